@@ -72,8 +72,8 @@ def as_json(body: Payload) -> bytes:
 def as_xml(body: Payload) -> bytes:
     root = element("subsonic-response", body)
     root.set("xmlns", NAMESPACE)
-    body: bytes = ElementTree.tostring(root, encoding="utf-8")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body
+    document: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document
 
 
 def element(name: str, values: Payload) -> ElementTree.Element:

@@ -170,7 +170,7 @@ def _after_extended_header(body: _Span, major: int) -> int:
 
 
 def _size_24(body: _Span, at: int, four: bytes) -> int:
-    """The frame size in ID3v2.4, where old iTunes wrote plain integers: after the right one follows a frame or the end."""
+    """The frame size in ID3v2.4, where old iTunes wrote plain integers: after the right one comes a frame or the end."""
     plain = int.from_bytes(four, "big")
     if max(four) >= 0x80:
         return plain

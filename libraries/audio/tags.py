@@ -33,8 +33,11 @@ from libraries.audio.problems import explain, open_regular
 _MAX_INT: Final = 2**31 - 1
 _TAIL: Final = 160
 _MAPPER: Final = Id3Mapper(TCON.GENRES)
+# Any: the library's own annotations do not cover what it returns.
 _OGG: Final[dict[str, Any]] = {"vorbis": OggVorbis, "opus": OggOpus, "oggflac": OggFLAC, "speex": OggSpeex}
 _APE_FAMILY: Final[dict[str, Any]] = {"ape": MonkeysAudio, "wavpack": WavPack, "musepack": Musepack}
+_PARSERS: Final[dict[str, Any]] = _OGG | _APE_FAMILY | {"mp4": MP4, "asf": ASF, "aac": AAC}
+_APE_TAG: Final[Any] = APEv2
 _CODECS: Final = {"oggflac": "flac", "ape": "ape"}
 
 
@@ -161,14 +164,14 @@ def _add_id3_and_tail(opened: Opened) -> None:
     tail = opened.file.read(_TAIL)
     if b"APETAGEX" in tail:
         extra = TagBuilder()
-        tagmaps.add_ape(extra, APEv2(_rewound(opened)))
+        tagmaps.add_ape(extra, _APE_TAG(_rewound(opened)))
         opened.tags.fill(extra)
     _MAPPER.read_v1(tail, opened.tags)
 
 
 def _read_aac(opened: Opened) -> RawAudio:
     _add_id3_and_tail(opened)
-    info = AAC(_rewound(opened)).info
+    info = _PARSERS["aac"](_rewound(opened)).info
     return _make(
         opened, "aac", duration=info.length, bits=info.bitrate, rate=info.sample_rate, channels=info.channels
     )
@@ -212,7 +215,7 @@ def _read_dsf(opened: Opened) -> RawAudio:
 
 
 def _read_ogg(opened: Opened) -> RawAudio:
-    parsed = _OGG[opened.kind](_rewound(opened))
+    parsed = _PARSERS[opened.kind](_rewound(opened))
     info = parsed.info
     containers.add_text(opened.tags, parsed.tags or [])
     return _make(
@@ -222,7 +225,7 @@ def _read_ogg(opened: Opened) -> RawAudio:
 
 
 def _read_mp4(opened: Opened) -> RawAudio:
-    parsed = MP4(_rewound(opened))
+    parsed = _PARSERS["mp4"](_rewound(opened))
     info = parsed.info
     tagmaps.add_mp4(opened.tags, parsed.tags or {})
     codec = tagmaps.mp4_codec(info.codec)
@@ -233,7 +236,7 @@ def _read_mp4(opened: Opened) -> RawAudio:
 
 
 def _read_asf(opened: Opened) -> RawAudio:
-    parsed = ASF(_rewound(opened))
+    parsed = _PARSERS["asf"](_rewound(opened))
     info = parsed.info
     tagmaps.add_asf(opened.tags, parsed.tags)
     return _make(
@@ -243,7 +246,7 @@ def _read_asf(opened: Opened) -> RawAudio:
 
 
 def _read_ape_family(opened: Opened) -> RawAudio:
-    parsed = _APE_FAMILY[opened.kind](_rewound(opened))
+    parsed = _PARSERS[opened.kind](_rewound(opened))
     info = parsed.info
     tagmaps.add_ape(opened.tags, parsed.tags or {})
     if not parsed.tags:
@@ -277,8 +280,7 @@ _WALKERS: Final[dict[str, Callable[[Opened], containers.Container]]] = {
 
 def _parse(opened: Opened) -> Any:
     """The tags of the formats that mutagen parses, or nothing."""
-    kinds = _OGG | _APE_FAMILY | {"mp4": MP4, "asf": ASF}
-    return kinds[opened.kind](_rewound(opened)).tags if opened.kind in kinds else None
+    return _PARSERS[opened.kind](_rewound(opened)).tags if opened.kind in _PARSERS else None
 
 
 def _id3_starts(opened: Opened, found: containers.Container | None) -> list[int]:
@@ -297,7 +299,7 @@ def _native_tags(opened: Opened) -> Iterable[tuple[str, Any]]:
     elif opened.kind in {"mp3", "aac"}:
         tail = id3.file_bytes(opened.file, max(0, opened.size - _TAIL), _TAIL)
         if b"APETAGEX" in tail:
-            yield from tagmaps.native_items(APEv2(_rewound(opened)))
+            yield from tagmaps.native_items(_APE_TAG(_rewound(opened)))
         yield from ((f"ID3v1:{key}", text) for key, text in (id3.parse_v1(tail) or {}).items())
     else:
         yield from tagmaps.native_items(_parse(opened))

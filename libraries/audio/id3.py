@@ -170,7 +170,7 @@ def _after_extended_header(body: _Span, major: int) -> int:
 
 
 def _size_24(body: _Span, at: int, four: bytes) -> int:
-    """The frame size in ID3v2.4, where old iTunes wrote plain integers: after the right one comes a frame or the end."""
+    """The frame size in ID3v2.4, where old iTunes wrote plain integers: the right one leads to a frame or the end."""
     plain = int.from_bytes(four, "big")
     if max(four) >= 0x80:
         return plain
@@ -231,7 +231,7 @@ def decode_text(encoding: int, data: bytes) -> str:
 
 def text_values(data: bytes) -> list[str]:
     """The NUL-separated values of a text frame."""
-    return decode_text(data[0], data[1:]).split("\0")
+    return decode_text(data[0], data[1:]).rstrip("\0").split("\0")
 
 
 def split_picture(data: bytes, short: bool) -> tuple[int, str, bytes] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import marshal
 import os
 import selectors
@@ -50,7 +49,6 @@ class ReaderChild:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            bufsize=0,
             close_fds=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
@@ -66,6 +64,7 @@ class ReaderChild:
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(len(message).to_bytes(4, "little") + message)
+            self.process.stdin.flush()
 
     def receive(self) -> Iterator[Answer] | None:
         """The answers that have arrived; None when the child is gone."""
@@ -107,7 +106,9 @@ class ReaderChild:
         code = self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                pipe.close()
+                # What could not be delivered to a dead child is tried once more on closing.
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
         return code
 
 
@@ -123,10 +124,9 @@ class ReaderPool:
             raise ValueError("a reader pool needs at least one worker")
         self._timeout = timeout
         self._memory = memory
-        self._workers = workers
-        self._children: list[ReaderChild] = []
-        self._selector = selectors.DefaultSelector()
-        self._busy = False
+        self.workers = workers
+        self.children: list[ReaderChild] = []
+        self._selector: selectors.BaseSelector | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +139,7 @@ class ReaderPool:
     @property
     def pids(self) -> list[int]:
         """The processes that are alive now."""
-        return [child.process.pid for child in self._children]
+        return [child.process.pid for child in self.children]
 
     def read_many(self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None) -> Iterator[ReadResult]:
         """Read files; results come in the order of completion.
@@ -173,8 +173,8 @@ class ReaderPool:
 
     def close(self) -> None:
         """End all processes. The pool may be used again; it then starts new ones."""
-        for child in tuple(self._children):
-            self._drop(child)
+        for child in tuple(self.children):
+            self.drop(child)
 
     def _one(self, operation: str, path: bytes) -> Any:
         ((_, answer),) = self._run(operation, [path], None)
@@ -183,9 +183,11 @@ class ReaderPool:
         return answer[1]
 
     def _run(self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None) -> Iterator[Answer]:
-        if self._busy:
+        if self._selector is not None:
             raise RuntimeError("this reader pool is in use")
-        self._busy = True
+        self._selector = selectors.DefaultSelector()
+        for child in self.children:
+            self._selector.register(child.fd, selectors.EVENT_READ, child)
         run = _Run(self, operation, paths)
         try:
             while not (stop is not None and stop()):
@@ -194,22 +196,32 @@ class ReaderPool:
                     return
                 yield from run.collect()
         finally:
-            self._busy = False
             # Whoever still owes an answer may be stuck in a file that nobody waits for any more.
-            for child in tuple(self._children):
+            for child in tuple(self.children):
                 if child.owed:
-                    self._drop(child)
+                    self.drop(child)
+            self._selector.close()
+            self._selector = None
 
-    def _spawn(self) -> ReaderChild:
+    def spawn(self) -> ReaderChild:
+        """Start one more process."""
         child = ReaderChild(self._timeout, self._memory)
-        self._children.append(child)
-        self._selector.register(child.fd, selectors.EVENT_READ, child)
+        self.children.append(child)
+        if self._selector is not None:
+            self._selector.register(child.fd, selectors.EVENT_READ, child)
         return child
 
-    def _drop(self, child: ReaderChild) -> int:
-        self._children.remove(child)
-        self._selector.unregister(child.fd)
+    def drop(self, child: ReaderChild) -> int:
+        """End a process and tell its return code."""
+        self.children.remove(child)
+        if self._selector is not None:
+            self._selector.unregister(child.fd)
         return child.kill()
+
+    def wait(self) -> list[ReaderChild]:
+        """The children that have something to say, after a moment at most."""
+        assert self._selector is not None
+        return [key.data for key, _ in self._selector.select(_TICK)]
 
 
 class _Run:
@@ -225,14 +237,14 @@ class _Run:
         self._failed_starts = 0
 
     def is_finished(self) -> bool:
-        return self._exhausted and not self._again and not any(child.owed for child in self._pool._children)
+        return self._exhausted and not self._again and not any(child.owed for child in self._pool.children)
 
     def feed(self) -> Iterator[Answer]:
         """Keep every child busy; paths that no system takes are answered here."""
         pool = self._pool
         while True:
-            free = [child for child in pool._children if len(child.owed) <= _IN_FLIGHT - _BATCH_FILES]
-            if not free and len(pool._children) >= pool._workers:
+            free = [child for child in pool.children if len(child.owed) <= _IN_FLIGHT - _BATCH_FILES]
+            if not free and len(pool.children) >= pool.workers:
                 return
             batch, refused = self._next_batch()
             yield from refused
@@ -242,8 +254,8 @@ class _Run:
                 continue
             idle = min(free, key=lambda child: len(child.owed), default=None)
             # A process is started only when those that run have work to do already.
-            if idle is None or (idle.owed and len(pool._children) < pool._workers):
-                idle = pool._spawn()
+            if idle is None or (idle.owed and len(pool.children) < pool.workers):
+                idle = pool.spawn()
             idle.send(self._operation, batch)
 
     def _next_batch(self) -> tuple[list[bytes], list[Answer]]:
@@ -265,17 +277,17 @@ class _Run:
     def collect(self) -> Iterator[Answer]:
         """Wait a moment for answers, and deal with the children that died or are late."""
         pool = self._pool
-        ready = [key.data for key, _ in pool._selector.select(_TICK)]
+        ready = pool.wait()
         for child in ready:
             answers = child.receive()
             yield from answers if answers is not None else self._bury(child)
         # Only silence counts: while the caller was busy elsewhere, answers may have waited in the pipe.
-        for child in tuple(pool._children):
+        for child in tuple(pool.children):
             if child not in ready and child.is_late():
                 yield from self._time_out(child)
 
     def _time_out(self, child: ReaderChild) -> Iterator[Answer]:
-        self._pool._drop(child)
+        self._pool.drop(child)
         if not child.is_ready:
             yield from self._cannot_start(child)
             return
@@ -287,7 +299,7 @@ class _Run:
 
     def _bury(self, child: ReaderChild) -> Iterator[Answer]:
         """A child ended by itself: the file in hand is read once more, and is the problem when it happens again."""
-        code = self._pool._drop(child)
+        code = self._pool.drop(child)
         if not child.owed:
             return
         if not child.is_ready:
@@ -324,8 +336,10 @@ class TagReader(ReaderPool):
 
     def read(self, path: bytes) -> ReadResult:
         """Read one file."""
-        return next(itertools.islice(self.read_many([path]), 1))
+        (result,) = self.read_many([path])
+        return result
 
     def hash(self, path: bytes) -> HashResult:
         """Hash the sound of one file."""
-        return next(itertools.islice(self.hash_many([path]), 1))
+        (result,) = self.hash_many([path])
+        return result

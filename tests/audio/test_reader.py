@@ -331,6 +331,24 @@ def test_mutations_all_end_in_a_result(tmp_path: Path) -> None:
     assert all((result.digest is None) != (result.problem is None) for result in hashed)
 
 
+def test_works_inside_a_daemonic_process(tmp_path: Path) -> None:
+    """Where multiprocessing itself refuses to start children, as in the workers of a task queue."""
+    program = (
+        "import multiprocessing, os, sys\n"
+        "from libraries.audio.reader import ReaderPool\n"
+        "def work():\n"
+        "    with ReaderPool(2) as pool:\n"
+        "        found = sum(r.audio is not None for r in pool.read_many(map(os.fsencode, sys.argv[1:])))\n"
+        "        print(found, multiprocessing.current_process().daemon, flush=True)\n"
+        "process = multiprocessing.get_context('fork').Process(target=work, daemon=True)\n"
+        "process.start()\n"
+        "process.join(30)\n"
+    )
+    command = [sys.executable, "-c", program, *map(os.fsdecode, songs(tmp_path, 30))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["30", "True"], done.stderr
+
+
 def test_single_reader(tmp_path: Path) -> None:
     picture = samples.id3_frame(b"APIC", b"\0image/png\0\x03\0" + samples.PNG)
     tag = samples.id3_tag(samples.id3_frame(b"TIT2", b"\0Title"), picture)

@@ -11,7 +11,7 @@ from libraries.audio.synth.apefamily import ape_stream, musepack_stream, wavpack
 from libraries.audio.synth.asf import asf_file, asf_stream
 from libraries.audio.synth.flac import flac_stream
 from libraries.audio.synth.id3 import id3v1, id3v2
-from libraries.audio.synth.mp4 import aac_file_stream, alac_file_stream, atom
+from libraries.audio.synth.mp4 import MARK_SIZE, aac_file_stream, alac_file_stream, atom
 from libraries.audio.synth.mpeg import mp3_stream
 from libraries.audio.synth.ogg import oggflac_stream, ogg_file, opus_stream, vorbis_stream
 from libraries.audio.synth.pcmfiles import aiff_stream, dsf_stream, riff_chunk, wav_stream
@@ -30,12 +30,17 @@ class Format:
     """False where the sound is silence of the right length."""
 
 
+def _marked(sound: bytes, track: Track) -> bytes:
+    """The sound with the track's mark as its last bytes, which are padding in these formats."""
+    return sound[:-MARK_SIZE] + track.mark.to_bytes(MARK_SIZE, "little") if track.mark else sound
+
+
 def _mp3(track: Track) -> bytes:
-    return id3v2(track, padding=256 if track.tagged else 0) + mp3_stream(track.tone).body
+    return id3v2(track, padding=256 if track.tagged else 0) + _marked(mp3_stream(track.tone).body, track)
 
 
 def _mp3_v23(track: Track) -> bytes:
-    return id3v2(track, 3) + mp3_stream(track.tone).body + (id3v1(track) if track.tagged else b"")
+    return id3v2(track, 3) + _marked(mp3_stream(track.tone).body, track) + (id3v1(track) if track.tagged else b"")
 
 
 def _flac(track: Track) -> bytes:
@@ -56,7 +61,7 @@ def _ogg_flac(track: Track) -> bytes:
 
 
 def _mp4(stream: Stream, track: Track) -> bytes:
-    return stream.head + atom(b"moov", stream.body, tagwriters.mp4_user_data(track))
+    return _marked(stream.head, track) + atom(b"moov", stream.body, tagwriters.mp4_user_data(track))
 
 
 def _aac(track: Track) -> bytes:
@@ -80,7 +85,7 @@ def _aiff(track: Track) -> bytes:
 
 
 def _dsf(track: Track) -> bytes:
-    body, tag = dsf_stream(track.tone).body, id3v2(track)
+    body, tag = _marked(dsf_stream(track.tone).body, track), id3v2(track)
     end = 28 + len(body)
     return struct.pack("<4sQQQ", b"DSD ", 28, end + len(tag), end if tag else 0) + body + tag
 

@@ -7,6 +7,8 @@ from libraries.audio.synth.mpeg import AAC_FRAME, aac_stream
 from libraries.audio.synth.tones import Stream, Tone, pcm16
 
 _ALAC_FRAME = 4096
+MARK_SIZE = 8
+"""Bytes at the end of the sound that belong to no packet."""
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _FTYP = struct.pack(">I4s4sI4s4s4s", 28, b"ftyp", b"M4A ", 0x200, b"M4A ", b"mp42", b"isom")
 
@@ -110,7 +112,7 @@ def alac_file_stream(tone: Tone) -> Stream:
     packets = _alac_packets(tone)
     entry = _alac_entry(tone, max(map(len, packets)))
     movie = _movie(tone, tone.samples, _track(tone, tone.samples, _ALAC_FRAME, packets, entry))
-    return Stream(tone.samples, tone.sample_rate, tone.channels, 16, _FTYP + atom(b"mdat", *packets), movie)
+    return Stream(tone.samples, tone.sample_rate, tone.channels, 16, _FTYP + atom(b"mdat", *packets, bytes(MARK_SIZE)), movie)
 
 
 @lru_cache(maxsize=256)
@@ -120,4 +122,4 @@ def aac_file_stream(tone: Tone) -> Stream:
     rate = sum(map(len, raw.packets)) * 8 * tone.sample_rate // raw.samples
     entry = _aac_entry(tone, raw.head, rate)
     movie = _movie(tone, raw.samples, _track(tone, raw.samples, AAC_FRAME, raw.packets, entry))
-    return Stream(raw.samples, tone.sample_rate, tone.channels, 0, _FTYP + atom(b"mdat", *raw.packets), movie)
+    return Stream(raw.samples, tone.sample_rate, tone.channels, 0, _FTYP + atom(b"mdat", *raw.packets, bytes(MARK_SIZE)), movie)

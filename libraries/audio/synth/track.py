@@ -64,6 +64,8 @@ class Track:
     tagged: bool = True
     """False leaves the file without any tag."""
     tone: Tone = Tone()
+    mark: int = 0
+    """Told apart by this number, equal tones differ in their stored sound too, in MP3, MP4 and DSF, which have room for it."""
 
     @property
     def artist(self) -> str:

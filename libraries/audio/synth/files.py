@@ -2,6 +2,7 @@
 
 import os
 import struct
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from libraries.audio.synth.flac import flac_stream
 from libraries.audio.synth.id3 import id3v1, id3v2
 from libraries.audio.synth.mp4 import MARK_SIZE, aac_file_stream, alac_file_stream, atom
 from libraries.audio.synth.mpeg import mp3_stream
-from libraries.audio.synth.ogg import oggflac_stream, ogg_file, opus_stream, vorbis_stream
+from libraries.audio.synth.ogg import ogg_file, oggflac_stream, opus_stream, vorbis_stream
 from libraries.audio.synth.pcmfiles import aiff_stream, dsf_stream, riff_chunk, wav_stream
 from libraries.audio.synth.tones import Stream, Tone
 from libraries.audio.synth.track import Track
@@ -133,7 +134,7 @@ def track_bytes(track: Track, fmt: str) -> bytes:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that nobody ever sees half of it."""
-    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)

@@ -22,8 +22,7 @@ def _frame_number(number: int) -> bytes:
 def _second_order(samples: list[int]) -> str:
     """A subframe that predicts each sample from the two before it."""
     residual = [
-        now - 2 * before + earlier
-        for now, before, earlier in zip(samples[2:], samples[1:], samples, strict=False)
+        now - 2 * before + earlier for now, before, earlier in zip(samples[2:], samples[1:], samples, strict=False)
     ]
     folded = [value << 1 if value >= 0 else (-value << 1) - 1 for value in residual]
     parameter = max(0, min(14, (sum(folded) // max(1, len(folded))).bit_length() - 1))
@@ -50,18 +49,22 @@ def _frame_body(hertz: int, sample_rate: int, channels: int, count: int) -> byte
     return writer.to_bytes()
 
 
+@lru_cache(maxsize=4096)
+def _frame(number: int, hertz: int, sample_rate: int, channels: int, count: int) -> bytes:
+    assignment = 8 if channels == 2 else 0  # left and difference, or one channel
+    header = bytes((0xFF, 0xF8, 7 << 4 | _RATE_CODES[sample_rate], assignment << 4 | 4 << 1))
+    header += _frame_number(number) + struct.pack(">H", count - 1)
+    header += bytes((crc8(header),))
+    frame = header + _frame_body(hertz, sample_rate, channels, count)
+    return frame + struct.pack(">H", crc16(frame))
+
+
 def flac_frames(tone: Tone) -> tuple[bytes, ...]:
     """The audio frames of a tone, one block of a tenth of a second each."""
-    frames = []
-    for number, start in enumerate(range(0, tone.samples, tone.block)):
-        count = min(tone.block, tone.samples - start)
-        channels = 8 if tone.channels == 2 else 0
-        header = bytes((0xFF, 0xF8, 7 << 4 | _RATE_CODES[tone.sample_rate], channels << 4 | 4 << 1))
-        header += _frame_number(number) + struct.pack(">H", count - 1)
-        header += bytes((crc8(header),))
-        frame = header + _frame_body(tone.hertz, tone.sample_rate, tone.channels, count)
-        frames.append(frame + struct.pack(">H", crc16(frame)))
-    return tuple(frames)
+    counts = [min(tone.block, tone.samples - start) for start in range(0, tone.samples, tone.block)]
+    return tuple(
+        _frame(number, tone.hertz, tone.sample_rate, tone.channels, count) for number, count in enumerate(counts)
+    )
 
 
 @lru_cache(maxsize=256)

@@ -116,4 +116,6 @@ def id3v1(track: Track) -> bytes:
         return text.encode("latin-1", "replace")[:size].ljust(size, b"\0")
 
     texts = field(track.title, 30) + field(track.artist, 30) + field(track.album, 30)
-    return b"TAG" + texts + field(track.date[:4], 4) + field(track.comment, 28) + bytes((0, track.track_number & 255, 255))
+    return (
+        b"TAG" + texts + field(track.date[:4], 4) + field(track.comment, 28) + bytes((0, track.track_number & 255, 255))
+    )

@@ -69,12 +69,12 @@ class _Planner:
         """What all tracks of an album share."""
         rng = self.rng
         various = kind == "compilation"
-        artists = ("Various Artists",) if various else (rng.choice(self.artists),)
+        artists: tuple[str, ...] = ("Various Artists",) if various else (rng.choice(self.artists),)
         if kind == "studio" and rng.random() < 0.06:
             artists = (*artists, rng.choice([name for name in self.artists if name != artists[0]]))
         year = rng.randint(1958, 2024)
         known = rng.random() < 0.6
-        colour = (rng.randrange(200), rng.randrange(200), rng.randrange(200))
+        colour = (rng.randrange(0, 200, 50), rng.randrange(0, 200, 50), rng.randrange(0, 200, 50))
         album = self.names.album(" & ".join(artists))
         return Track(
             album=album,
@@ -93,7 +93,7 @@ class _Planner:
             mb_album_artist_ids=() if various or not known else tuple(self.ids[name] for name in artists),
             album_gain=round(rng.uniform(-12, 3), 2),
             album_peak=round(rng.uniform(0.5, 1), 6),
-            picture=make_cover(96, colour, grain=24) if self.pictures and rng.random() < 0.7 else None,
+            picture=make_cover(96, colour, grain=3) if self.pictures and rng.random() < 0.7 else None,
         )
 
     def _song(self, base: Track, artist: str, number: int) -> Track:

@@ -102,7 +102,9 @@ def _track(tone: Tone, samples: int, hop: int, packets: tuple[bytes, ...], entry
 
 def _movie(tone: Tone, samples: int, track: bytes) -> bytes:
     duration = samples * 1000 // tone.sample_rate
-    header = struct.pack(">IIIIIH10x", 0, 0, 1000, duration, 0x10000, 0x100) + _MATRIX + bytes(24) + struct.pack(">I", 2)
+    header = (
+        struct.pack(">IIIIIH10x", 0, 0, 1000, duration, 0x10000, 0x100) + _MATRIX + bytes(24) + struct.pack(">I", 2)
+    )
     return full_atom(b"mvhd", header) + track
 
 
@@ -112,7 +114,9 @@ def alac_file_stream(tone: Tone) -> Stream:
     packets = _alac_packets(tone)
     entry = _alac_entry(tone, max(map(len, packets)))
     movie = _movie(tone, tone.samples, _track(tone, tone.samples, _ALAC_FRAME, packets, entry))
-    return Stream(tone.samples, tone.sample_rate, tone.channels, 16, _FTYP + atom(b"mdat", *packets, bytes(MARK_SIZE)), movie)
+    return Stream(
+        tone.samples, tone.sample_rate, tone.channels, 16, _FTYP + atom(b"mdat", *packets, bytes(MARK_SIZE)), movie
+    )
 
 
 @lru_cache(maxsize=256)
@@ -122,4 +126,6 @@ def aac_file_stream(tone: Tone) -> Stream:
     rate = sum(map(len, raw.packets)) * 8 * tone.sample_rate // raw.samples
     entry = _aac_entry(tone, raw.head, rate)
     movie = _movie(tone, raw.samples, _track(tone, raw.samples, AAC_FRAME, raw.packets, entry))
-    return Stream(raw.samples, tone.sample_rate, tone.channels, 0, _FTYP + atom(b"mdat", *raw.packets, bytes(MARK_SIZE)), movie)
+    return Stream(
+        raw.samples, tone.sample_rate, tone.channels, 0, _FTYP + atom(b"mdat", *raw.packets, bytes(MARK_SIZE)), movie
+    )

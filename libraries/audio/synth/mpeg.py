@@ -14,7 +14,12 @@ _AAC_RATES = {48000: 3, 44100: 4, 32000: 5, 16000: 8, 8000: 11}
 _MP3_GAIN = 201
 _AAC_GAIN = 191
 # Codewords of spectral codebook 1 for four values of which one is +1 or -1, by its place.
-_AAC_CODES = ({1: "10000", -1: "10001"}, {1: "10011", -1: "10111"}, {1: "10110", -1: "10101"}, {1: "10100", -1: "10010"})
+_AAC_CODES = (
+    {1: "10000", -1: "10001"},
+    {1: "10011", -1: "10111"},
+    {1: "10110", -1: "10101"},
+    {1: "10100", -1: "10010"},
+)
 
 
 def _granule_data(line: int, sign: int) -> str:
@@ -48,8 +53,7 @@ def mp3_stream(tone: Tone) -> Stream:
     signs = line_signs(max(1, transform_line(tone.hertz, tone.sample_rate, 576)))
     pairs = (signs[:2], signs[2:]) if tone.hertz else (None, None)
     made = {(turn, pad): _mp3_frame(tone, pairs[turn], padding=pad) for turn in (0, 1) for pad in (False, True)}
-    slot, over = divmod(144000 * tone.bit_rate, tone.sample_rate)
-    del slot
+    over = 144000 * tone.bit_rate % tone.sample_rate
     rest = 0
     frames = []
     for number in range(count):
@@ -63,21 +67,19 @@ def mp3_stream(tone: Tone) -> Stream:
     return Stream(count * MP3_FRAME, tone.sample_rate, tone.channels, 0, b"", bytes(info) + body)
 
 
-def _band_of(line: int) -> tuple[int, int, int]:
-    """Number, start and end of the scale factor band of a long window (16 to 48 kHz agree below line 40)."""
-    return line // 4, line // 4 * 4, line // 4 * 4 + 4
-
-
 def _aac_channel(line: int, sign: int) -> str:
-    """One channel after its window information: gain, sections, scale factors and the only line."""
-    band, start, _ = _band_of(line)
+    """One channel after its window information: sections, scale factors and the only line.
+
+    Below line 40, bands of a long window are four lines wide at every rate from 32 kHz up.
+    """
+    band, place = divmod(line, 4)
     writer = BitWriter()
     if band:
         writer.put(0, 4).put(band, 5)
     writer.put(1, 4).put(1, 5)
     writer.put_bits("0")  # the band's scale factor equals the global gain
     writer.put(0, 3)  # no pulses, no noise shaping, no gain control
-    writer.put_bits(_AAC_CODES[line - start][sign])
+    writer.put_bits(_AAC_CODES[place][sign])
     return writer.bits
 
 

@@ -3,32 +3,58 @@
 import random
 import uuid
 
-_FIRST = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_FIRST = _words(
     "Ada Alma Björn Chiara Dovile Eero Fatou Gundula Hélène Ingrid Jörg Kaia Łucja Matteo Niamh Ødger Paloma Quirin "
     "Rokas Søren Thandi Ülle Vanya Wanda Xenia Ylva Zoë Ümit İlker Åse"
-).split()
-_LAST = (
+)
+_LAST = _words(
     "Abendroth Brightwater Çelikkaya Dunlavin Eisenhut Fjordhammer Grünwald Halloran Iversen Jokinen Kestrel Lindqvist "
     "Mbekwa Nightingale Østerby Pelletier Quillfeather Rautio Szczęsny Tverberg Underhill Vázquez Winterbourne "
     "Yellowley Zimmerling Ashgrove Bellweather Corvino Drystone Emberley"
-).split()
-_MOODS = (
+)
+_MOODS = _words(
     "Amber Borrowed Copper Distant Electric Faded Glass Hollow Invisible Jagged Kinetic Lunar Marble Neon Opal Paper "
     "Quiet Restless Silver Tidal Unspoken Velvet Winter Yonder Zenith Painted Slow Northern Seventh Burning"
-).split()
-_THINGS = (
+)
+_THINGS = _words(
     "Anchors Bridges Cathedrals Dunes Engines Feathers Gardens Harbours Islands Junctions Kites Lanterns Mirrors "
     "Numbers Orchards Pilots Questions Rivers Sparrows Telegrams Umbrellas Valleys Windows Yards Satellites Machines "
     "Letters Meadows Signals Staircases"
-).split()
-_FAR = ("夜の庭", "青い電車", "Тихая вода", "Белый шум", "أغنية البحر", "שיר לילה", "Πρωινό φως", "구름 아래", "รุ่งอรุณ", "Ночной поезд")
+)
+_FAR = (
+    "夜の庭",
+    "青い電車",
+    "Тихая вода",
+    "Белый шум",
+    "أغنية البحر",
+    "שיר לילה",
+    "Πρωινό φως",
+    "구름 아래",
+    "รุ่งอรุณ",
+    "Ночной поезд",
+)
 _FORMS = ("Sonata", "Partita", "Quartet", "Symphony", "Nocturne", "Suite", "Serenade", "Concerto")
 _KEYS = ("C major", "D minor", "E♭ major", "F♯ minor", "G major", "A minor", "B♭ major", "B minor")
-_MOVEMENTS = ("Allegro con brio", "Adagio", "Scherzo: Vivace", "Andante cantabile", "Presto", "Menuetto", "Largo", "Rondo")
+_MOVEMENTS = (
+    "Allegro con brio",
+    "Adagio",
+    "Scherzo: Vivace",
+    "Andante cantabile",
+    "Presto",
+    "Menuetto",
+    "Largo",
+    "Rondo",
+)
 _BANDS = ("The {} {}", "{} {}", "{} & the {}", "{} {} Orchestra", "{} {} Collective", "{}/{}")
 GENRES = (
     "Ambient", "Blues", "Chamber Music", "Chanson", "Downtempo", "Drum & Bass", "Electronic", "Folk", "Funk", "Hip-Hop",
-    "House", "Indie Pop", "Jazz", "Krautrock", "Metal", "Neoclassical", "Post-Rock", "Reggae", "Rock", "Shoegaze", "Soul",
+    "House", "Indie Pop", "Jazz", "Krautrock", "Metal", "Neoclassical", "Post-Rock", "Reggae", "Rock", "Shoegaze",
+    "Soul",
 )  # fmt: skip
 INSTRUMENTS = ("violin", "cello", "piano", "electric guitar", "drums (drum set)", "double bass", "lead vocals", "oboe")
 

@@ -46,7 +46,7 @@ def header_pages(first: bytes, others: tuple[bytes, ...]) -> tuple[bytes, int]:
 @lru_cache(maxsize=1024)
 def audio_pages(packets: tuple[bytes, ...], ends: tuple[int, ...], number: int, per_page: int) -> bytes:
     """The pages of the audio packets, counted from page `number`; `ends` are the positions after each packet."""
-    pages = []
+    pages: list[bytes] = []
     for start in range(0, len(packets), per_page):
         part = packets[start : start + per_page]
         last = start + len(part) == len(packets)

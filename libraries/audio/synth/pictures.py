@@ -25,20 +25,22 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 def make_png(size: int, colour: tuple[int, int, int], *, grain: int = 0) -> bytes:
     """A square cover of `size` pixels: the colour darkens towards the bottom, with a disc in the middle.
 
-    `grain` (0 to 255) adds noise that does not compress: 255 gives about 3 bytes a pixel.
+    `grain` (0 to 8) is how many low bits of each byte are noise, which does not compress: 8 gives 3 bytes a pixel.
     """
     noise = random.Random(f"{size} {colour} {grain}")  # noqa: S311 - decoration, not a secret
+    low_bits = bytes(value & (1 << grain) - 1 for value in range(256))
     light = tuple(min(255, part + 60) for part in colour)
+    red, green, blue = colour
     rows = []
     for y in range(size):
         shade = 1 - 0.5 * y / size
-        back = bytes(int(part * shade) for part in colour)
+        back = bytes((int(red * shade), int(green * shade), int(blue * shade)))
         reach = int(max(0.0, (size * 0.3) ** 2 - (y - size / 2) ** 2) ** 0.5)
         side = (size - 2 * reach) // 2
         row = back * side + bytes(light) * (size - 2 * side) + back * side
         if grain:
-            speckle = noise.randbytes(len(row)).translate(bytes(value * grain // 255 for value in range(256)))
-            row = bytes(min(255, part + more) for part, more in zip(row, speckle, strict=True))
+            speckle = int.from_bytes(noise.randbytes(len(row)).translate(low_bits), "big")
+            row = (int.from_bytes(row, "big") ^ speckle).to_bytes(len(row), "big")
         rows.append(b"\0" + row)
     head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
     image = zlib.compress(b"".join(rows), 6)

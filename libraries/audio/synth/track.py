@@ -1,6 +1,6 @@
 """The description of one synthetic track: what its tags say and how it sounds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from libraries.audio.synth.pictures import Picture
 from libraries.audio.synth.tones import Tone
@@ -63,9 +63,9 @@ class Track:
     picture: Picture | None = None
     tagged: bool = True
     """False leaves the file without any tag."""
-    tone: Tone = Tone()
+    tone: Tone = field(default_factory=Tone)
     mark: int = 0
-    """Told apart by this number, equal tones differ in their stored sound too, in MP3, MP4 and DSF, which have room for it."""
+    """Makes the stored sound of equal tones differ in MP3, MP4 and DSF, which have room for it; 0 makes no mark."""
 
     @property
     def artist(self) -> str:

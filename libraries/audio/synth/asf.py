@@ -102,10 +102,11 @@ def asf_file(tone: Tone, content: bytes, extended: bytes, picture: bytes) -> byt
     extension = asf_object(_EXTENSION, _EXTENSION_CLOCK, struct.pack("<HI", 6, len(picture)), picture)
     rest = [part for part in (stream.head, extension, content, extended) if part]
     properties_size = 104
+    # The stream description is two objects, and the file properties are one more.
     header_size = 30 + properties_size + sum(map(len, rest))
     length = stream.samples * 10_000_000 // stream.sample_rate
     facts = struct.pack("<QQ", header_size + len(stream.body), 0x01D0_0000_0000_0000) + stream.packets[0]
     facts += struct.pack("<QQQIIII", length, length, _PREROLL, 2, _PACKET, _PACKET, stream.sample_rate * 32)
     properties = asf_object(_FILE, _FILE_ID, facts)
-    header = _HEADER + struct.pack("<QIBB", header_size, len(rest) + 1, 1, 2)
+    header = _HEADER + struct.pack("<QIBB", header_size, len(rest) + 2, 1, 2)
     return header + properties + b"".join(rest) + stream.body

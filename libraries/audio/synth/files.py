@@ -16,7 +16,7 @@ from libraries.audio.synth.mp4 import MARK_SIZE, aac_file_stream, alac_file_stre
 from libraries.audio.synth.mpeg import mp3_stream
 from libraries.audio.synth.ogg import ogg_file, oggflac_stream, opus_stream, vorbis_stream
 from libraries.audio.synth.pcmfiles import aiff_stream, dsf_stream, riff_chunk, wav_stream
-from libraries.audio.synth.tones import Stream, Tone
+from libraries.audio.synth.tones import SAMPLE_RATES, Stream, Tone
 from libraries.audio.synth.track import Track
 
 
@@ -29,6 +29,8 @@ class Format:
     file: Callable[[Track], bytes]
     audible: bool = True
     """False where the sound is silence of the right length."""
+    rates: tuple[int, ...] = SAMPLE_RATES
+    """Sample rates that a tone may have."""
 
 
 def _marked(sound: bytes, track: Track) -> bytes:
@@ -107,14 +109,15 @@ def _musepack(track: Track) -> bytes:
     return musepack_stream(track.tone).body + tagwriters.apev2(track)
 
 
+_HIGH_RATES = (32000, 44100, 48000)
 FORMATS: dict[str, Format] = {
-    "mp3": Format("mp3", mp3_stream, _mp3),
-    "mp3-v23": Format("mp3", mp3_stream, _mp3_v23),
+    "mp3": Format("mp3", mp3_stream, _mp3, rates=_HIGH_RATES),
+    "mp3-v23": Format("mp3", mp3_stream, _mp3_v23, rates=_HIGH_RATES),
     "flac": Format("flac", flac_stream, _flac),
     "ogg": Format("ogg", vorbis_stream, _vorbis),
     "opus": Format("opus", opus_stream, _opus, audible=False),
     "oga": Format("oga", oggflac_stream, _ogg_flac),
-    "m4a": Format("m4a", aac_file_stream, _aac),
+    "m4a": Format("m4a", aac_file_stream, _aac, rates=_HIGH_RATES),
     "alac": Format("m4a", alac_file_stream, _alac),
     "wav": Format("wav", wav_stream, _wav),
     "aiff": Format("aiff", aiff_stream, _aiff),
@@ -122,14 +125,17 @@ FORMATS: dict[str, Format] = {
     "wma": Format("wma", asf_stream, _wma),
     "ape": Format("ape", ape_stream, _ape, audible=False),
     "wv": Format("wv", wavpack_stream, _wavpack, audible=False),
-    "mpc": Format("mpc", musepack_stream, _musepack, audible=False),
+    "mpc": Format("mpc", musepack_stream, _musepack, audible=False, rates=_HIGH_RATES),
 }
 """Every format by name; two names may share a suffix."""
 
 
 def track_bytes(track: Track, fmt: str) -> bytes:
     """The whole file of `track` in format `fmt`; the same track always gives the same bytes."""
-    return FORMATS[fmt].file(track)
+    form = FORMATS[fmt]
+    if track.tone.sample_rate not in form.rates:
+        raise ValueError(f"{fmt} cannot hold {track.tone.sample_rate} Hz")
+    return form.file(track)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

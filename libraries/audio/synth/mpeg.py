@@ -10,7 +10,7 @@ MP3_FRAME = 1152
 AAC_FRAME = 1024
 _BIT_RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MP3_RATES = {44100: 0, 48000: 1, 32000: 2}
-_AAC_RATES = {48000: 3, 44100: 4, 32000: 5, 16000: 8, 8000: 11}
+_AAC_RATES = {48000: 3, 44100: 4, 32000: 5}
 _MP3_GAIN = 201
 _AAC_GAIN = 191
 # Codewords of spectral codebook 1 for four values of which one is +1 or -1, by its place.

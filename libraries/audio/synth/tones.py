@@ -22,7 +22,12 @@ class Tone:
     """Kilobits per second, for the codecs that let one choose."""
 
     def __post_init__(self) -> None:
-        if not (0 < self.seconds <= 3600 and self.channels in (1, 2) and self.sample_rate in SAMPLE_RATES):
+        if not (
+            0 < self.seconds <= 3600
+            and self.channels in (1, 2)
+            and self.sample_rate in SAMPLE_RATES
+            and 0 <= self.hertz <= 2000
+        ):
             raise ValueError(f"cannot synthesise {self}")
 
     @property

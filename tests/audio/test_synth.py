@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
-import mutagen.flac
+import mutagen
 import pytest
 
 from libraries.audio.synth import (
@@ -225,7 +225,8 @@ def cover_of(found: Any, fmt: str) -> Any:
     if fmt == "flac":
         return found.pictures[0].data
     if fmt in VORBIS_FORMATS:
-        return mutagen.flac.Picture(base64.b64decode(found.tags["metadata_block_picture"][0])).data
+        block = base64.b64decode(found.tags["metadata_block_picture"][0])
+        return block[-int.from_bytes(block[37:41], "big") :]
     if fmt in MP4_FORMATS:
         return bytes(found.tags["covr"][0])
     if fmt in APE_FORMATS:

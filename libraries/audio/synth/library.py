@@ -43,6 +43,7 @@ class _Planner:
         self.ids = {artist: self.names.identifier() for artist in self.artists}
         self.folders: set[str] = set()
         self.albums = 0
+        self.sounds = 0
 
     def album(self) -> list[PlannedFile]:
         """The files of a new album."""
@@ -163,10 +164,15 @@ class _Planner:
         ]
 
     def _tone(self, fmt: str) -> Tone:
-        rng = self.rng
+        """The next sound: pitch and length go round, so that equal sounds are far apart."""
+        self.sounds += 1
         rate = _SMALL_RATES.get(fmt, 48000 if fmt in _MP3_LIKE else 44100)
-        seconds = 0.05 if fmt == "dsf" else rng.randint(4, 12) / 10
-        return Tone(seconds, rng.randint(20, 70) * 10, rate, 1, 32)
+        hertz = 200 + self.sounds % 101 * 10
+        if fmt == "dsf":
+            return Tone(0.05, hertz, rate, 1)
+        if fmt in ("flac", "oga"):  # whole tenths of a second let frames be encoded once
+            return Tone((4 + self.sounds % 9) / 10, hertz, rate, 1)
+        return Tone((400 + self.sounds * 7 % 900) / 1000, hertz, rate, 1, 32)
 
     def _folder(self, parent: str, name: str) -> str:
         """A folder that no album has yet on any system."""

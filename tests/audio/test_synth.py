@@ -52,6 +52,7 @@ FULL = Track(
     mb_artist_ids=(ID.format(4), ID.format(5)),
     track_gain=-3.5,
     track_peak=0.75,
+    extra=(("WEATHER", ("rain", "fog")),),
     picture=make_cover(64, (200, 40, 90), grain=4),
     tone=Tone(1.25, 440, 44100, 2),
 )
@@ -74,6 +75,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "MUSICBRAINZ_RELEASETRACKID": (ID.format(2),),
     "MUSICBRAINZ_ALBUMID": (ID.format(3),),
     "MUSICBRAINZ_ARTISTID": (ID.format(4), ID.format(5)),
+    "WEATHER": ("rain", "fog"),
 }
 GAIN = {"REPLAYGAIN_TRACK_GAIN": ("-3.50 dB",), "REPLAYGAIN_TRACK_PEAK": ("0.750000",)}
 ID3_LATER = ("TPUB", "USLT::eng", "TSOT", "TSOP")
@@ -215,7 +217,15 @@ def test_asf_attributes() -> None:
     assert found.info.codec_name == "PCM"
     for key, values in (FACTS | GAIN).items():
         name = ASF_NAMES.get(key)
-        name = name or (f"MusicBrainz/{BRAINZ[key]}" if key in BRAINZ else key if key in GAIN else f"WM/{key.title()}")
+        name = name or (
+            f"MusicBrainz/{BRAINZ[key]}"
+            if key in BRAINZ
+            else key
+            if key in GAIN
+            else key
+            if key == "WEATHER"
+            else f"WM/{key.title()}"
+        )
         assert tuple(str(value) for value in found.tags[name]) == values, key
     texts = [str(found.tags[name][0]) for name in ("WM/TrackNumber", "WM/PartOfSet", "WM/Year", "Description")]
     assert texts == ["3/9", "2/4", "2001-02-03", "a comment"]

@@ -98,3 +98,5 @@ def facts(track: Track) -> Iterator[tuple[Names, str, tuple[str, ...]]]:
     for key, names in NAMES.items():
         if texts := _texts(track, key):
             yield names, key, texts
+    for name, texts in track.extra:
+        yield _same(name, f"TXXX:{name}", name, name), name, texts

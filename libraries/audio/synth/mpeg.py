@@ -1,6 +1,7 @@
 """MPEG audio made by hand: Layer III frames and AAC-LC blocks with a single spectral line."""
 
 import struct
+from dataclasses import replace
 from functools import lru_cache
 
 from libraries.audio.synth.bits import BitWriter
@@ -28,6 +29,7 @@ def _granule_data(line: int, sign: int) -> str:
     return "1" * (line // 2) + pair + ("1" if sign < 0 else "0")
 
 
+@lru_cache(maxsize=1024)
 def _mp3_frame(tone: Tone, signs: tuple[int, int] | None, *, padding: bool) -> bytes:
     """One Layer III frame of two granules; `signs` None is silence."""
     size = 144000 * tone.bit_rate // tone.sample_rate + padding
@@ -52,7 +54,8 @@ def mp3_stream(tone: Tone) -> Stream:
     count = -(-tone.samples // MP3_FRAME)
     signs = line_signs(max(1, transform_line(tone.hertz, tone.sample_rate, 576)))
     pairs = (signs[:2], signs[2:]) if tone.hertz else (None, None)
-    made = {(turn, pad): _mp3_frame(tone, pairs[turn], padding=pad) for turn in (0, 1) for pad in (False, True)}
+    steady = replace(tone, seconds=1.0)  # a frame does not depend on the length, so that one serves all lengths
+    made = {(turn, pad): _mp3_frame(steady, pairs[turn], padding=pad) for turn in (0, 1) for pad in (False, True)}
     over = 144000 * tone.bit_rate % tone.sample_rate
     rest = 0
     frames = []
@@ -62,7 +65,7 @@ def mp3_stream(tone: Tone) -> Stream:
         rest -= tone.sample_rate * padded
         frames.append(made[number % 2, padded])
     body = b"".join(frames)
-    info = bytearray(_mp3_frame(tone, None, padding=False))
+    info = bytearray(_mp3_frame(steady, None, padding=False))
     struct.pack_into(">4sIII", info, 21 if tone.channels == 1 else 36, b"Info", 3, count, len(info) + len(body))
     return Stream(count * MP3_FRAME, tone.sample_rate, tone.channels, 0, b"", bytes(info) + body)
 

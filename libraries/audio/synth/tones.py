@@ -63,7 +63,7 @@ class Stream:
         return self.samples / self.sample_rate
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def block_samples(hertz: int, sample_rate: int) -> "array[int]":
     """A tenth of a second of one channel; it starts and ends at a zero crossing."""
     count = sample_rate // 10

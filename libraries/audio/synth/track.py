@@ -60,6 +60,8 @@ class Track:
     track_peak: float | None = None
     album_gain: float | None = None
     album_peak: float | None = None
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Tags of one's own: pairs of name and values."""
     picture: Picture | None = None
     tagged: bool = True
     """False leaves the file without any tag."""

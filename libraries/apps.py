@@ -1,0 +1,10 @@
+"""The catalog: libraries, their folders and tracks, and the scans that fill them."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class LibrariesConfig(AppConfig):
+    name = "libraries"
+    verbose_name = "Music"

@@ -1,0 +1,19 @@
+"""Opaque ids: 22 characters, unique without asking the database, in rough order of time to keep indexes compact."""
+
+from __future__ import annotations
+
+import os
+import time
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+LENGTH = 22
+
+
+def new_id() -> str:
+    """A new id: 48 bits of milliseconds, then 80 random bits, in base 62."""
+    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
+    digits = []
+    while number:
+        number, digit = divmod(number, 62)
+        digits.append(ALPHABET[digit])
+    return "".join(reversed(digits)).rjust(LENGTH, "0")

@@ -1,0 +1,30 @@
+"""The catalog's tables."""
+
+from libraries.models.album import Album
+from libraries.models.artist import Artist, LibraryArtist, Participant, Role
+from libraries.models.folder import Folder
+from libraries.models.genre import Genre, TrackGenre
+from libraries.models.library import Library
+from libraries.models.media_file import MediaFile
+from libraries.models.problem import ProblemKind, ScanProblem
+from libraries.models.scan import ACTIVE_STATES, Scan, ScanState, ScanTrigger, ScanType
+
+__all__ = [
+    "ACTIVE_STATES",
+    "Album",
+    "Artist",
+    "Folder",
+    "Genre",
+    "Library",
+    "LibraryArtist",
+    "MediaFile",
+    "Participant",
+    "ProblemKind",
+    "Role",
+    "Scan",
+    "ScanProblem",
+    "ScanState",
+    "ScanTrigger",
+    "ScanType",
+    "TrackGenre",
+]

@@ -1,0 +1,43 @@
+"""An album: the tracks of one library that belong together."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from libraries.fields import KeyField, id_field
+from libraries.models.artist import Artist
+from libraries.models.library import Library
+from libraries.querysets import AlbumQuerySet
+
+
+class Album(models.Model):
+    """`pid` says what makes it one album (see `libraries.scanner.identity`); counts are of its present tracks."""
+
+    id = id_field()
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="albums")
+    pid = KeyField(max_length=32, editable=False)
+    name = models.TextField()
+    sort_name = models.TextField(default="")
+    version = models.TextField(default="")
+    album_artist = models.TextField(default="")
+    artist = models.ForeignKey(Artist, null=True, on_delete=models.SET_NULL, related_name="albums")
+    compilation = models.BooleanField(default=False)
+    year = models.PositiveSmallIntegerField(null=True)
+    original_year = models.PositiveSmallIntegerField(null=True)
+    date = models.CharField(max_length=32, default="")
+    mbz_album_id = models.CharField(max_length=36, default="")
+    mbz_release_group_id = models.CharField(max_length=36, default="")
+
+    song_count = models.PositiveIntegerField(default=0)
+    duration = models.FloatField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = AlbumQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["library", "pid"], name="album_pid_unique")]
+
+    def __str__(self) -> str:
+        return self.name

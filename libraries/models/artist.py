@@ -1,0 +1,79 @@
+"""Artists, shared between libraries, and the part that each plays in a track."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from libraries.fields import KeyField, id_field
+from libraries.models.library import Library
+from libraries.querysets import ArtistQuerySet
+
+
+class Role(models.TextChoices):
+    """What an artist does in a track."""
+
+    ARTIST = "artist"
+    ALBUM_ARTIST = "albumartist"
+    COMPOSER = "composer"
+    LYRICIST = "lyricist"
+    CONDUCTOR = "conductor"
+    ARRANGER = "arranger"
+    PERFORMER = "performer"
+    PRODUCER = "producer"
+    DIRECTOR = "director"
+    ENGINEER = "engineer"
+    MIXER = "mixer"
+    REMIXER = "remixer"
+    DJ_MIXER = "djmixer"
+
+
+class Artist(models.Model):
+    """`pid` is a digest of the name without case and width, so that one artist is one row whatever the spelling."""
+
+    id = id_field()
+    pid = KeyField(max_length=32, unique=True, editable=False)
+    name = models.TextField()
+    sort_name = models.TextField(default="")
+    mbz_artist_id = models.CharField(max_length=36, default="")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = ArtistQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LibraryArtist(models.Model):
+    """An artist's present tracks and albums in one library, kept by `libraries.maintenance`."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="library_artists")
+    artist = models.ForeignKey(Artist, on_delete=models.CASCADE, related_name="library_artists")
+    song_count = models.PositiveIntegerField(default=0)
+    album_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["library", "artist"], name="library_artist_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.artist_id} in {self.library_id}"
+
+
+class Participant(models.Model):
+    """One artist in one role of one track; `position` keeps the order of the tag."""
+
+    media_file = models.ForeignKey(
+        "libraries.MediaFile", on_delete=models.CASCADE, db_index=False, related_name="participants"
+    )
+    artist = models.ForeignKey(Artist, on_delete=models.CASCADE, related_name="participations")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    sub_role = models.CharField(max_length=255, default="")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["media_file", "role", "artist", "sub_role"], name="participant_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.artist_id}"

@@ -1,0 +1,77 @@
+"""A library: one root folder on the server, how it is scanned, and what it holds."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from libraries.querysets import LibraryQuerySet
+
+
+def name_key(name: str) -> str:
+    """The form in which two names are the same: case and surrounding space do not count."""
+    return name.strip().casefold()
+
+
+class Library(models.Model):
+    """The totals are kept by the scanner and by `libraries.maintenance`, in the transaction that changes the tracks."""
+
+    name = models.CharField(max_length=255)
+    name_key = models.CharField(max_length=512, editable=False)
+    path = models.TextField(help_text="Absolute folder on the server. It is never written to.")
+    default_new_users = models.BooleanField(default=False, help_text="New users get this library.")
+
+    recursive = models.BooleanField(default=True, help_text="Scan the folders below the root.")
+    follow_symlinks = models.BooleanField(default=False, help_text="Follow links that lead out of the root.")
+    exclude_patterns = models.JSONField(default=list, blank=True, help_text="Gitignore patterns, relative to the root.")
+
+    last_scan_started_at = models.DateTimeField(null=True, editable=False)
+    last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")
+    offline_since = models.DateTimeField(null=True, editable=False)
+    status_reason = models.TextField(default="", editable=False)
+    anchor_file = models.TextField(default="", blank=True, help_text="A file below the root that proves it is mounted.")
+    root_device = models.BigIntegerField(null=True, editable=False)
+    root_inode = models.BigIntegerField(null=True, editable=False)
+
+    total_songs = models.PositiveIntegerField(default=0, editable=False)
+    total_albums = models.PositiveIntegerField(default=0, editable=False)
+    total_artists = models.PositiveIntegerField(default=0, editable=False)
+    total_folders = models.PositiveIntegerField(default=0, editable=False)
+    total_missing_files = models.PositiveIntegerField(default=0, editable=False)
+    total_size = models.PositiveBigIntegerField(default=0, editable=False)
+    total_duration = models.FloatField(default=0, editable=False)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    # set while the rows of a removed library are being cleared away; such a library no longer exists for anybody
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = LibraryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "libraries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name_key"], condition=Q(deleted_at__isnull=True), name="library_name_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **options: object) -> None:
+        """Keep the key in step with the name, also where only the name is saved."""
+        self.name_key = name_key(self.name)
+        fields = options.get("update_fields")
+        if isinstance(fields, (list, tuple, set)) and "name" in fields:
+            options["update_fields"] = [*fields, "name_key"]
+        super().save(**options)  # type: ignore[arg-type]
+
+    @property
+    def scan_options(self) -> dict[str, object]:
+        """The options as the wire shows them."""
+        return {
+            "recursive": self.recursive,
+            "followSymlinks": self.follow_symlinks,
+            "excludePatterns": self.exclude_patterns,
+        }

@@ -1,0 +1,101 @@
+"""A track: one audio file of a library, present or missing."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from libraries.fields import KeyField, id_field
+from libraries.models.album import Album
+from libraries.models.artist import Artist
+from libraries.models.folder import Folder
+from libraries.models.genre import Genre
+from libraries.models.library import Library
+from libraries.querysets import MediaFileQuerySet
+
+
+class MediaFile(models.Model):
+    """Its id and `created_at` survive moves, retagging, absence and an undone purge. Sizes in bytes, durations in s."""
+
+    id = id_field()
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="media_files")
+    folder = models.ForeignKey(Folder, on_delete=models.CASCADE, db_index=False, related_name="media_files")
+    album_ref = models.ForeignKey(Album, null=True, on_delete=models.SET_NULL, related_name="media_files")
+
+    # where it is: `path` is the clean text relative to the root, `name_bytes` the exact name inside `folder`
+    path = models.TextField()
+    name_bytes = models.BinaryField()
+    suffix = models.CharField(max_length=8)
+    # the change key: any difference means "read again"
+    size = models.BigIntegerField()
+    mtime_ns = models.BigIntegerField()
+    ctime_ns = models.BigIntegerField(default=0)
+    inode = models.BigIntegerField(default=0)
+
+    # who it is: `pid` from tags, `audio_hash` of the sound without the tags (only computed for candidates of a move)
+    pid = KeyField(max_length=32, default="")
+    audio_hash = KeyField(max_length=64, default="")
+
+    title = models.TextField()
+    sort_title = models.TextField(default="")
+    album = models.TextField(default="")
+    sort_album = models.TextField(default="")
+    artist = models.TextField(default="")
+    sort_artist = models.TextField(default="")
+    album_artist = models.TextField(default="")
+    sort_album_artist = models.TextField(default="")
+    compilation = models.BooleanField(default=False)
+    track_number = models.PositiveIntegerField(null=True)
+    track_total = models.PositiveIntegerField(null=True)
+    disc_number = models.PositiveIntegerField(null=True)
+    disc_total = models.PositiveIntegerField(null=True)
+    disc_subtitle = models.TextField(default="")
+    year = models.PositiveSmallIntegerField(null=True)
+    date = models.CharField(max_length=32, default="")
+    original_year = models.PositiveSmallIntegerField(null=True)
+    original_date = models.CharField(max_length=32, default="")
+    release_year = models.PositiveSmallIntegerField(null=True)
+    release_date = models.CharField(max_length=32, default="")
+    genre = models.TextField(default="")
+    comment = models.TextField(default="")
+    has_lyrics = models.BooleanField(default=False)
+    has_picture = models.BooleanField(default=False)
+    bpm = models.PositiveIntegerField(null=True)
+    mbz_track_id = models.CharField(max_length=36, default="")
+    mbz_recording_id = models.CharField(max_length=36, default="")
+    mbz_album_id = models.CharField(max_length=36, default="")
+    rg_track_gain = models.FloatField(null=True)
+    rg_track_peak = models.FloatField(null=True)
+    rg_album_gain = models.FloatField(null=True)
+    rg_album_peak = models.FloatField(null=True)
+    # every tag by its canonical name, each a list in the order of the file
+    tags = models.JSONField(default=dict)
+
+    codec = models.CharField(max_length=16, default="")
+    duration = models.FloatField(default=0)
+    bit_rate = models.PositiveIntegerField(default=0, help_text="kbit/s")
+    sample_rate = models.PositiveIntegerField(default=0, help_text="Hz")
+    bit_depth = models.PositiveSmallIntegerField(default=0)
+    channels = models.PositiveSmallIntegerField(default=0)
+
+    # `last_seen_at` is set when a file goes missing: for a present one it is the library's last complete scan
+    missing = models.BooleanField(default=False)
+    missing_since = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    artists = models.ManyToManyField(Artist, through="libraries.Participant", related_name="media_files")
+    genres = models.ManyToManyField(Genre, through="libraries.TrackGenre", related_name="media_files")
+
+    objects = MediaFileQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "name_bytes"], name="media_file_place_unique")]
+        indexes = [
+            models.Index(fields=["library", "missing"], name="media_file_library_idx"),
+            models.Index(fields=["library", "id"], condition=Q(missing=True), name="media_file_missing_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

@@ -1,0 +1,107 @@
+"""A scan: the request, its lease, its progress and its outcome, all in one row."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from libraries.models.library import Library
+from libraries.querysets import ScanQuerySet
+
+
+class ScanState(models.TextChoices):
+    """Where a scan is in its life; only `queued` and `running` are not the end."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    OFFLINE = "offline"
+    HELD = "held"
+
+
+ACTIVE_STATES = (ScanState.QUEUED, ScanState.RUNNING)
+
+
+class ScanTrigger(models.TextChoices):
+    """What asked for a scan."""
+
+    SUBSONIC = "subsonic"
+    API = "api"
+    ADMIN = "admin"
+    COMMAND = "command"
+    LIBRARY = "library"
+    SCHEDULE = "schedule"
+    WATCHER = "watcher"
+
+
+class ScanType(models.TextChoices):
+    """How much a scan looks at."""
+
+    QUICK = "quick"
+    FULL = "full"
+    QUICK_SELECTIVE = "quick-selective"
+    FULL_SELECTIVE = "full-selective"
+
+
+class Scan(models.Model):
+    """The database is the queue: Celery only delivers the id, and a lost delivery is made again."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, related_name="scans")
+    full = models.BooleanField(default=False)
+    # folders relative to the root that the scan is limited to; empty: the whole library
+    targets = models.JSONField(default=list, blank=True)
+    accept_empty = models.BooleanField(default=False)
+    trigger = models.CharField(max_length=16, choices=ScanTrigger.choices)
+    requested_by = models.CharField(max_length=255, default="", blank=True)
+
+    state = models.CharField(max_length=16, choices=ScanState.choices, default=ScanState.QUEUED)
+    phase = models.CharField(max_length=32, default="", blank=True)
+    error = models.TextField(default="", blank=True)
+    cancel_requested = models.BooleanField(default=False)
+
+    # the lease: a worker owns a running scan while its fence number matches and its lease has not run out
+    worker = models.CharField(max_length=255, default="", blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True)
+
+    # progress, only ever growing within one attempt
+    files_total = models.PositiveIntegerField(null=True)
+    current_folder = models.TextField(default="", blank=True)
+    folder_count = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0, help_text="Audio files met so far.")
+    added = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    moved = models.PositiveIntegerField(default=0)
+    restored = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0, help_text="Unchanged, ignored, or still being written.")
+    failed = models.PositiveIntegerField(default=0)
+
+    requested_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ScanQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # two workers that claim at once: the second UPDATE breaks this and backs off
+            models.UniqueConstraint(fields=["library"], condition=Q(state="running"), name="scan_one_running"),
+            # two requests at once: the second joins the row of the first
+            models.UniqueConstraint(fields=["library"], condition=Q(state="queued"), name="scan_one_queued"),
+        ]
+        indexes = [models.Index(fields=["state", "lease_expires_at"], name="scan_state_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.type} scan {self.pk} ({self.state})"
+
+    @property
+    def type(self) -> ScanType:
+        """quick or full, of the whole library or of some folders."""
+        if self.targets:
+            return ScanType.FULL_SELECTIVE if self.full else ScanType.QUICK_SELECTIVE
+        return ScanType.FULL if self.full else ScanType.QUICK

@@ -1,0 +1,126 @@
+"""What may be seen, said once: adjectives filter, `with_*` annotates, `visible_to` scopes and fails closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+if TYPE_CHECKING:
+    from libraries.models import Album, Artist, Library, MediaFile, Scan, ScanProblem  # noqa: F401
+
+
+class Viewer(Protocol):
+    """Somebody who looks at the catalog: what `users.User` offers and `AnonymousUser` lacks."""
+
+    @property
+    def is_active(self) -> bool: ...
+
+    @property
+    def is_admin(self) -> bool: ...
+
+    def granted_library_ids(self) -> QuerySet[Any, int]: ...
+
+
+def scope(viewer: Viewer | AnonymousUser, field: str) -> Q:
+    """The condition that `field` (a library id) is one that `viewer` may see; it fails closed."""
+    if isinstance(viewer, AnonymousUser) or not viewer.is_active:
+        return Q(pk__in=[])
+    if viewer.is_admin:
+        return Q()
+    return Q(**{f"{field}__in": viewer.granted_library_ids()})
+
+
+class LibraryQuerySet(QuerySet["Library"]):
+    """Libraries."""
+
+    def active(self) -> Self:
+        """Those that exist for people: not being cleared away."""
+        return self.filter(deleted_at__isnull=True)
+
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
+        """Those whose music `viewer` may hear."""
+        return self.active().filter(scope(viewer, "pk"))
+
+    def with_scan_state(self) -> Self:
+        """Adds `scan_active`, `full_scan_in_progress`, `has_problems` and `has_held_scan`, in the same query."""
+        scans = self._related("Scan").filter(library=OuterRef("pk"))
+        running = scans.filter(state__in=("queued", "running"))
+        problems = self._related("ScanProblem").filter(library=OuterRef("pk"), resolved_at__isnull=True)
+        held = scans.filter(state="held")
+        return self.annotate(
+            scan_active=Exists(running),
+            full_scan_in_progress=Exists(running.filter(full=True)),
+            has_problems=Exists(problems),
+            has_held_scan=Exists(held),
+        )
+
+    def _related(self, name: str) -> QuerySet[Any]:
+        manager: models.Manager[Any] = self.model._meta.apps.get_model("libraries", name)._default_manager
+        return manager.all()
+
+
+class InLibraryQuerySet(QuerySet[Any]):
+    """Rows that belong to one library."""
+
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
+        """Those in libraries that `viewer` may see."""
+        return self.filter(scope(viewer, "library"), library__deleted_at__isnull=True)
+
+
+class ProblemQuerySet(InLibraryQuerySet):
+    """Problems of scans."""
+
+    def unresolved(self) -> Self:
+        return self.filter(resolved_at__isnull=True)
+
+
+class MediaFileQuerySet(InLibraryQuerySet):
+    """Tracks."""
+
+    def present(self) -> Self:
+        return self.filter(missing=False)
+
+    def missing(self) -> Self:
+        return self.filter(missing=True)
+
+    def with_album_missing_count(self) -> Self:
+        """Adds `missing_file_count`: the missing files of the same album, whatever else filters this queryset."""
+        same_album = self.model._default_manager.filter(album_ref=OuterRef("album_ref"), missing=True)
+        counted = same_album.order_by().values("album_ref").annotate(n=models.Count("pk")).values("n")
+        return self.annotate(missing_file_count=Coalesce(Subquery(counted), Value(1)))
+
+
+class AlbumQuerySet(InLibraryQuerySet):
+    """Albums."""
+
+    def present(self) -> Self:
+        """Those with at least one present track."""
+        return self.filter(song_count__gt=0)
+
+
+class ArtistQuerySet(QuerySet["Artist"]):
+    """Artists, who belong to no library: they are seen through their tracks."""
+
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
+        """Those with a present track in a library that `viewer` may see."""
+        counts = self.model._meta.apps.get_model("libraries", "LibraryArtist")._default_manager.filter(
+            scope(viewer, "library"), library__deleted_at__isnull=True, song_count__gt=0
+        )
+        return self.filter(pk__in=Subquery(counts.values("artist")))
+
+
+class ScanQuerySet(InLibraryQuerySet):
+    """Scans."""
+
+    def active(self) -> Self:
+        return self.filter(state__in=("queued", "running"))
+
+    def queued(self) -> Self:
+        return self.filter(state="queued")
+
+    def running(self) -> Self:
+        return self.filter(state="running")

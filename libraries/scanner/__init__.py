@@ -1,0 +1,1 @@
+"""Scans: `libraries.scanner.pipeline.run` is the only public name."""

@@ -1,0 +1,131 @@
+"""What flows between the stages of a scan. Plain data: no Django, no database.
+
+Every path is the exact bytes of the file system, relative to the library's root, with the root itself as `b""`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def key_of(path: bytes) -> str:
+    """32 hex digits that stand for a path, short enough for any index."""
+    return hashlib.blake2b(path, digest_size=16).hexdigest()
+
+
+def display(path: bytes) -> str:
+    """A clean text of a path, for people and for the wire: what is not UTF-8 or is a control character shows as `�`."""
+    return _CONTROL.sub("\ufffd", path.decode("utf-8", "replace"))
+
+
+def join(folder: bytes, name: bytes) -> bytes:
+    """The path of `name` inside `folder`."""
+    return folder + b"/" + name if folder else name
+
+
+def parent(path: bytes) -> bytes:
+    """The folder that holds `path`."""
+    return path.rpartition(b"/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What of a library belongs to it. `targets` limits one scan to some folders and all below them."""
+
+    root: bytes
+    recursive: bool = True
+    follow_symlinks: bool = False
+    exclude_patterns: tuple[str, ...] = ()
+    targets: tuple[bytes, ...] = ()
+
+    def absolute(self, path: bytes) -> bytes:
+        """Where `path` is on the server."""
+        return os.path.join(self.root, path) if path else self.root
+
+
+class FileEntry(NamedTuple):
+    """One audio file as a listing saw it: its name and its change key. Signed 64-bit numbers, nanoseconds."""
+
+    name: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class Trouble(NamedTuple):
+    """A file or folder that could not be read: `kind` is a `libraries.models.ProblemKind`, `message` a sentence."""
+
+    path: bytes
+    kind: str
+    message: str
+    size: int = 0
+    mtime_ns: int = 0
+
+
+@dataclass(slots=True)
+class FolderListing:
+    """One folder: its audio files, or the trouble that kept it from being listed.
+
+    Only a listing without trouble proves that a file is absent. `complete` is False where the folder itself could not
+    be listed: nothing in it or below it may be marked missing. `protected` names the files inside whose state is
+    unknown (`stat` failed, still being written): they are neither new, changed nor missing. `digest` covers names and
+    change keys of all `files`; it is empty when anything in the folder must be looked at again next time.
+    """
+
+    path: bytes
+    files: list[FileEntry] = field(default_factory=list)
+    digest: str = ""
+    complete: bool = True
+    protected: frozenset[bytes] = frozenset()
+    ignored: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """One artist in one role. `pid` identifies the artist (see `identity`)."""
+
+    role: str
+    pid: str
+    name: str
+    sort_name: str = ""
+    mbz_id: str = ""
+    sub_role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumRecord:
+    """The album that a track belongs to; `pid` is unique within a library."""
+
+    pid: str
+    name: str
+    sort_name: str
+    version: str
+    album_artist: str
+    artist_pid: str
+    compilation: bool
+    year: int | None
+    original_year: int | None
+    date: str
+    mbz_album_id: str
+    mbz_release_group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """A track ready to be saved. `columns` holds plain values by the column names of `libraries.models.MediaFile`."""
+
+    pid: str
+    columns: Mapping[str, object]
+    album: AlbumRecord
+    credits: tuple[Credit, ...]
+    genres: tuple[tuple[str, str], ...]
+    """(pid, name) of each genre."""

@@ -1,0 +1,1 @@
+"""The REST kit: what every endpoint shares. It imports no app."""

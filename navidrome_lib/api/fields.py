@@ -1,0 +1,85 @@
+"""Serializer fields of the wire: ids as strings, instants in UTC with `Z`, texts that a database can keep."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+def parse_library_id(value: object) -> int | None:
+    """The integer that a library id stands for (`1`, `"1"`), or None when it cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    digits = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""
+    return int(digits) if re.fullmatch(r"\d{1,18}", digits, re.ASCII) else None
+
+
+def instant(value: datetime) -> str:
+    """ISO 8601 in UTC with `Z`, to the millisecond."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class StringId(serializers.Field[Any, Any, str, Any]):
+    """An id, a string out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class LibraryId(serializers.Field[Any, Any, str | int, Any]):
+    """A library's id: a string, or a number for clients that were configured so."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> str | int:
+        return int(value) if settings.CONF.numeric_library_ids else str(value)
+
+
+class Timestamp(serializers.DateTimeField):
+    """An instant out, as `2026-01-31T12:00:00.000Z`, or null."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> str:
+        return instant(value)  # DRF itself answers null for None
+
+
+class Text(serializers.CharField):
+    """A text in: a JSON string only, without NUL, trimmed."""
+
+    default_error_messages = {"invalid": "Must be a text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Flag(serializers.Field[bool, Any, bool, Any]):
+    """True or false in JSON; 1, "yes" and null are mistakes."""
+
+    default_error_messages = {"invalid": "Must be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return bool(data)
+
+    def to_representation(self, value: Any) -> bool:
+        return bool(value)
+
+
+extend_schema_field(OpenApiTypes.BOOL)(Flag)

@@ -1,0 +1,71 @@
+"""Filters and sorting by query parameters; nothing a client sends as a key ever reaches SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import django_filters
+from django import forms
+from django.db.models import F, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+
+from navidrome_lib.api.fields import parse_library_id
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class QueryFilter(DjangoFilterBackend):
+    """The view's `filterset_class`; an impossible value is a 400 that names the parameter."""
+
+
+class SortFilter(BaseFilterBackend):
+    """`_sort` and `_order` through the view's `sort_fields` (wire key → model field), ended by the primary key."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        fields: Mapping[str, str] = getattr(view, "sort_fields", {})
+        default: tuple[str, ...] = getattr(view, "default_sort", ())
+        name = fields.get(request.query_params.get("_sort", ""))
+        if name is None:
+            return queryset.order_by(*default, "pk")
+        descending = request.query_params.get("_order", "").upper() == "DESC"
+        # NULLs at one end on both databases: SQLite and PostgreSQL differ by default
+        order = F(name).desc(nulls_last=True) if descending else F(name).asc(nulls_first=True)
+        return queryset.order_by(order, "-pk" if descending else "pk")
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        keys = sorted(getattr(view, "sort_fields", {}))
+        if not keys:
+            return []
+        return [
+            {"name": "_sort", "in": "query", "required": False, "schema": {"type": "string", "enum": keys}},
+            {"name": "_order", "in": "query", "required": False, "schema": {"type": "string", "enum": ["ASC", "DESC"]}},
+        ]
+
+
+class LibraryIdsField(forms.Field):
+    """One or more library ids, repeated or separated by commas."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[int]:
+        ids = []
+        for item in ",".join(str(part) for part in value or []).split(","):
+            number = parse_library_id(item.strip()) if item.strip() else None
+            if item.strip() and number is None:
+                raise forms.ValidationError(f"“{item[:40]}” is not a library id.")
+            if number is not None:
+                ids.append(number)
+        return ids
+
+
+class LibraryIdsFilter(django_filters.Filter):
+    """Rows of the named libraries; a library that does not exist has no rows."""
+
+    field_class = LibraryIdsField
+
+    def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs

@@ -1,0 +1,40 @@
+"""Limits by a key and a number per minute, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.core.cache import cache
+
+
+class Throttle:
+    """At most `limit` hits per `window` seconds for one key; a limit of 0 means none.
+
+    The counter is one atomic increment per hit, so that parallel requests cannot slip through together.
+    """
+
+    def __init__(self, name: str, *, limit: int, window: int = 60) -> None:
+        self.name = name
+        self.limit = limit
+        self.window = window
+
+    def _key(self, *parts: str) -> str:
+        digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return f"throttle:{self.name}:{digest}"
+
+    def wait(self, *parts: str) -> int:
+        """Count one hit; 0 when it is allowed, else the seconds to wait."""
+        if self.limit <= 0:
+            return 0
+        key = self._key(*parts)
+        cache.add(key, 0, timeout=self.window)
+        try:
+            hits = cache.incr(key)
+        except ValueError:  # it expired between the two calls
+            cache.set(key, 1, timeout=self.window)
+            hits = 1
+        return self.window if hits > self.limit else 0
+
+    def forget(self, *parts: str) -> None:
+        """Drop the count, after a success."""
+        cache.delete(self._key(*parts))

@@ -1,0 +1,52 @@
+"""The family of errors that services raise. They know nothing of HTTP: each door translates them for its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class DomainError(Exception):
+    """A refusal with a sentence for a person."""
+
+    default_message = "The request could not be carried out."
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.default_message)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class NotFound(DomainError):
+    """It does not exist, or the asker may not know that it does."""
+
+    default_message = "Not found."
+
+
+class InvalidInput(DomainError):
+    """The input breaks a rule. `errors` maps each field (its wire name) to a sentence."""
+
+    default_message = "The input is not valid."
+
+    def __init__(self, message: str = "", *, errors: Mapping[str, str] | None = None) -> None:
+        super().__init__(message or " ".join(dict.fromkeys((errors or {}).values())))
+        self.errors = dict(errors or {})
+
+
+class Conflict(DomainError):
+    """The state does not allow it now."""
+
+    default_message = "The current state does not allow this."
+
+
+class NotAllowed(DomainError):
+    """The asker has no right to do this."""
+
+    default_message = "You do not have permission to do this."
+
+
+class Unavailable(DomainError):
+    """Something that is needed cannot be reached now; trying again may help."""
+
+    default_message = "This is not available at the moment."

@@ -1,0 +1,199 @@
+"""Django's settings only; what an admin of the server may choose is declared in `navidrome_lib.conf`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from navidrome_lib import conf, secrets
+from navidrome_lib.redis_urls import broker_url, client_url
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+try:
+    CONF = conf.current()
+except conf.ConfigError as error:
+    raise ImproperlyConfigured(str(error)) from None
+
+SECRET_KEY = secrets.read_or_create(CONF.data_folder / "secret_key")
+DEBUG = False
+ALLOWED_HOSTS = [host.strip() for host in CONF.allowed_hosts.split(",") if host.strip()]
+TESTING = "pytest" in sys.modules
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "libraries",
+    "users",
+    "missing",
+    "subsonic",
+    "navidrome_lib.system",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "navidrome_lib.urls"
+WSGI_APPLICATION = "navidrome_lib.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
+    """Django's settings for `url`; SQLite in the data folder when it is empty."""
+    if url and not url.startswith("sqlite"):
+        return {**dj_database_url.parse(url, conn_max_age=60), "CONN_HEALTH_CHECKS": True}
+    name = Path(dj_database_url.parse(url)["NAME"]) if url else data_folder / "navidrome-lib.db"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name,
+        "TEST": {"NAME": data_folder / "test.db"},
+        "OPTIONS": {
+            # deferred transactions that turn into writers fail at once, whatever the timeout: take the lock first
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+        },
+    }
+
+
+CONF.data_folder.mkdir(parents=True, exist_ok=True)
+DATABASES = {"default": database_settings(CONF.database_url, CONF.data_folder)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": client_url(CONF.redis_url)}
+        if CONF.redis_url
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+FORCE_SCRIPT_NAME = CONF.base_url or None
+STATIC_URL = "static/"
+STATIC_ROOT = CONF.data_folder / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# static files are served from the packages themselves, so that no collecting step can be forgotten
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONF.secure_cookies
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+LOGIN_URL = "admin:login"
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "users.authentication.TokenAuthentication",
+        "users.authentication.SameOriginSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["navidrome_lib.api.permissions.IsAdmin"],
+    "DEFAULT_PARSER_CLASSES": ["navidrome_lib.api.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["navidrome_lib.api.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "navidrome_lib.api.negotiation.AlwaysJSON",
+    "DEFAULT_PAGINATION_CLASS": "navidrome_lib.api.pagination.RangePagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "navidrome_lib.api.filters.QueryFilter",
+        "navidrome_lib.api.filters.SortFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "navidrome_lib.api.exceptions.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "navidrome-lib",
+    "DESCRIPTION": "Libraries, user access, missing files and scans of a music server.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/(api|auth)",
+    "COMPONENT_SPLIT_REQUEST": True,
+    # every path also answers without or with its last slash; the schema shows the documented form
+    "POSTPROCESSING_HOOKS": ["navidrome_lib.api.schema.plain_paths", "drf_spectacular.hooks.postprocess_schema_enums"],
+}
+
+UNFOLD: dict[str, Any] = {"SITE_TITLE": "navidrome-lib", "SITE_HEADER": "navidrome-lib", "SHOW_VIEW_ON_SITE": False}
+
+CELERY_BROKER_URL = broker_url(CONF.redis_url)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# a dead broker must cost a web request at most a second: the request itself is already safe in the database
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 43_200}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": CONF.log_level.upper()},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "mutagen": {"level": "ERROR"},
+    },
+}

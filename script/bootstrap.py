@@ -35,14 +35,14 @@ def main() -> None:
     """Run `environment.py` with the same arguments."""
     arguments = [os.path.join(HERE, "environment.py")] + sys.argv[1:]  # noqa: RUF005 - must run on old versions
     if sys.version_info >= OLDEST:
-        os.execv(sys.executable, [sys.executable, *arguments])
+        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606
     newer = find_newer()
     if not newer:
         version = ".".join(str(part) for part in sys.version_info[:2])
         sys.exit(
             "navidrome-lib needs Python 3.11 or newer; python3 here is " + version + ". Install python3.11 or newer."
         )
-    os.execv(newer, [newer, *arguments])
+    os.execv(newer, [newer, *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":

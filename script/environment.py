@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> None:
     os.environ["PYTHONPATH"] = str(REPOSITORY)
     os.environ.pop("PYTHONHOME", None)
     # -P: a file in the current folder must not be mistaken for a module of ours
-    os.execv(environment.python, [str(environment.python), "-P", *program, *rest])
+    os.execv(environment.python, [str(environment.python), "-P", *program, *rest])  # noqa: S606
 
 
 def ensure(environment: Environment, requirements: Path) -> None:

@@ -1,1 +1,1 @@
-"""The one-command server: a broker, the web, the worker and the beat as child processes, started and stopped in order."""
+"""The one-command server: broker, web, worker and beat as child processes, started and stopped in order."""

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def interruptible() -> Iterator[None]:
 def run_suites(databases: Sequence[str], for_pytest: Sequence[str], console: Console) -> list[Run]:
     """Run the suite on every database at the same time, each with its own broker and data folder."""
     runs: list[Run] = []
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         sentinel = stack.enter_context(Sentinel())
         for database in databases:
             environ = stack.enter_context(test_environment(database, sentinel, console))
@@ -111,7 +112,7 @@ def test_environment(database: str, sentinel: Sentinel, console: Console) -> Ite
     environ = {name: value for name, value in inherited.items() if not name.startswith("ND_")}
     address = environ.pop("DATABASE_URL", "")
     data = Path(tempfile.mkdtemp(prefix="nd-test-"))
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         stack.callback(shutil.rmtree, data, ignore_errors=True)
         environ["ND_DATAFOLDER"] = str(data)
         environ["REDIS_URL"] = stack.enter_context(running_broker(data / "broker", environ, sentinel, console))
@@ -149,9 +150,7 @@ def postgres(address: str, environ: Mapping[str, str], sentinel: Sentinel, conso
     elif address.startswith(("postgres://", "postgresql://")):
         yield address
     else:
-        raise Refused(
-            "DATABASE_URL: must be the address of a PostgreSQL to run the suite on; unset it for a private one."
-        )
+        raise Refused("DATABASE_URL: must be the address of a PostgreSQL; unset it for a private one.")
 
 
 def start_run(

@@ -2,8 +2,8 @@
 
 Two roles in one file that needs nothing but the standard library, run by its path so that nothing else is imported:
 
-* `guard.py exec PIPE PARENT USER COMMAND…` announces its process group to the sentinel, asks the kernel (on Linux) to be
-  told when the parent dies, becomes USER (`uid:gid`, or `-` to stay) and turns into COMMAND.
+* `guard.py exec PIPE PARENT USER COMMAND…` announces its process group to the sentinel, asks the kernel (on Linux) to
+  be told when the parent dies, becomes USER (`uid:gid`, or `-` to stay) and turns into COMMAND.
 * `guard.py watch` is the sentinel: it learns of groups from its standard input and ends all of them when that pipe
   closes, which happens whatever way the supervisor goes.
 """
@@ -48,7 +48,7 @@ def become(pipe: int, parent: int, user: str, command: list[str]) -> None:
     # Python ignores SIGPIPE, and what is ignored stays ignored through exec
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - an argument list of ours
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
 

@@ -95,9 +95,7 @@ def listen(address: str, port: int) -> Iterator[socket.socket]:
 
 def _why_not(error: OSError, address: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"ND_PORT: port {port} is already in use by another program; choose another one, for example with --port."
-        )
+        return f"ND_PORT: port {port} is already in use by another program; choose another one with --port."
     if error.errno == errno.EACCES:
         return f"ND_PORT: this user may not listen on port {port}; choose one above 1023."
     if error.errno == errno.EADDRNOTAVAIL:

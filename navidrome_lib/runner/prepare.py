@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
@@ -16,6 +17,8 @@ def main(report: Path) -> None:
     """Do what the environment asks for, and report whether anybody can sign in yet."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
     django.setup()
+    # files are served from the packages; the folder for more of them need not have any, but must exist
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0)
     if os.environ.get("ND_ADMIN_USER") and os.environ.get("ND_ADMIN_PASSWORD"):
         call_command("ensure_admin")

@@ -28,7 +28,7 @@ def serve(
     *,
     before: Callable[[Supervisor], Notes] = lambda supervisor: (),
 ) -> None:
-    """Run the server until a signal. `before` may prepare more once the folder is ours; its lines end the ready message."""
+    """Serve until a signal. `before` prepares more once the folder is ours; its lines end the ready message."""
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context(claim_data_folder(conf.data_folder))
         listener = stack.enter_context(listen(conf.address, conf.port))

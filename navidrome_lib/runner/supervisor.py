@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Sequence
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 from navidrome_lib.runner.console import Console
@@ -47,11 +47,9 @@ class Supervisor:
         self._previous = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop_all()
-        self._sentinel.__exit__(kind, error, trace)
+        self._sentinel.__exit__(*error)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 

@@ -39,9 +39,7 @@ def main() -> None:
     newer = find_newer()
     if not newer:
         version = ".".join(str(part) for part in sys.version_info[:2])
-        sys.exit(
-            "navidrome-lib needs Python 3.11 or newer; python3 here is " + version + ". Install python3.11 or newer."
-        )
+        sys.exit("navidrome-lib needs Python 3.11 or newer, and python3 here is " + version + ": install a newer one.")
     os.execv(newer, [newer, *arguments])  # noqa: S606
 
 

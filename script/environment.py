@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def build(environment: Environment, requirements: Path, digest: str) -> None:
         clear(environment.folder)
     say(f"Installing the packages of requirements/{requirements.name} into {environment.folder} …")
     environment.write_stamp({}, complete=False)
-    for install in (with_uv, with_venv, with_outer_pip):
+    for install in INSTALLERS:
         if install(environment, requirements, create=not environment.python.exists()):
             break
     else:
@@ -213,6 +213,9 @@ def with_outer_pip(environment: Environment, requirements: Path, *, create: bool
     if runs([*own, "--version"]):  # too old for --python, but it is the same Python: a target folder does
         return shows([*own, *install, "--upgrade", "--target", str(site_packages(environment))])
     return False
+
+
+INSTALLERS: tuple[Callable[..., bool], ...] = (with_uv, with_venv, with_outer_pip)
 
 
 def outer_pips() -> Iterator[list[str]]:

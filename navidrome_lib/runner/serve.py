@@ -7,7 +7,8 @@ import http.client
 import json
 import os
 import secrets
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
 
 from navidrome_lib.conf import Conf
 from navidrome_lib.runner import broker, services
@@ -57,11 +58,25 @@ def start_broker(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str
         if not supervisor.wait_until(lambda: broker.answers(conf.redis_url), seconds=10):
             raise Failed("REDIS_URL: no Redis or Valkey server answers at this address.")
         return conf.redis_url
-    own = broker.configure(conf.data_folder / "broker", environ)
+    return start_own_broker(supervisor, conf.data_folder / "broker", environ, console)
+
+
+def start_own_broker(supervisor: Supervisor, folder: Path, environ: Mapping[str, str], console: Console) -> str:
+    """The address of our broker. When it cannot read what it stored, that is set aside and it starts without."""
+    own = broker.configure(folder, environ)
     supervisor.start(own.command)
-    if not supervisor.wait_until(lambda: broker.answers(own.url), seconds=broker.START_SECONDS):
-        raise Failed(f"The message broker did not start:\n{broker.last_words(own.folder)}")
-    return own.url
+    try:
+        if supervisor.wait_until(lambda: broker.answers(own.url), seconds=broker.START_SECONDS):
+            return own.url
+        reason = "it does not answer"
+    except Failed as error:
+        reason = str(error)
+    supervisor.remove(own.command)
+    aside = broker.set_aside(folder)
+    if aside is None:
+        raise Failed(f"The message broker did not start: {reason}\n{broker.last_words(folder)}")
+    console.say(f"The message broker could not read what it stored, which is now in {aside}; starting it without.")
+    return start_own_broker(supervisor, folder, environ, console)
 
 
 def prepare(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str, str]) -> dict[str, bool]:

@@ -70,5 +70,6 @@ def ask(address: str, query: str) -> object:
     """The one value that the server answers, over the address as Django reads it."""
     parsed = dj_database_url.parse(address)
     with psycopg.connect(host=parsed["HOST"], user=parsed["USER"], dbname=parsed["NAME"]) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(query).fetchone()
+        assert row is not None
         return row[0]

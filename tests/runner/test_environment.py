@@ -160,10 +160,10 @@ def test_the_standard_library_alone_makes_an_environment(
     subprocess.run([environment.python, "-m", "pip", "--version"], check=True, capture_output=True)
 
 
-def old_python(folder: Path, name: str, version: str) -> None:
-    """A program that behaves like a Python of that version when asked for it, and says so when it is started."""
+def other_python(folder: Path, name: str, *, usable: bool) -> None:
+    """A program that answers like a new enough Python, or like an old or absent one; it says when it is started."""
     program = folder / name
-    program.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit {int(version < "3.11")}\necho "{name} runs $*"\n')
+    program.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit {int(not usable)}\necho "{name} runs $*"\n')
     program.chmod(0o755)
 
 
@@ -181,15 +181,15 @@ def bootstrap(path: Path, *, version: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_old_python_says_what_is_needed(tmp_path: Path) -> None:
-    old_python(tmp_path, "python3.12", "3.9")  # as a version manager's name for what is not installed
+    other_python(tmp_path, "python3.12", usable=False)  # as a version manager's name for what is not installed
     result = bootstrap(tmp_path, version="(3, 9, 2)")
     assert result.returncode == 1
     assert result.stderr == "navidrome-lib needs Python 3.11 or newer, and python3 here is 3.9: install a newer one.\n"
 
 
 def test_an_old_python_hands_over_to_a_newer_one(tmp_path: Path) -> None:
-    old_python(tmp_path, "python3.13", "3.9")
-    old_python(tmp_path, "python3.12", "3.12")
+    other_python(tmp_path, "python3.13", usable=False)
+    other_python(tmp_path, "python3.12", usable=True)
     result = bootstrap(tmp_path, version="(3, 9, 2)")
     assert result.returncode == 0
     assert result.stdout == f"python3.12 runs {REPOSITORY / 'script' / 'environment.py'} serve\n"

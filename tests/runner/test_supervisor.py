@@ -106,7 +106,7 @@ def test_no_process_survives_a_killed_supervisor(
 def test_a_killed_sentinel_is_replaced_and_still_protects(
     tmp_path: Path, supervisors: list[subprocess.Popen[str]]
 ) -> None:
-    process = start_supervisor(tmp_path, "worker", program=STUBBORN)
+    process = start_supervisor(tmp_path, "worker")
     supervisors.append(process)
     [sentinel] = watchers(process.pid)
     os.kill(sentinel, signal.SIGKILL)
@@ -118,13 +118,10 @@ def test_a_killed_sentinel_is_replaced_and_still_protects(
 
 def watchers(parent: int) -> list[int]:
     """The sentinels of a supervisor."""
-    listing = subprocess.run(
-        ["ps", "-ww", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    rows = [line.split(None, 3) for line in listing.splitlines()]
-    return [
-        int(row[0]) for row in rows if int(row[1]) == parent and row[2][0] != "Z" and row[3].endswith("guard.py watch")
-    ]
+    look = ["ps", "-ww", "-eo", "pid=,ppid=,stat=,args="]
+    rows = [line.split(None, 3) for line in subprocess.check_output(look, text=True).splitlines()]
+    ours = [row for row in rows if int(row[1]) == parent and not row[2].startswith("Z")]
+    return [int(row[0]) for row in ours if row[3].endswith("guard.py watch")]
 
 
 def test_a_crashed_service_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

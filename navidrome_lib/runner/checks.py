@@ -20,10 +20,11 @@ from navidrome_lib.runner import broker
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.database import private_postgres
 from navidrome_lib.runner.errors import Failed, Refused
-from navidrome_lib.runner.processes import Child, Command, Sentinel
+from navidrome_lib.runner.processes import Child, Command, Sentinel, describe_exit
 from navidrome_lib.runner.serve import private_environment
 from navidrome_lib.runner.services import REPOSITORY, python
 
+SUMMARY = re.compile(r"(\d+ \w+|no tests ran) in [\d.]+s")
 PROGRAMS = Path(sys.executable).parent
 CHECKS: Mapping[str, Sequence[str]] = {
     "ruff check": python("ruff", "check", "."),
@@ -202,3 +203,5 @@ def show(runs: Sequence[Run], console: Console) -> None:
         console.say(f"\n{run.database}:")
         for line in run.lines:
             console.say(line)
+        if not SUMMARY.search(run.lines[-1] if run.lines else ""):
+            console.say(f"FAILED: pytest on {run.database} ended without a summary ({describe_exit(run.code)})")

@@ -17,7 +17,7 @@ Call = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def call() -> Call:
-    """`call("ping", user)` with a good token, `call("ping", u=…, p=…)` with what is given; the answer without envelope."""
+    """`call("ping", user)` with a good token, `call("ping", u=…, p=…)` with what is given."""
 
     def send(method: str, user: User | None = None, **params: Any) -> dict[str, Any]:
         query = {"v": "1.16.1", "c": "test", "f": "json", **params}

@@ -1,4 +1,4 @@
-"""`/rest/getLicense`, `/rest/getOpenSubsonicExtensions`, `/rest/tokenInfo`, `/rest/getMusicFolders`, `/rest/getUser`."""
+"""`getLicense`, `getOpenSubsonicExtensions`, `tokenInfo`, `getMusicFolders`, `getUser`."""
 
 from __future__ import annotations
 

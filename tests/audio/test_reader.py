@@ -186,6 +186,26 @@ def test_killed_process_costs_nothing(tmp_path: Path) -> None:
         assert not is_alive(victim)
 
 
+def test_file_that_ends_its_process_twice_is_the_only_problem(tmp_path: Path) -> None:
+    """The file that was in hand both times when the process was killed is blamed; all others are read."""
+    paths = songs(tmp_path, 40)
+    deadly = put(tmp_path, "deadly.mpc", samples.musepack_endless())
+    paths.insert(9, deadly)
+    killed: dict[int, float] = {}
+
+    def kill_what_hangs() -> bool:
+        for pid in one.pids:
+            if time.monotonic() - killed.setdefault(pid, time.monotonic()) > 2:
+                os.kill(pid, signal.SIGKILL)
+        return len(killed) > 3
+
+    with ReaderPool(1, timeout=60) as one:
+        results = list(one.read_many(paths, stop=kill_what_hangs))
+        assert len(killed) == 3
+        found = {result.path: result.problem.kind if result.problem else "" for result in results}
+        assert found == dict.fromkeys(paths, "") | {deadly: "memory"}
+
+
 def test_interrupt_leaves_the_processes_working(pool: ReaderPool, tmp_path: Path) -> None:
     paths = songs(tmp_path, 20)
     before = set(pool.pids)

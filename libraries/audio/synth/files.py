@@ -124,7 +124,7 @@ FORMATS: dict[str, Format] = {
     "dsf": Format("dsf", dsf_stream, _dsf),
     "wma": Format("wma", asf_stream, _wma),
     "ape": Format("ape", ape_stream, _ape, audible=False),
-    "wv": Format("wv", wavpack_stream, _wavpack, audible=False),
+    "wv": Format("wv", wavpack_stream, _wavpack),
     "mpc": Format("mpc", musepack_stream, _musepack, audible=False, rates=_HIGH_RATES),
 }
 """Every format by name; two names may share a suffix."""

@@ -43,6 +43,18 @@ def test_all_tags_together_are_bounded() -> None:
     assert MAX_TAGS - 900 < sum(len(value) for values in kept.values() for value in values) <= MAX_TAGS
 
 
+def test_short_values_are_trimmed_and_counted_too() -> None:
+    labels = [str(i) for i in range(150)]
+    assert mapped(title=" x ").columns["tags"] == {"title": ["x"]}
+    assert mapped(label=labels).columns["tags"] == {"label": labels[:100]}
+    assert mapped(title="x", mood=["", " "], media=[]).columns["tags"] == {"title": ["x"]}
+
+
+def test_a_track_has_a_hundred_performers_at_most() -> None:
+    parts = {f"performer:{part}": [f"Singer {i}" for i in range(60)] for part in ("alto", "bass")}
+    assert sum(each.role == "performer" for each in mapped(**parts).credits) == 100
+
+
 def test_the_input_is_left_alone() -> None:
     raw = Raw({"title": ["a"], "genre": ["b"]})
     stored = map_track(raw, path=b"x.mp3").columns["tags"]

@@ -18,6 +18,7 @@ from navidrome_lib.runner import guard
 
 GUARD = [sys.executable, "-I", "-S", guard.__file__]
 POLL = 0.05
+HURRIED = 1.0  # enough for a broker to write what it holds
 
 # signal to the leader, then the seconds that it may take before the next step; the whole group is killed at the end
 StopSteps = Sequence[tuple[signal.Signals, float]]
@@ -137,9 +138,9 @@ class Child:
         return self._process.poll()
 
     def wait(self, seconds: float, hurry: Callable[[], bool] = never) -> int | None:
-        """The exit code once it ended; None when it still runs after `seconds`, or when `hurry` says not to wait."""
-        limit = time.monotonic() + seconds
-        while self.ended() is None and time.monotonic() < limit and not hurry():
+        """The exit code once it ended; None if it still runs after `seconds`, or a shorter while when `hurry` asks."""
+        start = time.monotonic()
+        while self.ended() is None and time.monotonic() - start < (min(seconds, HURRIED) if hurry() else seconds):
             time.sleep(POLL)
         return self.ended()
 

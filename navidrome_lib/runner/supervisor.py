@@ -44,7 +44,10 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         self._sentinel.__enter__()
-        self._previous = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
+        # whoever started us with nohup wants the server to outlive the terminal
+        ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        numbers = [number for number in STOP_SIGNALS if not (ignored and number == signal.SIGHUP)]
+        self._previous = {number: signal.signal(number, self._on_signal) for number in numbers}
         return self
 
     def __exit__(self, *error: object) -> None:

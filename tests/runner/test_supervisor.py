@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,7 @@ from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.processes import Command
 from navidrome_lib.runner.supervisor import Supervisor
 folder = pathlib.Path(sys.argv[1])
+signal.signal(signal.SIGHUP, signal.SIG_IGN if os.environ.get("NOHUP") else signal.SIG_DFL)
 with Supervisor(Console()) as supervisor:
     for name in sys.argv[2:]:
         argv = [sys.executable, str(folder / "service.py"), str(folder), name]
@@ -89,6 +91,19 @@ def test_a_signal_stops_everything_in_the_opposite_order(
     assert process.returncode == 0, output
     assert (tmp_path / "stopped").read_text().split() == ["web", "beat", "worker", "broker"]
     assert [pid for pid in everything if running(pid)] == []
+
+
+def test_a_server_started_with_nohup_outlives_the_terminal(
+    tmp_path: Path, supervisors: list[subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOHUP", "1")
+    process = start_supervisor(tmp_path, "web")
+    supervisors.append(process)
+    process.send_signal(signal.SIGHUP)
+    assert not eventually(lambda: process.poll() is not None, seconds=0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=15) == 0
+    assert (tmp_path / "stopped").read_text() == "web\n"
 
 
 @pytest.mark.parametrize("program", [POLITE, STUBBORN], ids=["polite", "stubborn"])
@@ -150,6 +165,18 @@ def test_a_service_that_ignores_the_signal_is_killed_in_time(tmp_path: Path) -> 
         assert supervisor.wait_until((tmp_path / "worker.pids").exists, seconds=10)
         everything = pids(tmp_path, "worker")
     assert not any(running(pid) for pid in everything)
+
+
+def test_a_second_signal_shortens_the_stop(tmp_path: Path, supervisors: list[subprocess.Popen[str]]) -> None:
+    process = start_supervisor(tmp_path, "worker", program=STUBBORN)
+    supervisors.append(process)
+    process.send_signal(signal.SIGINT)
+    assert eventually((tmp_path / "stopped").exists)
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    assert process.wait(timeout=15) == 0
+    assert time.monotonic() - started < 3  # its command allows five
+    assert not any(running(pid) for pid in pids(tmp_path, "worker"))
 
 
 def test_a_command_that_fails_is_reported_with_what_it_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "users.middleware.renew_token",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -172,7 +173,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["navidrome_lib.api.schema.plain_paths", "drf_spectacular.hooks.postprocess_schema_enums"],
 }
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "navidrome-lib", "SITE_HEADER": "navidrome-lib", "SHOW_VIEW_ON_SITE": False}
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "navidrome-lib",
+    "SITE_HEADER": "navidrome-lib",
+    "SHOW_VIEW_ON_SITE": False,
+    "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
+}
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

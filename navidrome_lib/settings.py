@@ -95,7 +95,7 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
     }
 
 
-CONF.data_folder.mkdir(parents=True, exist_ok=True)
+(CONF.data_folder / "static").mkdir(parents=True, exist_ok=True)
 DATABASES = {"default": database_settings(CONF.database_url, CONF.data_folder)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

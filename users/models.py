@@ -103,6 +103,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_admin(self) -> bool:
         return self.is_superuser
 
+    def visible_libraries(self) -> QuerySet[Library]:
+        """The libraries that this person may hear."""
+        return Library.objects.visible_to(self)
+
     def granted_library_ids(self) -> QuerySet[Any, int]:
         """The libraries that were granted to this person or to one of their groups."""
         through_group = Q(group_access__group__user=self.pk)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.conftest import PASSWORD, Configure, MakeUser, SignIn
-from users import subsonic, tokens
+from users import keys, subsonic, tokens
 from users.models import User
 
 URL = "/auth/login"
 KEYS = {"id", "name", "username", "isAdmin", "token", "subsonicSalt", "subsonicToken"}
 
 
-def login(client: APIClient, username: str, password: str, **extra: str) -> tuple[int, dict[str, object]]:
+def login(client: APIClient, username: str, password: str, **extra: Any) -> tuple[int, dict[str, object]]:
     response = client.post(URL, {"username": username, "password": password}, **extra)
     return response.status_code, response.json()
 
@@ -30,7 +31,7 @@ def test_answers_everything_a_client_needs(as_anonymous: APIClient, admin: User,
     assert body["id"] == admin.pk
     assert body["username"] == "admin"
     assert body["isAdmin"] is True
-    claims = tokens.decode(body["token"], tokens.jwt_keys.read()[0])
+    claims = tokens.decode(body["token"], keys.jwt_keys.read()[0])
     assert claims is not None
     assert (claims["sub"], claims["uid"], claims["adm"]) == ("admin", admin.pk, True)
     assert claims["exp"] - claims["iat"] == 48 * 3600
@@ -67,8 +68,13 @@ def test_unknown_user_costs_one_hash_like_a_wrong_password(
 ) -> None:
     """The hash is what takes the time: each of the three refusals computes exactly one."""
     hashes: list[str] = []
+
+    def encode(self: object, password: str, salt: str) -> str:
+        hashes.append(password)
+        return f"md5${salt}$no"
+
     hasher = "django.contrib.auth.hashers.MD5PasswordHasher.encode"
-    monkeypatch.setattr(hasher, lambda self, password, salt: hashes.append(password) or f"md5${salt}$no")
+    monkeypatch.setattr(hasher, encode)
     User.objects.filter(pk=admin.pk).update(password="md5$salt$hash")
     for username in ("nobody", "admin"):
         hashes.clear()

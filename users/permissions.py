@@ -26,6 +26,16 @@ class IsSelfOrAdmin(BasePermission):
         return user.is_admin or view.kwargs.get("pk") == user.pk
 
 
+class IsSelf(BasePermission):
+    """The account in the address is one's own: not even an admin reads what only its owner may know."""
+
+    message = "You may only do this with your own account."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user = request.user
+        return isinstance(user, User) and user.is_active and view.kwargs.get("pk") == user.pk
+
+
 def signed_in_user(request: Request) -> User:
     """The account that asks, where a permission has already seen that there is one."""
     if not isinstance(request.user, User):

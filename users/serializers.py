@@ -127,6 +127,13 @@ class NewAdminSerializer(CredentialsSerializer):
     username = Text(max_length=150, validators=[NAME_RULE])
 
 
+class AppPasswordSerializer(serializers.Serializer[Any]):
+    """What to type into a Subsonic client."""
+
+    username = serializers.CharField()
+    password = serializers.CharField()
+
+
 class SignedInSerializer(serializers.Serializer[Any]):
     """The answer to who signed in."""
 

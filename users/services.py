@@ -152,7 +152,7 @@ def delete_user(user_id: str) -> None:
 
 def get_user(user_id: str) -> User:
     """The account with that id."""
-    user = User.objects.filter(pk=user_id).first() if user_id.isascii() and "\0" not in user_id else None
+    user = User.objects.filter(pk=user_id).first() if user_id.isascii() and user_id.isalnum() else None
     if user is None:
         raise NotFound
     return user

@@ -70,5 +70,5 @@ def decode(token: str, key: str) -> dict[str, Any] | None:
     # a token is input: whatever odd thing its parts hold, it is a token that is no good
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError):
         return None
-    usable = isinstance(claims["uid"], str) and isinstance(claims["fpr"], str) and claims["fpr"].isascii()
-    return claims if usable else None
+    texts = [claims["uid"], claims["fpr"]]
+    return claims if all(isinstance(text, str) and text.isascii() and text.isalnum() for text in texts) else None

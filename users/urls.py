@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from navidrome_lib.api.routers import OptionalSlashRouter, route
-from users.views import CreateAdminView, LoginView, UserLibraryView, UserViewSet
+from users.views import AppPasswordView, CreateAdminView, LoginView, UserLibraryView, UserViewSet
 
 router = OptionalSlashRouter()
 router.register("api/user", UserViewSet, basename="user")
@@ -11,5 +11,6 @@ urlpatterns = [
     route("auth/login", LoginView.as_view(), "login"),
     route("auth/createAdmin", CreateAdminView.as_view(), "create-admin"),
     route(r"api/user/(?P<pk>[^/]+)/library", UserLibraryView.as_view(), "user-library"),
+    route(r"api/user/(?P<pk>[^/]+)/subsonic", AppPasswordView.as_view(), "user-subsonic"),
     *router.urls,
 ]

@@ -23,8 +23,9 @@ from users import services, subsonic, throttling, tokens
 from users.authentication import RENEW_FOR
 from users.filters import UserFilter
 from users.models import User
-from users.permissions import IsSelfOrAdmin, signed_in_user
+from users.permissions import IsSelf, IsSelfOrAdmin, signed_in_user
 from users.serializers import (
+    AppPasswordSerializer,
     CredentialsSerializer,
     LibraryIdsSerializer,
     NewAdminSerializer,
@@ -194,6 +195,28 @@ class UserViewSet(GenericViewSet[User]):
         """Remove an account. The last admin stays."""
         services.delete_user(pk)
         return Response({"id": pk})
+
+
+class AppPasswordView(APIView):
+    """`GET|POST /api/user/{userId}/subsonic`, for the account's owner only."""
+
+    permission_classes = (IsSelf,)
+
+    @extend_schema(responses=AppPasswordSerializer)
+    def get(self, request: Request, pk: str) -> Response:
+        """Show the app password, with which Subsonic clients sign in instead of the login password."""
+        user = signed_in_user(request)
+        return self.answer(user, subsonic.app_password(user))
+
+    @extend_schema(request=None, responses=AppPasswordSerializer)
+    def post(self, request: Request, pk: str) -> Response:
+        """Make a new app password; clients that use the old one are signed out at once."""
+        user = signed_in_user(request)
+        return self.answer(user, subsonic.renew_app_password(user))
+
+    def answer(self, user: User, password: str) -> Response:
+        data = AppPasswordSerializer({"username": user.username, "password": password}).data
+        return Response(data, headers={"Cache-Control": "no-store"})
 
 
 class UserLibraryView(APIView):

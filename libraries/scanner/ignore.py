@@ -77,19 +77,28 @@ class Pattern(NamedTuple):
         return found is not None and (not self.whole or found.end() == len(path))
 
 
+class Patterns(NamedTuple):
+    """The lines of one source. `any` finds whatever one of them may speak of: nearly every path fails it at once."""
+
+    each: tuple[Pattern, ...]
+    any: re.Pattern[str]
+
+
 class Level(NamedTuple):
     """The patterns of one source, and the folder that they are relative to."""
 
     base: bytes
     source: str
-    patterns: tuple[Pattern, ...]
+    patterns: Patterns
 
     def decide(self, path: bytes, is_dir: bool) -> Pattern | None:
         """The last pattern that matches, as in git; it may be a negated one."""
         relative = path[len(self.base) + 1 :] if self.base else path
         # names that are not UTF-8 keep their bytes as surrogates, so `*` and `?` still match them
         text = relative.decode("utf-8", "surrogateescape")
-        for pattern in reversed(self.patterns):
+        if not self.patterns.any.search(text + "/" if is_dir else text):
+            return None
+        for pattern in reversed(self.patterns.each):
             if pattern.matches(text, is_dir):
                 return pattern
         return None
@@ -123,7 +132,7 @@ class Scope(NamedTuple):
 def root_scope(options: ScanOptions) -> Scope:
     """The rules that hold in the root before any ignore file is read."""
     patterns = compile_patterns(options.exclude_patterns)
-    levels = (Level(b"", OPTION, patterns),) if patterns else ()
+    levels = (Level(b"", OPTION, patterns),) if patterns.each else ()
     return Scope(levels, options.ignore_presets)
 
 
@@ -138,10 +147,11 @@ def preset_of(name: bytes, is_dir: bool) -> str:
 
 
 @lru_cache(maxsize=512)
-def compile_patterns(lines: tuple[str, ...]) -> tuple[Pattern, ...]:
+def compile_patterns(lines: tuple[str, ...]) -> Patterns:
     """The patterns of gitignore lines; comments, blank lines and what git would discard are left out."""
-    compiled = (_compile(line) for line in lines)
-    return tuple(pattern for pattern in compiled if pattern is not None)
+    each = tuple(pattern for pattern in map(_compile, lines) if pattern is not None)
+    union = "|".join(pattern.regex.pattern.replace("(?P<ps_d>", "(?:") for pattern in each)
+    return Patterns(each, re.compile(union, re.DOTALL))
 
 
 def validate_pattern(text: str) -> str | None:
@@ -210,6 +220,8 @@ def explain(options: ScanOptions, path: bytes, *, is_dir: bool = False) -> Rule 
 
 
 def _compile(line: str) -> Pattern | None:
+    if not line.strip():
+        return None
     try:
         source = GitIgnoreSpec.from_lines([line]).patterns[0]
         if source.include is None or source.regex is None:

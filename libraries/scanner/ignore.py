@@ -73,7 +73,7 @@ class Pattern(NamedTuple):
             if not is_dir:
                 return False
             path += "/"
-        found = self.regex.search(path)
+        found = self.regex.match(path)
         return found is not None and (not self.whole or found.end() == len(path))
 
 
@@ -96,7 +96,7 @@ class Level(NamedTuple):
         relative = path[len(self.base) + 1 :] if self.base else path
         # names that are not UTF-8 keep their bytes as surrogates, so `*` and `?` still match them
         text = relative.decode("utf-8", "surrogateescape")
-        if not self.patterns.any.search(text + "/" if is_dir else text):
+        if not self.patterns.any.match(text + "/" if is_dir else text):
             return None
         for pattern in reversed(self.patterns.each):
             if pattern.matches(text, is_dir):
@@ -226,9 +226,11 @@ def _compile(line: str) -> Pattern | None:
         source = GitIgnoreSpec.from_lines([line]).patterns[0]
         if source.include is None or source.regex is None:
             return None
-        translated = source.regex.pattern
+        translated = str(source.regex.pattern)
+        if not translated.startswith("^"):
+            translated = ".*" + translated  # so that all can be matched from the start: a search tries every place
         # DOTALL: names may hold newlines, and `.+/` must cross them
-        regex = re.compile(_without_backtracking(str(translated)), re.DOTALL)
+        regex = re.compile(_without_backtracking(translated), re.DOTALL)
     except (ValueError, re.error, RecursionError, OverflowError):
         return None
     stripped = line if line.endswith("\\ ") else line.rstrip()

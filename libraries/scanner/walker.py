@@ -243,7 +243,7 @@ class _Walk:
         for start in range(0, len(entries), _CHUNK):
             if start and self.stop():
                 raise WalkStopped
-            for entry in entries[start : start + _CHUNK]:
+            for entry in entries[start : start + _CHUNK] if len(entries) > _CHUNK else entries:
                 name = entry.name
                 try:
                     if name.rpartition(b".")[2].lower() not in suffixes:

@@ -1,7 +1,11 @@
-"""Addresses of the libraries app."""
+"""`/api/library` and `/api/scan`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from libraries.views import LibraryViewSet, ScanViewSet
+from navidrome_lib.api.routers import OptionalSlashRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+router = OptionalSlashRouter()
+router.register("api/library", LibraryViewSet, basename="library")
+router.register("api/scan", ScanViewSet, basename="scan")
+urlpatterns = router.urls

@@ -1,7 +1,25 @@
-"""Addresses of the subsonic app."""
+"""The one table of the protocol: method → view → role. Each also answers as `<method>.view`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from subsonic.dispatch import Call, Role, endpoint, unknown_method
+from subsonic.views import browsing, scanning, system, user
+
+METHODS: dict[str, tuple[Call, Role]] = {
+    "ping": (system.ping, "user"),
+    "getLicense": (system.get_license, "user"),
+    "getOpenSubsonicExtensions": (system.get_open_subsonic_extensions, "public"),
+    "tokenInfo": (system.token_info, "user"),
+    "getMusicFolders": (browsing.get_music_folders, "user"),
+    "getUser": (user.get_user, "user"),
+    "startScan": (scanning.start_scan, "scan"),
+    "getScanStatus": (scanning.get_scan_status, "user"),
+}
+
+urlpatterns: list[URLPattern] = [
+    re_path(rf"^{method}(?:\.view)?/?$", endpoint(call, role), name=f"subsonic-{method}")
+    for method, (call, role) in METHODS.items()
+]
+urlpatterns.append(re_path(r"^.*$", endpoint(unknown_method, "user"), name="subsonic-unknown"))

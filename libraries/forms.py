@@ -1,0 +1,57 @@
+"""The admin site's form of a library: the same rules as everywhere, each shown at its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from libraries import services
+from libraries.models import Library
+from navidrome_lib.errors import InvalidInput
+
+FIELD_OF = {"excludePatterns": "patterns"}
+
+
+class LibraryForm(forms.ModelForm[Library]):
+    """Adds and edits a library; exclude patterns are written one per line."""
+
+    patterns = forms.CharField(
+        label="Exclude patterns",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text="One per line, as in a .gitignore file: *.tmp, /Podcasts/, !keep.mp3",
+    )
+    allow_overlap = forms.BooleanField(
+        required=False, help_text="Allow a folder that lies inside or around another library."
+    )
+
+    class Meta:
+        model = Library
+        fields = ("name", "path", "recursive", "follow_symlinks", "default_new_users")
+        widgets = {"path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["patterns"].initial = "\n".join(self.instance.exclude_patterns or [])
+
+    def clean(self) -> dict[str, Any]:
+        """Apply the rules of the services."""
+        data = super().clean() or {}
+        values = self.values(data)
+        try:
+            services.check_fields(
+                values, library_id=self.instance.pk, allow_overlap=bool(data.get("allow_overlap", False))
+            )
+        except InvalidInput as error:
+            for field, sentence in error.errors.items():
+                self.add_error(FIELD_OF.get(field, field), sentence)
+        return data
+
+    def values(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The cleaned values by model field, as the services take them."""
+        values = {field: data[field] for field in self.Meta.fields if field in data}
+        if "patterns" in data:
+            values["exclude_patterns"] = [line.strip() for line in data["patterns"].splitlines() if line.strip()]
+        return values

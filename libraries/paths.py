@@ -1,0 +1,94 @@
+"""The rules for a library's root folder and for the folders below it that a scan may name."""
+
+from __future__ import annotations
+
+import os
+
+from libraries.models import Library
+from navidrome_lib.errors import InvalidInput
+
+MAX_PATH = 4096
+
+
+def refuse(sentence: str) -> InvalidInput:
+    return InvalidInput(errors={"path": sentence})
+
+
+def check_root(path: str, *, library_id: int | None = None, allow_overlap: bool = False) -> str:
+    """The normalised path of a folder that may be the root of a library; else the rule it breaks.
+
+    `library_id` is the library that is being changed, which may overlap with itself.
+    """
+    if not path.strip():
+        raise refuse("A path is required.")
+    if "\0" in path or not storable(path):
+        raise refuse("The path contains characters that no path can have.")
+    if not os.path.isabs(path):
+        raise refuse("The path must be absolute: it must start with “/”.")
+    normal = os.path.normpath(path)
+    normal = "/" + normal.lstrip("/")  # POSIX lets normpath keep two leading slashes
+    if len(os.fsencode(normal)) > MAX_PATH:
+        raise refuse("The path is too long.")
+    check_readable(normal)
+    if not allow_overlap:
+        check_overlap(normal, library_id)
+    return normal
+
+
+def storable(text: str) -> bool:
+    """False for lone surrogates, which no database keeps."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_readable(path: str) -> None:
+    """Refuse what is not a folder that this process can list."""
+    try:
+        os.stat(path)
+        with os.scandir(path) as entries:
+            next(entries, None)
+        readable = os.access(path, os.R_OK | os.X_OK)
+    except FileNotFoundError:
+        raise refuse(f"The folder “{path}” does not exist on the server.") from None
+    except NotADirectoryError:
+        raise refuse(f"“{path}” is not a folder.") from None
+    except OSError as error:
+        raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
+    if not readable:
+        raise refuse(f"The folder “{path}” cannot be read: permission denied.")
+
+
+def check_overlap(path: str, library_id: int | None) -> None:
+    """Refuse a root that is, lies inside, or lies around the root of another library, links resolved."""
+    real = os.path.realpath(path)
+    for other in Library.objects.active().exclude(pk=library_id or 0).only("name", "path").order_by("pk"):
+        root = os.path.realpath(other.path)
+        if real == root:
+            raise refuse(f"The folder is already the root of the library “{other.name}”.")
+        if is_inside(real, root):
+            raise refuse(f"The folder lies inside the library “{other.name}” ({other.path}).")
+        if is_inside(root, real):
+            raise refuse(f"The folder contains the library “{other.name}” ({other.path}).")
+
+
+def is_inside(path: str, root: str) -> bool:
+    return path.startswith(root.rstrip("/") + "/")
+
+
+def normal_target(library: Library, folder: str) -> str:
+    """A folder below the root, relative to it, the root itself as the empty text; else why it cannot be scanned."""
+    if "\0" in folder or not storable(folder):
+        raise InvalidInput("The folder contains characters that no path can have.")
+    parts = [part for part in folder.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise InvalidInput(f"The folder “{folder}” leads out of the library.")
+    relative = "/".join(parts)
+    # a folder that is gone from the disk may still be scanned: that is how its tracks are found missing
+    if relative and not os.path.isdir(os.path.join(library.path, relative)):
+        known = library.folders.filter(path=relative).exists()
+        if not known:
+            raise InvalidInput(f"The library “{library.name}” has no folder “{relative}”.")
+    return relative

@@ -1,0 +1,200 @@
+"""The wire form of libraries, scans and problems; every key is declared by name, so that a search finds its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from libraries import services
+from libraries.models import Library, Scan, ScanProblem
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, parse_library_id
+from navidrome_lib.errors import InvalidInput
+
+
+class ScanOptionsSerializer(serializers.Serializer[Library]):
+    """`scanOptions`; an unknown key is an error."""
+
+    recursive = Flag(required=False)
+    followSymlinks = Flag(source="follow_symlinks", required=False)
+    excludePatterns = serializers.ListField(
+        source="exclude_patterns", child=Text(allow_blank=True, trim_whitespace=False), required=False
+    )
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        if unknown:
+            raise serializers.ValidationError({key[:60]: ["This scan option does not exist."] for key in unknown})
+        return dict(super().to_internal_value(data))
+
+
+class LibrarySerializer(serializers.Serializer[Library]):
+    """A library: the documented keys, and Navidrome's names for the same facts."""
+
+    id = LibraryId(source="pk")
+    name = serializers.CharField()
+    path = serializers.CharField()
+    remotePath = serializers.SerializerMethodField()
+    scanOptions = ScanOptionsSerializer(source="*")
+    defaultNewUsers = serializers.BooleanField(source="default_new_users")
+    status = serializers.SerializerMethodField()
+    statusReason = serializers.SerializerMethodField()
+    offlineSince = Timestamp(source="offline_since")
+    scanActive = serializers.BooleanField(source="scan_active")
+    fullScanInProgress = serializers.BooleanField(source="full_scan_in_progress")
+    lastScanTime = Timestamp(source="last_scan_at")
+    lastScanAt = Timestamp(source="last_scan_at")
+    lastScanStartedAt = Timestamp(source="last_scan_started_at")
+    songCount = serializers.IntegerField(source="total_songs")
+    duration = serializers.FloatField(source="total_duration")
+    size = serializers.IntegerField(source="total_size")
+    totalSongs = serializers.IntegerField(source="total_songs")
+    totalAlbums = serializers.IntegerField(source="total_albums")
+    totalArtists = serializers.IntegerField(source="total_artists")
+    totalFolders = serializers.IntegerField(source="total_folders")
+    totalFiles = serializers.IntegerField(source="total_songs")
+    totalMissingFiles = serializers.IntegerField(source="total_missing_files")
+    totalSize = serializers.IntegerField(source="total_size")
+    totalDuration = serializers.FloatField(source="total_duration")
+    createdAt = Timestamp(source="created_at")
+    updatedAt = Timestamp(source="updated_at")
+
+    def get_remotePath(self, library: Library) -> str:
+        return ""  # Navidrome's key for a path on another server, which this one does not have
+
+    def get_status(self, library: Library) -> str:
+        return library_status(library)[0]
+
+    def get_statusReason(self, library: Library) -> str:
+        return library_status(library)[1]
+
+
+class NumericIdLibrarySerializer(LibrarySerializer):
+    """A library inside a user, where the id is a number."""
+
+    id = serializers.IntegerField(source="pk")  # type: ignore[assignment]
+
+
+def library_status(library: Library) -> tuple[str, str]:
+    """(`online` | `offline` | `attention`, the reason as a sentence) of a library from `with_scan_state`."""
+    if library.offline_since:
+        return "offline", library.status_reason
+    if getattr(library, "has_held_scan", False):
+        return "attention", "A scan found so many files missing that it waits for your approval."
+    if getattr(library, "has_problems", False):
+        return "attention", "Some files could not be read; see the problems of the last scan."
+    return "online", ""
+
+
+class LibraryInputSerializer(serializers.Serializer[Library]):
+    """The body of POST, PUT and PATCH. Keys that the server owns are ignored, as is every key it does not know."""
+
+    name = Text(allow_blank=True)
+    # a folder's name may begin or end with a space
+    path = Text(allow_blank=True, trim_whitespace=False)
+    scanOptions = ScanOptionsSerializer(required=False)
+    defaultNewUsers = Flag(source="default_new_users", required=False)
+    allowOverlap = Flag(source="allow_overlap", required=False)
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Check shapes and rules together, so that the answer names everything that is wrong."""
+        library: Library | None = self.instance if isinstance(self.instance, Library) else None
+        errors: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        try:
+            values = super().run_validation(data)
+        except serializers.ValidationError as error:
+            if not isinstance(error.detail, dict) or not isinstance(data, Mapping):
+                raise
+            errors = dict(error.detail)
+            values = self.valid_part(data, errors)
+        options = values.pop("scanOptions", {})
+        values.update(options)
+        overlap = bool(values.get("allow_overlap"))
+        # what stays as it is breaks no rule: a library whose folder is offline can still be renamed
+        rules = {
+            field: value
+            for field, value in values.items()
+            if field != "allow_overlap" and not (library and getattr(library, field) == value)
+        }
+        try:
+            services.check_fields(rules, library_id=library.pk if library else None, allow_overlap=overlap)
+        except InvalidInput as error:
+            names = {"excludePatterns": "scanOptions.excludePatterns"}
+            errors.update({names.get(field, field): [sentence] for field, sentence in error.errors.items()})
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+    def valid_part(self, data: Mapping[str, Any], errors: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of `data` that have the right shape, when others have not."""
+        checks: dict[str, Callable[[Any], Any]] = {name: field.run_validation for name, field in self.fields.items()}
+        good = {key: data[key] for key in data if key in checks and key not in errors}
+        return {(self.fields[key].source or key): checks[key](value) for key, value in good.items()}
+
+
+class ScanSerializer(serializers.Serializer[Scan]):
+    """One run of the scanner."""
+
+    id = StringId(source="pk")
+    library = LibraryId(source="library_id")
+    libraryId = LibraryId(source="library_id")
+    libraryName = serializers.CharField(source="library.name")
+    type = serializers.CharField()
+    full = serializers.BooleanField()
+    targets = serializers.ListField(child=serializers.CharField())
+    trigger = serializers.CharField()
+    requestedBy = serializers.CharField(source="requested_by")
+    state = serializers.CharField()
+    phase = serializers.CharField()
+    error = serializers.CharField()
+    currentFolder = serializers.CharField(source="current_folder")
+    filesTotal = serializers.IntegerField(source="files_total", allow_null=True)
+    folderCount = serializers.IntegerField(source="folder_count")
+    seen = serializers.IntegerField()
+    added = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    moved = serializers.IntegerField()
+    restored = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    requested = Timestamp(source="requested_at")
+    started = Timestamp(source="started_at")
+    finished = Timestamp(source="finished_at")
+    heartbeat = Timestamp(source="heartbeat_at")
+    elapsed = serializers.SerializerMethodField()
+
+    def get_elapsed(self, scan: Scan) -> float:
+        return round(services.elapsed(scan).total_seconds(), 3)
+
+
+class ScanRequestSerializer(serializers.Serializer[Scan]):
+    """The body of `POST /api/scan`."""
+
+    libraryId = serializers.JSONField()
+    full = Flag(required=False, default=False)
+    paths = serializers.ListField(child=Text(allow_blank=True, trim_whitespace=False), required=False)
+    acceptEmpty = Flag(source="accept_empty", required=False, default=False)
+
+    def validate_libraryId(self, value: object) -> int:
+        number = parse_library_id(value)
+        if number is None:
+            raise serializers.ValidationError("Must be the id of a library.")
+        return number
+
+
+class ProblemSerializer(serializers.Serializer[ScanProblem]):
+    """A file or folder that could not be read."""
+
+    id = StringId(source="pk")
+    libraryId = LibraryId(source="library_id")
+    path = serializers.CharField()
+    kind = serializers.CharField()
+    message = serializers.CharField()
+    firstSeen = Timestamp(source="first_seen_at")
+    lastSeen = Timestamp(source="last_seen_at")
+    resolved = Timestamp(source="resolved_at")

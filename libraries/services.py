@@ -1,0 +1,199 @@
+"""What can be done with libraries. Each function checks its rules, changes all or nothing, and queues after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, QuerySet, Sum
+from django.utils import timezone
+
+from libraries import tasks
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
+from libraries.models.library import name_key
+from libraries.paths import check_root, normal_target, storable
+from libraries.scanner.ignore import validate_pattern
+from navidrome_lib.errors import Conflict, InvalidInput
+from navidrome_lib.locks import lock_until_commit
+
+MAX_PATTERNS = 1000
+# what a change of means that the disk must be looked at again
+SCANNED_FIELDS = ("path", "recursive", "follow_symlinks", "exclude_patterns")
+
+
+def check_name(name: str, *, library_id: int | None = None) -> str:
+    """The trimmed name, which no other library has whatever the case."""
+    name = name.strip()
+    if not name:
+        raise InvalidInput(errors={"name": "A name is required."})
+    if len(name) > 255 or "\0" in name or not storable(name):
+        raise InvalidInput(errors={"name": "A name has at most 255 characters, and no NUL."})
+    if Library.objects.active().filter(name_key=name_key(name)).exclude(pk=library_id or 0).exists():
+        raise InvalidInput(errors={"name": f"A library named “{name}” already exists."})
+    return name
+
+
+def check_patterns(patterns: Iterable[str]) -> list[str]:
+    """Patterns in gitignore syntax; each that cannot be used is named."""
+    checked = list(patterns)
+    if len(checked) > MAX_PATTERNS:
+        raise InvalidInput(errors={"excludePatterns": f"At most {MAX_PATTERNS} patterns are allowed."})
+    wrong = [f"“{pattern}”: {reason}" for pattern in checked if (reason := validate_pattern(pattern))]
+    if wrong:
+        raise InvalidInput(errors={"excludePatterns": " ".join(wrong)})
+    return checked
+
+
+def check_fields(values: Mapping[str, Any], *, library_id: int | None, allow_overlap: bool) -> dict[str, Any]:
+    """`values` (by model field) made normal; every rule that they break is reported at once."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": lambda value: check_name(value, library_id=library_id),
+        "path": lambda value: check_root(value, library_id=library_id, allow_overlap=allow_overlap),
+        "exclude_patterns": check_patterns,
+    }
+    normal, errors = dict(values), dict[str, str]()
+    for field, value in values.items():
+        try:
+            normal[field] = checks[field](value) if field in checks else value
+        except InvalidInput as error:
+            errors.update(error.errors)
+    if errors:
+        raise InvalidInput(errors=errors)
+    return normal
+
+
+@transaction.atomic
+def create_library(
+    *, name: str, path: str, allow_overlap: bool = False, requested_by: str = "", scan: bool = True, **options: Any
+) -> Library:
+    """A new library, whose first scan is queued. `options` are further fields of the model."""
+    lock_until_commit("libraries")
+    values = check_fields({"name": name, "path": path, **options}, library_id=None, allow_overlap=allow_overlap)
+    library = Library.objects.create(**values)
+    if scan:
+        request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
+    return library
+
+
+@transaction.atomic
+def update_library(
+    library: Library, *, values: Mapping[str, Any], allow_overlap: bool = False, requested_by: str = ""
+) -> Library:
+    """Change some fields. A change of the path or of the scan options queues one quick scan; a rename queues none."""
+    lock_until_commit("libraries")
+    library.refresh_from_db()
+    asked = {field: value for field, value in values.items() if getattr(library, field) != value}
+    normal = check_fields(asked, library_id=library.pk, allow_overlap=allow_overlap)
+    changed = {field: value for field, value in normal.items() if getattr(library, field) != value}
+    if not changed:
+        return library
+    for field, value in changed.items():
+        setattr(library, field, value)
+    if "path" in changed:
+        # another place: what was remembered of the old root says nothing about it, and a scan of it must not go on
+        library.root_device = library.root_inode = library.offline_since = None
+        library.status_reason = ""
+        library.scans.running().update(cancel_requested=True)
+    library.save()
+    if any(field in changed for field in SCANNED_FIELDS):
+        request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
+    return library
+
+
+@transaction.atomic
+def delete_library(library: Library) -> None:
+    """The library is gone for everybody at once; its rows are cleared away in the background. No file is touched."""
+    now = timezone.now()
+    library.scans.filter(state=ScanState.QUEUED).update(
+        state=ScanState.CANCELLED, finished_at=now, error="The library was removed."
+    )
+    library.scans.running().update(cancel_requested=True)
+    Library.objects.filter(pk=library.pk).update(deleted_at=now)
+    transaction.on_commit(lambda: tasks.deliver_clear(library.pk))
+
+
+def request_scan(
+    library: Library,
+    *,
+    trigger: ScanTrigger,
+    full: bool = False,
+    targets: Iterable[str] = (),
+    requested_by: str = "",
+    accept_empty: bool = False,
+    deliver: bool = True,
+) -> Scan:
+    """Ask for a scan and return its row. A request that waits takes this one in: nothing is dropped or doubled."""
+    folders = sorted({normal_target(library, folder) for folder in targets})
+    if "" in folders:
+        folders = []
+    with transaction.atomic():
+        lock_until_commit(f"scan:{library.pk}")
+        if not Library.objects.active().filter(pk=library.pk).exists():
+            raise Conflict("The library was removed.")
+        scan = library.scans.queued().select_for_update().first()
+        if scan is None:
+            scan = Scan(library=library, trigger=trigger, requested_by=requested_by, full=full, targets=folders)
+        else:
+            scan.full = scan.full or full
+            scan.targets = sorted({*scan.targets, *folders}) if scan.targets and folders else []
+        scan.accept_empty = scan.accept_empty or accept_empty
+        scan.save()
+        if deliver:
+            transaction.on_commit(lambda: tasks.deliver(scan.pk))
+    return scan
+
+
+def cancel_scan(scan: Scan) -> Scan:
+    """Cancel a scan: one that waits at once, one that runs within seconds. One that has ended is a conflict."""
+    # conditional updates: a worker may claim or end the scan between reading the row and cancelling it
+    waiting = Scan.objects.filter(pk=scan.pk, state=ScanState.QUEUED)
+    if not waiting.update(state=ScanState.CANCELLED, finished_at=timezone.now(), cancel_requested=True):
+        running = Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING)
+        if not running.update(cancel_requested=True):
+            raise Conflict("The scan has already ended.")
+    scan.refresh_from_db()
+    return scan
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanStatus:
+    """What the scans of some libraries are doing. `elapsed` is the time of the running or else the last scan."""
+
+    scanning: bool
+    count: int
+    folder_count: int
+    last_scan: datetime | None
+    scan_type: str
+    elapsed: timedelta
+    error: str
+
+
+def scan_status(libraries: QuerySet[Library]) -> ScanStatus:
+    """The state of all scans of `libraries`, read from rows only."""
+    scans = Scan.objects.filter(library__in=libraries)
+    active = list(scans.filter(state__in=ACTIVE_STATES).order_by("-state", "pk"))
+    running = [scan for scan in active if scan.state == ScanState.RUNNING]
+    totals = libraries.order_by().aggregate(
+        songs=Sum("total_songs"), folders=Sum("total_folders"), last_scan=Max("last_scan_at")
+    )
+    latest = scans.exclude(state__in=ACTIVE_STATES).order_by("-finished_at", "-pk").first()
+    shown = running[0] if running else active[0] if active else latest
+    return ScanStatus(
+        scanning=bool(active),
+        count=sum(scan.seen for scan in running) if active else totals["songs"] or 0,
+        folder_count=sum(scan.folder_count for scan in running) if active else totals["folders"] or 0,
+        last_scan=totals["last_scan"],
+        scan_type=shown.type if shown else "",
+        elapsed=elapsed(shown),
+        error=latest.error if latest and not active else "",
+    )
+
+
+def elapsed(scan: Scan | None) -> timedelta:
+    """How long a scan has been running, or ran."""
+    if scan is None or scan.started_at is None:
+        return timedelta()
+    return max((scan.finished_at or timezone.now()) - scan.started_at, timedelta())

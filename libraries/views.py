@@ -1,0 +1,179 @@
+"""`/api/library` and `/api/scan`, for admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from libraries import services
+from libraries.filters import LibraryFilter, ScanFilter
+from libraries.models import Library, Scan, ScanProblem, ScanTrigger
+from libraries.serializers import (
+    LibraryInputSerializer,
+    LibrarySerializer,
+    ProblemSerializer,
+    ScanRequestSerializer,
+    ScanSerializer,
+)
+from navidrome_lib.api.fields import parse_library_id
+from navidrome_lib.errors import NotFound
+
+LIBRARY_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
+
+
+class NumericIdMixin:
+    """Looks rows up by the digits of their number; anything else is an unknown id."""
+
+    def get_object(self) -> Any:
+        number = parse_library_id(self.kwargs["pk"])  # type: ignore[attr-defined]
+        found = None if number is None else self.get_queryset().filter(pk=number).first()  # type: ignore[attr-defined]
+        if found is None:
+            raise NotFound
+        return found
+
+
+@extend_schema_view(
+    list=extend_schema(description="List all libraries."),
+    retrieve=extend_schema(description="Get one library.", parameters=[LIBRARY_ID]),
+)
+class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Library]):
+    """`GET|POST /api/library`, `GET|PUT|PATCH|DELETE /api/library/{id}`."""
+
+    serializer_class = LibrarySerializer
+    filterset_class = LibraryFilter
+    default_sort = ("name_key",)
+    sort_fields = {
+        "id": "pk",
+        "name": "name_key",
+        "path": "path",
+        "lastScanTime": "last_scan_at",
+        "lastScanAt": "last_scan_at",
+        "songCount": "total_songs",
+        "totalSongs": "total_songs",
+        "totalAlbums": "total_albums",
+        "totalArtists": "total_artists",
+        "totalMissingFiles": "total_missing_files",
+        "duration": "total_duration",
+        "totalDuration": "total_duration",
+        "size": "total_size",
+        "totalSize": "total_size",
+        "defaultNewUsers": "default_new_users",
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+    }
+
+    def get_queryset(self) -> QuerySet[Library]:
+        return Library.objects.visible_to(self.request.user).with_scan_state()
+
+    def answer(self, library: Library, code: int = status.HTTP_200_OK) -> Response:
+        """The whole object as it is now."""
+        data = LibrarySerializer(self.get_queryset().get(pk=library.pk)).data
+        return Response(data, status=code, headers={"Location": f"/api/library/{library.pk}"} if code == 201 else {})
+
+    @extend_schema(request=LibraryInputSerializer, responses={201: LibrarySerializer})
+    def create(self, request: Request) -> Response:
+        """Create a library and queue its first scan."""
+        body = LibraryInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        library = services.create_library(**body.validated_data, requested_by=str(request.user))
+        return self.answer(library, status.HTTP_201_CREATED)
+
+    @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
+    def update(self, request: Request, pk: str) -> Response:
+        """Change a library; absent keys stay."""
+        library = self.get_object()
+        body = LibraryInputSerializer(library, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        overlap = values.pop("allow_overlap", False)
+        services.update_library(library, values=values, allow_overlap=overlap, requested_by=str(request.user))
+        return self.answer(library)
+
+    @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """The same as PUT."""
+        return self.update(request, pk)
+
+    @extend_schema(
+        responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[LIBRARY_ID]
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Remove a library and everything the catalog holds of it. Its files stay."""
+        library = self.get_object()
+        services.delete_library(library)
+        return Response({"id": LibrarySerializer(library).fields["id"].to_representation(library.pk)})
+
+
+@extend_schema_view(
+    list=extend_schema(description="List scans, the newest first."),
+    retrieve=extend_schema(description="Get one scan with its progress.", parameters=[LIBRARY_ID]),
+)
+class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Scan]):
+    """`GET|POST /api/scan`, `GET|DELETE /api/scan/{id}` and what can be done with one."""
+
+    serializer_class = ScanSerializer
+    filterset_class = ScanFilter
+    default_sort = ("-pk",)
+    sort_fields = {
+        "id": "pk",
+        "library": "library__name_key",
+        "libraryId": "library",
+        "libraryName": "library__name_key",
+        "trigger": "trigger",
+        "state": "state",
+        "seen": "seen",
+        "added": "added",
+        "updated": "updated",
+        "moved": "moved",
+        "restored": "restored",
+        "missing": "missing",
+        "skipped": "skipped",
+        "failed": "failed",
+        "requested": "requested_at",
+        "started": "started_at",
+        "finished": "finished_at",
+    }
+
+    def get_queryset(self) -> QuerySet[Scan]:
+        return Scan.objects.visible_to(self.request.user).select_related("library")
+
+    @extend_schema(request=ScanRequestSerializer, responses={201: ScanSerializer})
+    def create(self, request: Request) -> Response:
+        """Ask for a scan of a library, or of some of its folders; a request that already waits is joined."""
+        body = ScanRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        library = Library.objects.visible_to(request.user).filter(pk=asked["libraryId"]).first()
+        if library is None:
+            raise NotFound
+        scan = services.request_scan(
+            library,
+            trigger=ScanTrigger.API,
+            full=asked["full"],
+            targets=asked.get("paths", ()),
+            accept_empty=asked["accept_empty"],
+            requested_by=str(request.user),
+        )
+        return Response(ScanSerializer(scan).data, status=201, headers={"Location": f"/api/scan/{scan.pk}"})
+
+    @extend_schema(responses=ScanSerializer, parameters=[LIBRARY_ID])
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Cancel a scan."""
+        return Response(ScanSerializer(services.cancel_scan(self.get_object())).data)
+
+    @extend_schema(responses=ProblemSerializer(many=True), parameters=[LIBRARY_ID])
+    @action(detail=True, filterset_class=None, filter_backends=[])
+    def problem(self, request: Request, pk: str) -> Response:
+        """List the files and folders that this scan could not read."""
+        rows: QuerySet[ScanProblem] = ScanProblem.objects.filter(scan=self.get_object()).order_by("path", "pk")
+        page = self.paginate_queryset(rows)  # type: ignore[arg-type]
+        return self.get_paginated_response(ProblemSerializer(page, many=True).data)  # type: ignore[arg-type]

@@ -1,0 +1,24 @@
+"""Who makes a call, and with which credential."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from libraries.models import Library
+from users.models import User
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A signed-in user."""
+
+    user: User
+
+    def libraries(self) -> QuerySet[Library]:
+        """The libraries that this caller may hear."""
+        return self.user.visible_libraries()
+
+    def may_scan(self) -> bool:
+        return self.user.is_admin or self.user.may_scan

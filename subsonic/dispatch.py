@@ -1,0 +1,69 @@
+"""From a request to an answer: parameters, caller, right, call, notation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.csrf import csrf_exempt
+
+from navidrome_lib.errors import DomainError
+from subsonic import errors, renderers
+from subsonic.authentication import authenticate
+from subsonic.caller import Caller
+from subsonic.errors import SubsonicError
+from subsonic.params import Params
+
+log = logging.getLogger(__name__)
+
+Role = Literal["public", "user", "scan"]
+Call = Callable[[Any, Params], renderers.Payload]
+
+
+def endpoint(call: Call, role: Role) -> Callable[..., HttpResponse]:
+    """A Django view that answers `call` to whoever has `role`."""
+
+    @csrf_exempt  # no cookie is looked at here: a foreign page has no credentials to use
+    def view(request: HttpRequest) -> HttpResponse:
+        return answer(request, call, role)
+
+    view.role = role  # type: ignore[attr-defined]
+    return view
+
+
+def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
+    """Always an answer of the protocol, whatever goes wrong."""
+    params = Params({})
+    try:
+        params = Params.of(request)
+        if request.method not in ("GET", "HEAD", "POST"):
+            raise SubsonicError(errors.GENERIC, "Only GET and POST are allowed.")
+        return renderers.success(call(permitted(params, role), params), params)
+    except SubsonicError as error:
+        return renderers.failure(error, params)
+    except DomainError as error:
+        return renderers.failure(errors.from_domain(error), params)
+    except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnicodeDecodeError):
+        return renderers.failure(SubsonicError(errors.GENERIC, "The request could not be read."), params)
+    except Exception:
+        log.exception("a Subsonic call failed")
+        return renderers.failure(SubsonicError(errors.GENERIC, "The server made a mistake; see its log."), params)
+
+
+def permitted(params: Params, role: Role) -> Caller | None:
+    """The caller, who has the right that the call needs."""
+    if role == "public":
+        return None
+    caller = authenticate(params)
+    if role == "scan" and not caller.may_scan():
+        raise SubsonicError(errors.NOT_AUTHORIZED, "You are not authorized to start a scan.")
+    return caller
+
+
+def unknown_method(caller: Caller | None, params: Params) -> renderers.Payload:
+    """Any other name."""
+    raise SubsonicError(errors.GENERIC, "This server does not have this method.")

@@ -1,0 +1,43 @@
+"""Parameters of a call: from the query string, or from a form that was posted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest
+
+from subsonic.errors import MISSING_PARAMETER, SubsonicError
+
+TRUE = {"true", "on", "1", "yes"}
+
+
+class Params:
+    """Values by name. A value that is given twice counts once, as the first; `many` returns all."""
+
+    def __init__(self, values: Mapping[str, list[str]]) -> None:
+        self._values = values
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Params:
+        """The parameters of `request`; those of the form come first."""
+        values: dict[str, list[str]] = {}
+        for source in (request.POST, request.GET) if request.method == "POST" else (request.GET,):
+            for name, found in source.lists():
+                values.setdefault(name, []).extend(str(value) for value in found)
+        return cls(values)
+
+    def text(self, name: str, default: str = "") -> str:
+        found = self._values.get(name)
+        return found[0] if found else default
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise SubsonicError(MISSING_PARAMETER, f"Required parameter is missing: {name}")
+        return value
+
+    def many(self, name: str) -> list[str]:
+        return list(self._values.get(name, []))
+
+    def flag(self, name: str) -> bool:
+        return self.text(name).strip().lower() in TRUE

@@ -1,0 +1,58 @@
+"""Models as the protocol's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from libraries.models import Library
+from libraries.services import ScanStatus
+from navidrome_lib.api.fields import instant
+from users.models import User
+
+MICROSECOND = 1000
+
+
+def scan_status(status: ScanStatus) -> dict[str, Any]:
+    """`scanStatus`: the protocol's two keys and Navidrome's further ones. `elapsedTime` is in nanoseconds."""
+    elapsed = status.elapsed
+    microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+    shown: dict[str, Any] = {
+        "scanning": status.scanning,
+        "count": status.count,
+        "folderCount": status.folder_count,
+        "elapsedTime": microseconds * MICROSECOND,
+    }
+    if status.last_scan:
+        shown["lastScan"] = instant(status.last_scan)
+    if status.scan_type:
+        shown["scanType"] = str(status.scan_type)
+    if status.error:
+        shown["error"] = status.error
+    return shown
+
+
+def music_folders(libraries: Iterable[Library]) -> dict[str, Any]:
+    """`musicFolders`, one per library."""
+    return {"musicFolder": [{"id": library.pk, "name": library.name} for library in libraries]}
+
+
+def user(account: User, library_ids: Iterable[int]) -> dict[str, Any]:
+    """`user` with the roles that this server has."""
+    return {
+        "username": account.username,
+        "email": account.email,
+        "scrobblingEnabled": False,
+        "adminRole": account.is_admin,
+        "settingsRole": True,
+        "downloadRole": False,
+        "uploadRole": False,
+        "playlistRole": False,
+        "coverArtRole": False,
+        "commentRole": False,
+        "podcastRole": False,
+        "streamRole": False,
+        "jukeboxRole": False,
+        "shareRole": False,
+        "folder": list(library_ids),
+    }

@@ -1,0 +1,96 @@
+"""One answer in three notations: XML, JSON, and JSON in a function call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+import orjson
+from django.http import HttpResponse
+
+from navidrome_lib import __version__
+from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
+from subsonic.params import Params
+
+PROTOCOL_VERSION = "1.16.1"
+NAMESPACE = "http://subsonic.org/restapi"
+CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Payload = Mapping[str, Any]
+
+
+def success(payload: Payload, params: Params) -> HttpResponse:
+    """`status="ok"` with the payload."""
+    return render({**envelope("ok"), **payload}, params)
+
+
+def failure(error: SubsonicError, params: Params) -> HttpResponse:
+    """`status="failed"` with the code and the sentence."""
+    return render({**envelope("failed"), "error": {"code": error.code, "message": error.message}}, params)
+
+
+def envelope(status: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "version": PROTOCOL_VERSION,
+        "type": "navidrome-lib",
+        "serverVersion": __version__,
+        "openSubsonic": True,
+    }
+
+
+def render(body: Payload, params: Params) -> HttpResponse:
+    """The answer as `f` asks for it; XML when it asks for nothing known."""
+    notation = params.text("f").lower()
+    if notation == "json":
+        return HttpResponse(as_json(body), content_type="application/json")
+    if notation == "jsonp":
+        return render_call(body, params)
+    return HttpResponse(as_xml(body), content_type="application/xml; charset=utf-8")
+
+
+def render_call(body: Payload, params: Params) -> HttpResponse:
+    """JSON in a call of the client's function; a name that could be more than a name is never repeated."""
+    callback = params.text("callback")
+    if CALLBACK.fullmatch(callback) and len(callback) <= 128:
+        script = b"/**/" + callback.encode() + b"(" + as_json(body).replace(b"\xe2\x80\xa8", b"\\u2028") + b");"
+        response = HttpResponse(script, content_type="application/javascript; charset=utf-8")
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+    code, text = (GENERIC, "The callback is not a function name.") if callback else (MISSING_PARAMETER, "")
+    error = {"code": code, "message": text or "Required parameter is missing: callback"}
+    return HttpResponse(as_json({**envelope("failed"), "error": error}), content_type="application/json")
+
+
+def as_json(body: Payload) -> bytes:
+    return orjson.dumps({"subsonic-response": body})
+
+
+def as_xml(body: Payload) -> bytes:
+    root = element("subsonic-response", body)
+    root.set("xmlns", NAMESPACE)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document
+
+
+def element(name: str, values: Payload) -> ElementTree.Element:
+    """Scalars become attributes, objects children, lists repeated children (of a scalar: its text)."""
+    node = ElementTree.Element(name)
+    for key, value in values.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Mapping):
+                node.append(element(key, item))
+            elif isinstance(value, list):
+                ElementTree.SubElement(node, key).text = scalar(item)
+            else:
+                node.set(key, scalar(item))
+    return node
+
+
+def scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return NOT_XML.sub("\ufffd", str(value))

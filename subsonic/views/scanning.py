@@ -1,0 +1,58 @@
+"""Media library scanning: startScan, getScanStatus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from libraries import services
+from libraries.models import Library, ScanTrigger
+from libraries.paths import normal_target
+from navidrome_lib.api.fields import parse_library_id
+from navidrome_lib.errors import InvalidInput, NotFound
+from subsonic import payloads
+from subsonic.caller import Caller
+from subsonic.params import Params
+from subsonic.renderers import Payload
+
+MAX_TARGETS = 1000
+
+
+def start_scan(caller: Caller, params: Params) -> Payload:
+    """`/rest/startScan`: scan what the caller may hear, or the folders that `target=<library>:<folder>` names."""
+    targets = parse_targets(caller, params.many("target"))
+    with transaction.atomic():
+        for library, folders in targets:
+            services.request_scan(
+                library,
+                trigger=ScanTrigger.SUBSONIC,
+                full=params.flag("fullScan"),
+                targets=folders,
+                requested_by=str(caller.user),
+            )
+    return get_scan_status(caller, params)
+
+
+def get_scan_status(caller: Caller, params: Params) -> Payload:
+    """`/rest/getScanStatus`: what the scans of the caller's libraries are doing."""
+    return {"scanStatus": payloads.scan_status(services.scan_status(caller.libraries()))}
+
+
+def parse_targets(caller: Caller, targets: list[str]) -> Iterable[tuple[Library, list[str]]]:
+    """Each library with its folders; no target means all of every library. All are checked before any is used."""
+    libraries = {library.pk: library for library in caller.libraries().order_by("pk")}
+    if not targets:
+        return [(library, []) for library in libraries.values()]
+    if len(targets) > MAX_TARGETS:
+        raise InvalidInput(f"At most {MAX_TARGETS} targets are allowed.")
+    chosen: dict[int, list[str]] = {}
+    for target in targets:
+        digits, colon, folder = target.partition(":")
+        number = parse_library_id(digits)
+        if not colon or number is None:
+            raise InvalidInput(f"“{target[:200]}” is not a target: it must be <library id>:<folder>.")
+        if number not in libraries:
+            raise NotFound("This library does not exist.")
+        chosen.setdefault(number, []).append(normal_target(libraries[number], folder))
+    return [(libraries[number], folders) for number, folders in chosen.items()]

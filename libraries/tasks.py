@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -13,7 +14,6 @@ from libraries import maintenance
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease, pipeline
 from libraries.scanner.schedule import next_due
-from navidrome_lib import conf
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def reap_stale_scans() -> None:
 @shared_task
 def start_due_scans() -> None:
     """Queue a quick scan of every library for which the schedule is due and no scan is waiting or running."""
-    schedule = conf.current().scanner.schedule
+    schedule = settings.CONF.scanner.schedule
     if not schedule:
         return
     now = timezone.now()

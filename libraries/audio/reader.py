@@ -1,0 +1,345 @@
+"""Reading many files in isolated processes: no file can hang, starve or crash the caller."""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from libraries.audio import model
+from libraries.audio.model import HashResult, RawAudio, ReadProblem, ReadResult
+
+DEFAULT_TIMEOUT: Final = 10.0
+DEFAULT_MEMORY: Final = 512 * 1024 * 1024
+_START_TIMEOUT: Final = 60.0
+_BATCH_FILES: Final = 24
+# Two batches always fit into a pipe (64 KiB), so sending never waits for a child that waits for us.
+_BATCH_BYTES: Final = 12 * 1024
+_MAX_PATH: Final = 8 * 1024
+_IN_FLIGHT: Final = 2 * _BATCH_FILES
+_TICK: Final = 0.25
+_ROOT: Final = str(Path(__file__).resolve().parents[2])
+
+Answer = tuple[bytes, tuple[Any, ...]]
+
+
+class ReaderChild:
+    """One persistent reader process and the paths that it owes an answer for, in order."""
+
+    def __init__(self, timeout: float, memory: int) -> None:
+        self.timeout = timeout
+        self.owed: deque[bytes] = deque()
+        self._ready = False
+        self._progress = time.monotonic()
+        self._buffer = bytearray()
+        paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
+        # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "libraries.audio.reader_child", str(os.getpid()), str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            close_fds=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+        assert self.process.stdout is not None
+        self.fd = self.process.stdout.fileno()
+
+    def send(self, operation: str, paths: list[bytes]) -> None:
+        """Queue a batch; a child that is gone shows when its answers are read."""
+        if not self.owed:
+            self._progress = time.monotonic()
+        self.owed.extend(paths)
+        message = marshal.dumps((operation, paths))
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(len(message).to_bytes(4, "little") + message)
+            self.process.stdin.flush()
+
+    def receive(self) -> Iterator[Answer] | None:
+        """The answers that have arrived; None when the child is gone."""
+        data = os.read(self.fd, 1 << 18)
+        if not data:
+            return None
+        self._progress = time.monotonic()
+        self._buffer += data
+        return self._split()
+
+    def _split(self) -> Iterator[Answer]:
+        answers: list[Answer] = []
+        buffer, at = self._buffer, 0
+        while len(buffer) - at >= 4:
+            end = at + 4 + int.from_bytes(buffer[at : at + 4], "little")
+            if end > len(buffer):
+                break
+            value = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own child
+            at = end
+            if self._ready:
+                answers.append((self.owed.popleft(), value))
+            self._ready = True
+        del buffer[:at]
+        return iter(answers)
+
+    def is_late(self) -> bool:
+        """Whether the file in hand has had its time."""
+        limit = self.timeout if self._ready else _START_TIMEOUT
+        return bool(self.owed) and time.monotonic() - self._progress > limit
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has ever come up."""
+        return self._ready
+
+    def kill(self) -> int:
+        """End it now, leave no zombie and no descriptor, and tell the return code that it had or got."""
+        self.process.kill()
+        code = self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                # What could not be delivered to a dead child is tried once more on closing.
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        return code
+
+
+class ReaderPool:
+    """`workers` reader processes behind one iterator.
+
+    Each file ends in exactly one result. A file that hangs, or that ends its process twice, is a problem of itself
+    alone: the rest of its batch is read by a fresh process. Not for use from two threads at once.
+    """
+
+    def __init__(self, workers: int = 2, *, timeout: float = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
+        if workers < 1:
+            raise ValueError("a reader pool needs at least one worker")
+        self._timeout = timeout
+        self._memory = memory
+        self.workers = workers
+        self.children: list[ReaderChild] = []
+        self._selector: selectors.BaseSelector | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that are alive now."""
+        return [child.process.pid for child in self.children]
+
+    def read_many(self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None) -> Iterator[ReadResult]:
+        """Read files; results come in the order of completion.
+
+        `paths` is drawn from as results are taken, never far ahead. Closing the iterator, or a `stop` that turns true
+        (asked at least four times a second), ends the work at once.
+        """
+        for path, answer in self._run("read", paths, stop):
+            if answer[0]:
+                yield ReadResult(path, audio=RawAudio(*answer[1]))
+            else:
+                yield ReadResult(path, problem=ReadProblem(answer[1], answer[2]))
+
+    def hash_many(self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None) -> Iterator[HashResult]:
+        """Payload hashes (see payload) in the order of completion, under the same limits."""
+        for path, answer in self._run("hash", paths, stop):
+            if answer[0]:
+                yield HashResult(path, digest=answer[1])
+            else:
+                yield HashResult(path, problem=ReadProblem(answer[1], answer[2]))
+
+    def raw(self, path: bytes) -> dict[str, list[str]]:
+        """The file's own tags as text (see tags.read_raw); raises AudioError."""
+        found: dict[str, list[str]] = self._one("raw", path)
+        return found
+
+    def picture(self, path: bytes) -> tuple[bytes, str] | None:
+        """The embedded front cover and its MIME type; raises AudioError."""
+        found: tuple[bytes, str] | None = self._one("picture", path)
+        return found
+
+    def close(self) -> None:
+        """End all processes. The pool may be used again; it then starts new ones."""
+        for child in tuple(self.children):
+            self.drop(child)
+
+    def _one(self, operation: str, path: bytes) -> Any:
+        ((_, answer),) = self._run(operation, [path], None)
+        if not answer[0]:
+            raise model.AudioError(answer[1], answer[2])
+        return answer[1]
+
+    def _run(self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None) -> Iterator[Answer]:
+        if self._selector is not None:
+            raise RuntimeError("this reader pool is in use")
+        self._selector = selectors.DefaultSelector()
+        for child in self.children:
+            self._selector.register(child.fd, selectors.EVENT_READ, child)
+        run = _Run(self, operation, paths)
+        try:
+            while not (stop is not None and stop()):
+                yield from run.feed()
+                if run.is_finished():
+                    return
+                yield from run.collect()
+        finally:
+            # Whoever still owes an answer may be stuck in a file that nobody waits for any more.
+            for child in tuple(self.children):
+                if child.owed:
+                    self.drop(child)
+            self._selector.close()
+            self._selector = None
+
+    def spawn(self) -> ReaderChild:
+        """Start one more process."""
+        child = ReaderChild(self._timeout, self._memory)
+        self.children.append(child)
+        if self._selector is not None:
+            self._selector.register(child.fd, selectors.EVENT_READ, child)
+        return child
+
+    def drop(self, child: ReaderChild) -> int:
+        """End a process and tell its return code."""
+        self.children.remove(child)
+        if self._selector is not None:
+            self._selector.unregister(child.fd)
+        return child.kill()
+
+    def wait(self) -> list[ReaderChild]:
+        """The children that have something to say, after a moment at most."""
+        assert self._selector is not None
+        return [key.data for key, _ in self._selector.select(_TICK)]
+
+
+class _Run:
+    """One pass over some paths: what is still to send, what must be sent again, and who is suspect."""
+
+    def __init__(self, pool: ReaderPool, operation: str, paths: Iterable[bytes]) -> None:
+        self._pool = pool
+        self._operation = operation
+        self._source = iter(paths)
+        self._again: deque[bytes] = deque()
+        self._suspects: set[bytes] = set()
+        self._exhausted = False
+        self._failed_starts = 0
+
+    def is_finished(self) -> bool:
+        return self._exhausted and not self._again and not any(child.owed for child in self._pool.children)
+
+    def feed(self) -> Iterator[Answer]:
+        """Keep every child busy; paths that no system takes are answered here."""
+        pool = self._pool
+        while True:
+            free = [child for child in pool.children if len(child.owed) <= _IN_FLIGHT - _BATCH_FILES]
+            if not free and len(pool.children) >= pool.workers:
+                return
+            batch, refused = self._next_batch()
+            yield from refused
+            if not batch:
+                if self._exhausted:
+                    return
+                continue
+            idle = min(free, key=lambda child: len(child.owed), default=None)
+            # A process is started only when those that run have work to do already.
+            if idle is None or (idle.owed and len(pool.children) < pool.workers):
+                idle = pool.spawn()
+            idle.send(self._operation, batch)
+
+    def _next_batch(self) -> tuple[list[bytes], list[Answer]]:
+        batch: list[bytes] = []
+        refused: list[Answer] = []
+        room = _BATCH_BYTES
+        while len(batch) < _BATCH_FILES and room > 0:
+            path = self._again.popleft() if self._again else next(self._source, None)
+            if path is None:
+                self._exhausted = True
+                break
+            if len(path) > _MAX_PATH:
+                refused.append((path, (False, model.IO, "The path of this file is too long for the system.")))
+                continue
+            batch.append(path)
+            room -= len(path) + 8
+        return batch, refused
+
+    def collect(self) -> Iterator[Answer]:
+        """Wait a moment for answers, and deal with the children that died or are late."""
+        pool = self._pool
+        ready = pool.wait()
+        for child in ready:
+            answers = child.receive()
+            yield from answers if answers is not None else self._bury(child)
+        # Only silence counts: while the caller was busy elsewhere, answers may have waited in the pipe.
+        for child in tuple(pool.children):
+            if child not in ready and child.is_late():
+                yield from self._time_out(child)
+
+    def _time_out(self, child: ReaderChild) -> Iterator[Answer]:
+        self._pool.drop(child)
+        if not child.is_ready:
+            yield from self._cannot_start(child)
+            return
+        culprit = child.owed.popleft()
+        self._again.extendleft(reversed(child.owed))
+        child.owed.clear()
+        seconds = f"{child.timeout:g}"
+        yield culprit, (False, model.TIMEOUT, f"Reading this file did not end within {seconds} seconds.")
+
+    def _bury(self, child: ReaderChild) -> Iterator[Answer]:
+        """A child ended by itself: the file in hand is read once more, and is the problem when it happens again."""
+        code = self._pool.drop(child)
+        if not child.owed:
+            return
+        if not child.is_ready:
+            yield from self._cannot_start(child)
+            return
+        culprit = child.owed.popleft()
+        rest = list(child.owed)
+        child.owed.clear()
+        if culprit not in self._suspects:
+            self._suspects.add(culprit)
+            self._again.extendleft(reversed([culprit, *rest]))
+            return
+        self._again.extendleft(reversed(rest))
+        if code == -signal.SIGKILL:
+            yield culprit, (False, model.MEMORY, "The system ended the reader of this file, probably for its memory.")
+        else:
+            yield culprit, (False, model.CORRUPT, "The file is damaged in a way that ends its reader.")
+
+    def _cannot_start(self, child: ReaderChild) -> Iterator[Answer]:
+        self._failed_starts += 1
+        self._again.extendleft(reversed(child.owed))
+        child.owed.clear()
+        if self._failed_starts >= 3:
+            raise OSError("the reader process cannot be started")
+        return
+        yield
+
+
+class TagReader(ReaderPool):
+    """A single persistent reader process for one file at a time."""
+
+    def __init__(self, *, timeout: float = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
+        super().__init__(1, timeout=timeout, memory=memory)
+
+    def read(self, path: bytes) -> ReadResult:
+        """Read one file."""
+        (result,) = self.read_many([path])
+        return result
+
+    def hash(self, path: bytes) -> HashResult:
+        """Hash the sound of one file."""
+        (result,) = self.hash_many([path])
+        return result

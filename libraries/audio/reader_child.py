@@ -1,0 +1,98 @@
+"""The program of the reader process: takes batches of paths on stdin, answers one frame per path.
+
+Run by `reader.ReaderChild` only: `python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import marshal
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, BinaryIO, Final
+
+from libraries.audio import payload, tags
+from libraries.audio.model import AudioError
+from libraries.audio.problems import explain
+
+_PR_SET_PDEATHSIG: Final = 1
+
+_OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
+    "read": lambda path: tags.read_file(path).as_tuple(),
+    "hash": payload.audio_payload_hash,
+    "raw": tags.read_raw,
+    "picture": tags.read_picture,
+}
+
+
+def perform(operation: str, path: bytes) -> bytes:
+    """The marshalled answer for one path: (True, value) or (False, kind, sentence). Raises nothing."""
+    try:
+        return marshal.dumps((True, _OPERATIONS[operation](path)))
+    except AudioError as exc:
+        problem = exc.problem
+    except Exception as exc:  # also MemoryError; a reader has an answer to every file
+        problem = explain(exc)
+    return marshal.dumps((False, problem.kind, problem.message))
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer batches until the parent closes its end."""
+    while len(head := source.read(4)) == 4:
+        operation, paths = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
+        for path in paths:
+            answer = perform(operation, path)
+            # Every file at once: what the parent has received is what is finished.
+            _send(sink, answer)
+
+
+def _send(sink: BinaryIO, answer: bytes) -> None:
+    sink.write(len(answer).to_bytes(4, "little") + answer)
+    sink.flush()
+
+
+def _limit(memory: int) -> None:
+    """Bound the memory of this process; macOS refuses the limit, and then there is none."""
+    for name in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        try:
+            _, hard = resource.getrlimit(name)
+            bound = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+            resource.setrlimit(name, (bound, hard))
+        except (OSError, ValueError):
+            continue
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with(parent: int) -> None:
+    """End with the parent even while stuck in a file (Linux); elsewhere the closed pipe ends an idle child."""
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def main() -> None:
+    """Run as the reader process."""
+    parent, memory = int(sys.argv[1]), int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(parent)
+    # The answers have a descriptor of their own: nothing that prints can disturb them.
+    sink = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+    _limit(memory)
+    _send(sink, marshal.dumps("ready"))
+    try:
+        serve(sys.stdin.buffer, sink)
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

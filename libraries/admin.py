@@ -17,7 +17,7 @@ from libraries.serializers import library_status
 from navidrome_lib.errors import DomainError
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(ModelAdmin):
     """Rows that only the scanner writes, scoped by what the viewer may see."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -35,7 +35,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Library)
-class LibraryAdmin(ModelAdmin):  # type: ignore[misc]
+class LibraryAdmin(ModelAdmin):
     """Libraries, with “scan now”. Every change goes through the services."""
 
     form = LibraryForm

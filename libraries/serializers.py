@@ -111,9 +111,15 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
                 raise
             errors = dict(error.detail)
             values = self.valid_part(data, errors)
-        values = {**values, **values.pop("scanOptions", {})}
+        options = values.pop("scanOptions", {})
+        values.update(options)
         overlap = bool(values.get("allow_overlap"))
-        rules = {field: value for field, value in values.items() if field != "allow_overlap"}
+        # what stays as it is breaks no rule: a library whose folder is offline can still be renamed
+        rules = {
+            field: value
+            for field, value in values.items()
+            if field != "allow_overlap" and not (library and getattr(library, field) == value)
+        }
         try:
             services.check_fields(rules, library_id=library.pk if library else None, allow_overlap=overlap)
         except InvalidInput as error:

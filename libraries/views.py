@@ -175,5 +175,5 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     def problem(self, request: Request, pk: str) -> Response:
         """List the files and folders that this scan could not read."""
         rows: QuerySet[ScanProblem] = ScanProblem.objects.filter(scan=self.get_object()).order_by("path", "pk")
-        page = self.paginate_queryset(rows)  # type: ignore[type-var]
+        page = self.paginate_queryset(rows)  # type: ignore[arg-type]
         return self.get_paginated_response(ProblemSerializer(page, many=True).data)  # type: ignore[arg-type]

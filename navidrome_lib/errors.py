@@ -50,3 +50,13 @@ class Unavailable(DomainError):
     """Something that is needed cannot be reached now; trying again may help."""
 
     default_message = "This is not available at the moment."
+
+
+class TooManyAttempts(DomainError):
+    """Somebody tries too often; it may be tried again after `retry_after` seconds."""
+
+    default_message = "Too many attempts. Try again later."
+
+    def __init__(self, message: str = "", *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "users.middleware.renew_token",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -94,7 +95,7 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
     }
 
 
-CONF.data_folder.mkdir(parents=True, exist_ok=True)
+(CONF.data_folder / "static").mkdir(parents=True, exist_ok=True)
 DATABASES = {"default": database_settings(CONF.database_url, CONF.data_folder)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -172,7 +173,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["navidrome_lib.api.schema.plain_paths", "drf_spectacular.hooks.postprocess_schema_enums"],
 }
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "navidrome-lib", "SITE_HEADER": "navidrome-lib", "SHOW_VIEW_ON_SITE": False}
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "navidrome-lib",
+    "SITE_HEADER": "navidrome-lib",
+    "SHOW_VIEW_ON_SITE": False,
+    "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
+}
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

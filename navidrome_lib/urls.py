@@ -1,24 +1,24 @@
 """The root map. From an address of the API to the code that answers it:
 
-====================================  ============================================  =============  ==============================
-address                               view                                          who            service
-====================================  ============================================  =============  ==============================
-POST /auth/login                      users.views.LoginView                         anybody        users.services
-POST /auth/createAdmin                users.views.CreateAdminView                   nobody yet     users.services
-GET|POST /api/library                 libraries.views.LibraryViewSet                admin          libraries.services.create_library
-GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet                admin          libraries.services.update_library
-GET|POST /api/user                    users.views.UserViewSet                       admin          users.services
-GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet                       self or admin  users.services
-GET|PUT /api/user/{id}/library        users.views.UserLibraryView                   admin          users.services.set_user_libraries
-GET|DELETE /api/missing               missing.views.MissingFileView                 admin          missing.services
-GET /api/missing/purge                missing.views                                 admin          missing.services
-GET|POST /api/scan                    libraries.views.ScanViewSet                   admin          libraries.services.request_scan
-GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet                   admin          libraries.services.cancel_scan
-GET /rest/{method}                    subsonic.urls.METHODS                         see the table  libraries.services
-GET /api/keepalive/                   navidrome_lib.system.views                    anybody
-GET /api/insights/                    navidrome_lib.system.views                    signed in
-GET /api/config/*, /api/inspect       navidrome_lib.system.views                    admin, by flag
-====================================  ============================================  =============  ==============================
+====================================  =================================  =============  ==============================
+address                               view                               who            service
+====================================  =================================  =============  ==============================
+POST /auth/login                      users.views.LoginView              anybody        users.services
+POST /auth/createAdmin                users.views.CreateAdminView        nobody yet     users.services
+GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.create_library
+GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.update_library
+GET|POST /api/user                    users.views.UserViewSet            admin          users.services
+GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
+GET|PUT /api/user/{id}/library        users.views.UserLibraryView        admin          services.set_user_libraries
+GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.services
+GET /api/missing/purge                missing.views                      admin          missing.services
+GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
+GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
+GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services
+GET /api/keepalive/                   navidrome_lib.system.views         anybody
+GET /api/insights/                    navidrome_lib.system.views         signed in
+GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
+====================================  =================================  =============  ==============================
 """
 
 from __future__ import annotations

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, Group, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
 from libraries.fields import id_field
 from libraries.models import Library
+from libraries.querysets import Viewer
+from users.querysets import UserQuerySet
 
 
 def username_key(username: str) -> str:
@@ -21,6 +23,15 @@ def username_key(username: str) -> str:
 
 class UserManager(BaseUserManager["User"]):
     """Users are found by name without regard to case."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> UserQuerySet:
+        return self.get_queryset().visible_to(viewer)
+
+    def active_admins(self) -> UserQuerySet:
+        return self.get_queryset().active_admins()
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username_key=username_key(username or ""))
@@ -78,9 +89,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         adding = self._state.adding
         self.username_key = username_key(self.username)
         self.is_staff = self.is_staff or self.is_superuser
+        if not self.is_active:
+            self.token_epoch += 1  # tokens from before stay dead when the account is opened again
         fields = options.get("update_fields")
         if fields is not None:
-            options["update_fields"] = {*fields, "username_key", "is_staff"}
+            options["update_fields"] = {*fields, "username_key", "is_staff", "token_epoch"}
         with transaction.atomic():
             super().save(**options)
             if adding and not self.is_superuser:

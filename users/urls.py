@@ -1,7 +1,16 @@
-"""Addresses of the users app."""
+"""`/auth/…` and `/api/user…`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from navidrome_lib.api.routers import OptionalSlashRouter, route
+from users.views import AppPasswordView, CreateAdminView, LoginView, UserLibraryView, UserViewSet
 
-urlpatterns: list[URLPattern | URLResolver] = []
+router = OptionalSlashRouter()
+router.register("api/user", UserViewSet, basename="user")
+urlpatterns = [
+    route("auth/login", LoginView.as_view(), "login"),
+    route("auth/createAdmin", CreateAdminView.as_view(), "create-admin"),
+    route(r"api/user/(?P<pk>[^/]+)/library", UserLibraryView.as_view(), "user-library"),
+    route(r"api/user/(?P<pk>[^/]+)/subsonic", AppPasswordView.as_view(), "user-subsonic"),
+    *router.urls,
+]

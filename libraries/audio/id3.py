@@ -142,14 +142,18 @@ def _iter_2x(body: _Span, major: int, flags: int, skipped: frozenset[bytes]) -> 
     while at + 10 < body.size:
         head = body.get(at, 10)
         name = head[:4]
-        if not _FRAME_ID.match(name) or len(head) < 10:
+        if len(head) < 10 or not head[0]:
             return
         size = int.from_bytes(head[4:8], "big")
         if major == 4 and size >= 128:
             size = _size_24(body, at, head[4:8])
         if at + 10 + size > body.size:
             return
-        if size:
+        if not _FRAME_ID.match(name):
+            # One damaged name among sound frames costs that frame only.
+            if not _FRAME_ID.match(body.get(at + 10 + size, 4)):
+                return
+        elif size:
             if name in skipped:
                 yield name, None, size
             else:
@@ -175,15 +179,18 @@ def _size_24(body: _Span, at: int, four: bytes) -> int:
     if max(four) >= 0x80:
         return plain
     safe = synchsafe(four)
+    padded = None
     for size in (safe, plain):
         end = at + 10 + size
         if end == body.size:
             return size
-        if end < body.size:
-            after = body.get(end, 4)
-            if after[:1] == b"\0" or _FRAME_ID.match(after):
-                return size
-    return safe
+        after = body.get(end, 4) if end < body.size else b""
+        if _FRAME_ID.match(after):
+            return size
+        # A zero may be padding, or stand inside a picture: weaker than the name of a frame.
+        if after[:1] == b"\0" and padded is None:
+            padded = size
+    return safe if padded is None else padded
 
 
 def _unpack(data: bytes, flags: int, major: int) -> bytes | None:

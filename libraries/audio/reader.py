@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import marshal
 import os
 import selectors
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -23,10 +24,10 @@ DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024
 _START_TIMEOUT: Final = 60.0
 _BATCH_FILES: Final = 24
-# Two batches always fit into a pipe (64 KiB), so sending never waits for a child that waits for us.
 _BATCH_BYTES: Final = 12 * 1024
+# A pipe of this size takes two batches at once.
+_ROOMY_PIPE: Final = 64 * 1024
 _MAX_PATH: Final = 8 * 1024
-_IN_FLIGHT: Final = 2 * _BATCH_FILES
 _TICK: Final = 0.25
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 
@@ -52,8 +53,10 @@ class ReaderChild:
             close_fds=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
+        assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.fd = self.process.stdout.fileno()
+        self._room = _BATCH_FILES if _pipe_size(self.process.stdin.fileno()) >= _ROOMY_PIPE else 0
 
     def send(self, operation: str, paths: list[bytes]) -> None:
         """Queue a batch; a child that is gone shows when its answers are read."""
@@ -95,6 +98,13 @@ class ReaderChild:
         limit = self.timeout if self._ready else _START_TIMEOUT
         return bool(self.owed) and time.monotonic() - self._progress > limit
 
+    def takes_more(self) -> bool:
+        """Whether a batch can be sent without waiting for a child that waits for us to take its answers.
+
+        An idle child reads at once; a working one needs room in the pipe, which the system grants or not.
+        """
+        return len(self.owed) <= self._room
+
     @property
     def is_ready(self) -> bool:
         """Whether it has ever come up."""
@@ -110,6 +120,12 @@ class ReaderChild:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         return code
+
+
+def _pipe_size(fd: int) -> int:
+    """The capacity of a pipe, 0 where the system does not tell."""
+    ask = getattr(fcntl, "F_GETPIPE_SZ", None)
+    return fcntl.fcntl(fd, ask) if ask is not None else 0
 
 
 class ReaderPool:
@@ -141,25 +157,31 @@ class ReaderPool:
         """The processes that are alive now."""
         return [child.process.pid for child in self.children]
 
-    def read_many(self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None) -> Iterator[ReadResult]:
+    def read_many(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[ReadResult, None, None]:
         """Read files; results come in the order of completion.
 
         `paths` is drawn from as results are taken, never far ahead. Closing the iterator, or a `stop` that turns true
         (asked at least four times a second), ends the work at once.
         """
-        for path, answer in self._run("read", paths, stop):
-            if answer[0]:
-                yield ReadResult(path, audio=RawAudio(*answer[1]))
-            else:
-                yield ReadResult(path, problem=ReadProblem(answer[1], answer[2]))
+        with contextlib.closing(self._run("read", paths, stop)) as answers:
+            for path, answer in answers:
+                if answer[0]:
+                    yield ReadResult(path, audio=RawAudio(*answer[1]))
+                else:
+                    yield ReadResult(path, problem=ReadProblem(answer[1], answer[2]))
 
-    def hash_many(self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None) -> Iterator[HashResult]:
+    def hash_many(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[HashResult, None, None]:
         """Payload hashes (see payload) in the order of completion, under the same limits."""
-        for path, answer in self._run("hash", paths, stop):
-            if answer[0]:
-                yield HashResult(path, digest=answer[1])
-            else:
-                yield HashResult(path, problem=ReadProblem(answer[1], answer[2]))
+        with contextlib.closing(self._run("hash", paths, stop)) as answers:
+            for path, answer in answers:
+                if answer[0]:
+                    yield HashResult(path, digest=answer[1])
+                else:
+                    yield HashResult(path, problem=ReadProblem(answer[1], answer[2]))
 
     def raw(self, path: bytes) -> dict[str, list[str]]:
         """The file's own tags as text (see tags.read_raw); raises AudioError."""
@@ -182,7 +204,9 @@ class ReaderPool:
             raise model.AudioError(answer[1], answer[2])
         return answer[1]
 
-    def _run(self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None) -> Iterator[Answer]:
+    def _run(
+        self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None
+    ) -> Generator[Answer, None, None]:
         if self._selector is not None:
             raise RuntimeError("this reader pool is in use")
         self._selector = selectors.DefaultSelector()
@@ -218,10 +242,10 @@ class ReaderPool:
             self._selector.unregister(child.fd)
         return child.kill()
 
-    def wait(self) -> list[ReaderChild]:
-        """The children that have something to say, after a moment at most."""
+    def wait(self, seconds: float) -> list[ReaderChild]:
+        """The children that have something to say, after so many seconds at most."""
         assert self._selector is not None
-        return [key.data for key, _ in self._selector.select(_TICK)]
+        return [key.data for key, _ in self._selector.select(seconds)]
 
 
 class _Run:
@@ -243,7 +267,7 @@ class _Run:
         """Keep every child busy; paths that no system takes are answered here."""
         pool = self._pool
         while True:
-            free = [child for child in pool.children if len(child.owed) <= _IN_FLIGHT - _BATCH_FILES]
+            free = [child for child in pool.children if child.takes_more()]
             if not free and len(pool.children) >= pool.workers:
                 return
             batch, refused = self._next_batch()
@@ -277,14 +301,16 @@ class _Run:
     def collect(self) -> Iterator[Answer]:
         """Wait a moment for answers, and deal with the children that died or are late."""
         pool = self._pool
-        ready = pool.wait()
-        for child in ready:
+        for child in pool.wait(_TICK):
             answers = child.receive()
             yield from answers if answers is not None else self._bury(child)
-        # Only silence counts: while the caller was busy elsewhere, answers may have waited in the pipe.
-        for child in tuple(pool.children):
-            if child not in ready and child.is_late():
-                yield from self._time_out(child)
+        # Each yield above may have taken the caller any time, in which answers came into the pipes: only a child
+        # that is silent now is late. One at a time, for the same reason.
+        if any(child.is_late() for child in pool.children):
+            talking = pool.wait(0)
+            silent = (child for child in pool.children if child.is_late() and child not in talking)
+            if (late := next(silent, None)) is not None:
+                yield from self._time_out(late)
 
     def _time_out(self, child: ReaderChild) -> Iterator[Answer]:
         self._pool.drop(child)

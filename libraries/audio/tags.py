@@ -143,9 +143,7 @@ def _read_mp3(opened: Opened) -> RawAudio:
     info = MPEGInfo(opened.file, opened.audio_at)
     _add_header_gain(opened, info)
     codec = "mp3" if info.layer == 3 else f"mp{info.layer}"
-    return _make(
-        opened, codec, duration=info.length, bits=info.bitrate, rate=info.sample_rate, channels=info.channels
-    )
+    return _make(opened, codec, duration=info.length, bits=info.bitrate, rate=info.sample_rate, channels=info.channels)
 
 
 def _add_header_gain(opened: Opened, info: Any) -> None:
@@ -172,9 +170,7 @@ def _add_id3_and_tail(opened: Opened) -> None:
 def _read_aac(opened: Opened) -> RawAudio:
     _add_id3_and_tail(opened)
     info = _PARSERS["aac"](_rewound(opened)).info
-    return _make(
-        opened, "aac", duration=info.length, bits=info.bitrate, rate=info.sample_rate, channels=info.channels
-    )
+    return _make(opened, "aac", duration=info.length, bits=info.bitrate, rate=info.sample_rate, channels=info.channels)
 
 
 def _read_container(opened: Opened, found: containers.Container) -> RawAudio:

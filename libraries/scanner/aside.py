@@ -86,7 +86,7 @@ def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[],
                 work(put)
             except _Stopped:
                 return
-            except BaseException as error:  # noqa: BLE001 - it is raised again by the main thread
+            except BaseException as error:
                 put(_End(error))
             else:
                 put(_End())
@@ -167,5 +167,5 @@ class ReadAhead:
                             self._results.put(group)
                             group = []
                     self._results.put(group)
-        except BaseException as error:  # noqa: BLE001 - it is raised again by the main thread
+        except BaseException as error:
             self._results.put(error)

@@ -37,13 +37,17 @@ def parent(path: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """What of a library belongs to it. `targets` limits one scan to some folders and all below them."""
+    """What of a library belongs to it. `targets` limits one scan to some folders and all below them.
+
+    `ignore_presets` leaves out hidden files and the system folders of NAS devices (see `ignore`).
+    """
 
     root: bytes
     recursive: bool = True
     follow_symlinks: bool = False
     exclude_patterns: tuple[str, ...] = ()
     targets: tuple[bytes, ...] = ()
+    ignore_presets: bool = True
 
     def absolute(self, path: bytes) -> bytes:
         """Where `path` is on the server."""
@@ -77,7 +81,9 @@ class FolderListing:
     Only a listing without trouble proves that a file is absent. `complete` is False where the folder itself could not
     be listed: nothing in it or below it may be marked missing. `protected` names the files inside whose state is
     unknown (`stat` failed, still being written): they are neither new, changed nor missing. `digest` covers names and
-    change keys of all `files`; it is empty when anything in the folder must be looked at again next time.
+    change keys of all `files`; it is empty when anything in the folder must be looked at again next time. `settling`
+    names those of `protected` that were written a moment ago; a second look once they are quiet will take them in.
+    `ignored` counts what was passed over on purpose: special files, links that are not followed, excluded audio files.
     """
 
     path: bytes
@@ -85,6 +91,7 @@ class FolderListing:
     digest: str = ""
     complete: bool = True
     protected: frozenset[bytes] = frozenset()
+    settling: frozenset[bytes] = frozenset()
     ignored: int = 0
     troubles: list[Trouble] = field(default_factory=list)
 

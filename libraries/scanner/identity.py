@@ -25,9 +25,8 @@ def normal(text: str) -> str:
     """The form in which names are compared; applying it twice changes nothing."""
     if text.isascii():
         return " ".join(text.lower().split())
-    # Compatibility folding takes two rounds: some characters unfold to others that still have case.
-    text = unicodedata.normalize("NFD", text.translate(_SHAPES)).casefold()
-    text = unicodedata.normalize("NFKD", text).casefold()
+    # Case goes after the compatibility forms: some of them unfold to capital letters.
+    text = unicodedata.normalize("NFKD", text.translate(_SHAPES)).casefold()
     return " ".join(unicodedata.normalize("NFKC", text).translate(_SHAPES).split())
 
 

@@ -1,4 +1,4 @@
-"""Who may run a scan: claimed by one conditional UPDATE, kept by a heartbeat, fenced by a number, taken back when it dies."""
+"""Who may run a scan: claimed by a conditional UPDATE, kept by a heartbeat, fenced by a number, taken back in the end."""
 
 from __future__ import annotations
 
@@ -151,9 +151,7 @@ def reap_stale(*, now: datetime | None = None) -> int:
 
 
 def _reap(scan: Scan, now: datetime) -> int:
-    ours = Scan.objects.filter(
-        pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at__lt=now
-    )
+    ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at__lt=now)
     ended = {"finished_at": now, "lease_expires_at": None}
     if scan.cancel_requested:
         return ours.update(state=ScanState.CANCELLED, **ended)

@@ -20,6 +20,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.Conflict: 409,
     errors.NotAllowed: 403,
     errors.Unavailable: 503,
+    errors.TooManyAttempts: 429,
 }
 
 
@@ -53,7 +54,8 @@ def from_domain(exc: errors.DomainError) -> Response:
     body: dict[str, Any] = {"error": exc.message}
     if isinstance(exc, errors.InvalidInput) and exc.errors:
         body["errors"] = exc.errors
-    return Response(body, status=status)
+    headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, errors.TooManyAttempts) else {}
+    return Response(body, status=status, headers=headers)
 
 
 def from_api(exc: exceptions.APIException) -> Response:

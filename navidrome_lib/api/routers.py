@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpResponseBase
 from django.urls import URLPattern, re_path
@@ -15,6 +16,9 @@ class OptionalSlashRouter(SimpleRouter):
     def __init__(self) -> None:
         super().__init__()
         self.trailing_slash = "/?"
+
+    def get_lookup_regex(self, viewset: Any, lookup_prefix: str = "") -> str:
+        return f"(?P<{lookup_prefix}pk>[^/]+)"
 
 
 def route(path: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 
 from django.core.cache import cache
@@ -34,6 +35,12 @@ class Throttle:
             cache.set(key, 1, timeout=self.window)
             hits = 1
         return self.window if hits > self.limit else 0
+
+    def undo(self, *parts: str) -> None:
+        """Take one hit back, which turned out to be none."""
+        # ValueError: the window ended meanwhile
+        with contextlib.suppress(ValueError):
+            cache.decr(self._key(*parts))
 
     def forget(self, *parts: str) -> None:
         """Drop the count, after a success."""

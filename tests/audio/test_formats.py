@@ -15,7 +15,7 @@ def test_audio_suffixes(suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cover.jpg", "a.m3u", "a.cue", "a.lrc", "a.txt", "mp3", ".mp3", "a/.flac", "._song.mp3", "a.mp3/b", "a.mp3."]
+    "name", ["cover.jpg", "a.m3u", "a.cue", "a.lrc", "a", ".mp3", "a/.flac", "._song.mp3", "a.mp3/b", "a.mp3."]
 )
 def test_other_names(name: str) -> None:
     assert not formats.is_audio(name)

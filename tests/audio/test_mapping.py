@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import mutagen
 import pytest
-from mutagen import aiff, apev2, asf, dsf, flac, id3, mp4, wave
-from mutagen.id3 import ID3
 
 from libraries.audio import artwork, payload, tags
 from libraries.audio.model import AudioError, RawAudio
 from tests.audio import samples
+
+# The library's constructors are not annotated.
+mutagen: Any = importlib.import_module("mutagen")
+aiff, apev2, asf, dsf, flac, id3, mp4, wave = (
+    cast("Any", importlib.import_module(f"mutagen.{name}"))
+    for name in ("aiff", "apev2", "asf", "dsf", "flac", "id3", "mp4", "wave")
+)
 
 FILES: dict[str, tuple[Callable[[], bytes], str, float, int, int, int]] = {
     # name: maker, codec, seconds, sample rate, channels, depth
@@ -85,16 +90,18 @@ def test_facts(tmp_path: Path, name: str) -> None:
     assert found.size == (tmp_path / name).stat().st_size
 
 
-def id3_of(version: int) -> ID3:
+def id3_of(version: int) -> Any:
     encoding = 3 if version == 4 else 1
-    tag = ID3()
-    text = {"TIT2": SHARED["title"], "TPE1": ["Björk"], "TALB": ["Homogenic"], "TPE2": ["Various"], "TRCK": ["3/12"],
-            "TPOS": ["1/2"], "TDRC": ["1997-09-22"], "TCON": ["(52)"], "TCOM": ["Someone"], "TCMP": ["1"]}  # fmt: skip
+    tag = id3.ID3()
+    text: dict[str, list[str]] = {
+        "TIT2": SHARED["title"], "TPE1": ["Björk"], "TALB": ["Homogenic"], "TPE2": ["Various"], "TRCK": ["3/12"],
+        "TPOS": ["1/2"], "TDRC": ["1997-09-22"], "TCON": ["(52)"], "TCOM": ["Someone"], "TCMP": ["1"],
+    }  # fmt: skip
     for name, value in text.items():
         tag.add(getattr(id3, name)(encoding=encoding, text=value))
-    for name, value in {"MusicBrainz Album Id": "album-id", "MusicBrainz Release Track Id": "track-id",
+    for name, word in {"MusicBrainz Album Id": "album-id", "MusicBrainz Release Track Id": "track-id",
                         "REPLAYGAIN_TRACK_GAIN": "-7.10 dB"}.items():  # fmt: skip
-        tag.add(id3.TXXX(encoding=encoding, desc=name, text=[value]))
+        tag.add(id3.TXXX(encoding=encoding, desc=name, text=[word]))
     tag.add(id3.UFID(owner="http://musicbrainz.org", data=b"recording-id"))
     tag.add(id3.TIPL(encoding=encoding, people=[["producer", "P"], ["mix", "M"], ["DJ-mix", "D"], ["guitar", "G"]]))
     tag.add(id3.COMM(encoding=encoding, lang="eng", desc="", text=["Nice"]))
@@ -111,7 +118,7 @@ def id3_of(version: int) -> ID3:
 @pytest.mark.parametrize("name", ID3_FAMILY)
 def test_id3(tmp_path: Path, name: str, version: int) -> None:
     path = put(tmp_path, name)
-    holder: Any = {"a.wav": wave.WAVE, "a.aif": aiff.AIFF, "a.dsf": dsf.DSF}.get(name)
+    holder = {"a.wav": wave.WAVE, "a.aif": aiff.AIFF, "a.dsf": dsf.DSF}.get(name)
     if holder is None:
         id3_of(version).save(path, v2_version=version)
     else:
@@ -134,7 +141,7 @@ def test_id3(tmp_path: Path, name: str, version: int) -> None:
 @pytest.mark.parametrize("name", VORBIS_FAMILY)
 def test_vorbis_comments(tmp_path: Path, name: str) -> None:
     path = put(tmp_path, name)
-    file: Any = mutagen.File(path)
+    file = mutagen.File(path)
     if file.tags is None:
         file.add_tags()
     picture = flac.Picture()
@@ -172,7 +179,7 @@ def test_flac_picture_block(tmp_path: Path) -> None:
 
 def test_mp4(tmp_path: Path) -> None:
     path = put(tmp_path, "a.m4a")
-    file: Any = mp4.MP4(path)
+    file = mp4.MP4(path)
     file.add_tags()
     own = "----:com.apple.iTunes:"
     file.tags.update({
@@ -195,7 +202,7 @@ def test_mp4(tmp_path: Path) -> None:
 
 def test_asf(tmp_path: Path) -> None:
     path = put(tmp_path, "a.wma")
-    file: Any = asf.ASF(path)
+    file = asf.ASF(path)
     picture = b"\x03" + len(samples.PNG).to_bytes(4, "little") + "image/png\0\0".encode("utf-16-le") + samples.PNG
     for name, value in {
         "Title": "Żółta łódź", "Author": "Björk", "WM/AlbumTitle": "Homogenic", "WM/AlbumArtist": "Various",
@@ -283,6 +290,36 @@ def test_unsynchronised_and_compressed_frames(tmp_path: Path) -> None:
     assert read(put(tmp_path, "a.mp3", tag + samples.mp3())).tags["artist"] == ["Packed artist"]
 
 
+def test_damage_in_a_tag_costs_one_frame(tmp_path: Path) -> None:
+    one, two, three = (samples.id3_frame(name, b"\0" + name) for name in (b"TIT2", b"TPE1", b"TALB"))
+    tag = samples.id3_tag(one, two.replace(b"TPE1\0", b"T\xe61\x01\0", 1), three, bytes(50))
+    assert read(put(tmp_path, "a.mp3", tag + samples.mp3())).tags == {"title": ["TIT2"], "album": ["TALB"]}
+    tag = samples.id3_tag(samples.id3_frame(b"TIT2", b"\x03caf\xe9"))
+    assert read(put(tmp_path, "a.mp3", tag + samples.mp3())).tags == {"title": ["caf\ufffd"]}
+
+
+@pytest.mark.parametrize("size", [100, 300, 70_000, 300_000])
+@pytest.mark.parametrize("plain", [True, False])
+def test_frames_around_a_large_picture(tmp_path: Path, size: int, plain: bool) -> None:
+    """ID3v2.4 sizes are synchsafe; old iTunes wrote plain ones."""
+
+    def frame(name: bytes, body: bytes) -> bytes:
+        length = len(body)
+        safe = bytes([length >> 21 & 127, length >> 14 & 127, length >> 7 & 127, length & 127])
+        return name + (length.to_bytes(4, "big") if plain else safe) + b"\0\0" + body
+
+    image = samples.JPEG + bytes(size)
+    tag = samples.id3_tag(
+        frame(b"TIT2", b"\3Title"), frame(b"APIC", b"\0image/jpeg\0\3\0" + image), frame(b"TPE1", b"\3" + b"A" * 200),
+        bytes(100), version=4,
+    )  # fmt: skip
+    path = put(tmp_path, "a.mp3", tag + samples.mp3())
+    found = read(path)
+    assert found.tags == {"title": ["Title"], "artist": ["A" * 200]}
+    assert found.has_picture
+    assert artwork.extract_picture(bytes(path)) == (image, "image/jpeg")
+
+
 def test_riff_info(tmp_path: Path) -> None:
     info = b"INFOINAM\x06\0\0\0Title\0IART\x03\0\0\0Me\0\0"
     path = put(tmp_path, "a.wav", samples.wav() + b"LIST" + len(info).to_bytes(4, "little") + info)
@@ -291,7 +328,7 @@ def test_riff_info(tmp_path: Path) -> None:
 
 def test_values_are_clean_and_bounded(tmp_path: Path) -> None:
     path = put(tmp_path, "a.flac")
-    file: Any = flac.FLAC(path)
+    file = flac.FLAC(path)
     file.add_tags()
     file.tags.append(("TITLE", "A\x07B\x00C\u2028 "))
     file.tags.append(("COMMENT", "ż" * 40_000))
@@ -312,7 +349,7 @@ def test_payload_hash_ignores_tags(tmp_path: Path, name: str) -> None:
     if name == "a.aac":
         path.write_bytes(samples.id3_tag(samples.id3_frame(b"TIT2", b"\0Title")) + path.read_bytes())
     else:
-        file: Any = mutagen.File(path)
+        file = mutagen.File(path)
         if file.tags is None:
             file.add_tags()
         if name in ID3_FAMILY:

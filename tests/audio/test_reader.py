@@ -186,6 +186,26 @@ def test_killed_process_costs_nothing(tmp_path: Path) -> None:
         assert not is_alive(victim)
 
 
+def test_file_that_ends_its_process_twice_is_the_only_problem(tmp_path: Path) -> None:
+    """The file that was in hand both times when the process was killed is blamed; all others are read."""
+    paths = songs(tmp_path, 40)
+    deadly = put(tmp_path, "deadly.mpc", samples.musepack_endless())
+    paths.insert(9, deadly)
+    killed: dict[int, float] = {}
+
+    def kill_what_hangs() -> bool:
+        for pid in one.pids:
+            if time.monotonic() - killed.setdefault(pid, time.monotonic()) > 2:
+                os.kill(pid, signal.SIGKILL)
+        return len(killed) > 3
+
+    with ReaderPool(1, timeout=60) as one:
+        results = list(one.read_many(paths, stop=kill_what_hangs))
+        assert len(killed) == 3
+        found = {result.path: result.problem.kind if result.problem else "" for result in results}
+        assert found == dict.fromkeys(paths, "") | {deadly: "memory"}
+
+
 def test_interrupt_leaves_the_processes_working(pool: ReaderPool, tmp_path: Path) -> None:
     paths = songs(tmp_path, 20)
     before = set(pool.pids)
@@ -329,6 +349,24 @@ def test_mutations_all_end_in_a_result(tmp_path: Path) -> None:
         hashed = list(pool.hash_many(paths))
     assert sorted(result.path for result in hashed) == sorted(paths)
     assert all((result.digest is None) != (result.problem is None) for result in hashed)
+
+
+def test_works_inside_a_daemonic_process(tmp_path: Path) -> None:
+    """Where multiprocessing itself refuses to start children, as in the workers of a task queue."""
+    program = (
+        "import multiprocessing, os, sys\n"
+        "from libraries.audio.reader import ReaderPool\n"
+        "def work():\n"
+        "    with ReaderPool(2) as pool:\n"
+        "        found = sum(r.audio is not None for r in pool.read_many(map(os.fsencode, sys.argv[1:])))\n"
+        "        print(found, multiprocessing.current_process().daemon, flush=True)\n"
+        "process = multiprocessing.get_context('fork').Process(target=work, daemon=True)\n"
+        "process.start()\n"
+        "process.join(30)\n"
+    )
+    command = [sys.executable, "-c", program, *map(os.fsdecode, songs(tmp_path, 30))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["30", "True"], done.stderr
 
 
 def test_single_reader(tmp_path: Path) -> None:

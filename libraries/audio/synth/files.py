@@ -115,7 +115,7 @@ FORMATS: dict[str, Format] = {
     "mp3-v23": Format("mp3", mp3_stream, _mp3_v23, rates=_HIGH_RATES),
     "flac": Format("flac", flac_stream, _flac),
     "ogg": Format("ogg", vorbis_stream, _vorbis),
-    "opus": Format("opus", opus_stream, _opus, audible=False),
+    "opus": Format("opus", opus_stream, _opus),
     "oga": Format("oga", oggflac_stream, _ogg_flac),
     "m4a": Format("m4a", aac_file_stream, _aac, rates=_HIGH_RATES),
     "alac": Format("m4a", alac_file_stream, _alac),
@@ -124,7 +124,7 @@ FORMATS: dict[str, Format] = {
     "dsf": Format("dsf", dsf_stream, _dsf),
     "wma": Format("wma", asf_stream, _wma),
     "ape": Format("ape", ape_stream, _ape, audible=False),
-    "wv": Format("wv", wavpack_stream, _wavpack, audible=False),
+    "wv": Format("wv", wavpack_stream, _wavpack),
     "mpc": Format("mpc", musepack_stream, _musepack, audible=False, rates=_HIGH_RATES),
 }
 """Every format by name; two names may share a suffix."""

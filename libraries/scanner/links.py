@@ -1,0 +1,74 @@
+"""Symbolic links of a library: which of them are followed.
+
+A link that leads out of the root is followed only when the library says so. A link whose target the walk meets anyway
+at its real place is not followed: that is decided from the tree alone, not from the order of the walk, so adding a link
+never moves a track. What is left (a target in an excluded folder, or outside) is followed, each folder once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from typing import Final
+
+from libraries.scanner.context import ScanOptions
+from libraries.scanner.ignore import explain
+
+_NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
+class Links:
+    """Decides about the links of one walk, and remembers which folders were entered through links."""
+
+    def __init__(self, options: ScanOptions, is_audio: Callable[[bytes], bool]) -> None:
+        self._options = options
+        self._is_audio = is_audio
+        self._root = os.path.realpath(options.root)
+        self._inside = self._root.rstrip(b"/") + b"/"
+        self._entered: set[tuple[int, int]] = set()
+
+    def target(self, path: bytes) -> os.stat_result | None:
+        """What the link at `path` leads to, or None when it is not followed.
+
+        Raises OSError when that cannot be known, as for a link into storage that is away.
+        """
+        absolute = self._options.absolute(path)
+        try:
+            real = os.path.realpath(absolute, strict=True)
+            found = os.stat(real)
+        except OSError as error:
+            if error.errno in _NOWHERE and not self._may_be_away(absolute, error):
+                return None
+            raise
+        if real != self._root and not real.startswith(self._inside):
+            return found if self._options.follow_symlinks else None
+        return None if self._met_anyway(real, stat.S_ISDIR(found.st_mode)) else found
+
+    def enter(self, path: bytes) -> bool:
+        """Whether a folder reached through a link is entered for the first time. Raises OSError."""
+        if not self._entered:
+            root = os.stat(self._root)
+            self._entered.add((root.st_dev, root.st_ino))
+        found = os.stat(self._options.absolute(path))
+        identity = (found.st_dev, found.st_ino)
+        if identity in self._entered:
+            return False
+        self._entered.add(identity)
+        return True
+
+    def _may_be_away(self, absolute: bytes, error: OSError) -> bool:
+        # The check of the root speaks for every target inside it, but not for one outside: an unmounted disk leaves
+        # its links dangling, and that is trouble, not absence.
+        if not self._options.follow_symlinks or error.errno == errno.ELOOP:
+            return False
+        return not os.path.realpath(absolute).startswith(self._inside)
+
+    def _met_anyway(self, real: bytes, is_dir: bool) -> bool:
+        relative = real[len(self._inside) :]
+        if not is_dir and not self._is_audio(relative.rpartition(b"/")[2]):
+            return False
+        if not self._options.recursive and (b"/" in relative or (is_dir and relative)):
+            return False
+        return explain(self._options, relative, is_dir=is_dir) is None

@@ -1,0 +1,154 @@
+"""Is the storage of a library there? Asked before a scan writes anything, and again after the walk.
+
+The answer comes within two seconds even when a network mount hangs: the questions are put in a thread of their own.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from libraries.scanner.context import ScanOptions, display
+from libraries.scanner.facts import reason_of, signed64
+from libraries.scanner.ignore import preset_of
+from libraries.scanner.walker import Lister, os_lister
+
+_T = TypeVar("_T")
+
+TIMEOUT: Final = 1.5
+"""Seconds that the storage has for its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """What the catalog knows of a root. `device` and `inode` are None when any root is welcome (first scan, new path).
+
+    `has_files`: the catalog holds present tracks, so an empty root is suspicious unless `accept_empty` was asked for.
+    `anchor` is a path below the root that exists only while the right storage is mounted.
+    """
+
+    device: int | None = None
+    inode: int | None = None
+    has_files: bool = False
+    accept_empty: bool = False
+    anchor: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RootState:
+    """Whether a scan may rely on the root; `reason` says why not, as a sentence with the path."""
+
+    online: bool
+    reason: str = ""
+    device: int = 0
+    inode: int = 0
+
+
+class _Offline(Exception):
+    """The root cannot be relied on; the message is the reason."""
+
+
+def check_root(
+    options: ScanOptions, *, known: KnownRoot, timeout: float = TIMEOUT, lister: Lister = os_lister
+) -> RootState:
+    """The state of a root, within `timeout` seconds whatever the storage does. Never raises for trouble of storage."""
+    key, end = os.path.normpath(options.root), time.monotonic() + timeout
+    answers: list[RootState] = []
+
+    def ask() -> None:
+        try:
+            answers.append(_probe(options, known, lister))
+        finally:
+            with _lock:
+                _asking.pop(key, None)
+
+    thread = threading.Thread(target=ask, name="root-check", daemon=True)
+    with _lock:
+        # a thread that hangs in the kernel cannot be ended: never let a second one join it
+        hanging = _asking.get(key)
+        if hanging is None:
+            _asking[key] = thread
+            thread.start()
+    (hanging or thread).join(timeout)
+    if hanging is not None and not hanging.is_alive():
+        return check_root(options, known=known, timeout=max(0.0, end - time.monotonic()), lister=lister)
+    if answers:
+        return answers[0]
+    return RootState(False, f"The library's folder {display(options.root)} did not answer within {timeout:g} seconds.")
+
+
+def recheck_root(
+    options: ScanOptions, *, known: KnownRoot, before: RootState, timeout: float = TIMEOUT, lister: Lister = os_lister
+) -> RootState:
+    """The state after a walk: offline unless it is still the very folder that the walk began with.
+
+    Storage that died or was swapped half-way shows here, before anything is marked missing. Within one scan nothing
+    renumbers devices, so any difference counts.
+    """
+    after = check_root(options, known=known, timeout=timeout, lister=lister)
+    if after.online and (after.device, after.inode) != (before.device, before.inode):
+        return RootState(False, f"The library's folder {display(options.root)} was replaced during the scan.")
+    return after
+
+
+def _probe(options: ScanOptions, known: KnownRoot, lister: Lister) -> RootState:
+    where = display(options.root)
+    try:
+        found = _look(
+            lambda: os.stat(options.root),
+            absent=f"The library's folder {where} does not exist; is its storage mounted?",
+            failed=f"The library's folder {where} cannot be reached",
+        )
+        if not stat.S_ISDIR(found.st_mode):
+            raise _Offline(f"The library's path {where} is not a folder.")
+        device, inode = signed64(found.st_dev), signed64(found.st_ino)
+        empty = _look(
+            lambda: _is_empty(options, lister),
+            absent=f"The library's folder {where} went away while it was looked at.",
+            failed=f"The library's folder {where} cannot be read",
+        )
+        _judge(where, known, device, inode, empty)
+        if known.anchor:
+            anchor = options.root.rstrip(b"/") + b"/" + known.anchor.lstrip(b"/")
+            _look(
+                lambda: os.stat(anchor),
+                absent=f"The anchor file {display(anchor)} is absent; is the storage mounted?",
+                failed=f"The anchor file {display(anchor)} cannot be reached",
+            )
+    except _Offline as offline:
+        return RootState(False, str(offline))
+    return RootState(True, "", device, inode)
+
+
+def _judge(where: str, known: KnownRoot, device: int, inode: int, empty: bool) -> None:
+    """Raise when the folder is there, but is not the one that the catalog was made from."""
+    # Both must differ. A device number alone changes over reboots (network mounts, btrfs, containers), while the
+    # folder keeps its inode; an inode alone changes when a library is copied back into a new folder of the same disk.
+    # A folder from which its disk was unmounted differs in both.
+    if known.device is not None and known.inode is not None and device != known.device and inode != known.inode:
+        raise _Offline(f"The library's folder {where} is on another device than at the last scan; is it mounted?")
+    if empty and known.has_files and not known.accept_empty:
+        raise _Offline(f"The library's folder {where} is empty, but the catalog is not; is its storage mounted?")
+
+
+def _is_empty(options: ScanOptions, lister: Lister) -> bool:
+    """Whether there is nothing but system folders and hidden files, as in many a mount point without its disk."""
+    os.stat(os.path.join(options.root, b"."))  # a folder can be listed, yet closed to every look at what is inside
+    return all(preset_of(entry.name, True) for entry in lister(options.root))
+
+
+def _look(look: Callable[[], _T], *, absent: str, failed: str) -> _T:
+    try:
+        return look()
+    except OSError as error:
+        raise _Offline(absent if error.errno == errno.ENOENT else f"{failed}: {reason_of(error)}.") from error
+
+
+_lock = threading.Lock()
+_asking: dict[bytes, threading.Thread] = {}

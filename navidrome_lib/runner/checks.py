@@ -1,0 +1,207 @@
+"""The test command: static checks, then the suite on SQLite and on PostgreSQL at once, with a broker of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from navidrome_lib.runner import broker
+from navidrome_lib.runner.console import Console
+from navidrome_lib.runner.database import private_postgres
+from navidrome_lib.runner.errors import Failed, Refused
+from navidrome_lib.runner.processes import Child, Command, Sentinel, describe_exit
+from navidrome_lib.runner.serve import private_environment
+from navidrome_lib.runner.services import REPOSITORY, python
+
+SUMMARY = re.compile(r"(\d+ \w+|no tests ran) in [\d.]+s")
+PROGRAMS = Path(sys.executable).parent
+CHECKS: Mapping[str, Sequence[str]] = {
+    "ruff check": python("ruff", "check", "."),
+    "ruff format": python("ruff", "format", "--check", "."),
+    "mypy": python("mypy", "--strict", "."),
+    "import contracts": [str(PROGRAMS / "lint-imports")],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+}
+
+
+@dataclass
+class Run:
+    """One run of the suite on one database."""
+
+    database: str
+    child: Child
+    lines: list[str] = field(default_factory=list)
+    code: int = 0
+
+
+def test(arguments: Sequence[str], console: Console) -> int:
+    """The exit code: 0 only when every check and every run passed. The last line is the summary of a pytest run."""
+    parser = argparse.ArgumentParser(prog="test", allow_abbrev=False, description="Other options go to pytest.")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--sqlite", action="store_true", help="run on SQLite only")
+    chosen.add_argument("--postgres", action="store_true", help="run on PostgreSQL only")
+    parser.add_argument("--no-checks", action="store_true", help="leave the static checks out")
+    options, for_pytest = parser.parse_known_args(arguments)
+    databases = ["SQLite"] * (not options.postgres) + ["PostgreSQL"] * (not options.sqlite)
+    failed_checks = (
+        [] if options.no_checks else [name for name, argv in CHECKS.items() if not passes(name, argv, console)]
+    )
+    with interruptible():
+        runs = run_suites(databases, [part for part in for_pytest if part != "--"], console)
+    for name in failed_checks:
+        console.say(f"FAILED: {name} (see above)")
+    show(runs, console)
+    return 1 if failed_checks or any(run.code for run in runs) else 0
+
+
+def passes(name: str, argv: Sequence[str], console: Console) -> bool:
+    """Whether the check passes; what it says is shown when it does not."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="nd-check-") as folder:
+        environ = {**private_environment(), "ND_DATAFOLDER": folder}
+        environ.pop("DATABASE_URL", None)
+        result = subprocess.run(
+            argv, cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+    console.say(f"{'ok' if result.returncode == 0 else 'FAILED':<7} {name} ({time.monotonic() - started:.1f} s)")
+    if result.returncode != 0:
+        console.say(result.stdout.rstrip())
+    return result.returncode == 0
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends the command as Ctrl-C does: everything that was started is stopped and deleted."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def run_suites(databases: Sequence[str], for_pytest: Sequence[str], console: Console) -> list[Run]:
+    """Run the suite on every database at the same time, each with its own broker and data folder."""
+    runs: list[Run] = []
+    with ExitStack() as stack:
+        sentinel = stack.enter_context(Sentinel())
+        for database in databases:
+            environ = stack.enter_context(test_environment(database, sentinel, console))
+            runs.append(start_run(database, environ, for_pytest, sentinel, stack))
+        wait_for(runs, console)
+    return runs
+
+
+@contextlib.contextmanager
+def test_environment(database: str, sentinel: Sentinel, console: Console) -> Iterator[dict[str, str]]:
+    """The environment of one run: a fresh data folder, a broker, and the address of the database."""
+    inherited = private_environment()
+    environ = {name: value for name, value in inherited.items() if not name.startswith("ND_")}
+    address = environ.pop("DATABASE_URL", "")
+    data = Path(tempfile.mkdtemp(prefix="nd-test-"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        environ["ND_DATAFOLDER"] = str(data)
+        environ["REDIS_URL"] = stack.enter_context(running_broker(data / "broker", environ, sentinel, console))
+        if database == "PostgreSQL":
+            environ["DATABASE_URL"] = stack.enter_context(postgres(address, environ, sentinel, console))
+        yield environ
+
+
+@contextlib.contextmanager
+def running_broker(folder: Path, environ: Mapping[str, str], sentinel: Sentinel, console: Console) -> Iterator[str]:
+    """The address of a broker that runs as long as the context."""
+    own = broker.configure(folder, environ)
+    child = Child(own.command, sentinel, lambda line: console.service("broker", line))
+    try:
+        limit = time.monotonic() + broker.START_SECONDS
+        while not broker.answers(own.url):
+            if time.monotonic() > limit or child.ended() is not None:
+                raise Failed(f"The message broker did not start:\n{broker.last_words(folder)}")
+            time.sleep(0.02)
+        yield own.url
+    finally:
+        child.stop()
+
+
+@contextlib.contextmanager
+def postgres(address: str, environ: Mapping[str, str], sentinel: Sentinel, console: Console) -> Iterator[str]:
+    """The address that was given, which must be a PostgreSQL, or a private one."""
+    if not address:
+        words: list[str] = []
+        try:
+            with private_postgres(environ, sentinel, words.append) as private:
+                yield private
+        except Failed as error:
+            raise Failed("\n".join([*words[-10:], str(error)])) from None
+    elif address.startswith(("postgres://", "postgresql://")):
+        yield address
+    else:
+        raise Refused("DATABASE_URL: must be the address of a PostgreSQL; unset it for a private one.")
+
+
+def start_run(
+    database: str,
+    environ: Mapping[str, str],
+    for_pytest: Sequence[str],
+    sentinel: Sentinel,
+    stack: contextlib.ExitStack,
+) -> Run:
+    """Start pytest; its output is kept and shown when the run has ended, so that two runs do not mix."""
+    lines: list[str] = []
+    cache = f"cache_dir=.pytest_cache/{database.lower()}"
+    command = Command(
+        name=database,
+        argv=python("pytest", "-o", cache, *for_pytest),
+        env=environ,
+        cwd=REPOSITORY,
+        stop=((signal.SIGINT, 10.0), (signal.SIGTERM, 3.0)),
+    )
+    child = Child(command, sentinel, lines.append)
+    stack.callback(child.stop)
+    return Run(database, child, lines)
+
+
+def wait_for(runs: Sequence[Run], console: Console, *, every: float = 15.0) -> None:
+    """Wait for all runs; a line now and then says how far each is."""
+    console.say(f"Running the suite on {' and '.join(run.database for run in runs)}…")
+    said = time.monotonic()
+    while any(run.child.ended() is None for run in runs):
+        time.sleep(0.1)
+        if time.monotonic() - said > every:
+            said = time.monotonic()
+            console.say("  " + "; ".join(f"{run.database}: {progress(run)}" for run in runs))
+    for run in runs:
+        run.code = run.child.clean_up()
+
+
+def progress(run: Run) -> str:
+    """The last percentage that pytest printed."""
+    if run.child.ended() is not None:
+        return "done"
+    seen = [found.group(1) for line in run.lines[-20:] if (found := re.search(r"\[ *(\d+%)\]", line))]
+    return seen[-1] if seen else "started"
+
+
+def show(runs: Sequence[Run], console: Console) -> None:
+    """Print the output of every run, one that failed last, so that the command ends with the summary that matters."""
+    for run in sorted(runs, key=lambda run: run.code != 0):
+        console.say(f"\n{run.database}:")
+        for line in run.lines:
+            console.say(line)
+        if not SUMMARY.search(run.lines[-1] if run.lines else ""):
+            console.say(f"FAILED: pytest on {run.database} ended without a summary ({describe_exit(run.code)})")

@@ -1,0 +1,179 @@
+"""Child processes that always end: each is the leader of its own group, and a sentinel ends the group when we die."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from navidrome_lib.runner import guard
+
+GUARD = [sys.executable, "-I", "-S", guard.__file__]
+POLL = 0.05
+HURRIED = 1.0  # enough for a broker to write what it holds
+
+# signal to the leader, then the seconds that it may take before the next step; the whole group is killed at the end
+StopSteps = Sequence[tuple[signal.Signals, float]]
+LineSink = Callable[[str], None]
+
+
+def never() -> bool:
+    return False
+
+
+class Sentinel:
+    """A small process that ends every announced process group as soon as this process is gone."""
+
+    def __init__(self, *, keep_open: Sequence[int] = ()) -> None:
+        """`keep_open`: descriptors, such as a lock, that stay open until the last group has ended."""
+        self._keep_open = tuple(keep_open)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._groups: set[int] = set()
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def descriptor(self) -> int:
+        """The pipe on which a child announces itself."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        return self._process.stdin.fileno()
+
+    def added(self, group: int) -> None:
+        """Remember a group that announced itself, for the next sentinel should this one die."""
+        self._groups.add(group)
+
+    def removed(self, group: int) -> None:
+        """The group ended: its number may now belong to a stranger."""
+        self._groups.discard(group)
+        self._tell(f"del {group}\n")
+
+    def revive(self) -> None:
+        """Start the sentinel again if something ended it."""
+        if self._process is not None and self._process.poll() is not None:
+            self._start()
+            for group in self._groups:
+                self._tell(f"add {group}\n")
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [*GUARD, "watch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            pass_fds=self._keep_open,
+        )
+
+    def _tell(self, line: str) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.descriptor(), line.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What to run and how to stop it."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    stop: StopSteps = ((signal.SIGTERM, 5.0),)
+    pass_fds: Sequence[int] = field(default=())
+    user: tuple[int, int] | None = None
+
+
+class Child:
+    """One running command. Its output goes line by line to `sink`."""
+
+    def __init__(self, command: Command, sentinel: Sentinel, sink: LineSink) -> None:
+        self.command = command
+        self.started = time.monotonic()
+        self._sentinel = sentinel
+        self._sink = sink
+        pipe = sentinel.descriptor()
+        user = "-" if command.user is None else f"{command.user[0]}:{command.user[1]}"
+        self._process = subprocess.Popen(
+            [*GUARD, "exec", str(pipe), str(os.getpid()), user, *command.argv],
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(pipe, *command.pass_fds),
+        )
+        sentinel.added(self._process.pid)
+        self._reader = threading.Thread(target=self._forward, name=f"{command.name}-output", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ended(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds: float, hurry: Callable[[], bool] = never) -> int | None:
+        """The exit code once it ended; None if it still runs after `seconds`, or a shorter while when `hurry` asks."""
+        start = time.monotonic()
+        while self.ended() is None and time.monotonic() - start < (min(seconds, HURRIED) if hurry() else seconds):
+            time.sleep(POLL)
+        return self.ended()
+
+    def stop(self, hurry: Callable[[], bool] = never) -> int:
+        """End it by the steps of its command, and its whole group in any case; the exit code."""
+        for number, seconds in self.command.stop:
+            if self.ended() is not None:
+                break
+            self._process.send_signal(number)
+            self.wait(seconds, hurry)
+        return self.clean_up()
+
+    def clean_up(self) -> int:
+        """Kill what is left of the group, and wait until its last words were forwarded."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
+        self._sentinel.removed(self._process.pid)
+        self._reader.join(timeout=2)
+        return code
+
+    def _forward(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                self._sink(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def describe_exit(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"

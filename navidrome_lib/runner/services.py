@@ -1,0 +1,108 @@
+"""The commands of the services: what runs, with which options, and how it is asked to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from navidrome_lib.conf import Conf
+from navidrome_lib.runner.processes import Command
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+WEB_THREADS = 32
+# a running scan gets this long to end by itself; after that it is cut off, and its lease lets another worker go on
+WORKER_WARM_SECONDS = 10.0
+WEB_GRACE_SECONDS = 8
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def uses_sqlite(conf: Conf) -> bool:
+    return not conf.database_url or conf.database_url.startswith("sqlite")
+
+
+def web(conf: Conf, environ: Mapping[str, str], listener: int) -> Command:
+    """The web server on a socket that is already listening."""
+    return Command(
+        name="web",
+        argv=python(
+            "gunicorn",
+            "navidrome_lib.wsgi:application",
+            f"--bind=fd://{listener}",
+            "--worker-class=gthread",
+            # writers of SQLite wait for each other: a second process would only add to the waiting
+            f"--workers={1 if uses_sqlite(conf) else 2}",
+            f"--threads={WEB_THREADS}",
+            f"--graceful-timeout={WEB_GRACE_SECONDS}",
+            "--timeout=120",
+            "--no-control-socket",
+            f"--log-level={conf.log_level}",
+        ),
+        env=environ,
+        cwd=REPOSITORY,
+        stop=((signal.SIGTERM, WEB_GRACE_SECONDS + 2.0),),
+        pass_fds=(listener,),
+    )
+
+
+def worker(conf: Conf, environ: Mapping[str, str]) -> Command:
+    """The Celery worker that scans."""
+    return Command(
+        name="worker",
+        argv=python(
+            "celery",
+            "--app=navidrome_lib.celery",
+            "--quiet",
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={conf.scanner.workers}",
+            "--without-gossip",
+            "--without-mingle",
+            f"--loglevel={conf.log_level}",
+        ),
+        env=environ,
+        cwd=REPOSITORY,
+        stop=((signal.SIGTERM, WORKER_WARM_SECONDS), (signal.SIGQUIT, 3.0)),
+    )
+
+
+def beat(conf: Conf, environ: Mapping[str, str]) -> Command:
+    """The clock that queues what is due."""
+    folder = conf.data_folder / "beat"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Command(
+        name="beat",
+        argv=python(
+            "celery",
+            "--app=navidrome_lib.celery",
+            "--quiet",
+            "beat",
+            f"--schedule={folder / 'schedule'}",
+            "--pidfile=",
+            f"--loglevel={conf.log_level}",
+        ),
+        env=environ,
+        cwd=REPOSITORY,
+    )
+
+
+def preparation(environ: Mapping[str, str], report: Path) -> Command:
+    """Everything that must be done before the services start; writes what it found to `report`."""
+    return Command(
+        name="setup",
+        argv=python("navidrome_lib.runner.prepare", str(report)),
+        env=environ,
+        cwd=REPOSITORY,
+        stop=((signal.SIGTERM, 5.0),),
+    )
+
+
+def generation(environ: Mapping[str, str], folder: Path) -> Command:
+    """Write the demo music into `folder`."""
+    return Command(
+        name="demo", argv=python("libraries.audio.synth", "--demo", str(folder)), env=environ, cwd=REPOSITORY
+    )

@@ -1,0 +1,1 @@
+"""The commands of the repository: thin shell scripts over one bootstrap of the standard library."""

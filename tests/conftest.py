@@ -1,0 +1,127 @@
+"""The cast of every test: an admin, a member who hears one of two libraries, an outsider who hears none, nobody."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
+
+from libraries.models import Library
+from users import tokens
+from users.models import LibraryAccess, User
+
+PASSWORD = "correct horse battery"
+
+MakeUser = Callable[..., User]
+MakeLibrary = Callable[..., Library]
+Configure = Callable[..., None]
+SignIn = Callable[[User], APIClient]
+
+
+@pytest.fixture(autouse=True)
+def quick_and_clean(settings: Settings) -> Iterator[None]:
+    """A password hash that costs nothing, and a cache that remembers nothing of other tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def configure(settings: Settings) -> Configure:
+    """Change options of the server (fields of `navidrome_lib.conf.Conf`) for one test."""
+
+    def change(**options: Any) -> None:
+        settings.CONF = dataclasses.replace(settings.CONF, **options)
+
+    return change
+
+
+@pytest.fixture
+def make_user(db: None) -> MakeUser:
+    """A new account, whose password is `PASSWORD`."""
+
+    def make(username: str, **fields: Any) -> User:
+        password = fields.pop("password", PASSWORD)
+        return User.objects.create_user(username, password, **fields)
+
+    return make
+
+
+@pytest.fixture
+def make_library(db: None, tmp_path: Path) -> MakeLibrary:
+    """A new library with a folder of its own."""
+
+    def make(name: str, **fields: Any) -> Library:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        return Library.objects.create(name=name, **{"path": str(folder), **fields})
+
+    return make
+
+
+@pytest.fixture
+def library(make_library: MakeLibrary) -> Library:
+    """The library that the member may hear."""
+    return make_library("Rock")
+
+
+@pytest.fixture
+def other_library(make_library: MakeLibrary) -> Library:
+    """The library that only admins may hear."""
+    return make_library("Jazz")
+
+
+@pytest.fixture
+def admin(make_user: MakeUser) -> User:
+    return make_user("admin", is_superuser=True)
+
+
+@pytest.fixture
+def member(make_user: MakeUser, library: Library, other_library: Library) -> User:
+    user = make_user("member")
+    LibraryAccess.objects.create(user=user, library=library)
+    return user
+
+
+@pytest.fixture
+def outsider(make_user: MakeUser) -> User:
+    return make_user("outsider")
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """A client that is signed in with a token."""
+
+    def client(user: User) -> APIClient:
+        signed_in = APIClient()
+        signed_in.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+        return signed_in
+
+    return client
+
+
+@pytest.fixture
+def as_admin(admin: User, sign_in: SignIn) -> APIClient:
+    return sign_in(admin)
+
+
+@pytest.fixture
+def as_member(member: User, sign_in: SignIn) -> APIClient:
+    return sign_in(member)
+
+
+@pytest.fixture
+def as_outsider(outsider: User, sign_in: SignIn) -> APIClient:
+    return sign_in(outsider)
+
+
+@pytest.fixture
+def as_anonymous(db: None) -> APIClient:
+    return APIClient()

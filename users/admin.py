@@ -1,0 +1,131 @@
+"""Accounts and groups in the admin site. Only admins see them, whatever rights other staff were given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm
+
+from libraries.models import Library
+from navidrome_lib.errors import Conflict
+from users import services
+from users.forms import EditUserForm, NewUserForm
+from users.models import GroupAccess, LibraryAccess, User
+
+
+class AdminsOnly:
+    """Nothing here is for staff that are not admins: who edits accounts could make themselves one."""
+
+    def allowed(self, request: HttpRequest) -> bool:
+        user = request.user
+        return isinstance(user, User) and user.is_active and user.is_admin
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.allowed(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allowed(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allowed(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allowed(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allowed(request)
+
+
+class AccessInline(AdminsOnly, TabularInline):
+    """Libraries that are granted."""
+
+    fields = ("library",)
+    extra = 0
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
+    ) -> ModelChoiceField[Any] | None:
+        if db_field.name == "library":
+            options["queryset"] = Library.objects.visible_to(request.user).order_by("name_key")
+        field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(db_field, request, **options)
+        return field
+
+
+class LibraryAccessInline(AccessInline):
+    """What this person may hear, beside what their groups give them."""
+
+    model = LibraryAccess
+
+
+class GroupAccessInline(AccessInline):
+    """What every member of this group may hear."""
+
+    model = GroupAccess
+
+
+@admin.register(User)
+class UserAdmin(AdminsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    """Accounts."""
+
+    form = EditUserForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "name", "email", "is_superuser", "may_scan", "is_active", "last_access_at")
+    list_filter = ("is_superuser", "is_active", "may_scan", "groups")
+    search_fields = ("username", "name", "email")
+    ordering = ("username_key",)
+    readonly_fields = ("last_login", "last_access_at", "created_at", "updated_at")
+    filter_horizontal = ("groups", "user_permissions")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "name", "email")}),
+        ("Rights", {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),
+        ("Admin site", {"classes": ("collapse",), "fields": ("is_staff", "user_permissions")}),
+        ("Times", {"fields": ("last_login", "last_access_at", "created_at", "updated_at")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "name", "email", "is_superuser", "usable_password", "password1", "password2")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(pk__in=User.objects.visible_to(request.user).values("pk"))
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[type[InlineModelAdmin[Any, Any]]]:
+        """None for a new account, which first gets the libraries for new users, nor for admins, who have them all."""
+        return [] if obj is None or obj.is_superuser else [LibraryAccessInline]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without "delete selected": an account is deleted one at a time, with its own confirmation."""
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.delete_user(obj.pk)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().delete_view(request, object_id, extra_context)
+            return answer
+        except Conflict as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(reverse("admin:users_user_change", args=[object_id]))
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(AdminsOnly, DjangoGroupAdmin, ModelAdmin):
+    """Groups, which can give libraries to all their members."""
+
+    inlines = (GroupAccessInline,)

@@ -1,0 +1,65 @@
+"""Forms of the admin site for accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.forms import AuthenticationForm, UserChangeForm, UserCreationForm
+
+from navidrome_lib.errors import Conflict, TooManyAttempts
+from users import services, throttling
+from users.models import User
+
+
+class SignInForm(AuthenticationForm):
+    """The admin site's front door; guesses are slowed down."""
+
+    def clean(self) -> dict[str, Any]:
+        username = self.cleaned_data.get("username")
+        if not username or not self.cleaned_data.get("password"):
+            return super().clean() or {}
+        address = throttling.client_address(self.request) if self.request else ""
+        try:
+            throttling.admin_site.enter(address, username)
+        except TooManyAttempts as error:
+            raise forms.ValidationError(error.message) from error
+        cleaned = super().clean() or {}
+        throttling.admin_site.passed(address, username)
+        return cleaned
+
+
+class UniqueNameMixin:
+    """Names are unique whatever the case."""
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"].strip()  # type: ignore[attr-defined]
+        other = services.find_by_name(username)
+        if other is not None and other.pk != self.instance.pk:  # type: ignore[attr-defined]
+            raise forms.ValidationError("This user name is taken.")
+        return username
+
+
+class NewUserForm(UniqueNameMixin, UserCreationForm):
+    """Add an account."""
+
+    class Meta:
+        model = User
+        fields = ("username", "name", "email", "is_superuser")
+
+
+class EditUserForm(UniqueNameMixin, UserChangeForm):
+    """Change an account; the last admin stays one."""
+
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not (cleaned.get("is_superuser", True) and cleaned.get("is_active", True)):
+            try:
+                services.keep_one_admin(self.instance)
+            except Conflict as error:
+                raise forms.ValidationError(error.message) from error
+        return cleaned

@@ -1,0 +1,54 @@
+"""The keys of this app: files in the data folder, one key a line, the newest first."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+from navidrome_lib.secrets import read_or_create
+
+
+class KeyFile:
+    """Keys for one purpose. A file that another process replaced is read anew at the next use."""
+
+    def __init__(self, name: str, make: Callable[[], str]) -> None:
+        self.name = name
+        self.make = make
+        self._stamp: tuple[object, ...] = ()
+        self._keys: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        folder: Path = settings.CONF.data_folder
+        return folder / self.name
+
+    def read(self) -> tuple[str, ...]:
+        """All keys that are still honoured; the first is the one to use."""
+        path = self.path
+        if not path.exists():
+            read_or_create(path, self.make)
+        found = path.stat()
+        stamp = (path, found.st_mtime_ns, found.st_ino, found.st_size)
+        if stamp != self._stamp:
+            self._keys = tuple(path.read_text(encoding="utf-8").split())
+            self._stamp = stamp
+        return self._keys
+
+    def replace(self, keys: Sequence[str]) -> None:
+        """Write `keys` in one step; a reader sees the old file or the new one."""
+        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write("\n".join(keys))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, self.path)
+
+
+jwt_keys = KeyFile("jwt_key", lambda: secrets.token_urlsafe(48))
+subsonic_keys = KeyFile("subsonic_key", lambda: Fernet.generate_key().decode())

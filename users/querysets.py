@@ -1,0 +1,27 @@
+"""Which accounts somebody may see, said once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from libraries.querysets import Viewer
+
+if TYPE_CHECKING:
+    from users.models import User  # noqa: F401
+
+
+class UserQuerySet(QuerySet["User"]):
+    """Accounts."""
+
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
+        """All for an admin, one's own for everybody else; it fails closed."""
+        if isinstance(viewer, AnonymousUser) or not viewer.is_active:
+            return self.none()
+        return self.all() if viewer.is_admin else self.filter(pk=getattr(viewer, "pk", None))
+
+    def active_admins(self) -> Self:
+        """Those who can run the server."""
+        return self.filter(is_superuser=True, is_active=True)

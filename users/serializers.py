@@ -1,0 +1,146 @@
+"""The wire form of accounts; every key is declared by name, so that a search finds its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.validators import EmailValidator, RegexValidator
+from rest_framework import serializers
+
+from libraries.serializers import NumericIdLibrarySerializer
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp
+from users.access import Grant, libraries_of
+from users.models import User
+
+NAME_RULE = RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name has no control characters.")
+# keys by which a regular account could give itself more rights
+ADMIN_KEYS = {"userName": "username", "isAdmin": "is_superuser", "mayScan": "may_scan", "isActive": "is_active"}
+
+
+class GrantedLibrarySerializer(NumericIdLibrarySerializer):
+    """A library inside a user: complete, with a number as id, and by which ways it came."""
+
+    grantedBy = serializers.ListField(child=serializers.CharField())
+
+
+class UserSerializer(serializers.Serializer[User]):
+    """An account. `libraries` in the context maps account ids to their grants, see `users.access.libraries_of`."""
+
+    id = StringId(source="pk")
+    userName = serializers.CharField(source="username")
+    name = serializers.CharField()
+    email = serializers.CharField()
+    isAdmin = serializers.BooleanField(source="is_superuser")
+    isActive = serializers.BooleanField(source="is_active")
+    mayScan = serializers.BooleanField(source="may_scan")
+    lastLoginAt = Timestamp(source="last_login")
+    lastAccessAt = Timestamp(source="last_access_at")
+    createdAt = Timestamp(source="created_at")
+    updatedAt = Timestamp(source="updated_at")
+    libraries = serializers.SerializerMethodField()
+
+    def get_libraries(self, user: User) -> list[dict[str, Any]]:
+        grants: list[Grant] = self.context["libraries"][user.pk]
+        return [{**self.library(grant), "grantedBy": grant.ways} for grant in grants]
+
+    def library(self, grant: Grant) -> dict[str, Any]:
+        """The library itself, written once for all the accounts of a list."""
+        written: dict[int, dict[str, Any]] = self.context["written"]
+        if grant.library.pk not in written:
+            written[grant.library.pk] = dict(NumericIdLibrarySerializer(grant.library).data)
+        return written[grant.library.pk]
+
+
+def write_users(users: Sequence[User]) -> list[dict[str, Any]]:
+    """The wire form of accounts, all with their libraries; as many queries for one as for a thousand."""
+    context = {"libraries": libraries_of(users), "written": {}}
+    return [dict(UserSerializer(user, context=context).data) for user in users]
+
+
+class UserSchema(UserSerializer):
+    """How the OpenAPI document describes an account."""
+
+    libraries = GrantedLibrarySerializer(many=True)  # type: ignore[assignment]
+
+    class Meta:
+        ref_name = "User"
+
+
+class UserInputSerializer(serializers.Serializer[User]):
+    """The body of POST, PUT and PATCH. Every key it does not know is ignored, whoever sends it."""
+
+    userName = Text(source="username", max_length=150, validators=[NAME_RULE])
+    name = Text(max_length=255, allow_blank=True, required=False)
+    email = Text(max_length=254, allow_blank=True, required=False, validators=[EmailValidator()])
+    password = Text(max_length=1024, trim_whitespace=False)
+    currentPassword = Text(source="current_password", max_length=1024, trim_whitespace=False, required=False)
+    isAdmin = Flag(source="is_superuser", required=False)
+    mayScan = Flag(source="may_scan", required=False)
+    isActive = Flag(source="is_active", required=False)
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+
+class OwnUserInputSerializer(UserInputSerializer):
+    """The body when a regular person changes their own account: the keys of an admin are not even read."""
+
+    userName = isAdmin = mayScan = isActive = None  # type: ignore[assignment]
+
+
+def asks_for_rights(data: Any, user: User) -> bool:
+    """True when the body would change something that only an admin may change. To repeat what is so is harmless."""
+    if not isinstance(data, Mapping):
+        return False
+    return any(key in data and data[key] != getattr(user, field) for key, field in ADMIN_KEYS.items())
+
+
+class UserLibrarySerializer(serializers.Serializer[Any]):
+    """A library and whether one person can hear it."""
+
+    id = LibraryId(source="pk")
+    name = serializers.CharField()
+    path = serializers.CharField()
+    hasAccess = serializers.BooleanField(source="has_access")
+
+
+class LibraryIdsSerializer(serializers.Serializer[Any]):
+    """The body of `PUT /api/user/{userId}/library`. The ids themselves are checked by the service, all at once."""
+
+    libraryIds = serializers.ListField(source="library_ids", child=serializers.JSONField(allow_null=True))
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+
+class CredentialsSerializer(serializers.Serializer[User]):
+    """The body of `/auth/login` and `/auth/createAdmin`."""
+
+    username = Text(max_length=1024)
+    password = Text(max_length=1024, trim_whitespace=False)
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+
+class NewAdminSerializer(CredentialsSerializer):
+    """Credentials that become an account."""
+
+    username = Text(max_length=150, validators=[NAME_RULE])
+
+
+class AppPasswordSerializer(serializers.Serializer[Any]):
+    """What to type into a Subsonic client."""
+
+    username = serializers.CharField()
+    password = serializers.CharField()
+
+
+class SignedInSerializer(serializers.Serializer[Any]):
+    """The answer to who signed in."""
+
+    id = StringId(source="pk")
+    name = serializers.CharField()
+    username = serializers.CharField()
+    isAdmin = serializers.BooleanField(source="is_superuser")
+    token = serializers.CharField()
+    subsonicSalt = serializers.CharField()
+    subsonicToken = serializers.CharField()

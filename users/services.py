@@ -1,0 +1,203 @@
+"""What can be done with accounts. Each function checks its rules and changes all or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+
+from libraries.models import Library
+from navidrome_lib.api.fields import parse_library_id
+from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from navidrome_lib.locks import lock_until_commit
+from users.models import LibraryAccess, User, username_key
+
+# how exact `lastAccessAt` is; each access would otherwise be a write
+ACCESS_STEP = timedelta(minutes=1)
+MAX_KEY = 300
+
+
+def find_by_name(username: str) -> User | None:
+    """The account of that name, whatever the case; None also for texts that no database could hold."""
+    key = username_key(username)
+    if not key or len(key) > MAX_KEY or "\0" in key or not storable(key):
+        return None
+    return User.objects.filter(username_key=key).first()
+
+
+def storable(text: str) -> bool:
+    """False for lone surrogates, which cannot be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_credentials(username: str, password: str) -> User | None:
+    """The active account that this password opens. An unknown name takes as long as a wrong password."""
+    user = find_by_name(username)
+    if user is None:
+        make_password(password)
+        return None
+    return user if user.check_password(password) and user.is_active else None
+
+
+def sign_in(username: str, password: str) -> User | None:
+    """Like `check_credentials`, and remembers that the person signed in."""
+    user = check_credentials(username, password)
+    if user is not None:
+        user.last_login = timezone.now()
+        User.objects.filter(pk=user.pk).update(last_login=user.last_login)
+    return user
+
+
+def note_access(user: User) -> None:
+    """Remember that `user` was here, at most once a minute."""
+    now = timezone.now()
+    if user.last_access_at is not None and now - user.last_access_at < ACCESS_STEP:
+        return
+    # a busy database is no reason to refuse a reader
+    with contextlib.suppress(DatabaseError), transaction.atomic():
+        User.objects.filter(pk=user.pk).update(last_access_at=now)
+        user.last_access_at = now
+
+
+def create_user(*, username: str, password: str, **fields: Any) -> User:
+    """A new account; `fields` are further fields of the model. A taken name (whatever the case) is a conflict."""
+    hashed = make_password(password)  # before the transaction: it takes a while
+    with transaction.atomic():
+        lock_until_commit("accounts")
+        return add_user(username=username, hashed=hashed, **fields)
+
+
+def create_first_admin(*, username: str, password: str) -> User:
+    """The first account, an admin; not allowed once any account exists. Of two racing calls one creates it."""
+    require_no_account()
+    hashed = make_password(password)
+    with transaction.atomic():
+        lock_until_commit("accounts")
+        require_no_account()  # again, now that nobody else can create one
+        return add_user(username=username, hashed=hashed, name=username.strip(), is_superuser=True)
+
+
+def require_no_account() -> None:
+    """Refuse when there is any account."""
+    if User.objects.exists():
+        raise NotAllowed("The first account exists already. Sign in instead.")
+
+
+def add_user(*, username: str, hashed: str, **fields: Any) -> User:
+    """Insert the row, inside the caller's transaction."""
+    if find_by_name(username) is not None:
+        raise name_taken(username)
+    user = User(username=username.strip(), password=hashed, **fields)
+    check_account(user)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise name_taken(username) from error
+    return user
+
+
+def check_account(user: User) -> None:
+    """The rules of the model, for doors that have no form of their own; every broken one is named."""
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        raise InvalidInput(errors={field: " ".join(texts) for field, texts in error.message_dict.items()}) from error
+
+
+def name_taken(username: str) -> Conflict:
+    return Conflict(f"The user name “{username.strip()}” is taken.")
+
+
+def update_user(user_id: str, values: Mapping[str, Any]) -> User:
+    """Change some fields (by model field; `password` in the clear). The last admin stays one."""
+    changes = dict(values)
+    if "password" in changes:
+        changes["password"] = make_password(changes["password"])
+    with transaction.atomic():
+        lock_until_commit("accounts")
+        user = get_user(user_id)
+        if changes.get("is_superuser") is False or changes.get("is_active") is False:
+            keep_one_admin(user)
+        if changes.get("is_superuser") is False and user.is_superuser:
+            changes["is_staff"] = False
+        for field, value in changes.items():
+            setattr(user, field, value)
+        try:
+            with transaction.atomic():
+                user.save(update_fields=[*changes, "updated_at"])
+        except IntegrityError as error:
+            raise name_taken(user.username) from error
+    return user
+
+
+def delete_user(user_id: str) -> None:
+    """Remove an account. The last admin stays."""
+    with transaction.atomic():
+        lock_until_commit("accounts")
+        user = get_user(user_id)
+        keep_one_admin(user)
+        user.delete()
+
+
+def get_user(user_id: str) -> User:
+    """The account with that id."""
+    user = User.objects.filter(pk=user_id).first() if user_id.isascii() and user_id.isalnum() else None
+    if user is None:
+        raise NotFound
+    return user
+
+
+def keep_one_admin(user: User) -> None:
+    """Refuse to lose `user` as an admin when there is no other active one; holds the lock until the commit."""
+    lock_until_commit("accounts")
+    admins = User.objects.active_admins()
+    if admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists():
+        raise Conflict("This is the last admin: make somebody else an admin first.")
+
+
+def end_tokens(user: User) -> None:
+    """Sign the account out everywhere."""
+    user.token_epoch += 1
+    user.save(update_fields=["token_epoch"])
+
+
+def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
+    """Make these the libraries that were granted to a regular user; an empty list takes all away."""
+    asked = list(library_ids)
+    with transaction.atomic():
+        # one at a time for one account: parallel calls end in the set that one of them asked for, never in a mix
+        user = User.objects.select_for_update().filter(pk=get_user(user_id).pk).first()
+        if user is None:
+            raise NotFound
+        if user.is_superuser:
+            raise InvalidInput("An admin has every library; there is nothing to set.")
+        wanted = known_library_ids(asked)
+        LibraryAccess.objects.filter(user=user).exclude(library__in=wanted).delete()
+        present = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
+        LibraryAccess.objects.bulk_create(
+            [LibraryAccess(user=user, library_id=pk) for pk in sorted(wanted - present)], ignore_conflicts=True
+        )
+    return user
+
+
+def known_library_ids(asked: Iterable[object]) -> set[int]:
+    """The asked ids as numbers; those that no library has are named in one refusal."""
+    # read all of them rather than ask for the named ones: a body may name more than a statement may hold
+    existing = set(Library.objects.active().values_list("pk", flat=True))
+    numbers = {str(item): parse_library_id(item) for item in asked}
+    unknown = [text for text, number in numbers.items() if number is None or number not in existing]
+    if unknown:
+        named = ", ".join(text[:40] for text in unknown[:20]) + (" …" if len(unknown) > 20 else "")
+        raise InvalidInput(errors={"libraryIds": f"There is no library with the id {named}."})
+    return {number for number in numbers.values() if number is not None}

@@ -1,0 +1,133 @@
+"""Credentials of the Subsonic protocol.
+
+Its clients prove `md5(password + salt)`, for which the server must know the password in the clear. So each account has
+a random app password for them, encrypted at rest with a key of its own and separate from the login password.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import logging
+import secrets
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.cache import cache
+from django.utils.crypto import salted_hmac
+
+from users.keys import subsonic_keys
+from users.models import User
+from users.services import storable
+
+logger = logging.getLogger(__name__)
+
+# how long an answer about a login password is remembered
+REMEMBER = 600
+
+
+def box() -> MultiFernet:
+    """Encrypts with the newest key and decrypts with each."""
+    return MultiFernet([Fernet(key) for key in subsonic_keys.read()])
+
+
+def app_password(user: User) -> str:
+    """The app password of `user`, made at the first need."""
+    secret = read_secret(user)
+    if secret is not None:
+        return secret
+    made = secrets.token_urlsafe(24)
+    encrypted = box().encrypt(made.encode())
+    # two first needs may race: the row takes the first, and both read what it holds
+    User.objects.filter(pk=user.pk, subsonic_secret=user.subsonic_secret).update(subsonic_secret=encrypted)
+    user.refresh_from_db(fields=["subsonic_secret"])
+    return read_secret(user) or made
+
+
+def renew_app_password(user: User) -> str:
+    """A new app password; the old one ends at once."""
+    made = secrets.token_urlsafe(24)
+    user.subsonic_secret = box().encrypt(made.encode())
+    User.objects.filter(pk=user.pk).update(subsonic_secret=user.subsonic_secret)
+    return made
+
+
+def read_secret(user: User) -> str | None:
+    """The app password, or None when there is none yet or its key is lost."""
+    encrypted = bytes(user.subsonic_secret)
+    if not encrypted:
+        return None
+    try:
+        return box().decrypt(encrypted).decode()
+    except InvalidToken:
+        logger.warning("The app password of user %s cannot be decrypted; a new one will be made.", user.pk)
+        return None
+
+
+def subsonic_token(user: User) -> tuple[str, str]:
+    """A salt and `md5(app password + salt)`: what a client needs to call `/rest` as `user`."""
+    salt = secrets.token_hex(8)
+    return salt, token_for(app_password(user), salt)
+
+
+def token_for(secret: str, salt: str) -> str:
+    text = (secret + salt).encode("utf-8", "surrogatepass")
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()  # the protocol's choice
+
+
+def same(one: str, other: str) -> bool:
+    """Equal, without telling by the time it takes where they differ."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+
+
+@functools.lru_cache(maxsize=4)
+def decoy(keys: tuple[str, ...]) -> bytes:
+    """An encrypted text that stands in for the app password of nobody."""
+    return MultiFernet([Fernet(key) for key in keys]).encrypt(secrets.token_urlsafe(24).encode())
+
+
+def expected_secret(user: User | None) -> str:
+    """The app password to compare with; for nobody, or an account without one, a text that nobody can know."""
+    secret = None if user is None or not user.is_active else read_secret(user)
+    if secret is None:
+        # the same work as for an account that has one
+        box().decrypt(decoy(subsonic_keys.read()))
+        secret = secrets.token_urlsafe(24)
+    return secret
+
+
+def check_token(user: User | None, token: str, salt: str) -> bool:
+    """True when `token` is `md5(app password + salt)`. `user` None (an unknown name) is refused after the same work."""
+    right = same(token_for(expected_secret(user), salt), token)
+    return right and bool(salt) and user is not None and user.is_active
+
+
+def check_app_password(user: User | None, password: str) -> bool:
+    """True when `password` is the app password. An unknown name is refused after the same work."""
+    right = same(expected_secret(user), password)
+    return right and user is not None and user.is_active
+
+
+def check_login_password(user: User | None, password: str, *, username: str = "") -> bool:
+    """True when `password` is the login password.
+
+    The slow hash is computed at most once per credential: the answer is kept under an HMAC of the credential and of
+    the account's state, so that a changed password or an ended account never meets an old answer.
+    """
+    if not storable(password) or not storable(username):
+        return False
+    known = user if user is not None else User(username=username, password=UNUSABLE_PASSWORD_PREFIX)
+    state = f"{known.pk if user else ''}\0{username if user is None else ''}\0{known.password}\0{known.token_epoch}"
+    digest = salted_hmac("users.subsonic.login", f"{state}\0{password}", algorithm="sha256").hexdigest()
+    key = f"subsonic:login:{digest}"
+    right = cache.get(key)
+    if right is None:
+        right = known.check_password(password)
+        cache.set(key, right, timeout=REMEMBER)
+    return bool(right) and user is not None and user.is_active
+
+
+def check_password(user: User | None, password: str, *, username: str = "") -> bool:
+    """True when `password` is the app password or the login password of `user`."""
+    return check_app_password(user, password) or check_login_password(user, password, username=username)

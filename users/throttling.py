@@ -1,0 +1,65 @@
+"""Slow down whoever guesses passwords, without locking the owner of the account out."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from navidrome_lib.api.throttling import Throttle
+from navidrome_lib.errors import TooManyAttempts
+from users.models import username_key
+
+# an address may try this many times more than one account: enough for a family behind one router
+PER_ADDRESS = 10
+
+
+def client_address(request: HttpRequest) -> str:
+    """Where the request comes from; an IPv6 client owns a whole /64 and counts as one."""
+    text = request.META.get("REMOTE_ADDR") or ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
+    return text
+
+
+class Door:
+    """One way in. Attempts are counted by account and address together, and more generously by address alone.
+
+    Because an account is never counted alone, an attacker elsewhere cannot lock its owner out.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def limits(self) -> tuple[Throttle, Throttle]:
+        limit: int = settings.CONF.auth_request_limit
+        return Throttle(f"{self.name}:account", limit=limit), Throttle(
+            f"{self.name}:address", limit=limit * PER_ADDRESS
+        )
+
+    def enter(self, address: str, username: str) -> None:
+        """Count one attempt, before it is judged: parallel ones cannot slip through. Raises `TooManyAttempts`."""
+        account, origin = self.limits()
+        wait = max(account.wait(address, username_key(username)), origin.wait(address))
+        if wait:
+            raise TooManyAttempts(retry_after=wait)
+
+    def passed(self, address: str, username: str) -> None:
+        """The attempt was right: the account's count starts anew.
+
+        Of the address only this attempt is taken back: who knows one account's password may still guess others.
+        """
+        account, origin = self.limits()
+        account.forget(address, username_key(username))
+        origin.undo(address)
+
+
+login = Door("login")
+admin_site = Door("admin")
+subsonic = Door("subsonic")

@@ -1,0 +1,247 @@
+"""`/auth/…` and `/api/user…`: signing in, accounts, and which libraries each may hear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import exceptions, status
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from libraries.models import Library
+from navidrome_lib.api.parsers import AnyTypeJSONParser
+from navidrome_lib.api.permissions import IsAdmin
+from navidrome_lib.errors import InvalidInput, NotAllowed
+from users import services, subsonic, throttling, tokens
+from users.authentication import RENEW_FOR
+from users.filters import UserFilter
+from users.models import User
+from users.permissions import IsSelf, IsSelfOrAdmin, signed_in_user
+from users.serializers import (
+    AppPasswordSerializer,
+    CredentialsSerializer,
+    LibraryIdsSerializer,
+    NewAdminSerializer,
+    OwnUserInputSerializer,
+    SignedInSerializer,
+    UserInputSerializer,
+    UserLibrarySerializer,
+    UserSchema,
+    asks_for_rights,
+    write_users,
+)
+
+USER_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
+ALL = OpenApiParameter("all", OpenApiTypes.BOOL, description="`true`: every library, with `hasAccess` true or false.")
+
+
+class Unprocessable(exceptions.APIException):
+    """422: the body is not what signing in needs."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_detail = "The body must be JSON with the texts “username” and “password”."
+
+
+class PublicView(APIView):
+    """What can be called before signing in; bodies are JSON whatever their `Content-Type` says."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    parser_classes = (AnyTypeJSONParser,)
+
+    def credentials(self, request: Request, serializer: type[Serializer[Any]]) -> tuple[str, str]:
+        """User name and password of the body, or a 422."""
+        try:
+            body = serializer(data=request.data)
+        except exceptions.ParseError as error:
+            raise Unprocessable from error
+        if not body.is_valid():
+            raise Unprocessable
+        return body.validated_data["username"], body.validated_data["password"]
+
+    def signed_in(self, user: User) -> Response:
+        """The answer to who has just signed in."""
+        salt, proof = subsonic.subsonic_token(user)
+        answer = {
+            "pk": user.pk,
+            "name": user.name,
+            "username": user.username,
+            "is_superuser": user.is_superuser,
+            "token": tokens.issue(user),
+            "subsonicSalt": salt,
+            "subsonicToken": proof,
+        }
+        return Response(SignedInSerializer(answer).data, headers={"Cache-Control": "no-store"})
+
+
+class LoginView(PublicView):
+    """`POST /auth/login`."""
+
+    @extend_schema(request=CredentialsSerializer, responses=SignedInSerializer)
+    def post(self, request: Request) -> Response:
+        """Sign in with user name and password."""
+        username, password = self.credentials(request, CredentialsSerializer)
+        address = throttling.client_address(request._request)
+        throttling.login.enter(address, username)
+        user = services.sign_in(username, password)
+        if user is None:
+            raise exceptions.AuthenticationFailed("The user name or the password is wrong.")
+        throttling.login.passed(address, username)
+        return self.signed_in(user)
+
+
+class CreateAdminView(PublicView):
+    """`POST /auth/createAdmin`."""
+
+    @extend_schema(request=NewAdminSerializer, responses=SignedInSerializer)
+    def post(self, request: Request) -> Response:
+        """Create the first account, an admin, and sign in. Refused once any account exists."""
+        services.require_no_account()
+        username, password = self.credentials(request, NewAdminSerializer)
+        throttling.login.enter(throttling.client_address(request._request), username)
+        return self.signed_in(services.create_first_admin(username=username, password=password))
+
+
+@extend_schema_view(
+    list=extend_schema(description="List all accounts.", responses=UserSchema(many=True)),
+    retrieve=extend_schema(description="Get one account with its libraries.", parameters=[USER_ID]),
+)
+class UserViewSet(GenericViewSet[User]):
+    """`GET|POST /api/user`, `GET|PUT|PATCH|DELETE /api/user/{id}`."""
+
+    serializer_class = UserSchema
+    filterset_class = UserFilter
+    default_sort = ("username_key",)
+    sort_fields = {
+        "id": "pk",
+        "userName": "username_key",
+        "name": "name",
+        "email": "email",
+        "isAdmin": "is_superuser",
+        "isActive": "is_active",
+        "mayScan": "may_scan",
+        "lastLoginAt": "last_login",
+        "lastAccessAt": "last_access_at",
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+    }
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.visible_to(self.request.user)
+
+    def get_permissions(self) -> list[BasePermission]:
+        own = self.action in ("retrieve", "update", "partial_update", "metadata")
+        return [IsSelfOrAdmin() if own else IsAdmin()]
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(write_users(page))
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(write_users([services.get_user(pk)])[0])
+
+    @extend_schema(request=UserInputSerializer, responses={201: UserSchema})
+    def create(self, request: Request) -> Response:
+        """Create an account. A regular one gets the libraries that are marked for new users."""
+        body = UserInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = {key: value for key, value in body.validated_data.items() if key != "current_password"}
+        user = services.create_user(**values)
+        return Response(write_users([user])[0], status=201, headers={"Location": f"/api/user/{user.pk}"})
+
+    @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
+    def update(self, request: Request, pk: str) -> Response:
+        """Change an account; absent keys stay. One's own password needs `currentPassword`."""
+        user, asker = services.get_user(pk), signed_in_user(request)
+        if not asker.is_admin and asks_for_rights(request.data, user):
+            raise NotAllowed("Only an admin may change a user name or rights.")
+        shape = UserInputSerializer if asker.is_admin else OwnUserInputSerializer
+        body = shape(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        current = values.pop("current_password", None)
+        own_password = pk == asker.pk and "password" in values
+        if own_password:
+            self.check_current_password(request, asker, current)
+        user = services.update_user(pk, values)
+        if own_password and RENEW_FOR in request._request.META:
+            request._request.META[RENEW_FOR] = user  # the tokens of before have ended; this client gets a new one
+        return Response(write_users([user])[0])
+
+    def check_current_password(self, request: Request, user: User, current: str | None) -> None:
+        """Who found an open browser must not take the account over; guesses are slowed down as at the front door."""
+        if not current:
+            raise InvalidInput(errors={"currentPassword": "Your current password is required to set a new one."})
+        address = throttling.client_address(request._request)
+        throttling.login.enter(address, user.username)
+        if not user.check_password(current):
+            raise InvalidInput(errors={"currentPassword": "This is not your current password."})
+        throttling.login.passed(address, user.username)
+
+    @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """The same as PUT."""
+        return self.update(request, pk)
+
+    @extend_schema(responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[USER_ID])
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Remove an account. The last admin stays."""
+        services.delete_user(pk)
+        return Response({"id": pk})
+
+
+class AppPasswordView(APIView):
+    """`GET|POST /api/user/{userId}/subsonic`, for the account's owner only."""
+
+    permission_classes = (IsSelf,)
+
+    @extend_schema(responses=AppPasswordSerializer)
+    def get(self, request: Request, pk: str) -> Response:
+        """Show the app password, with which Subsonic clients sign in instead of the login password."""
+        user = signed_in_user(request)
+        return self.answer(user, subsonic.app_password(user))
+
+    @extend_schema(request=None, responses=AppPasswordSerializer)
+    def post(self, request: Request, pk: str) -> Response:
+        """Make a new app password; clients that use the old one are signed out at once."""
+        user = signed_in_user(request)
+        return self.answer(user, subsonic.renew_app_password(user))
+
+    def answer(self, user: User, password: str) -> Response:
+        data = AppPasswordSerializer({"username": user.username, "password": password}).data
+        return Response(data, headers={"Cache-Control": "no-store"})
+
+
+class UserLibraryView(APIView):
+    """`GET|PUT /api/user/{userId}/library`, for admins."""
+
+    @extend_schema(responses=UserLibrarySerializer(many=True), parameters=[ALL])
+    def get(self, request: Request, pk: str) -> Response:
+        """List the libraries that a person can hear, ordered by name."""
+        return self.answer(request, services.get_user(pk))
+
+    @extend_schema(request=LibraryIdsSerializer, responses=UserLibrarySerializer(many=True), parameters=[ALL])
+    def put(self, request: Request, pk: str) -> Response:
+        """Set which libraries a person can hear."""
+        services.get_user(pk)
+        body = LibraryIdsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.answer(request, services.set_user_libraries(pk, body.validated_data["library_ids"]))
+
+    def answer(self, request: Request, user: User) -> Response:
+        everything = request.query_params.get("all", "").lower() in ("true", "1")
+        heard = set(Library.objects.visible_to(user).values_list("pk", flat=True))
+        rows = []
+        for library in Library.objects.visible_to(request.user).order_by("name_key", "pk"):
+            if everything or library.pk in heard:
+                row = {"pk": library.pk, "name": library.name, "path": library.path, "has_access": library.pk in heard}
+                rows.append(row)
+        data = UserLibrarySerializer(rows, many=True).data
+        return Response(data, headers={"X-Total-Count": str(len(data))})

@@ -173,6 +173,7 @@ class TestList:
         assert as_admin.get(f"/api/missing?_sort={sort}&_start=20&_end=30")["X-Total-Count"] == "25"
 
     def test_the_number_of_queries_does_not_grow(self, as_admin: APIClient, library: Library) -> None:
+        ids_of(as_admin)  # the first request notes when the account was used
         counts = []
         for number in (1, 10, 100):
             MediaFile.objects.all().delete()
@@ -268,6 +269,7 @@ class TestPurge:
         assert as_admin.delete("/api/missing").json() == {"removed": 0, "ids": [], "purgeId": None}
 
     def test_the_number_of_queries_does_not_grow(self, as_admin: APIClient, library: Library) -> None:
+        ids_of(as_admin)
         counts = []
         for number in (1, 10, 100):
             make_many(library, number)

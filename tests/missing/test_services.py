@@ -9,9 +9,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from libraries import maintenance
 from libraries.models import HeldMark, Library, MediaFile, Scan
 from missing import services, tasks
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
+from missing.restore import restore_files
 from tests.missing.catalog import GONE, dump, make_many, make_track
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,7 @@ def test_all_came_back(library: Library) -> None:
 def test_a_failure_half_way_removes_nothing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = make_many(library, 30)
     monkeypatch.setattr(services, "BATCH", 10)
-    delete, calls = services.maintenance.delete_tracks, []
+    delete, calls = maintenance.delete_tracks, []
 
     def fail(batch: Any) -> None:
         calls.append(batch)
@@ -55,7 +57,7 @@ def test_a_failure_half_way_removes_nothing(library: Library, monkeypatch: pytes
 
     before = dump()
     with monkeypatch.context() as patch:
-        patch.setattr(services.maintenance, "delete_tracks", fail)
+        patch.setattr(maintenance, "delete_tracks", fail)
         with pytest.raises(DatabaseError):
             services.purge_missing_files(ids)
     assert dump() == before
@@ -69,13 +71,13 @@ def test_an_undo_that_fails_restores_nothing(library: Library, monkeypatch: pyte
     monkeypatch.setattr(services, "BATCH", 10)
     purge = services.purge_missing_files(ids).purge
     assert purge is not None
-    restore, calls = services.restore_files, []
+    calls: list[Any] = []
 
     def fail(page: Any) -> Any:
         calls.append(page)
         if len(calls) == 3:
             raise DatabaseError("the disk is full")
-        return restore(page)
+        return restore_files(page)
 
     with monkeypatch.context() as patch:
         patch.setattr(services, "restore_files", fail)

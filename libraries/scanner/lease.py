@@ -151,9 +151,7 @@ def reap_stale(*, now: datetime | None = None) -> int:
 
 
 def _reap(scan: Scan, now: datetime) -> int:
-    ours = Scan.objects.filter(
-        pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at__lt=now
-    )
+    ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at__lt=now)
     ended = {"finished_at": now, "lease_expires_at": None}
     if scan.cancel_requested:
         return ours.update(state=ScanState.CANCELLED, **ended)

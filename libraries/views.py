@@ -121,6 +121,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     """`GET|POST /api/scan`, `GET|DELETE /api/scan/{id}` and what can be done with one."""
 
     serializer_class = ScanSerializer
+    key_scope = "scan"  # what an API key needs for more than to look
     filterset_class = ScanFilter
     default_sort = ("-pk",)
     sort_fields = {
@@ -169,6 +170,18 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     def destroy(self, request: Request, pk: str) -> Response:
         """Cancel a scan."""
         return Response(ScanSerializer(services.cancel_scan(self.get_object())).data)
+
+    @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Mark missing what this held scan found gone, as far as it is still gone."""
+        return Response(ScanSerializer(services.approve_scan(self.get_object())).data)
+
+    @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @action(detail=True, methods=["post"])
+    def discard(self, request: Request, pk: str) -> Response:
+        """Forget what this held scan found gone; nothing is marked."""
+        return Response(ScanSerializer(services.discard_scan(self.get_object())).data)
 
     @extend_schema(responses=ProblemSerializer(many=True), parameters=[LIBRARY_ID])
     @action(detail=True, filterset_class=None, filter_backends=[])

@@ -132,7 +132,8 @@ class Leftovers:
             else:
                 join.pairs.append((old, new))
         join.vacated = list(old_sides(taken, self.last_scan_at))
-        join.taken = [(old, self.displaced.get(track_id).state) for track_id, old in taken.items()]
+        states = {track_id: self.displaced.get(track_id).state for track_id in taken}
+        join.taken = [(old, states[track_id]._replace(media_file_id=old.id)) for track_id, old in taken.items()]
         for side in join.vacated:
             # the track at this place lost its file to the one that takes it, and found no other
             self.scan.missing += not side.missing and side.id not in joined_olds

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from django.conf import settings
 from django.utils import timezone
 
 from libraries import maintenance
@@ -25,7 +26,6 @@ from libraries.scanner.reading import Reading
 from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
 from libraries.scanner.writer import Touched, Writer
-from navidrome_lib import conf
 
 __all__ = ["run"]
 
@@ -227,5 +227,5 @@ class _Run:
 
 
 def _make_pool() -> ReaderPool:
-    options = conf.current().scanner
+    options = settings.CONF.scanner
     return ReaderPool(options.readers, timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024)

@@ -33,6 +33,9 @@ from users.authentication import OptionalTokenAuthentication, SameOriginSessionA
 # what a client may ask for that means all options
 WHOLE = ("", "*", "config")
 
+# OpenAPI's way to say that nobody needs to sign in
+ANYBODY: Any = [{}]
+
 
 def is_admin(request: Request) -> bool:
     return IsAdmin().has_permission(request, APIView())
@@ -56,7 +59,7 @@ class KeepaliveView(APIView):
     authentication_classes = (OptionalTokenAuthentication,)
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="keepalive", auth=[{}], responses=KeepaliveSerializer)
+    @extend_schema(operation_id="keepalive", auth=ANYBODY, responses=KeepaliveSerializer)
     def get(self, request: Request, rest: str = "") -> Response:
         """Say that the server is there, and renew the token that came along."""
         return Response({"response": "ok", "id": "keepalive"})
@@ -102,10 +105,9 @@ class ConfigView(FlaggedView):
     @extend_schema(
         operation_id="config",
         responses=ConfigSerializer,
-        parameters=[OpenApiParameter("part", OpenApiTypes.STR, OpenApiParameter.PATH, description="Empty: all.")],
     )
     def get(self, request: Request, part: str = "") -> Response:
-        """The options of the server, or a part of them; only with `ND_DEVUISHOWCONFIG=true`."""
+        """All options, or a part of them as in `/api/config/scanner`; only with `ND_DEVUISHOWCONFIG=true`."""
         found = camel_keys(conf.masked(settings.CONF))
         for name in () if part.strip("/") in WHOLE else part.strip("/").split("/"):
             if not isinstance(found, dict) or name not in found:
@@ -156,7 +158,7 @@ class HealthView(APIView):
     def perform_authentication(self, request: Request) -> None:
         """Not before the database is known to answer: who asks is looked up there."""
 
-    @extend_schema(operation_id="health", auth=[{}], responses={200: HealthSerializer, 503: HealthSerializer})
+    @extend_schema(operation_id="health", auth=ANYBODY, responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
         """Whether the server can answer: 503 without a database. Details are for admins."""
         checks = health.check_all()

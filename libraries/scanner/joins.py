@@ -27,9 +27,8 @@ _KEPT_STATE = ("missing", "missing_since", "last_seen_at")
 
 
 def _side(row: Sequence[Any], at: datetime) -> Side:
-    values = list(row)
-    values[3] = bytes(values[3])
-    return Side(*values, at)
+    *place, name = row[:4]
+    return Side._make((*place, bytes(name), *row[4:], at))
 
 
 def old_sides(ids: Iterable[str], last_scan_at: datetime | None) -> Iterator[Side]:

@@ -176,7 +176,7 @@ class FolderDiff:
         ]
 
     def resolved(self) -> list[bytes]:
-        """The paths of open problems that the walk alone ends: of folders that list again, and below those that went."""
+        """The paths of open problems that the walk alone ends: of folders that list again, or below those gone."""
         ended = []
         for folder, problems in self._problems.items():
             went = folder not in self._listed and self._is_proved(folder)

@@ -122,10 +122,8 @@ class Joiner:
         MediaFile.objects.filter(pk__in=news).update(missing=True)
         columns = [column for column in WRITTEN if column not in _KEPT_STATE]
         sets = ", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)
-        sql = (
-            f"UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL "
-            f"FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"
-        )
+        sql = f"""UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL
+            FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"""  # noqa: S608 - own names
         with transaction.get_connection().cursor() as cursor:
             cursor.executemany(sql, [(False, old, new) for old, new in zip(olds, news, strict=True)])
             for model in (Participant, TrackGenre):

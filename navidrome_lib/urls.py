@@ -33,9 +33,15 @@ urlpatterns = [
     path("", include("libraries.urls")),
     path("", include("users.urls")),
     path("", include("missing.urls")),
+    path("", include("navidrome_lib.audit.urls")),
     path("", include("navidrome_lib.system.urls")),
     path("rest/", include("subsonic.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "navidrome_lib.api.handlers.bad_request"
+handler403 = "navidrome_lib.api.handlers.forbidden"
+handler404 = "navidrome_lib.api.handlers.not_found"
+handler500 = "navidrome_lib.api.handlers.server_error"

@@ -18,6 +18,7 @@ from libraries.models import Library, MediaFile, Scan
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
 from missing.records import Record, read_records
 from missing.restore import Occupied, Refused, restore_files
+from navidrome_lib.audit import services as audit
 from navidrome_lib.errors import Conflict, NotFound
 
 # how many records are in memory at once
@@ -105,6 +106,8 @@ def remove_recorded(purge: Purge) -> list[str]:
         delete_where(PurgedFile, "id", [row.pk for pk, row in known.items() if pk not in set(alive)])
     if removed:
         settle(purge)
+        said = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}
+        audit.record("purge.create", said, kind="purge", pk=purge.pk)
     return removed
 
 
@@ -181,6 +184,7 @@ def undo_purge(purge: Purge) -> UndoResult:
     purge.undone_at = purge.undone_at or timezone.now()
     purge.restored_count += len(result.ids)
     purge.save(update_fields=["undone_at", "restored_count"])
+    audit.record("purge.undo", {"restored": len(result.ids)}, kind="purge", pk=purge.pk)
     return result
 
 
@@ -195,6 +199,8 @@ def expire_purges(*, now: datetime | None = None) -> int:
         # short transactions, so that a large purge blocks nobody while it is forgotten
         while keys := list(purge.files.order_by("pk").values_list("pk", flat=True)[:BATCH]):
             delete_where(PurgedFile, "id", keys)
-        purge.delete()
+        with transaction.atomic():
+            audit.record("purge.expire", {"files": purge.file_count}, kind="purge", pk=purge.pk)
+            purge.delete()
         count += 1
     return count

@@ -99,10 +99,10 @@ def deliver_clear(library_id: int) -> None:
 
 
 def _send(task: Task[[int], None], pk: int) -> bool:
-    """Never raises, and takes a second at most: connecting to a broker that is gone fails in that time."""
+    """Never raises, and takes a second at most (see the transport options in the settings)."""
     try:
         task.apply_async((pk,), expires=EXPIRES_SECONDS, retry=False)
-    except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the reaper delivers later
+    except Exception as error:  # whatever a broker's client raises, the reaper delivers later
         logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, pk, error)
         return False
     return True

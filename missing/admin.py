@@ -44,7 +44,7 @@ class MissingFileAdmin(LookOnly):
     """Files that are gone from the disk, with “purge”."""
 
     list_display = ("path", "library", "title", "album", "artist", "last_seen_at", "missing_since")
-    list_filter = (("library", admin.RelatedOnlyFieldListFilter), "missing_since", "suffix")
+    list_filter = ("library", "missing_since", "suffix")
     list_select_related = ("library",)
     search_fields = ("path", "title", "album", "artist")
     ordering = ("library__name_key", "path")

@@ -18,7 +18,7 @@ from libraries.models import Library, MediaFile, Scan
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
 from missing.records import Record, read_records
 from missing.restore import Occupied, Refused, restore_files
-from navidrome_lib.audit import services as audit
+from navidrome_lib.audit.services import record
 from navidrome_lib.errors import Conflict, NotFound
 
 # how many records are in memory at once
@@ -81,11 +81,11 @@ def keep_records(purge: Purge, records: Sequence[Record]) -> None:
     """Write down what is known of some tracks."""
     names = ("purge_id", "library_id", "media_file_id", "path", "title", "size", "missing_since", "data")
     rows = []
-    for record in records:
-        track = record["track"]
+    for known in records:
+        track = known["track"]
         gone = track["missing_since"]
         since = moment(datetime.fromisoformat(gone)) if gone else None
-        text = orjson.dumps(record).decode()
+        text = orjson.dumps(known).decode()
         rows.append(
             (purge.pk, track["library_id"], track["id"], track["path"], track["title"], track["size"], since, text)
         )
@@ -106,8 +106,6 @@ def remove_recorded(purge: Purge) -> list[str]:
         delete_where(PurgedFile, "id", [row.pk for pk, row in known.items() if pk not in set(alive)])
     if removed:
         settle(purge)
-        said = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}
-        audit.record("purge.create", said, kind="purge", pk=purge.pk)
     return removed
 
 
@@ -127,6 +125,8 @@ def settle(purge: Purge) -> None:
         purge.size += size
         add_missing(library_id, -count)
     purge.save()
+    changes = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}
+    record("missing.purge", changes, kind="purge", pk=purge.pk)
 
 
 def per_library(purge: Purge) -> list[tuple[int, int, int]]:
@@ -184,7 +184,7 @@ def undo_purge(purge: Purge) -> UndoResult:
     purge.undone_at = purge.undone_at or timezone.now()
     purge.restored_count += len(result.ids)
     purge.save(update_fields=["undone_at", "restored_count"])
-    audit.record("purge.undo", {"restored": len(result.ids)}, kind="purge", pk=purge.pk)
+    record("missing.undo", {"restored": len(result.ids)}, kind="purge", pk=purge.pk)
     return result
 
 
@@ -200,7 +200,7 @@ def expire_purges(*, now: datetime | None = None) -> int:
         while keys := list(purge.files.order_by("pk").values_list("pk", flat=True)[:BATCH]):
             delete_where(PurgedFile, "id", keys)
         with transaction.atomic():
-            audit.record("purge.expire", {"files": purge.file_count}, kind="purge", pk=purge.pk)
+            record("missing.expire", {"files": purge.file_count}, kind="purge", pk=purge.pk)
             purge.delete()
         count += 1
     return count

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from navidrome_lib import conf, secrets
 from navidrome_lib.redis_urls import broker_url, client_url
+from navidrome_lib.version import VERSION
 
 django_stubs_ext.monkeypatch()
 
@@ -166,7 +167,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "navidrome-lib",
     "DESCRIPTION": "Libraries, user access, missing files and scans of a music server.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

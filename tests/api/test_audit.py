@@ -165,9 +165,9 @@ def test_purges_and_tasks(as_admin: APIClient, library: Library) -> None:
         missing=True, missing_since=now, created_at=now, updated_at=now,
     )  # fmt: skip
     purge = as_admin.delete("/api/missing").json()["purgeId"]
-    assert (last().action, last().object_id, last().actor) == ("purge.create", purge, "admin")
+    assert (last().action, last().object_id, last().actor) == ("missing.purge", purge, "admin")
     as_admin.post(f"/api/missing/purge/{purge}/undo")
-    assert (last().action, last().changes) == ("purge.undo", {"restored": 1})
+    assert (last().action, last().changes) == ("missing.undo", {"restored": 1})
     Purge.objects.update(expires_at=now)
     expire_purges()
-    assert (last().action, last().door, last().actor) == ("purge.expire", "task", "missing.tasks.expire_purges")
+    assert (last().action, last().door, last().actor) == ("missing.expire", "task", "missing.tasks.expire_purges")

@@ -130,7 +130,7 @@ class ScanAdmin(ReadOnlyAdmin):
         "id", "library", "kind", "trigger", "state", "seen", "added", "updated", "moved", "missing", "failed",
         "requested_at", "finished_at",
     )  # fmt: skip
-    list_filter = ("state", "library", "trigger")
+    list_filter = ("state", ("library", admin.RelatedOnlyFieldListFilter), "trigger")
     list_select_related = ("library",)
     ordering = ("-pk",)
     actions = ("cancel",)
@@ -151,7 +151,7 @@ class ProblemAdmin(ReadOnlyAdmin):
     """Files that could not be read."""
 
     list_display = ("path", "library", "kind", "message", "last_seen_at", "resolved_at")
-    list_filter = ("kind", "library", ("resolved_at", admin.EmptyFieldListFilter))
+    list_filter = ("kind", ("library", admin.RelatedOnlyFieldListFilter), ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("library",)
     search_fields = ("path", "message")
     ordering = ("path",)

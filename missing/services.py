@@ -199,6 +199,8 @@ def expire_purges(*, now: datetime | None = None) -> int:
         # short transactions, so that a large purge blocks nobody while it is forgotten
         while keys := list(purge.files.order_by("pk").values_list("pk", flat=True)[:BATCH]):
             delete_where(PurgedFile, "id", keys)
-        purge.delete()
+        with transaction.atomic():
+            record("missing.expire", {"files": purge.file_count}, kind="purge", pk=purge.pk)
+            purge.delete()
         count += 1
     return count

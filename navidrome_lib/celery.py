@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+
+from navidrome_lib.audit.actor import Actor, acting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
-app = Celery("navidrome_lib")
+
+class AuditedTask(Task[Any, Any]):
+    """What a task changes is recorded as done by the task."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        with acting(Actor(door="task", name=str(self.name))):
+            return self.run(*args, **options)
+
+
+app = Celery("navidrome_lib", task_cls=AuditedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {

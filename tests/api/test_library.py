@@ -256,7 +256,8 @@ class TestUpdate:
         address = f"/api/library/{library.pk}"
         assert as_admin.get(address).json()["missingRetentionDays"] is None
         assert as_admin.patch(address, {"missingRetentionDays": 30}).json()["missingRetentionDays"] == 30
-        for wrong in (0, -1, 40_000, "soon", 1.5, True, [], 10**400):
+        wrong: Any
+        for wrong in (0, -1, 40_000, "soon", 1.5, True, []):
             response = as_admin.patch(address, {"missingRetentionDays": wrong})
             assert response.status_code == 400, wrong
             assert set(response.json()["errors"]) == {"missingRetentionDays"}

@@ -64,8 +64,9 @@ def purge_missing_files(
     purge = Purge.objects.create(created_by=requested_by, reason=reason)
     try:
         for piece in chunks(sorted(ids), BATCH):
+            records = read_records(piece)
             with transaction.atomic():
-                keep_records(purge, read_records(piece))
+                keep_records(purge, records)
         removed = remove_recorded(purge)
     except BaseException:
         purge.delete()

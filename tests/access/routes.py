@@ -26,4 +26,5 @@ def template(pattern: str) -> str:
     """A route without the marks of its notation; the last slash is optional and not shown."""
     path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"{\1}", pattern)
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
+    path = re.sub(r"\(\?:/[^)]*\)\?", "", path)  # whatever may follow
     return path.replace("(?:\\.view)?", "").replace("/?", "").replace("\\Z", "").strip("^$").replace("\\.", ".")

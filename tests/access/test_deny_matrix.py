@@ -13,8 +13,9 @@ from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan, ScanTrigger
 from missing.models import Purge
+from navidrome_lib.conf import Inspect
 from tests.access.routes import routes
-from tests.conftest import MakeUser, SignIn
+from tests.conftest import Configure, MakeUser, SignIn
 from users import api_keys, subsonic
 from users.models import ApiKey, LibraryAccess, User
 
@@ -50,6 +51,12 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/missing/purge/{pk}": {READS: ADMIN},
     "/api/missing/purge/{pk}/undo": {("post", "options"): ADMIN},
     "/api/audit": {READS: ADMIN},
+    "/api/keepalive": {READS: ALL},
+    "/api/health": {READS: ALL},
+    "/api/health/live": {READS: ALL},
+    "/api/insights": {READS: SIGNED_IN},
+    "/api/config": {READS: ADMIN},
+    "/api/inspect": {READS: ADMIN},
     "/api/schema/": {READS: ALL},
     "/api/docs/": {("get", "head"): ALL},
     "/auth/login": {("post", "options"): ALL},
@@ -77,9 +84,10 @@ OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}
 
 @pytest.fixture
 def cast(
-    db: None, admin: User, member: User, outsider: User, make_user: MakeUser, library: Library
+    admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure
 ) -> dict[str, User | None]:
-    """Everybody by role; the scanner hears what the member hears, and may start scans."""
+    """Everybody by role; the scanner hears what the member hears, and may start scans. No address is switched off."""
+    configure(dev_ui_show_config=True, inspect=Inspect(enabled=True))
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)
     return {"anonymous": None, "member": member, "outsider": outsider, "scanner": scanner, "admin": admin}
@@ -105,7 +113,9 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
 def everything() -> str:
     """All rows but the times of visits, to see whether anything changed."""
     volatile = {"last_access_at", "last_used_at", "subsonic_secret"}
-    models = [model for model in apps.get_models() if model._meta.app_label not in ("sessions", "contenttypes")]
+    models = [
+        model for model in apps.get_models() if model._meta.app_label not in ("sessions", "contenttypes", "system")
+    ]
     rows = {
         model._meta.label: [
             {key: str(value) for key, value in row.items() if key not in volatile}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from libraries import services
 from libraries.models import Library, Scan, ScanProblem
+from libraries.progress import progress_of
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, parse_library_id
 from navidrome_lib.errors import InvalidInput
 
@@ -167,9 +169,21 @@ class ScanSerializer(serializers.Serializer[Scan]):
     finished = Timestamp(source="finished_at")
     heartbeat = Timestamp(source="heartbeat_at")
     elapsed = serializers.SerializerMethodField()
+    rate = serializers.SerializerMethodField()
+    eta = serializers.SerializerMethodField()
+    progress = serializers.SerializerMethodField()
 
     def get_elapsed(self, scan: Scan) -> float:
         return round(services.elapsed(scan).total_seconds(), 3)
+
+    def get_rate(self, scan: Scan) -> float:
+        return progress_of(scan, timezone.now()).rate
+
+    def get_eta(self, scan: Scan) -> float | None:
+        return progress_of(scan, timezone.now()).eta
+
+    def get_progress(self, scan: Scan) -> float | None:
+        return progress_of(scan, timezone.now()).progress
 
 
 class ScanRequestSerializer(serializers.Serializer[Scan]):

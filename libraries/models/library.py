@@ -25,6 +25,16 @@ class Library(models.Model):
     follow_symlinks = models.BooleanField(default=False, help_text="Follow links that lead out of the root.")
     exclude_patterns = models.JSONField(default=list, blank=True, help_text="Gitignore patterns, relative to the root.")
 
+    schedule = models.CharField(
+        max_length=120,
+        default="",
+        blank=True,
+        help_text="When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does.",
+    )
+    # a new schedule counts from here, so that changing one does not start a scan at once
+    schedule_since = models.DateTimeField(null=True, editable=False)
+    watch = models.BooleanField(default=False, help_text="Scan folders as soon as files in them change.")
+
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
     last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")
     offline_since = models.DateTimeField(null=True, editable=False)

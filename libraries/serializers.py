@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries import services
+from libraries import services, tasks
 from libraries.models import Library, Scan, ScanProblem
+from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, parse_library_id
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
 
 
@@ -40,6 +43,11 @@ class LibrarySerializer(serializers.Serializer[Library]):
     remotePath = serializers.SerializerMethodField()
     scanOptions = ScanOptionsSerializer(source="*")
     defaultNewUsers = serializers.BooleanField(source="default_new_users")
+    schedule = serializers.CharField()
+    nextScanTime = serializers.SerializerMethodField()
+    watch = serializers.BooleanField()
+    watcher = serializers.SerializerMethodField()
+    watcherReason = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     statusReason = serializers.SerializerMethodField()
     offlineSince = Timestamp(source="offline_since")
@@ -64,6 +72,17 @@ class LibrarySerializer(serializers.Serializer[Library]):
 
     def get_remotePath(self, library: Library) -> str:
         return ""  # Navidrome's key for a path on another server, which this one does not have
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_nextScanTime(self, library: Library) -> str | None:
+        due = tasks.next_scan_time(library)
+        return None if due is None else instant(due)
+
+    def get_watcher(self, library: Library) -> str:
+        return watcher_of(library)[0]
+
+    def get_watcherReason(self, library: Library) -> str:
+        return watcher_of(library)[1]
 
     def get_status(self, library: Library) -> str:
         return library_status(library)[0]
@@ -97,6 +116,8 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
     path = Text(allow_blank=True, trim_whitespace=False)
     scanOptions = ScanOptionsSerializer(required=False)
     defaultNewUsers = Flag(source="default_new_users", required=False)
+    schedule = Text(allow_blank=True, required=False)
+    watch = Flag(required=False)
     allowOverlap = Flag(source="allow_overlap", required=False)
 
     default_error_messages = {"invalid": "The body must be a JSON object."}

@@ -19,7 +19,8 @@ KEYS = {
     "id", "name", "path", "remotePath", "scanOptions", "defaultNewUsers", "status", "statusReason", "offlineSince",
     "scanActive", "fullScanInProgress", "lastScanTime", "lastScanAt", "lastScanStartedAt", "songCount", "duration",
     "size", "totalSongs", "totalAlbums", "totalArtists", "totalFolders", "totalFiles", "totalMissingFiles",
-    "totalSize", "totalDuration", "createdAt", "updatedAt",
+    "totalSize", "totalDuration", "createdAt", "updatedAt", "schedule", "nextScanTime", "watch", "watcher",
+    "watcherReason",
 }  # fmt: skip
 
 

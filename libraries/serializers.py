@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from libraries import services, tasks
+from libraries.explain import STATUSES, Explanation
 from libraries.models import Library, Scan, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
@@ -205,6 +206,19 @@ class ScanSerializer(serializers.Serializer[Scan]):
 
     def get_progress(self, scan: Scan) -> float | None:
         return progress_of(scan, timezone.now()).progress
+
+
+class ExplanationSerializer(serializers.Serializer[Explanation]):
+    """Why something is or is not in a library."""
+
+    path = serializers.CharField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    reason = serializers.CharField()
+    folder = serializers.BooleanField()
+    songId = serializers.CharField(source="song_id")
+    pattern = serializers.CharField()
+    source = serializers.CharField()
+    kind = serializers.CharField()
 
 
 class ScanRequestSerializer(serializers.Serializer[Scan]):

@@ -217,7 +217,7 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     folder = serializers.BooleanField()
     songId = serializers.CharField(source="song_id")
     pattern = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     kind = serializers.CharField()
 
 

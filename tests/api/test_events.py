@@ -42,13 +42,17 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert events.SLOTS.used() == 0
 
 
+def content_of(response: Any) -> Iterator[bytes]:
+    return iter(response.streaming_content)
+
+
 class Stream:
     """An open stream, read event by event."""
 
     def __init__(self, client: Client, url: str = URL, **headers: str) -> None:
         self.response: Any = client.get(url, **headers)  # type: ignore[arg-type]
         assert self.response.status_code == 200
-        self._chunks: Iterator[bytes] = iter(self.response.streaming_content)
+        self._chunks: Iterator[bytes] = content_of(self.response)
 
     def __enter__(self) -> Stream:
         return self

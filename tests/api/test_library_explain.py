@@ -150,7 +150,7 @@ class TestAnswers:
 class TestRefusals:
     @pytest.fixture
     def unscanned(self, tmp_path: Path) -> Library:
-        return Library.objects.create(name="Music", path=str(tmp_path))
+        return Library.objects.create(name="Empty", path=str(tmp_path))
 
     @pytest.mark.parametrize(
         "query", ["", "path=../x", "path=a/../../x", "path=%00", "path=/etc/../etc/passwd", "path=" + "a/" * 5000]

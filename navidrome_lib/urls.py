@@ -18,6 +18,8 @@ GET|DELETE /api/missing               missing.views.MissingFileView      admin  
 GET /api/missing/purge                missing.views                      admin          missing.services
 GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
 GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
+GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          libraries.explain.explain_path
+GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services
 GET /api/keepalive/                   navidrome_lib.system.views         anybody
 GET /api/insights/                    navidrome_lib.system.views         signed in

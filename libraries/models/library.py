@@ -28,6 +28,16 @@ class Library(models.Model):
         null=True, blank=True, help_text="Purge files that have been missing for so many days; empty: never."
     )
 
+    schedule = models.CharField(
+        max_length=120,
+        default="",
+        blank=True,
+        help_text="When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does.",
+    )
+    # a new schedule counts from here, so that changing one does not start a scan at once
+    schedule_since = models.DateTimeField(null=True, editable=False)
+    watch = models.BooleanField(default=False, help_text="Scan folders as soon as files in them change.")
+
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
     last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")
     offline_since = models.DateTimeField(null=True, editable=False)

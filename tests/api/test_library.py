@@ -20,6 +20,8 @@ KEYS = {
     "scanActive", "fullScanInProgress", "lastScanTime", "lastScanAt", "lastScanStartedAt", "songCount", "duration",
     "size", "totalSongs", "totalAlbums", "totalArtists", "totalFolders", "totalFiles", "totalMissingFiles",
     "totalSize", "totalDuration", "createdAt", "updatedAt", "missingRetentionDays",
+    "totalSize", "totalDuration", "createdAt", "updatedAt", "schedule", "nextScanTime", "watch", "watcher",
+    "watcherReason",
 }  # fmt: skip
 
 

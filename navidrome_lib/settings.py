@@ -12,6 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from navidrome_lib import conf, secrets
 from navidrome_lib.redis_urls import broker_url, client_url
+from navidrome_lib.theme import UNFOLD
+
+__all__ = ["UNFOLD"]
 
 django_stubs_ext.monkeypatch()
 
@@ -47,6 +50,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "navidrome_lib.csp.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -171,13 +175,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     # every path also answers without or with its last slash; the schema shows the documented form
     "POSTPROCESSING_HOOKS": ["navidrome_lib.api.schema.plain_paths", "drf_spectacular.hooks.postprocess_schema_enums"],
-}
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "navidrome-lib",
-    "SITE_HEADER": "navidrome-lib",
-    "SHOW_VIEW_ON_SITE": False,
-    "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
 }
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LENGTH = 22
@@ -11,7 +12,15 @@ LENGTH = 22
 
 def new_id() -> str:
     """A new id: 48 bits of milliseconds, then 80 random bits, in base 62."""
-    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
+    return _text((time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big"))
+
+
+def first_id(moment: datetime) -> str:
+    """The least id that could have been made at `moment`: a way to find what is younger by its primary key."""
+    return _text(int(moment.timestamp() * 1000) << 80)
+
+
+def _text(number: int) -> str:
     digits = []
     while number:
         number, digit = divmod(number, 62)

@@ -15,6 +15,7 @@ from libraries import tasks
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
 from libraries.paths import check_root, normal_target, storable
+from libraries.scanner.held import approve_held, discard_held
 from libraries.scanner.ignore import validate_pattern
 from navidrome_lib.errors import Conflict, InvalidInput
 from navidrome_lib.locks import lock_until_commit
@@ -155,6 +156,18 @@ def cancel_scan(scan: Scan) -> Scan:
         if not running.update(cancel_requested=True):
             raise Conflict("The scan has already ended.")
     scan.refresh_from_db()
+    return scan
+
+
+def approve_scan(scan: Scan) -> Scan:
+    """Mark missing what a held scan found gone, as far as it is still gone."""
+    approve_held(scan)
+    return scan
+
+
+def discard_scan(scan: Scan) -> Scan:
+    """Forget what a held scan found gone; nothing is marked."""
+    discard_held(scan)
     return scan
 
 

@@ -1,11 +1,108 @@
-"""Celery tasks."""
+"""Celery tasks: each takes ids, makes one call, and may run twice. The database is the queue; Celery only delivers."""
 
 from __future__ import annotations
 
+import logging
+from datetime import datetime
+
+from celery import Task, shared_task
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from libraries import maintenance
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
+from libraries.scanner import lease, pipeline
+from libraries.scanner.schedule import next_due
+
+logger = logging.getLogger(__name__)
+
+# a delivery that nobody took in this time is forgotten: the reaper makes a new one, and no queue fills with old ones
+EXPIRES_SECONDS = 60
+
+
+@shared_task
+def scan_library(scan_id: int) -> None:
+    """Run one queued scan, then deliver the one that waited behind it."""
+    pipeline.run(scan_id)
+    library_id = Scan.objects.filter(pk=scan_id).values_list("library", flat=True).first()
+    if library_id is None:
+        return
+    if Library.objects.filter(pk=library_id, deleted_at__isnull=False).exists():
+        deliver_clear(library_id)
+        return
+    for waiting in lease.next_queued(library_id):
+        deliver(waiting)
+
+
+@shared_task
+def reap_stale_scans() -> None:
+    """Take back scans of dead workers, deliver anew what was never claimed, and go on clearing removed libraries."""
+    lease.reap_stale()
+    for scan_id in lease.next_queued():
+        deliver(scan_id)
+    for library_id in Library.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True):
+        deliver_clear(library_id)
+
+
+@shared_task
+def start_due_scans() -> None:
+    """Queue a quick scan of every library for which the schedule is due and no scan is waiting or running."""
+    schedule = settings.CONF.scanner.schedule
+    if not schedule:
+        return
+    now = timezone.now()
+    for library in Library.objects.active().order_by("pk"):
+        if is_due(library, schedule, now):
+            start_scheduled(library)
+
+
+def is_due(library: Library, schedule: str, now: datetime) -> bool:
+    """Whether a scheduled scan of a library should start now; a schedule that makes no sense never is."""
+    scans = library.scans.all()
+    if scans.filter(state__in=ACTIVE_STATES).exists():
+        return False
+    last = scans.filter(trigger=ScanTrigger.SCHEDULE).order_by("-requested_at").values_list("requested_at", flat=True)
+    try:
+        due = next_due(schedule, last.first() or library.created_at)
+    except ValueError as error:
+        logger.error("%s", error)
+        return False
+    return due is not None and due <= now
+
+
+def start_scheduled(library: Library) -> None:
+    """Queue and deliver a scheduled scan."""
+    try:
+        with transaction.atomic():
+            scan = Scan.objects.create(library=library, trigger=ScanTrigger.SCHEDULE)
+    except IntegrityError:
+        return  # scan_one_queued: somebody asked for a scan at this very moment
+    deliver(scan.pk)
+
+
+@shared_task
+def clear_library(library_id: int) -> None:
+    """Clear a removed library away."""
+    maintenance.clear_library(library_id)
+
 
 def deliver(scan_id: int) -> None:
-    """placeholder until the scanner is merged"""
+    """Hand a scan to the workers as far as the broker can be reached; the scan is safe in the database all the same."""
+    if _send(scan_library, scan_id):
+        Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED).update(delivered_at=timezone.now())
 
 
 def deliver_clear(library_id: int) -> None:
-    """placeholder until the scanner is merged"""
+    """Hand a removed library to the workers, in the same way."""
+    _send(clear_library, library_id)
+
+
+def _send(task: Task[[int], None], pk: int) -> bool:
+    """Never raises, and takes a second at most: connecting to a broker that is gone fails in that time."""
+    try:
+        task.apply_async((pk,), expires=EXPIRES_SECONDS, retry=False)
+    except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the reaper delivers later
+        logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, pk, error)
+        return False
+    return True

@@ -170,6 +170,18 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         """Cancel a scan."""
         return Response(ScanSerializer(services.cancel_scan(self.get_object())).data)
 
+    @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Mark missing what this held scan found gone, as far as it is still gone."""
+        return Response(ScanSerializer(services.approve_scan(self.get_object())).data)
+
+    @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @action(detail=True, methods=["post"])
+    def discard(self, request: Request, pk: str) -> Response:
+        """Forget what this held scan found gone; nothing is marked."""
+        return Response(ScanSerializer(services.discard_scan(self.get_object())).data)
+
     @extend_schema(responses=ProblemSerializer(many=True), parameters=[LIBRARY_ID])
     @action(detail=True, filterset_class=None, filter_backends=[])
     def problem(self, request: Request, pk: str) -> Response:

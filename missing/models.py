@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from libraries.fields import KeyField, id_field
 from libraries.models import Library, MediaFile
-from libraries.querysets import MediaFileQuerySet
+from missing.querysets import MissingFileQuerySet
+
+KEPT = timedelta(days=30)
 
 
 class MissingFileManager(models.Manager["MissingFile"]):
     """Only the missing ones."""
 
-    def get_queryset(self) -> MediaFileQuerySet:
-        return MediaFileQuerySet(self.model, using=self._db).missing()
+    def get_queryset(self) -> MissingFileQuerySet:
+        return MissingFileQuerySet(self.model, using=self._db).filter(missing=True)
 
 
 class MissingFile(MediaFile):
@@ -25,17 +32,47 @@ class MissingFile(MediaFile):
         proxy = True
 
 
+def default_expiry() -> datetime:
+    """How long a purge can be undone."""
+    return timezone.now() + KEPT
+
+
+class PurgeReason(models.TextChoices):
+    """What asked for a purge."""
+
+    REQUEST = "request"
+    RETENTION = "retention"
+
+
+class PurgeQuerySet(QuerySet["Purge"]):
+    """Purges."""
+
+    def done(self) -> Self:
+        """Those that have happened: not being prepared, and not yet forgotten."""
+        return self.filter(done_at__isnull=False, expires_at__gt=timezone.now())
+
+    def with_restorable(self) -> Self:
+        """Adds `restorable`: how many files an undo would bring back."""
+        kept = Count("files", filter=Q(files__library__deleted_at__isnull=True))
+        return self.annotate(restorable=kept)
+
+
 class Purge(models.Model):
     """One removal of missing files. Until `expires_at` it can be undone; its files are kept as `PurgedFile` rows."""
 
     id = id_field()
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=255, blank=True)
-    reason = models.CharField(max_length=16, default="request", help_text="request or retention")
+    reason = models.CharField(max_length=16, choices=PurgeReason.choices, default=PurgeReason.REQUEST)
+    # null while the records are being written: nothing has been removed yet, and nobody sees it
+    done_at = models.DateTimeField(null=True)
     file_count = models.PositiveIntegerField(default=0)
-    expires_at = models.DateTimeField()
+    size = models.PositiveBigIntegerField(default=0)
+    expires_at = models.DateTimeField(default=default_expiry)
     undone_at = models.DateTimeField(null=True)
     restored_count = models.PositiveIntegerField(default=0)
+
+    objects = PurgeQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="purge_created_idx")]
@@ -52,6 +89,9 @@ class PurgedFile(models.Model):
     media_file_id = KeyField(max_length=22)
     path = models.TextField()
     title = models.TextField(default="")
+    size = models.BigIntegerField(default=0)
+    missing_since = models.DateTimeField(null=True)
+    # see `missing.records`
     data = models.JSONField()
 
     class Meta:

@@ -1,7 +1,10 @@
-"""Addresses of the missing app."""
+"""`/api/missing`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from missing.views import MissingFileView, PurgeViewSet
+from navidrome_lib.api.routers import OptionalSlashRouter, route
 
-urlpatterns: list[URLPattern | URLResolver] = []
+router = OptionalSlashRouter()
+router.register("api/missing/purge", PurgeViewSet, basename="purge")
+urlpatterns = [route("api/missing", MissingFileView.as_view(), "missing"), *router.urls]

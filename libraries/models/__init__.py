@@ -4,6 +4,7 @@ from libraries.models.album import Album
 from libraries.models.artist import Artist, LibraryArtist, Participant, Role
 from libraries.models.folder import Folder
 from libraries.models.genre import Genre, TrackGenre
+from libraries.models.held_mark import HeldMark
 from libraries.models.library import Library
 from libraries.models.media_file import MediaFile
 from libraries.models.problem import ProblemKind, ScanProblem
@@ -15,6 +16,7 @@ __all__ = [
     "Artist",
     "Folder",
     "Genre",
+    "HeldMark",
     "Library",
     "LibraryArtist",
     "MediaFile",

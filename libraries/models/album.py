@@ -28,6 +28,9 @@ class Album(models.Model):
     mbz_album_id = models.CharField(max_length=36, default="")
     mbz_release_group_id = models.CharField(max_length=36, default="")
 
+    # the track that this description was taken from: the first by path, whatever the order of reading
+    described_by = models.TextField(default="", editable=False)
+
     song_count = models.PositiveIntegerField(default=0)
     duration = models.FloatField(default=0)
     size = models.PositiveBigIntegerField(default=0)

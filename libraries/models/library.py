@@ -33,6 +33,8 @@ class Library(models.Model):
     root_device = models.BigIntegerField(null=True, editable=False)
     root_inode = models.BigIntegerField(null=True, editable=False)
 
+    # set by the first change of a scan and cleared by its end: what is only counted at the end must be counted anew
+    totals_stale = models.BooleanField(default=False, editable=False)
     total_songs = models.PositiveIntegerField(default=0, editable=False)
     total_albums = models.PositiveIntegerField(default=0, editable=False)
     total_artists = models.PositiveIntegerField(default=0, editable=False)

@@ -91,8 +91,14 @@ class MediaFile(models.Model):
     objects = MediaFileQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["folder", "name_bytes"], name="media_file_place_unique")]
+        # a missing track keeps its place on paper: another file may have taken it, or two tracks swapped their names
+        constraints = [
+            models.UniqueConstraint(
+                fields=["folder", "name_bytes"], condition=Q(missing=False), name="media_file_place_unique"
+            ),
+        ]
         indexes = [
+            models.Index(fields=["folder"], condition=Q(missing=True), name="media_file_gone_idx"),
             models.Index(fields=["library", "missing"], name="media_file_library_idx"),
             models.Index(fields=["library", "id"], condition=Q(missing=True), name="media_file_missing_idx"),
         ]

@@ -66,6 +66,8 @@ class Scan(models.Model):
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
+    # when the id was last handed to the broker, so that a lost delivery is noticed and a waiting one not repeated
+    delivered_at = models.DateTimeField(null=True)
 
     # progress, only ever growing within one attempt
     files_total = models.PositiveIntegerField(null=True)

@@ -46,8 +46,8 @@ class ScanOptions:
     recursive: bool = True
     follow_symlinks: bool = False
     exclude_patterns: tuple[str, ...] = ()
-    ignore_presets: bool = True
     targets: tuple[bytes, ...] = ()
+    ignore_presets: bool = True
 
     def absolute(self, path: bytes) -> bytes:
         """Where `path` is on the server."""

@@ -7,6 +7,7 @@ import os
 from array import array
 from hashlib import blake2b
 from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from libraries.audio.formats import SUFFIX_KINDS
@@ -18,15 +19,16 @@ GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 def seal(files: list[FileEntry]) -> tuple[list[FileEntry], str]:
     """The files by name, their numbers within 64 signed bits, and 32 hex digits that change when any of them does."""
-    files.sort()
+    if not files:
+        return files, _NO_FILES
+    files.sort(key=_name_of)
+    names, *numbers = zip(*files, strict=True)
     try:
-        numbers = array("q", chain.from_iterable([file[1:] for file in files]))
+        packed = array("q", chain.from_iterable(numbers))
     except OverflowError:
-        files = [FileEntry(file.name, *map(signed64, file[1:])) for file in files]
-        numbers = array("q", chain.from_iterable([file[1:] for file in files]))
+        return seal([FileEntry(file.name, *map(signed64, file[1:])) for file in files])
     # no name holds a slash and none is empty, so two slashes end the names without doubt
-    names = b"/".join([file[0] for file in files])
-    return files, blake2b(names + b"//" + numbers.tobytes(), digest_size=16).hexdigest()
+    return files, blake2b(b"/".join(names) + b"//" + packed.tobytes(), digest_size=16).hexdigest()
 
 
 def signed64(number: int) -> int:
@@ -57,3 +59,7 @@ def kind_of(error: OSError) -> str:
 def reason_of(error: OSError) -> str:
     """The system's words for an error, without the path that Python adds."""
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+_name_of = itemgetter(0)
+_NO_FILES: Final = blake2b(b"//", digest_size=16).hexdigest()

@@ -73,8 +73,15 @@ class Pattern(NamedTuple):
             if not is_dir:
                 return False
             path += "/"
-        found = self.regex.search(path)
+        found = self.regex.match(path)
         return found is not None and (not self.whole or found.end() == len(path))
+
+
+class Patterns(NamedTuple):
+    """The lines of one source. `any` finds whatever one of them may speak of: nearly every path fails it at once."""
+
+    each: tuple[Pattern, ...]
+    any: re.Pattern[str]
 
 
 class Level(NamedTuple):
@@ -82,14 +89,16 @@ class Level(NamedTuple):
 
     base: bytes
     source: str
-    patterns: tuple[Pattern, ...]
+    patterns: Patterns
 
     def decide(self, path: bytes, is_dir: bool) -> Pattern | None:
         """The last pattern that matches, as in git; it may be a negated one."""
         relative = path[len(self.base) + 1 :] if self.base else path
         # names that are not UTF-8 keep their bytes as surrogates, so `*` and `?` still match them
         text = relative.decode("utf-8", "surrogateescape")
-        for pattern in reversed(self.patterns):
+        if not self.patterns.any.match(text + "/" if is_dir else text):
+            return None
+        for pattern in reversed(self.patterns.each):
             if pattern.matches(text, is_dir):
                 return pattern
         return None
@@ -123,7 +132,7 @@ class Scope(NamedTuple):
 def root_scope(options: ScanOptions) -> Scope:
     """The rules that hold in the root before any ignore file is read."""
     patterns = compile_patterns(options.exclude_patterns)
-    levels = (Level(b"", OPTION, patterns),) if patterns else ()
+    levels = (Level(b"", OPTION, patterns),) if patterns.each else ()
     return Scope(levels, options.ignore_presets)
 
 
@@ -138,10 +147,11 @@ def preset_of(name: bytes, is_dir: bool) -> str:
 
 
 @lru_cache(maxsize=512)
-def compile_patterns(lines: tuple[str, ...]) -> tuple[Pattern, ...]:
+def compile_patterns(lines: tuple[str, ...]) -> Patterns:
     """The patterns of gitignore lines; comments, blank lines and what git would discard are left out."""
-    compiled = (_compile(line) for line in lines)
-    return tuple(pattern for pattern in compiled if pattern is not None)
+    each = tuple(pattern for pattern in map(_compile, lines) if pattern is not None)
+    union = "|".join(pattern.regex.pattern.replace("(?P<ps_d>", "(?:") for pattern in each)
+    return Patterns(each, re.compile(union, re.DOTALL))
 
 
 def validate_pattern(text: str) -> str | None:
@@ -210,13 +220,17 @@ def explain(options: ScanOptions, path: bytes, *, is_dir: bool = False) -> Rule 
 
 
 def _compile(line: str) -> Pattern | None:
+    if not line.strip():
+        return None
     try:
         source = GitIgnoreSpec.from_lines([line]).patterns[0]
         if source.include is None or source.regex is None:
             return None
-        translated = source.regex.pattern
+        translated = str(source.regex.pattern)
+        if not translated.startswith("^"):
+            translated = ".*" + translated  # so that all can be matched from the start: a search tries every place
         # DOTALL: names may hold newlines, and `.+/` must cross them
-        regex = re.compile(_without_backtracking(str(translated)), re.DOTALL)
+        regex = re.compile(_without_backtracking(translated), re.DOTALL)
     except (ValueError, re.error, RecursionError, OverflowError):
         return None
     stripped = line if line.endswith("\\ ") else line.rstrip()

@@ -32,7 +32,7 @@ _ARTIST_SEPARATORS: Final = re.compile(r" / | feat\.? | ft\.? |; ", re.IGNORECAS
 _ROLE_SEPARATORS: Final = re.compile(r"[/;]")
 _GENRE_SEPARATORS: Final = re.compile(r"[;/,]")
 _ID_SEPARATORS: Final = re.compile(r"[/;,\s]+")
-_PERFORMER: Final = re.compile(r"(.*\S)\s*\(([^()]*)\)")
+_PERFORMER: Final = re.compile(r"(.*\S)\s*\(((?:[^()]|\([^()]*\))*)\)")
 
 Values = tuple[str, ...]
 

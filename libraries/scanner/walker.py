@@ -113,6 +113,7 @@ class _Walk:
         self.now_ns = now_ns
         self.settle_ns = settle_ns
         self.stop = stop
+        self.prefix = options.root.rstrip(b"/") + b"/"
         self.links = Links(options, is_audio_name)
         self.errors_in_a_row = 0
         self._late = _NEVER
@@ -173,7 +174,7 @@ class _Walk:
         try:
             if folder.error is not None:
                 raise folder.error
-            entries = list(self.lister(self.options.absolute(path)))
+            entries = list(self.lister(self.prefix + path if path else self.options.root))
             scope = self._scope_inside(folder, entries)
         except OSError as error:
             return self._unlisted(path, error), []
@@ -242,16 +243,19 @@ class _Walk:
         for start in range(0, len(entries), _CHUNK):
             if start and self.stop():
                 raise WalkStopped
-            for entry in entries[start : start + _CHUNK]:
+            for entry in entries[start : start + _CHUNK] if len(entries) > _CHUNK else entries:
                 name = entry.name
-                dot = name.rfind(b".")
-                if dot < 1 or name[dot + 1 :].lower() not in suffixes or name[0] == _DOT:
-                    other(entry)
-                    continue
                 try:
+                    if name.rpartition(b".")[2].lower() not in suffixes:
+                        if not entry.is_file(follow_symlinks=False):
+                            other(entry)
+                        continue
+                    if name[0] == _DOT or b"." not in name:
+                        other(entry)
+                        continue
                     found = entry.stat(follow_symlinks=False)
-                except OSError as error:
-                    self._unreadable(listing, name, error)
+                except OSError:
+                    other(entry)  # asked once more, and then reported
                     continue
                 mtime, ctime = found.st_mtime_ns, found.st_ctime_ns
                 if not _is_regular(found.st_mode) or ctime > late or mtime > late:
@@ -260,49 +264,42 @@ class _Walk:
                 add(new(FileEntry, (name, found.st_size, mtime, ctime, found.st_ino)))
         return rest
 
-    def _unreadable(self, listing: FolderListing, name: bytes, error: OSError) -> None:
-        self._protected.add(name)
-        if error.errno not in GONE:
-            listing.troubles.append(trouble(join(listing.path, name), error))
-
     def _sort_out(self, folder: Folder, entry: Entry, listing: FolderListing) -> Folder | None:
         """Whatever is not plainly an audio file: folders, links, hidden, special and recently written files."""
-        name = entry.name
-        path = join(folder.path, name)
+        path = join(folder.path, entry.name)
+        plain = False
         try:
-            if entry.is_symlink():
-                found = self.links.target(path)
-            elif entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False):
                 return self._folder(folder, path, folder.linked)
-            elif entry.is_file(follow_symlinks=False):
-                found = entry.stat(follow_symlinks=False) if is_audio_name(name) else None
-                if found is None:
-                    return None
-            else:
-                found = None  # FIFOs, sockets and devices are never opened
+            plain = entry.is_file(follow_symlinks=False)
+            found = self.links.target(path) if entry.is_symlink() else entry.stat(follow_symlinks=False)
         except OSError as error:
-            return self._unknown(folder, entry, error)
+            return self._unknown(folder, listing, path, error, plain)
         if found is not None and stat.S_ISDIR(found.st_mode):
             return self._folder(folder, path, True)
-        if found is None or folder.scope.excluded(path, False) or not _is_regular(found.st_mode):
-            listing.ignored += 1
-        elif is_audio_name(name):
-            self._add(listing, name, found)
+        if found is None or not _is_regular(found.st_mode) or folder.scope.excluded(path, False):
+            listing.ignored += 1  # FIFOs, sockets and devices are never opened
+        elif is_audio_name(entry.name):
+            self._add(listing, entry.name, found)
         return None
+
+    def _unknown(
+        self, folder: Folder, listing: FolderListing, path: bytes, error: OSError, plain: bool
+    ) -> Folder | None:
+        """Protect a file; what may be a folder too is protected by the listing that fails for it, and told there."""
+        name = path.rpartition(b"/")[2]
+        if folder.scope.excluded(path, False):
+            return None
+        if is_audio_name(name):
+            self._protected.add(name)
+            if plain and error.errno not in GONE:
+                listing.troubles.append(trouble(path, error))
+        return None if plain else Folder(path, folder.scope, error=error)
 
     def _folder(self, parent: Folder, path: bytes, linked: bool) -> Folder | None:
         if not self.options.recursive or parent.scope.excluded(path, True):
             return None
         return Folder(path, parent.scope, linked)
-
-    def _unknown(self, folder: Folder, entry: Entry, error: OSError) -> Folder | None:
-        """Its kind is unknown: protect it both as a file and as a folder of the catalog, unless a rule excludes it."""
-        path = join(folder.path, entry.name)
-        if folder.scope.excluded(path, False):
-            return None
-        if is_audio_name(entry.name):
-            self._protected.add(entry.name)
-        return Folder(path, folder.scope, error=error)
 
     def _add(self, listing: FolderListing, name: bytes, found: os.stat_result) -> None:
         mtime, ctime = found.st_mtime_ns, found.st_ctime_ns

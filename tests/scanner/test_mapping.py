@@ -195,6 +195,13 @@ def test_a_sort_name_belongs_to_the_whole_name() -> None:
     assert people_of(record)[2:] == [("composer", "A", "a"), ("composer", "B", "b")]
 
 
+def test_a_part_may_itself_have_parentheses() -> None:
+    record = mapped(performer=["Ada (drums (drum set))"])
+    assert [(credit.name, credit.sub_role) for credit in record.credits if credit.role == "performer"] == [
+        ("Ada", "drums (drum set)")
+    ]
+
+
 def test_performers_with_the_part_in_the_key() -> None:
     record = mapped(**{"performer:guitar": ["Ann", "Bob (b)"], "performersort": "x", "performer": "Cy (a) (drums)"})
     assert people_of(record)[2:] == [

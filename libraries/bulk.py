@@ -1,0 +1,83 @@
+"""Many rows at once, the fast way of each database: plain SQL in one call, no model objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+T = TypeVar("T")
+Row = Sequence[Any]
+
+# SQLite takes 32,766 parameters and plans long lists badly
+CHUNK = 500
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """`items` in lists of at most `size`."""
+    iterator = iter(items)
+    while piece := list(islice(iterator, size)):
+        yield piece
+
+
+def quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def table(model: type[models.Model]) -> str:
+    """The quoted name of a model's table."""
+    return quoted(model._meta.db_table)
+
+
+def moment(value: datetime | None) -> Any:
+    """A point in time as this database takes it in plain SQL."""
+    return connection.ops.adapt_datetimefield_value(value) if connection.vendor == "sqlite" else value
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert `rows`; none may exist already."""
+    if not rows:
+        return
+    names = ", ".join(map(quoted, columns))
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table(model)} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table(model)} ({names}) VALUES ({marks})", rows)  # noqa: S608 - own names
+
+
+def insert_new_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert those of `rows` that break no unique constraint."""
+    if not rows:
+        return
+    names = ", ".join(map(quoted, columns))
+    marks = ", ".join(["%s"] * len(columns))
+    sql = f"INSERT INTO {table(model)} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - own names
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
+
+
+def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> int:
+    """Set `columns` of the rows whose id is the last value of each row; says how many there were."""
+    if not rows:
+        return 0
+    sets = ", ".join(f"{quoted(column)} = %s" for column in columns)
+    key = quoted(model._meta.pk.column)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table(model)} SET {sets} WHERE {key} = %s", rows)  # noqa: S608 - own names
+        return int(cursor.rowcount)
+
+
+def delete_where(model: type[models.Model], column: str, values: Iterable[Any]) -> None:
+    """Delete the rows whose `column` is one of `values`."""
+    with connection.cursor() as cursor:
+        for piece in chunks(values):
+            marks = ", ".join(["%s"] * len(piece))
+            sql = f"DELETE FROM {table(model)} WHERE {quoted(column)} IN ({marks})"  # noqa: S608 - own names
+            cursor.execute(sql, piece)

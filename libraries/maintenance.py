@@ -1,0 +1,261 @@
+"""What is derived from the tracks: totals, counts, and the removal of what nothing refers to. Set-based, any database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from libraries.bulk import chunks, delete_where, table
+from libraries.ids import first_id
+from libraries.models import (
+    Album,
+    Artist,
+    Folder,
+    Genre,
+    HeldMark,
+    Library,
+    LibraryArtist,
+    MediaFile,
+    Participant,
+    Scan,
+    ScanProblem,
+    TrackGenre,
+)
+
+# rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
+TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
+
+
+class Delta(NamedTuple):
+    """A change of a library's totals."""
+
+    songs: int = 0
+    size: int = 0
+    duration: float = 0.0
+    missing: int = 0
+
+    def plus(self, other: Delta) -> Delta:
+        return Delta(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def add_to_totals(library_id: int, delta: Delta) -> None:
+    """Apply what a transaction changed, in the same transaction: the totals are right at every moment."""
+    Library.objects.filter(pk=library_id).update(
+        total_songs=F("total_songs") + delta.songs,
+        total_size=F("total_size") + delta.size,
+        total_duration=F("total_duration") + delta.duration,
+        total_missing_files=F("total_missing_files") + delta.missing,
+        totals_stale=True,
+    )
+
+
+def run(sql: str, values: Collection[Any] = ()) -> int:
+    """Run one statement; says how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(values))
+        return int(cursor.rowcount)
+
+
+def _marks(values: Collection[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def refresh_library_totals(library_id: int) -> None:
+    """Count a library's totals anew; afterwards nothing of them is stale."""
+    run(
+        f"""UPDATE {table(Library)} SET
+            total_songs = t.songs, total_size = t.size, total_duration = t.duration, total_missing_files = t.missing,
+            total_albums = (SELECT COUNT(*) FROM {table(Album)} WHERE library_id = %s AND song_count > 0),
+            total_artists = (SELECT COUNT(*) FROM {table(LibraryArtist)} WHERE library_id = %s AND song_count > 0),
+            total_folders = %s,
+            totals_stale = %s
+        FROM (SELECT
+            COUNT(*) FILTER (WHERE NOT missing) AS songs,
+            COUNT(*) FILTER (WHERE missing) AS missing,
+            COALESCE(SUM(size) FILTER (WHERE NOT missing), 0) AS size,
+            COALESCE(SUM(duration) FILTER (WHERE NOT missing), 0) AS duration
+            FROM {table(MediaFile)} WHERE library_id = %s) AS t
+        WHERE {table(Library)}.id = %s""",  # noqa: S608 - own names
+        [library_id, library_id, count_folders(library_id), False, library_id, library_id],
+    )
+
+
+def count_folders(library_id: int) -> int:
+    """The folders below the root with a present track in them or below them."""
+    there = MediaFile.objects.present().filter(folder=OuterRef("pk"))
+    rows = Folder.objects.filter(Exists(there), library=library_id).order_by()
+    found: set[bytes] = set()
+    for path in rows.values_list("path_bytes", flat=True).iterator(5000):
+        path = bytes(path)
+        while path and path not in found:
+            found.add(path)
+            path = path.rpartition(b"/")[0]
+    return len(found)
+
+
+def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> None:
+    """Count the present tracks of albums: of some, or of all in a library."""
+    if album_ids is None:
+        _refresh_albums("a.library_id = %s", [library_id])
+        return
+    for piece in chunks(sorted(set(album_ids))):
+        _refresh_albums(f"a.id IN ({_marks(piece)})", piece)
+
+
+def _refresh_albums(condition: str, values: list[Any]) -> None:
+    run(
+        f"""UPDATE {table(Album)} SET song_count = t.songs, size = t.size, duration = t.duration
+        FROM (SELECT a.id, COUNT(m.id) AS songs, COALESCE(SUM(m.size), 0) AS size,
+                COALESCE(SUM(m.duration), 0) AS duration
+            FROM {table(Album)} a LEFT JOIN {table(MediaFile)} m ON m.album_ref_id = a.id AND NOT m.missing
+            WHERE {condition} GROUP BY a.id) AS t
+        WHERE {table(Album)}.id = t.id AND ({table(Album)}.song_count <> t.songs OR {table(Album)}.size <> t.size
+            OR {table(Album)}.duration <> t.duration)""",  # noqa: S608 - own names
+        values,
+    )
+
+
+def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = None) -> None:
+    """Count the present tracks and albums of artists in a library: of some artists, or of all."""
+    if artist_ids is None:
+        _refresh_library_artists(library_id, "", [])
+        return
+    for piece in chunks(sorted(set(artist_ids))):
+        _refresh_library_artists(library_id, f"AND p.artist_id IN ({_marks(piece)})", piece)
+
+
+def _refresh_library_artists(library_id: int, condition: str, values: list[Any]) -> None:
+    counted = f"""SELECT p.artist_id, COUNT(DISTINCT m.id) AS songs, COUNT(DISTINCT m.album_ref_id) AS albums
+        FROM {table(Participant)} p JOIN {table(MediaFile)} m ON m.id = p.media_file_id
+        WHERE m.library_id = %s AND NOT m.missing {condition} GROUP BY p.artist_id"""  # noqa: S608 - own names
+    run(
+        f"""DELETE FROM {table(LibraryArtist)} WHERE library_id = %s {condition.replace("p.", "")}
+        AND artist_id NOT IN (SELECT artist_id FROM ({counted}) AS c)""",  # noqa: S608 - own names
+        [library_id, *values, library_id, *values],
+    )
+    run(
+        f"""INSERT INTO {table(LibraryArtist)} (library_id, artist_id, song_count, album_count)
+        SELECT %s, c.artist_id, c.songs, c.albums FROM ({counted}) AS c WHERE TRUE
+        ON CONFLICT (library_id, artist_id) DO UPDATE SET song_count = EXCLUDED.song_count,
+        album_count = EXCLUDED.album_count""",  # noqa: S608 - own names
+        [library_id, library_id, *values],
+    )
+
+
+class Marked(NamedTuple):
+    """What a marking of missing files touched."""
+
+    count: int
+    albums: set[str]
+    artists: set[str]
+
+
+def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_seen: datetime | None) -> Marked:
+    """Mark present tracks missing, with totals and album counts. To be called in a transaction; at most 1,000 ids."""
+    rows = MediaFile.objects.filter(pk__in=ids, library=library_id).present()
+    found = list(rows.values_list("pk", "size", "duration", "album_ref_id"))
+    gone = [row[0] for row in found]
+    MediaFile.objects.filter(pk__in=gone).update(
+        missing=True, missing_since=at, last_seen_at=last_seen or F("created_at")
+    )
+    albums = {row[3] for row in found if row[3]}
+    refresh_albums(library_id, albums)
+    size, duration = sum(row[1] for row in found), sum(row[2] for row in found)
+    if found:
+        add_to_totals(library_id, Delta(-len(found), -size, -duration, len(found)))
+    return Marked(len(found), albums, artists_of(gone))
+
+
+def artists_of(media_file_ids: Iterable[str]) -> set[str]:
+    """The artists that take part in some tracks."""
+    found: set[str] = set()
+    for piece in chunks(media_file_ids):
+        rows = Participant.objects.filter(media_file__in=piece).order_by()
+        found.update(rows.values_list("artist_id", flat=True).distinct())
+    return found
+
+
+def delete_tracks(ids: Collection[str]) -> None:
+    """Delete tracks and what hangs on them. Totals and counts are the caller's."""
+    for model in TRACK_DEPENDENTS:
+        delete_where(model, "media_file_id", ids)
+    delete_where(MediaFile, "id", ids)
+
+
+def prune_albums(library_id: int) -> int:
+    """Delete the albums of a library that have no track at all, present or missing."""
+    tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
+    empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks))
+    return _delete_found(Album, empty)
+
+
+def prune_artists() -> int:
+    """Delete the artists that take part in nothing anywhere and describe no album.
+
+    Young ones stay: a scan that is running may have created them for the tracks that it is about to write.
+    """
+    old = Artist.objects.filter(created_at__lt=timezone.now() - timedelta(hours=1))
+    unused = old.filter(
+        ~Exists(Participant.objects.filter(artist=OuterRef("pk"))), ~Exists(Album.objects.filter(artist=OuterRef("pk")))
+    )
+    return _delete_found(Artist, unused, before=lambda ids: delete_where(LibraryArtist, "artist_id", ids))
+
+
+def prune_genres() -> int:
+    """Delete the genres of no track, young ones excepted as with artists."""
+    old = Genre.objects.filter(pk__lt=first_id(timezone.now() - timedelta(hours=1)))
+    return _delete_found(Genre, old.filter(~Exists(TrackGenre.objects.filter(genre=OuterRef("pk")))))
+
+
+def prune_folders(library_id: int) -> int:
+    """Delete the missing folders of a library that hold no track any more."""
+    tracks = MediaFile.objects.filter(folder=OuterRef("pk"))
+    return _delete_found(Folder, Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks)))
+
+
+def _delete_found(
+    model: type[models.Model],
+    rows: models.QuerySet[Any],
+    *,
+    before: Callable[[list[str]], None] | None = None,
+) -> int:
+    count = 0
+    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:500]):
+        with transaction.atomic():
+            if before is not None:
+                before(ids)
+            delete_where(model, "id", ids)
+        count += len(ids)
+    return count
+
+
+def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> bool:
+    """Delete the rows of a removed library in short transactions, so that nobody waits; then the library itself.
+
+    May be called again after any interruption. False when it does not apply: the library exists, or is still being
+    scanned.
+    """
+    library = Library.objects.filter(pk=library_id, deleted_at__isnull=False)
+    if not library.exists() or Scan.objects.running().filter(library=library_id).exists():
+        return False
+    tracks = MediaFile.objects.filter(library=library_id).order_by("pk")
+    while ids := list(tracks.values_list("pk", flat=True)[:batch]):
+        with transaction.atomic():
+            delete_tracks(ids)
+        time.sleep(pause)
+    for model in (Album, Folder, LibraryArtist, ScanProblem, Scan):
+        rows = model._default_manager.filter(library=library_id).order_by("pk")
+        while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):
+            with transaction.atomic():
+                delete_where(model, "id", keys)
+            time.sleep(pause)
+    library.delete()  # through Django: the grants of users and whatever else refers to it go with it
+    prune_artists()
+    prune_genres()
+    return True

@@ -1,0 +1,119 @@
+"""`manage.py scan [--full] [--folder F…] [library…]`"""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from libraries import services
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
+from libraries.models.library import name_key
+from libraries.scanner import pipeline
+from navidrome_lib.errors import Conflict, DomainError
+
+_WAIT_SECONDS = 1.0
+
+
+class Progress:
+    """A bar on a terminal, a line per phase elsewhere."""
+
+    def __init__(self, command: Command, title: str) -> None:
+        self._command = command
+        self._title = title
+        self._phase = ""
+        self._bar: tqdm[Any] | None = None
+        if command.stdout.isatty():
+            self._bar = tqdm(desc=title, unit=" files", dynamic_ncols=True, leave=False)
+
+    def show(self, scan: Scan) -> None:
+        if self._bar is None:
+            if scan.phase != self._phase:
+                self._command.stdout.write(f"{self._title}: {scan.phase}, {scan.seen} of {scan.files_total or '?'} files")
+        else:
+            self._bar.total = scan.files_total
+            self._bar.set_postfix_str(f"{scan.phase} {scan.current_folder[-40:]}", refresh=False)
+            self._bar.update(scan.seen - self._bar.n)
+        self._phase = scan.phase
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class Command(BaseCommand):
+    help = "Scan libraries here and now, without a worker."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("library", nargs="*", help="id or name; none: all libraries")
+        parser.add_argument("--full", action="store_true", help="read every file again")
+        parser.add_argument("--folder", action="append", default=[], help="only this folder of the library; repeatable")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        libraries = find_libraries(options["library"])
+        if options["folder"] and len(libraries) != 1:
+            raise CommandError("--folder needs exactly one library.")
+        wrong = []
+        for library in libraries:
+            scan = self._scan(library, full=options["full"], targets=options["folder"])
+            self.stdout.write(summary(library, scan))
+            if scan.state == ScanState.CANCELLED:
+                raise CommandError("The scan was cancelled.")
+            if scan.state != ScanState.FINISHED:
+                wrong.append(library.name)
+        if wrong:
+            raise CommandError(f"Not finished: {', '.join(wrong)}.")
+
+    def _scan(self, library: Library, *, full: bool, targets: list[str]) -> Scan:
+        try:
+            scan = services.request_scan(
+                library, trigger=ScanTrigger.COMMAND, full=full, targets=targets, deliver=False
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        progress = Progress(self, library.name)
+        try:
+            while scan.state in ACTIVE_STATES:
+                # a worker may run a scan of this library, or take this very one: then this command watches it
+                done = pipeline.run(scan.pk, on_progress=progress.show)
+                if done is not None:
+                    return done
+                time.sleep(_WAIT_SECONDS)
+                scan.refresh_from_db()
+                if scan.state == ScanState.RUNNING:
+                    progress.show(scan)
+            return scan
+        except KeyboardInterrupt:
+            with suppress(Conflict):  # a scan that ran here has ended as cancelled already
+                services.cancel_scan(scan)
+            raise CommandError("The scan was cancelled.") from None
+        finally:
+            progress.close()
+
+
+def find_libraries(names: list[str]) -> list[Library]:
+    """The libraries of these ids or names, in that order; all without any."""
+    libraries = Library.objects.active().order_by("pk")
+    if not names:
+        return list(libraries)
+    found = []
+    for name in names:
+        library = libraries.filter(name_key=name_key(name)).first()
+        if library is None and name.isdecimal() and len(name) < 19:
+            library = libraries.filter(pk=int(name)).first()
+        if library is None:
+            known = ", ".join(f"{each.pk} ({each.name})" for each in libraries) or "none"
+            raise CommandError(f"There is no library “{name}”. Known libraries: {known}.")
+        found.append(library)
+    return found
+
+
+def summary(library: Library, scan: Scan) -> str:
+    """One line on how a scan ended."""
+    names = ("seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
+    counts = ", ".join(f"{getattr(scan, name)} {name}" for name in names)
+    return f"{library.name}: {scan.state}; {counts}." + (f" {scan.error}" if scan.error else "")

@@ -1,0 +1,171 @@
+"""Slow work beside the main thread, which meanwhile keeps the lease alive and listens for a wish to cancel.
+
+Threads, because what is waited for is not Python: storage that hangs, and reader processes. They never touch the
+database. A thread that is stuck in a dead file system is left behind; it dies with the process.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Generic, TypeVar
+
+from libraries.audio.model import ReadResult
+from libraries.audio.reader import ReaderPool
+
+T = TypeVar("T")
+
+_TICK: Final = 0.5
+_GROUP: Final = 64
+_GROUP_SECONDS: Final = 0.2
+_GROUPS_AHEAD: Final = 16
+
+
+class TimedOut(Exception):
+    """The work did not end in its time."""
+
+
+class _End(Generic[T]):
+    """The last thing in a queue: the end, or the error that was it."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def call(function: Callable[[], T], beat: Callable[[], None], *, seconds: float | None = None) -> T:
+    """What `function` returns or raises; `TimedOut` when it takes longer than `seconds`."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+
+    def watched() -> None:
+        beat()
+        if deadline is not None and time.monotonic() > deadline:
+            raise TimedOut
+
+    tick = _TICK if seconds is None else min(_TICK, seconds / 4)
+    return next(iter(_drain(lambda put: put([function()]), watched, tick)))
+
+
+def iterate(items: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
+    """The `items`, drawn in a thread."""
+
+    def feed(put: Callable[[list[T]], None]) -> None:
+        group: list[T] = []
+        since = time.monotonic()
+        for item in items:
+            group.append(item)
+            if len(group) >= _GROUP or time.monotonic() - since > _GROUP_SECONDS:
+                put(group)
+                group, since = [], time.monotonic()
+        put(group)
+
+    return _drain(feed, beat, _TICK)
+
+
+class _Stopped(Exception):
+    """Nobody waits for the result any more."""
+
+
+def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[], None], tick: float) -> Iterator[T]:
+    groups: queue.Queue[list[T] | _End[T]] = queue.Queue(_GROUPS_AHEAD)
+    stopped = threading.Event()
+
+    def put(group: list[T] | _End[T]) -> None:
+        while not stopped.is_set():
+            try:
+                groups.put(group, timeout=_TICK)
+            except queue.Full:
+                continue
+            return
+        raise _Stopped
+
+    def run() -> None:
+        try:
+            try:
+                work(put)
+            except _Stopped:
+                return
+            except BaseException as error:
+                put(_End(error))
+            else:
+                put(_End())
+        except _Stopped:
+            return
+
+    threading.Thread(target=run, name="scan-aside", daemon=True).start()
+    try:
+        while True:
+            try:
+                group = groups.get(timeout=tick)
+            except queue.Empty:
+                beat()
+                continue
+            if isinstance(group, _End):
+                if group.error is not None:
+                    raise group.error
+                return
+            yield from group
+            beat()
+    finally:
+        stopped.set()
+
+
+class ReadAhead:
+    """Tag readers that work on the next batch while the main thread writes the last one."""
+
+    def __init__(self, pool: Callable[[], ReaderPool], beat: Callable[[], None]) -> None:
+        self._make_pool = pool
+        self._beat = beat
+        self._orders: queue.SimpleQueue[list[bytes] | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[list[ReadResult] | BaseException] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> ReadAhead:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stopped.set()
+        self._orders.put(None)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def submit(self, paths: list[bytes]) -> None:
+        """Order a batch; the results come from `collect`, batch by batch in the order of the orders."""
+        if not paths:
+            return
+        if self._thread is None:
+            # the readers die with the thread that starts them: it lives as long as they are needed
+            self._thread = threading.Thread(target=self._run, name="scan-readers", daemon=True)
+            self._thread.start()
+        self._orders.put(paths)
+
+    def collect(self, count: int) -> Iterator[ReadResult]:
+        """The results of one batch of `count` paths, in the order of completion."""
+        got = 0
+        while got < count:
+            try:
+                results = self._results.get(timeout=_TICK)
+            except queue.Empty:
+                self._beat()
+                continue
+            if isinstance(results, BaseException):
+                raise results
+            got += len(results)
+            yield from results
+            self._beat()
+
+    def _run(self) -> None:
+        try:
+            with self._make_pool() as pool:
+                while (paths := self._orders.get()) is not None and not self._stopped.is_set():
+                    group: list[ReadResult] = []
+                    for result in pool.read_many(paths, stop=self._stopped.is_set):
+                        group.append(result)
+                        if len(group) >= _GROUP:
+                            self._results.put(group)
+                            group = []
+                    self._results.put(group)
+        except BaseException as error:
+            self._results.put(error)

@@ -1,0 +1,251 @@
+"""What is new, changed, back or gone: listings of folders against what the catalog knows. No Django, no database.
+
+Two passes, because nothing may be written before the whole library was listed (storage that dies half-way must leave
+no trace), and because only then the total is known. The first compares one digest per folder, and sets the listings of
+changed folders aside in a temporary file: memory holds a line per folder, never one per file. The second,
+`plan_folder`, compares file by file.
+"""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, NamedTuple
+
+from libraries.scanner.context import FileEntry, FolderListing, Trouble, join, parent
+
+# what a second reading of the same bytes would only find again
+LASTING_PROBLEMS = frozenset({"corrupt", "empty", "unsupported", "encoding", "timeout", "memory"})
+
+_SPOOL_IN_MEMORY = 1 << 20
+
+
+class KnownFolder(NamedTuple):
+    """A folder of the catalog."""
+
+    id: str
+    digest: str
+    missing: bool
+
+
+class KnownTrack(NamedTuple):
+    """A track of the catalog: its change key, and who it was."""
+
+    id: str
+    name: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    missing: bool
+    pid: str
+    mbz_track_id: str
+    album_id: str | None
+    duration: float
+
+    def is_unchanged(self, entry: FileEntry) -> bool:
+        """Whether a listing shows the very file that was read. Any difference counts, also a step back in time."""
+        return (
+            self.size == entry.size
+            and self.mtime_ns == entry.mtime_ns
+            and self.ctime_ns == entry.ctime_ns
+            and self.inode == entry.inode
+        )
+
+
+class KnownProblem(NamedTuple):
+    """An open problem of one file, with its change key when it failed."""
+
+    kind: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(slots=True)
+class FolderPlan:
+    """What there is to do in one changed folder."""
+
+    listing: FolderListing
+    folder: KnownFolder | None
+    reads: list[tuple[FileEntry, KnownTrack | None]] = field(default_factory=list)
+    back: list[KnownTrack] = field(default_factory=list)
+    unseen: list[KnownTrack] = field(default_factory=list)
+    unchanged: int = 0
+    still_bad: int = 0
+
+    @property
+    def changes(self) -> int:
+        return len(self.reads) + len(self.back)
+
+
+class ListingSpool:
+    """Listings set aside on disk, in order."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, listing: FolderListing) -> None:
+        files = [tuple(entry) for entry in listing.files]
+        troubles = [tuple(trouble) for trouble in listing.troubles]
+        row = (listing.path, files, listing.digest, listing.complete, listing.protected, listing.ignored, troubles)
+        marshal.dump(row, self._file)
+        self._count += 1
+
+    def __iter__(self) -> Iterator[FolderListing]:
+        self._file.seek(0)
+        for _ in range(self._count):
+            path, files, digest, complete, protected, ignored, troubles = marshal.load(self._file)  # noqa: S302 - ours
+            yield FolderListing(
+                path,
+                files=[FileEntry(*entry) for entry in files],
+                digest=digest,
+                complete=complete,
+                protected=protected,
+                ignored=ignored,
+                troubles=[Trouble(*trouble) for trouble in troubles],
+            )
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class FolderDiff:
+    """The first pass: takes every listing of a walk, and then knows which folders changed and which are gone."""
+
+    def __init__(
+        self,
+        known: Mapping[bytes, KnownFolder],
+        problems: Mapping[bytes, Mapping[bytes, KnownProblem]],
+        *,
+        full: bool,
+        targets: tuple[bytes, ...] = (),
+    ) -> None:
+        self.changed = ListingSpool()
+        self.folders = 0
+        self.files = 0
+        self.ignored = 0
+        self.ignored_unchanged = 0
+        self.folder_troubles = 0
+        self.unchanged = 0
+        self.still_bad = 0
+        self._known = known
+        self._problems = problems
+        self._full = full
+        self._targets = targets
+        self._listed: set[bytes] = set()
+        self._unproved: set[bytes] = set()
+
+    def add(self, listing: FolderListing) -> None:
+        """Take one listing."""
+        self.folders += 1
+        self.files += len(listing.files) + len(listing.protected)
+        self.ignored += listing.ignored
+        self._listed.add(listing.path)
+        if not listing.complete:
+            self._unproved.add(listing.path)
+        known = self._known.get(listing.path)
+        if self._full or not self._is_unchanged(listing, known):
+            self.changed.add(listing)
+            self.folder_troubles += len(listing.troubles) - troubles_of_files(listing)
+            return
+        self.ignored_unchanged += listing.ignored
+        problems = self._problems.get(listing.path, {})
+        bad = sum(1 for entry in listing.files if entry.name in problems) if problems else 0
+        self.still_bad += bad
+        self.unchanged += len(listing.files) - bad
+
+    def _is_unchanged(self, listing: FolderListing, known: KnownFolder | None) -> bool:
+        if not listing.complete or listing.troubles or listing.protected:
+            return False
+        if known is None:
+            return not listing.files  # a folder without audio is not worth a row
+        return bool(listing.digest) and listing.digest == known.digest and not known.missing
+
+    def gone(self) -> list[KnownFolder]:
+        """The folders whose absence this walk proves, and that are not known to be missing already."""
+        return [
+            folder
+            for path, folder in self._known.items()
+            if not folder.missing and path not in self._listed and self._is_proved(path)
+        ]
+
+    def resolved(self) -> list[bytes]:
+        """The paths of open problems that this walk alone ends: folders that list again, and all below those that went."""
+        ended = []
+        for folder, problems in self._problems.items():
+            went = folder not in self._listed and self._is_proved(folder)
+            for name in problems:
+                path = join(folder, name)
+                if went or (path in self._listed and path not in self._unproved):
+                    ended.append(path)
+        return ended
+
+    def gone_problems(self, listing: FolderListing) -> list[bytes]:
+        """The paths of open problems of files that a complete listing does not show any more."""
+        problems = self._problems.get(listing.path)
+        if not problems or not listing.complete:
+            return []
+        there = {entry.name for entry in listing.files} | listing.protected
+        gone = (join(listing.path, name) for name in problems if name not in there)
+        return [path for path in gone if path not in self._listed]
+
+    def _is_proved(self, path: bytes) -> bool:
+        if self._targets and not any(is_inside(path, target) for target in self._targets):
+            return False
+        return not any(above in self._unproved for above in ancestors(path))
+
+
+def troubles_of_files(listing: FolderListing) -> int:
+    """How many of the protected files have a problem of their own."""
+    return sum(1 for trouble in listing.troubles if trouble.path.rpartition(b"/")[2] in listing.protected)
+
+
+def ancestors(path: bytes) -> Iterator[bytes]:
+    """The folders above `path`, the root last."""
+    while path:
+        path = parent(path)
+        yield path
+
+
+def is_inside(path: bytes, folder: bytes) -> bool:
+    """Whether `path` is `folder` or below it."""
+    return not folder or path == folder or path.startswith(folder + b"/")
+
+
+def plan_folder(
+    listing: FolderListing,
+    folder: KnownFolder | None,
+    tracks: Mapping[bytes, KnownTrack],
+    problems: Mapping[bytes, KnownProblem],
+    *,
+    full: bool,
+) -> FolderPlan:
+    """Compare one changed folder file by file."""
+    plan = FolderPlan(listing, folder)
+    for entry in listing.files:
+        track = tracks.get(entry.name)
+        problem = problems.get(entry.name)
+        if not full and problem is not None and is_still_bad(problem, entry):
+            plan.still_bad += 1
+        elif full or track is None or problem is not None or not track.is_unchanged(entry):
+            plan.reads.append((entry, track))
+        elif track.missing:
+            plan.back.append(track)
+        else:
+            plan.unchanged += 1
+    if listing.complete:
+        there = {entry.name for entry in listing.files} | listing.protected
+        plan.unseen = [track for name, track in tracks.items() if not track.missing and name not in there]
+    return plan
+
+
+def is_still_bad(problem: KnownProblem, entry: FileEntry) -> bool:
+    """Whether reading the file again would only find the same problem."""
+    same = problem.size == entry.size and problem.mtime_ns == entry.mtime_ns
+    return same and problem.kind in LASTING_PROBLEMS

@@ -1,0 +1,190 @@
+"""Joining a track that lost its file to the file that turned up elsewhere: the old id and `created_at` survive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from libraries.bulk import chunks, quoted, table
+from libraries.ids import first_id
+from libraries.maintenance import Delta, add_to_totals, artists_of, delete_tracks, refresh_albums
+from libraries.models import HeldMark, Library, MediaFile, Participant, TrackGenre
+from libraries.scanner.moves import Keys, Side, rank
+from libraries.scanner.rows import WRITTEN, NewState, TrackRows
+
+_SIDE_COLUMNS = (
+    "id", "library_id", "folder_id", "name_bytes", "pid", "mbz_track_id", "audio_hash", "size", "mtime_ns", "inode",
+    "duration", "codec", "sample_rate", "bit_rate", "channels", "title", "album_ref_id", "missing",
+)  # fmt: skip
+_KEPT_STATE = ("missing", "missing_since", "last_seen_at")
+
+
+def _side(row: Sequence[Any], at: datetime) -> Side:
+    values = list(row)
+    values[3] = bytes(values[3])
+    return Side(*values, at)
+
+
+def old_sides(ids: Iterable[str], last_scan_at: datetime | None) -> Iterator[Side]:
+    """Tracks of one library that lost their file, by id."""
+    for piece in chunks(ids):
+        rows = MediaFile.objects.filter(pk__in=piece).values_list(*_SIDE_COLUMNS, "last_seen_at", "created_at")
+        for *row, last_seen_at, created_at in rows:
+            yield _side(row, last_seen_at or last_scan_at or created_at)
+
+
+def missing_sides() -> Iterator[Side]:
+    """All tracks that are missing, in any library."""
+    rows = MediaFile.objects.missing().filter(library__deleted_at__isnull=True)
+    for *row, last_seen_at, created_at in rows.values_list(*_SIDE_COLUMNS, "last_seen_at", "created_at").iterator(5000):
+        yield _side(row, last_seen_at or created_at)
+
+
+def new_sides(since: datetime | None, library_id: int | None, keys: Keys) -> Iterator[Side]:
+    """Present tracks that came after `since` and share a key: in one library, or in all."""
+    rows = MediaFile.objects.present().filter(library__deleted_at__isnull=True)
+    if since is not None:
+        rows = rows.filter(pk__gte=first_id(since))
+    if library_id is not None:
+        rows = rows.filter(library=library_id)
+    for *row, created_at in rows.values_list(*_SIDE_COLUMNS, "created_at").iterator(5000):
+        side = _side(row, created_at)
+        if keys.has_any(side):
+            yield side
+
+
+@dataclass(slots=True)
+class Join:
+    """What one transaction joins. `pairs`: an old track and the row of the new file, which it takes over."""
+
+    pairs: list[tuple[Side, Side]] = field(default_factory=list)
+    # an old track takes a file that has no row yet; its place may be that of a track in `vacated`
+    taken: list[tuple[Side, NewState]] = field(default_factory=list)
+    # files whose track went to another file: they are new
+    added: list[NewState] = field(default_factory=list)
+    vacated: list[Side] = field(default_factory=list)
+
+
+class Joiner:
+    """Carries out joins in the transactions of a scan, or in one of its own."""
+
+    def __init__(self, library_id: int, rows: TrackRows | None = None) -> None:
+        self._library_id = library_id
+        self._rows = rows
+        # rows whose state this scan has changed already, by id: they are missing now
+        self._gone: set[str] = set()
+        self._deltas: dict[int, Delta] = {}
+        self._albums: set[str] = set()
+
+    def apply(self, join: Join, transaction_: AbstractContextManager[None], last_seen: datetime | None) -> set[str]:
+        """Join all or nothing; returns the artists whose counts may have changed."""
+        self._deltas, self._albums = {}, set()
+        with transaction_:
+            join.pairs = _still_there(join.pairs)
+            olds = [old for old, _ in join.pairs] + [old for old, _ in join.taken]
+            artists = artists_of({side.id for side in [*olds, *join.vacated, *(new for _, new in join.pairs)]})
+            gone = self._vacate([*olds, *join.vacated], last_seen)
+            self._absorb(join.pairs)
+            artists |= self._take(join)
+            refresh_albums(self._library_id, self._albums)
+            for library_id, delta in sorted(self._deltas.items()):
+                add_to_totals(library_id, delta)
+        self._gone |= gone
+        return artists
+
+    def _add(self, library_id: int, delta: Delta) -> None:
+        self._deltas[library_id] = self._deltas.get(library_id, Delta()).plus(delta)
+
+    def _vacate(self, sides: Iterable[Side], last_seen: datetime | None) -> set[str]:
+        """Take tracks off their places, so that no two are present at one; each may get another in a moment."""
+        there = {side.id: side for side in sides if not side.missing and side.id not in self._gone}
+        now = timezone.now()
+        for piece in chunks(there):
+            MediaFile.objects.filter(pk__in=piece).update(
+                missing=True, missing_since=now, last_seen_at=last_seen, updated_at=now
+            )
+        for side in there.values():
+            self._add(side.library_id, Delta(-1, -side.size, -side.duration, 1))
+            self._albums |= {side.album_id} - {None}  # type: ignore[arg-type]
+        return set(there)
+
+    def _absorb(self, pairs: Sequence[tuple[Side, Side]]) -> None:
+        """The old row takes all that the new one says, and the new one goes."""
+        if not pairs:
+            return
+        olds, news = [old.id for old, _ in pairs], [new.id for _, new in pairs]
+        MediaFile.objects.filter(pk__in=news).update(missing=True)
+        columns = [column for column in WRITTEN if column not in _KEPT_STATE]
+        sets = ", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)
+        sql = (
+            f"UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL "
+            f"FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"
+        )
+        with transaction.get_connection().cursor() as cursor:
+            cursor.executemany(sql, [(False, old, new) for old, new in zip(olds, news, strict=True)])
+            for model in (Participant, TrackGenre):
+                model._default_manager.filter(media_file__in=olds).delete()
+                cursor.executemany(
+                    f"UPDATE {table(model)} SET media_file_id = %s WHERE media_file_id = %s",  # noqa: S608 - own names
+                    list(zip(olds, news, strict=True)),
+                )
+        HeldMark.objects.filter(media_file__in=olds).delete()
+        delete_tracks(news)
+        for old, new in pairs:
+            self._add(old.library_id, Delta(missing=-1))
+            self._albums |= {old.album_id, new.album_id} - {None}  # type: ignore[arg-type]
+
+    def _take(self, join: Join) -> set[str]:
+        """Old tracks take files that have no row; what is left of the files gets rows of its own."""
+        states = [state for _, state in join.taken]
+        if self._rows is None or not (states or join.added):
+            return set()
+        lookup = self._rows.lookup
+        self._rows.find([*states, *join.added])
+        self._rows.update(states)
+        self._rows.insert(join.added)
+        for old, _ in join.taken:
+            self._add(old.library_id, Delta(missing=-1))
+            self._albums |= {old.album_id} - {None}  # type: ignore[arg-type]
+        for state in [*states, *join.added]:
+            duration = float(state.record.columns["duration"])  # type: ignore[arg-type]
+            self._add(self._library_id, Delta(1, state.entry.size, duration))
+            self._albums.add(lookup.album_id(state.record.album.pid))
+        return {lookup.artist_id(c.pid) for state in [*states, *join.added] for c in state.record.credits}
+
+
+def _still_there(pairs: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
+    """Leave out new rows that the scan of another library has changed or removed meanwhile, and lock the others."""
+    rows = MediaFile.objects.present().filter(pk__in=[new.id for _, new in pairs]).order_by("pk")
+    there = set(rows.select_for_update().values_list("pk", flat=True))
+    return [(old, new) for old, new in pairs if new.id in there]
+
+
+def candidates(old: MediaFile, limit: int = 20) -> list[tuple[MediaFile, int]]:
+    """The present tracks that could be what a missing one has become, the likeliest first, each with its rank."""
+    (gone,) = old_sides([old.pk], old.library.last_scan_at)
+    alike = Q(title=old.title, artist=old.artist)
+    for column in ("pid", "mbz_track_id", "audio_hash"):
+        if value := getattr(old, column):
+            alike |= Q(**{column: value})
+    found: QuerySet[Any] = MediaFile.objects.present().filter(alike, library__deleted_at__isnull=True)
+    sides = [_side(row, old.created_at) for row in found.values_list(*_SIDE_COLUMNS)[: limit * 10]]
+    ranked = sorted(((rank(gone, side), side.id) for side in sides), key=lambda item: (-item[0], item[1]))
+    points = {pk: value for value, pk in ranked[:limit] if value}
+    rows = MediaFile.objects.in_bulk(list(points))
+    return [(rows[pk], value) for pk, value in points.items() if pk in rows]
+
+
+def relink(old: MediaFile, new: MediaFile) -> None:
+    """Join a missing track to a present one by hand: `old` takes the file of `new` and keeps its id."""
+    (gone,) = old_sides([old.pk], old.library.last_scan_at)
+    (found,) = old_sides([new.pk], None)
+    Joiner(old.library_id).apply(Join(pairs=[(gone, found)]), transaction.atomic(), gone.at)
+    Library.objects.filter(pk__in={old.library_id, new.library_id}).update(totals_stale=True)

@@ -1,0 +1,183 @@
+"""Who may run a scan: claimed by a conditional UPDATE, kept by a heartbeat, fenced by a number, taken back in the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from libraries.models import Scan, ScanState
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+BEAT_SECONDS = 2.0
+MAX_ATTEMPTS = 3
+REDELIVER_AFTER = timedelta(seconds=10)
+
+COUNTERS = ("folder_count", "seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
+PROGRESS = ("phase", "files_total", "current_folder", *COUNTERS)
+
+
+class LeaseLost(Exception):
+    """Another worker owns the scan now, or it has been ended: stop without touching anything."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for the scan to stop."""
+
+
+class Lease:
+    """The right to run one scan. `scan` holds the progress in memory; every beat writes it down."""
+
+    def __init__(self, scan: Scan, on_progress: Callable[[Scan], None] | None = None) -> None:
+        self.scan = scan
+        self._on_progress = on_progress
+        self._next_beat = 0.0
+
+    def beat(self, *, force: bool = False) -> None:
+        """Every few seconds: stay alive, show the progress, and notice a wish to cancel."""
+        if not force and time.monotonic() < self._next_beat:
+            return
+        self._write()
+
+    def phase(self, name: str) -> None:
+        """Enter a phase."""
+        self.scan.phase = name
+        self._write()
+
+    def _write(self) -> None:
+        self._next_beat = time.monotonic() + BEAT_SECONDS
+        now = timezone.now()
+        self.scan.heartbeat_at = now
+        self.scan.lease_expires_at = now + LEASE
+        fields = (*PROGRESS, "heartbeat_at", "lease_expires_at")
+        self._verify(**{name: getattr(self.scan, name) for name in fields})
+        if self._on_progress is not None:
+            self._on_progress(self.scan)
+
+    def _verify(self, **values: object) -> None:
+        # conditional on the fence: a worker that was taken for dead must not write over its successor
+        mine = Scan.objects.filter(pk=self.scan.pk, fence=self.scan.fence, state=ScanState.RUNNING)
+        if not mine.update(**values):
+            raise LeaseLost
+        if Scan.objects.filter(pk=self.scan.pk, cancel_requested=True).exists():
+            raise Cancelled
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A short transaction of the scan: it begins by proving the lease, so that nobody writes after losing it."""
+        with transaction.atomic():
+            self._write()
+            yield
+        committed()
+
+    def finish(self, state: ScanState, error: str = "") -> None:
+        """End the scan; silently nothing when it is no longer ours."""
+        scan = self.scan
+        scan.state, scan.error = state, error[:2000]
+        scan.finished_at = timezone.now()
+        scan.lease_expires_at, scan.current_folder = None, ""
+        fields = (*PROGRESS, "state", "error", "finished_at", "lease_expires_at")
+        mine = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
+        if not mine.update(**{name: getattr(scan, name) for name in fields}):
+            raise LeaseLost
+        if self._on_progress is not None:
+            self._on_progress(scan)
+
+
+# SQLite has one writer: requests that wait for it look every few milliseconds, and need to find it free now and then
+SQLITE_PAUSE = 0.002
+
+
+def committed() -> None:
+    """Called behind every commit of a scan."""
+    if connection.vendor == "sqlite":
+        time.sleep(SQLITE_PAUSE)
+
+
+def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None = None) -> Lease | None:
+    """Take a queued scan; None when it is not (or no longer) there to be taken, or its library is being scanned."""
+    now = timezone.now()
+    fresh = dict.fromkeys(COUNTERS, 0)
+    waiting = Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED, library__deleted_at__isnull=True)
+    try:
+        with transaction.atomic():
+            taken = waiting.update(
+                state=ScanState.RUNNING,
+                worker=worker[:255],
+                fence=F("fence") + 1,
+                attempts=F("attempts") + 1,
+                started_at=now,
+                heartbeat_at=now,
+                lease_expires_at=now + LEASE,
+                phase="starting",
+                error="",
+                files_total=None,
+                current_folder="",
+                **fresh,
+            )
+    except IntegrityError:
+        return None  # scan_one_running: another scan of this library runs; this one stays queued behind it
+    if not taken:
+        return None
+    scan = Scan.objects.select_related("library").get(pk=scan_id)
+    return Lease(scan, on_progress)
+
+
+def next_queued(library_id: int | None = None, *, now: datetime | None = None) -> list[int]:
+    """The scans that could be claimed now: of one library, or those of all whose delivery seems lost."""
+    running = Scan.objects.running().values("library")
+    waiting = Scan.objects.queued().filter(library__deleted_at__isnull=True).exclude(library__in=running)
+    if library_id is not None:
+        waiting = waiting.filter(library=library_id)
+    else:
+        before = (now or timezone.now()) - REDELIVER_AFTER
+        waiting = waiting.filter(Q(delivered_at__isnull=True) | Q(delivered_at__lt=before), requested_at__lt=before)
+    return list(waiting.order_by("requested_at", "pk").values_list("pk", flat=True))
+
+
+def reap_stale(*, now: datetime | None = None) -> int:
+    """Take scans back from workers that no longer beat, so that another one redoes them; says how many."""
+    now = now or timezone.now()
+    stale = Scan.objects.running().filter(lease_expires_at__lt=now)
+    return sum(_reap(scan, now) for scan in stale.order_by("pk"))
+
+
+def _reap(scan: Scan, now: datetime) -> int:
+    ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at__lt=now)
+    ended = {"finished_at": now, "lease_expires_at": None}
+    if scan.cancel_requested:
+        return ours.update(state=ScanState.CANCELLED, **ended)
+    if scan.attempts >= MAX_ATTEMPTS:
+        sentence = f"The worker stopped without a word {scan.attempts} times."
+        return ours.update(state=ScanState.FAILED, error=sentence, **ended)
+    logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)
+    try:
+        with transaction.atomic():
+            return ours.update(state=ScanState.QUEUED, lease_expires_at=None, delivered_at=None)
+    except IntegrityError:
+        return _merge_into_waiting(scan, now)  # scan_one_queued: a request for the same library waits already
+
+
+def _merge_into_waiting(scan: Scan, now: datetime) -> int:
+    with transaction.atomic():
+        waiting = Scan.objects.select_for_update().filter(library=scan.library_id, state=ScanState.QUEUED).first()
+        if waiting is None:
+            return 0  # claimed meanwhile; the next round finds this scan again
+        sentence = "The worker stopped without a word; the scan that was waiting takes its place."
+        ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
+        done = ours.update(state=ScanState.FAILED, error=sentence, finished_at=now, lease_expires_at=None)
+        if done:
+            whole = not scan.targets or not waiting.targets
+            waiting.targets = [] if whole else sorted({*waiting.targets, *scan.targets})
+            waiting.full = waiting.full or scan.full
+            waiting.accept_empty = waiting.accept_empty or scan.accept_empty
+            waiting.save(update_fields=["targets", "full", "accept_empty"])
+        return done

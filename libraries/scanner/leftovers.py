@@ -1,0 +1,186 @@
+"""What the reading could not decide by itself: tracks that lost their file, and files that say to be another track."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.utils import timezone
+
+from libraries.bulk import chunks, insert_rows, update_rows
+from libraries.maintenance import mark_missing
+from libraries.models import Folder, HeldMark, MediaFile
+from libraries.scanner.diff import KnownFolder
+from libraries.scanner.joins import Join, Joiner, missing_sides, new_sides, old_sides
+from libraries.scanner.lease import Lease
+from libraries.scanner.moves import Keys, Side, match
+from libraries.scanner.writer import Displaced, Touched, Writer
+
+HELD_SHARE: Final = 0.5
+HELD_FILES: Final = 20
+
+_PAIRS: Final = 200
+_MARKS: Final = 1000
+_DISPLACED = "/"  # no id contains it
+
+
+class DisplacedSpool:
+    """Files that say to be another track, set aside on disk; only what tells them apart stays in memory."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)
+        self._places: dict[str, int] = {}
+        self.sides: list[Side] = []
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def ids(self) -> Iterable[str]:
+        """The tracks that were at the places of these files."""
+        return self._places.keys()
+
+    def add(self, items: Sequence[Displaced]) -> None:
+        self._file.seek(0, 2)
+        for item in items:
+            self._places[item.known.id] = self._file.tell()
+            pickle.dump(item, self._file)
+            self.sides.append(_side_of(item))
+
+    def get(self, track_id: str) -> Displaced:
+        self._file.seek(self._places[track_id])
+        item: Displaced = pickle.load(self._file)  # noqa: S301 - our own file
+        return item
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _side_of(item: Displaced) -> Side:
+    entry, columns = item.state.entry, item.state.record.columns
+    facts = [columns[name] for name in ("duration", "codec", "sample_rate", "bit_rate", "channels", "title")]
+    return Side(
+        _DISPLACED + item.known.id, 0, item.state.folder_id, entry.name, item.state.record.pid,
+        str(columns["mbz_track_id"]), "", entry.size, entry.mtime_ns, entry.inode, *facts, None, False, timezone.now(),
+    )  # type: ignore[call-arg]  # fmt: skip
+
+
+class Leftovers:
+    """Joins, then marks. `unseen` are the ids of present tracks whose absence the walk proved."""
+
+    def __init__(self, lease: Lease, writer: Writer, touched: Touched, last_scan_at: datetime | None) -> None:
+        self.lease = lease
+        self.scan = lease.scan
+        self.writer = writer
+        self.touched = touched
+        self.last_scan_at = last_scan_at
+        self.unseen: list[str] = []
+        self.displaced = DisplacedSpool()
+        # joined to files that were met before or elsewhere: they are no outcome of a file of this scan
+        self.moved_elsewhere = 0
+
+    # -- moves
+
+    def move(self) -> None:
+        """Join what can be joined; the rest of the displaced files is saved as what is now at their places."""
+        pairs = self._match()
+        joined_olds = {old.id for old, _ in pairs}
+        joined_news = {new.id for _, new in pairs}
+        joiner = Joiner(self.scan.library_id, self.writer.rows)
+        for piece in chunks(pairs, _PAIRS):
+            self._join(joiner, self._as_join(piece, joined_olds))
+        self.unseen = [track_id for track_id in self.unseen if track_id not in joined_olds]
+        retagged, added = [], []
+        for track_id in self.displaced.ids():
+            if _DISPLACED + track_id not in joined_news:
+                (added if track_id in joined_olds else retagged).append(track_id)
+        for ids in chunks(added, _PAIRS):
+            self._join(joiner, Join(added=[self.displaced.get(track_id).state for track_id in ids]))
+        for ids in chunks(retagged, _PAIRS):
+            self.writer.write_retagged([self.displaced.get(track_id) for track_id in ids])
+
+    def _match(self) -> list[tuple[Side, Side]]:
+        displaced = set(self.displaced.ids())
+        if not (self.unseen or displaced or self.scan.added):
+            return []
+        olds = {side.id: side for side in missing_sides()} if self.scan.added or displaced else {}
+        lost = [*self.unseen, *displaced]
+        olds |= {side.id: side for side in old_sides(lost, self.last_scan_at)}
+        if not olds:
+            return []
+        self.lease.beat()
+        keys = Keys(olds.values())
+        # a file may have been met first by the scan of the library that it went to: look in all of them
+        since = self.last_scan_at if not lost else min(olds[pk].at for pk in lost if pk in olds)
+        found = new_sides(since, None if lost else self.scan.library_id, keys)
+        away = set(lost)
+        news = [side for side in found if side.id not in away]
+        news += [side for side in self.displaced.sides if keys.has_any(side)]
+        wanted = Keys(news)
+        pairs = match((side for side in olds.values() if wanted.has_any(side)), news)
+        # a file that is joined to the very track at its place was only retagged
+        return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
+
+    def _as_join(self, pairs: Sequence[tuple[Side, Side]], joined_olds: set[str]) -> Join:
+        join = Join()
+        taken = {}
+        for old, new in pairs:
+            if new.id.startswith(_DISPLACED):
+                taken[new.id.removeprefix(_DISPLACED)] = old
+            else:
+                join.pairs.append((old, new))
+        join.vacated = list(old_sides(taken, self.last_scan_at))
+        states = {track_id: self.displaced.get(track_id).state for track_id in taken}
+        join.taken = [(old, states[track_id]._replace(media_file_id=old.id)) for track_id, old in taken.items()]
+        for side in join.vacated:
+            # the track at this place lost its file to the one that takes it, and found no other
+            self.scan.missing += not side.missing and side.id not in joined_olds
+        return join
+
+    def _join(self, joiner: Joiner, join: Join) -> None:
+        artists = joiner.apply(join, self.lease.transaction(), self.last_scan_at)
+        self.touched.add(artists)
+        fresh = sum(
+            new.library_id == self.scan.library_id
+            and self.scan.started_at is not None
+            and new.at >= self.scan.started_at
+            for _, new in join.pairs
+        )
+        self.moved_elsewhere += len(join.pairs) - fresh
+        self.scan.moved += len(join.pairs) + len(join.taken)
+        self.scan.added += len(join.added) - fresh
+
+    # -- marks
+
+    def is_held(self, songs_before: int) -> bool:
+        """Whether so much of the library would go missing that a person must look at it first."""
+        return len(self.unseen) > HELD_FILES and len(self.unseen) > songs_before * HELD_SHARE
+
+    def hold(self) -> None:
+        """Keep the proposal instead of marking."""
+        for ids in chunks(self.unseen, _MARKS):
+            with self.lease.transaction():
+                insert_rows(HeldMark, ("scan_id", "media_file_id"), [(self.scan.pk, track_id) for track_id in ids])
+
+    def mark(self, gone: Sequence[KnownFolder]) -> None:
+        """Mark what was not seen, and only then remember that its folders have been dealt with."""
+        now = timezone.now()
+        for ids in chunks(self.unseen, _MARKS):
+            with self.lease.transaction():
+                marked = mark_missing(self.scan.library_id, ids, at=now, last_seen=self.last_scan_at)
+            self.scan.missing += marked.count
+            self.touched.add(marked.artists)
+        rows = [(digest, False, pk) for pk, digest in self.writer.deferred.items()]
+        rows += [("", True, folder.id) for folder in gone]
+        for piece in chunks(rows, _MARKS):
+            with self.lease.transaction():
+                update_rows(Folder, ("digest", "missing"), piece)
+
+
+def tracks_of(folders: Iterable[KnownFolder]) -> Iterator[str]:
+    """The present tracks of folders that are gone."""
+    for piece in chunks(folder.id for folder in folders):
+        rows = MediaFile.objects.present().filter(folder__in=piece)
+        yield from rows.values_list("pk", flat=True).iterator(5000)

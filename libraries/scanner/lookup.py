@@ -1,0 +1,168 @@
+"""From pids to ids: artists, genres and albums, looked up in batches, created where they are new, remembered in bounds.
+
+Scans of other libraries create the same artists and genres at the same time: an insert that meets one does nothing, and
+the row is read again. All transactions touch artists, then genres, each in the order of their pids: no two of them can
+wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from django.db import models
+from django.utils import timezone
+
+from libraries.bulk import chunks, insert_new_rows, insert_rows, moment, update_rows
+from libraries.ids import new_id
+from libraries.models import Album, Artist, Genre
+from libraries.scanner.context import AlbumRecord, Credit
+
+_REMEMBERED: Final = 20_000
+
+
+class KnownArtist(NamedTuple):
+    id: str
+    sort_name: str
+    mbz_artist_id: str
+
+
+class KnownAlbum(NamedTuple):
+    id: str
+    described_by: str
+
+
+class Lookup:
+    """The ids of one scan of one library."""
+
+    def __init__(self, library_id: int) -> None:
+        self._library_id = library_id
+        self._artists: dict[str, KnownArtist] = {}
+        self._genres: dict[str, str] = {}
+        self._albums: dict[str, KnownAlbum] = {}
+
+    def forget(self) -> None:
+        """Trust nothing that was remembered: a transaction was rolled back, or rows were removed by others."""
+        self._artists.clear()
+        self._genres.clear()
+        self._albums.clear()
+
+    def artist_id(self, pid: str) -> str:
+        return self._artists[pid].id
+
+    def genre_id(self, pid: str) -> str:
+        return self._genres[pid]
+
+    def album_id(self, pid: str) -> str:
+        return self._albums[pid].id
+
+    def find_artists(self, credits_: Iterable[Credit]) -> None:
+        """Know the ids of all these artists; what they lack of sort name or MusicBrainz id is filled in."""
+        wanted: dict[str, Credit] = {}
+        for credit in credits_:
+            seen = wanted.setdefault(credit.pid, credit)
+            if seen is not credit and (
+                (credit.sort_name and not seen.sort_name) or (credit.mbz_id and not seen.mbz_id)
+            ):
+                wanted[credit.pid] = Credit(
+                    seen.role, seen.pid, seen.name, seen.sort_name or credit.sort_name, seen.mbz_id or credit.mbz_id
+                )
+        _trim(self._artists)
+        new = self._read_artists(wanted)
+        if new:
+            now = moment(timezone.now())
+            columns = ("id", "pid", "name", "sort_name", "mbz_artist_id", "created_at", "updated_at")
+            rows = [(new_id(), c.pid, c.name, c.sort_name, c.mbz_id, now, now) for c in map(wanted.__getitem__, new)]
+            insert_new_rows(Artist, columns, rows)
+            self._read_artists(wanted)
+        self._complete_artists(wanted)
+
+    def _read_artists(self, wanted: Iterable[str]) -> list[str]:
+        """Look up what is not remembered; returns the pids that do not exist, in order."""
+        return _read(Artist.objects.all(), ("id", "sort_name", "mbz_artist_id"), wanted, self._artists, KnownArtist)
+
+    def _complete_artists(self, wanted: Mapping[str, Credit]) -> None:
+        rows = []
+        now = moment(timezone.now())
+        for pid, credit in sorted(wanted.items()):
+            known = self._artists[pid]
+            sort_name = known.sort_name or credit.sort_name
+            mbz_id = known.mbz_artist_id or credit.mbz_id
+            if (sort_name, mbz_id) != (known.sort_name, known.mbz_artist_id):
+                self._artists[pid] = KnownArtist(known.id, sort_name, mbz_id)
+                rows.append((sort_name, mbz_id, now, known.id))
+        update_rows(Artist, ("sort_name", "mbz_artist_id", "updated_at"), rows)
+
+    def find_genres(self, genres: Iterable[tuple[str, str]]) -> None:
+        """Know the ids of all these genres, each a pid and a name."""
+        wanted: dict[str, str] = {}
+        for pid, name in genres:
+            wanted.setdefault(pid, name)
+        _trim(self._genres)
+        new = _read(Genre.objects.all(), ("id",), wanted, self._genres, str)
+        if new:
+            insert_new_rows(Genre, ("id", "pid", "name"), [(new_id(), pid, wanted[pid]) for pid in new])
+            _read(Genre.objects.all(), ("id",), wanted, self._genres, str)
+
+    def find_albums(self, albums: Iterable[tuple[str, AlbumRecord]]) -> None:
+        """Know the ids of all these albums, each with the path of a track that describes it. Artists come first.
+
+        Tracks may describe their album differently: the first by path has its way, so that no order of reading and
+        no interruption makes a difference.
+        """
+        wanted: dict[str, tuple[str, AlbumRecord]] = {}
+        for path, album in albums:
+            seen = wanted.get(album.pid)
+            if seen is None or path < seen[0]:
+                wanted[album.pid] = (path, album)
+        _trim(self._albums)
+        own = Album.objects.filter(library=self._library_id)
+        new = _read(own, ("id", "described_by"), wanted, self._albums, KnownAlbum)
+        now = moment(timezone.now())
+        rows = []
+        for pid in new:
+            path, album = wanted[pid]
+            known = self._albums[pid] = KnownAlbum(new_id(), path)
+            rows.append((*self._album_row(album), path, now, 0, 0.0, 0, self._library_id, pid, now, known.id))
+        columns = (*_ALBUM_COLUMNS, "song_count", "duration", "size", "library_id", "pid", "created_at", "id")
+        insert_rows(Album, columns, rows)
+        changed = []
+        for pid in wanted.keys() - set(new):
+            path, album = wanted[pid]
+            known = self._albums[pid]
+            if not known.described_by or path <= known.described_by:
+                self._albums[pid] = KnownAlbum(known.id, path)
+                changed.append((*self._album_row(album), path, now, known.id))
+        update_rows(Album, _ALBUM_COLUMNS, changed)
+
+    def _album_row(self, album: AlbumRecord) -> tuple[Any, ...]:
+        return (
+            album.name, album.sort_name, album.version, album.album_artist, self.artist_id(album.artist_pid),
+            album.compilation, album.year, album.original_year, album.date, album.mbz_album_id,
+            album.mbz_release_group_id,
+        )  # fmt: skip
+
+
+_ALBUM_COLUMNS: Final = (
+    "name", "sort_name", "version", "album_artist", "artist_id", "compilation", "year", "original_year", "date",
+    "mbz_album_id", "mbz_release_group_id", "described_by", "updated_at",
+)  # fmt: skip
+
+
+def _trim(remembered: dict[str, Any]) -> None:
+    if len(remembered) > _REMEMBERED:
+        remembered.clear()
+
+
+def _read(
+    rows: models.QuerySet[Any],
+    columns: tuple[str, ...],
+    wanted: Iterable[str],
+    remembered: dict[str, Any],
+    make: Any,
+) -> list[str]:
+    unknown = sorted(pid for pid in wanted if pid not in remembered)
+    for piece in chunks(unknown):
+        for pid, *values in rows.filter(pid__in=piece).values_list("pid", *columns):
+            remembered[pid] = make(*values)
+    return [pid for pid in unknown if pid not in remembered]

@@ -1,0 +1,189 @@
+"""Which of the files that are gone are which of the files that are new: one to one, never a guess. No Django.
+
+Keys are tried from the strongest to the weakest. A key joins two files only when it singles out one of each; files that
+a key cannot tell apart are tried again together with their names, then with the next key, and stay apart in the end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+_SAME_SECONDS: Final = 1.0
+# a key that so many files share tells nothing
+_MAX_EDGES: Final = 400
+
+
+class Side(NamedTuple):
+    """A file that is gone or new. `at`: when a gone one was last seen, when a new one first came."""
+
+    id: str
+    library_id: int
+    folder_id: str
+    name: bytes
+    pid: str
+    mbz_track_id: str
+    audio_hash: str
+    size: int
+    mtime_ns: int
+    inode: int
+    duration: float
+    codec: str
+    sample_rate: int
+    bit_rate: int
+    channels: int
+    title: str
+    album_id: str | None
+    missing: bool
+    at: datetime
+
+
+Key = Callable[[Side], Hashable]
+
+
+def _same_inode(side: Side) -> Hashable:
+    return side.inode and (side.inode, side.size, side.mtime_ns)
+
+
+def _same_sound(side: Side) -> Hashable:
+    return side.audio_hash
+
+
+def _same_release_track(side: Side) -> Hashable:
+    return side.mbz_track_id
+
+
+def _same_tags_and_size(side: Side) -> Hashable:
+    return side.pid and (side.pid, side.size)
+
+
+def _same_tags_and_length(side: Side) -> Hashable:
+    return side.pid and (side.pid, round(side.duration, 1))
+
+
+def _same_tags(side: Side) -> Hashable:
+    return side.pid
+
+
+def _same_stem(side: Side) -> Hashable:
+    """The same track in the same folder under another suffix: a better encoding in place of an old one."""
+    return side.pid and (side.pid, side.folder_id, side.name.rpartition(b".")[0])
+
+
+def _retagged(side: Side) -> Hashable:
+    """The same inode with the same sound to the millisecond, though tags and place differ."""
+    sound = (side.duration, side.codec, side.sample_rate, side.bit_rate, side.channels)
+    return side.inode and side.duration and (side.inode, side.name, sound)
+
+
+def _retitled(side: Side) -> Hashable:
+    sound = (side.duration, side.codec, side.sample_rate, side.bit_rate, side.channels)
+    return side.inode and side.duration and side.title and (side.inode, side.title, sound)
+
+
+def _always(_old: Side, _new: Side) -> bool:
+    return True
+
+
+def _near(old: Side, new: Side) -> bool:
+    return abs(old.duration - new.duration) <= _SAME_SECONDS
+
+
+STAGES: Final[tuple[tuple[Key, Callable[[Side, Side], bool]], ...]] = (
+    (_same_inode, _always),
+    (_same_sound, _always),
+    (_same_release_track, _always),
+    (_same_tags_and_size, _always),
+    (_same_tags_and_length, _always),
+    (_same_stem, _always),
+    (_same_tags, _near),
+    (_retagged, _always),
+    (_retitled, _always),
+)
+
+
+def match(olds: Iterable[Side], news: Iterable[Side]) -> list[tuple[Side, Side]]:
+    """Pairs of an old and a new file that are the same track."""
+    left = {side.id: side for side in olds}
+    right = {side.id: side for side in news}
+    pairs: list[tuple[Side, Side]] = []
+    for key, fits in STAGES:
+        for narrow in (_with_name(key), key):
+            for old, new in _stage(left.values(), right.values(), narrow, fits):
+                pairs.append((left.pop(old.id), right.pop(new.id)))
+    return pairs
+
+
+def _with_name(key: Key) -> Key:
+    def narrow(side: Side) -> Hashable:
+        found = key(side)
+        return found and (found, side.name)
+
+    return narrow
+
+
+def _stage(
+    olds: Iterable[Side], news: Iterable[Side], key: Key, fits: Callable[[Side, Side], bool]
+) -> list[tuple[Side, Side]]:
+    groups: dict[Hashable, tuple[list[Side], list[Side]]] = defaultdict(lambda: ([], []))
+    for old in olds:
+        if found := key(old):
+            groups[found][0].append(old)
+    for new in news:
+        found = key(new)
+        if found and found in groups:
+            groups[found][1].append(new)
+    return [pair for old_side, new_side in groups.values() for pair in _pairs(old_side, new_side, fits)]
+
+
+def _pairs(olds: list[Side], news: list[Side], fits: Callable[[Side, Side], bool]) -> list[tuple[Side, Side]]:
+    """The pairs in a group of which each side has no other choice."""
+    if not news or len(olds) * len(news) > _MAX_EDGES:
+        return []
+    edges = [(old, new) for old in olds for new in news if is_later(old, new) and fits(old, new)]
+    of_old: dict[str, int] = defaultdict(int)
+    of_new: dict[str, int] = defaultdict(int)
+    for old, new in edges:
+        of_old[old.id] += 1
+        of_new[new.id] += 1
+    return [(old, new) for old, new in edges if of_old[old.id] == 1 and of_new[new.id] == 1]
+
+
+def is_later(old: Side, new: Side) -> bool:
+    """A file that was there while the old one was still seen is a copy of it, not the old one moved."""
+    return new.at > old.at
+
+
+class Keys:
+    """Every key of some files: tells quickly which others could be joined to any of them."""
+
+    def __init__(self, sides: Iterable[Side]) -> None:
+        self._keys: set[tuple[int, Hashable]] = set()
+        for side in sides:
+            self._keys.update(_keys_of(side))
+
+    def has_any(self, side: Side) -> bool:
+        return any(key in self._keys for key in _keys_of(side))
+
+
+def _keys_of(side: Side) -> list[tuple[int, Hashable]]:
+    keys: tuple[Hashable, ...] = (side.inode, side.audio_hash, side.mbz_track_id, side.pid)
+    return [(place, key) for place, key in enumerate(keys) if key]
+
+
+def rank(old: Side, new: Side) -> int:
+    """How likely `new` is `old`, for a person to decide: 0 is not at all."""
+    points = (
+        8 * bool(old.audio_hash and old.audio_hash == new.audio_hash),
+        6 * bool(old.mbz_track_id and old.mbz_track_id == new.mbz_track_id),
+        4 * bool(old.pid and old.pid == new.pid),
+        4 * bool(old.inode and _same_inode(old) == _same_inode(new)),
+        2 * (old.name == new.name),
+        2 * bool(old.title and old.title == new.title),
+        1 * (old.size == new.size),
+        1 * (abs(old.duration - new.duration) <= _SAME_SECONDS),
+    )
+    strong = sum(points[:6])
+    return sum(points) if strong else 0

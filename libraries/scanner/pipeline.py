@@ -1,0 +1,231 @@
+"""One scan from its claim to its end. `run` is the only public name of the scanner."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+
+from libraries import maintenance
+from libraries.audio.reader import ReaderPool
+from libraries.models import HeldMark, Library, Scan, ScanState, ScanTrigger
+from libraries.scanner import aside
+from libraries.scanner import lease as leases
+from libraries.scanner.context import FolderListing, display
+from libraries.scanner.diff import FolderDiff
+from libraries.scanner.known import known_folders, known_problems, scan_options
+from libraries.scanner.lease import Cancelled, Lease, LeaseLost
+from libraries.scanner.leftovers import Leftovers, tracks_of
+from libraries.scanner.problems import resolve_problems
+from libraries.scanner.reading import Reading
+from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
+from libraries.scanner.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
+from libraries.scanner.writer import Touched, Writer
+
+__all__ = ["run"]
+
+logger = logging.getLogger(__name__)
+
+
+class Offline(Exception):
+    """The storage cannot be relied on; the message is the reason."""
+
+
+def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] | None = None) -> Scan | None:
+    """Carry out one queued scan; None when it was not ours to run, or was taken from us meanwhile.
+
+    Whatever happens to it, it ends in a state of its own: `finished`, `held`, `offline`, `cancelled` or `failed`.
+    """
+    lease = leases.claim(scan_id, worker or f"{socket.gethostname()}:{os.getpid()}", on_progress)
+    if lease is None:
+        return None
+    scan = lease.scan
+    logger.info("scan %s of library %s: started (%s)", scan.pk, scan.library_id, scan.type)
+    try:
+        try:
+            _run(lease)
+        except Cancelled:
+            lease.finish(ScanState.CANCELLED)
+        except (KeyboardInterrupt, SystemExit):
+            lease.finish(ScanState.CANCELLED, "The process was asked to stop.")
+            raise
+        except (Offline, StorageTrouble) as error:
+            _go_offline(lease, str(error))
+        except LeaseLost:
+            raise
+        except Exception as error:
+            logger.exception("scan %s failed", scan.pk)
+            lease.finish(ScanState.FAILED, f"The scan failed: {type(error).__name__}: {error}")
+    except LeaseLost:
+        logger.warning("scan %s: another worker has taken it over", scan.pk)
+        return None
+    logger.info("scan %s: %s %s", scan.pk, scan.state, scan.error)
+    return scan
+
+
+def _go_offline(lease: Lease, reason: str) -> None:
+    library = Library.objects.filter(pk=lease.scan.library_id)
+    with lease.transaction():
+        library.update(status_reason=reason)
+        library.filter(offline_since__isnull=True).update(offline_since=timezone.now())
+    lease.finish(ScanState.OFFLINE, reason)
+
+
+def _run(lease: Lease) -> None:
+    _Run(lease).go()
+
+
+class _Run:
+    """The phases of one scan, in order. Nothing but the scan's own row is written before the walk has ended."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.scan = lease.scan
+        self.library = lease.scan.library
+        self.options = scan_options(self.library, lease.scan.targets)
+        self.touched = Touched(everything=self.library.totals_stale)
+        self.songs_before = self.library.total_songs
+
+    def go(self) -> None:
+        self.lease.phase("checking")
+        Library.objects.filter(pk=self.library.pk).update(last_scan_started_at=self.scan.started_at)
+        self.root = self._check(check_root)
+        folders = known_folders(self.library.pk)
+        problems = known_problems(self.library.pk)
+        self.diff = FolderDiff(folders, problems, full=self.scan.full, targets=self.options.targets)
+        self._walk()
+        self._come_online()
+        writer = Writer(self.lease, folders, self.touched)
+        self.leftovers = Leftovers(self.lease, writer, self.touched, self.library.last_scan_at)
+        try:
+            self._read(Reading(self.options, self.diff, folders, problems, full=self.scan.full), writer)
+            self._finish(self._settle_leftovers(folders_gone=True))
+        finally:
+            self.diff.changed.close()
+            self.leftovers.displaced.close()
+
+    def _check(self, check: Callable[..., RootState]) -> RootState:
+        """The state of the root; raises Offline."""
+        known = KnownRoot(
+            device=self.library.root_device,
+            inode=self.library.root_inode,
+            has_files=self.songs_before > 0,
+            accept_empty=self.scan.accept_empty,
+            anchor=self.library.anchor_file.encode("utf-8", "surrogateescape"),
+        )
+        state = check(self.options, known=known)
+        if not state.online:
+            raise Offline(state.reason)
+        return state
+
+    def _check_again(self) -> None:
+        self._check(partial(recheck_root, before=self.root))
+        self.lease.beat()
+
+    def _walk(self) -> None:
+        scan, diff = self.scan, self.diff
+        self.lease.phase("walking")
+        for listing in self._listings():
+            diff.add(listing)
+            scan.folder_count = diff.folders
+            scan.seen = diff.unchanged + diff.still_bad
+            scan.current_folder = display(listing.path)
+        scan.skipped = diff.unchanged + diff.ignored_unchanged
+        scan.failed = diff.still_bad
+        scan.files_total = diff.files
+
+    def _listings(self) -> Iterator[FolderListing]:
+        # files that somebody copies at this moment are what a watcher wakes up for: it lets them settle first
+        settle_ns = SETTLE_NS if self.scan.trigger == ScanTrigger.WATCHER else 0
+        stopped = False
+        listings = aside.iterate(walk(self.options, settle_ns=settle_ns, stop=lambda: stopped), self.lease.beat)
+        try:
+            yield from listings
+        except WalkStopped as error:
+            raise Cancelled from error
+        finally:
+            stopped = True
+
+    def _come_online(self) -> None:
+        back = Library.objects.filter(pk=self.library.pk, offline_since__isnull=False)
+        if back.update(offline_since=None, status_reason=""):
+            logger.info("library %s is back online", self.library.pk)
+
+    def _read(self, reading: Reading, writer: Writer) -> None:
+        self.lease.phase("reading")
+        for results in reading.run(_make_pool, self.lease.beat, self._check_again):
+            if results:
+                self.leftovers.displaced.add(writer.write(results))
+        self.leftovers.unseen = reading.unseen
+
+    def _settle_leftovers(self, folders_gone: bool) -> ScanState:
+        """Moves, then marks: only after the whole walk, and only while the root is still the one that was walked."""
+        self.lease.phase("moving")
+        self._check_again()
+        gone = self.diff.gone() if folders_gone else []
+        self.leftovers.unseen += tracks_of(gone)
+        self.leftovers.move()
+        self.lease.phase("marking")
+        ended = self.diff.resolved()
+        if ended:
+            with self.lease.transaction():
+                resolve_problems(self.library.pk, ended)
+        if self.leftovers.is_held(self.songs_before) and not self.scan.accept_empty:
+            self.leftovers.hold()
+            return ScanState.HELD
+        self.leftovers.mark(gone)
+        return ScanState.FINISHED
+
+    def _finish(self, state: ScanState) -> None:
+        self.lease.phase("totals")
+        self._check_outcomes()
+        if self.touched.anything:
+            with self.lease.transaction():
+                self._refresh()
+        if state == ScanState.HELD:
+            sentence = (
+                f"{len(self.leftovers.unseen)} of {self.songs_before} files are gone, more than half of the library. "
+                "Nothing was marked missing; approve this scan if they were removed on purpose."
+            )
+            self.lease.finish(ScanState.HELD, sentence)
+            return
+        if not self.options.targets:
+            self._remember()
+        self.lease.finish(ScanState.FINISHED)
+
+    def _refresh(self) -> None:
+        pk = self.library.pk
+        if self.library.totals_stale:
+            maintenance.refresh_albums(pk)
+        maintenance.refresh_library_artists(pk, self.touched.artists)
+        maintenance.prune_albums(pk)
+        maintenance.prune_folders(pk)
+        maintenance.refresh_library_totals(pk)
+
+    def _remember(self) -> None:
+        """The whole library was seen: later scans count from here, and what earlier ones held back is settled."""
+        with self.lease.transaction():
+            Library.objects.filter(pk=self.library.pk).update(
+                last_scan_at=timezone.now(), root_device=self.root.device, root_inode=self.root.inode
+            )
+            HeldMark.objects.filter(scan__library=self.library.pk).delete()
+            held = Scan.objects.filter(library=self.library.pk, state=ScanState.HELD)
+            held.update(state=ScanState.FINISHED, error="A later scan has settled what was held back.")
+
+    def _check_outcomes(self) -> None:
+        """Every file that was met has exactly one outcome: a scan that loses one must not call itself finished."""
+        scan, diff = self.scan, self.diff
+        outcomes = scan.added + scan.updated + scan.moved + scan.restored + scan.failed + scan.skipped
+        outcomes -= self.leftovers.moved_elsewhere + diff.folder_troubles + diff.ignored
+        if not outcomes == diff.files == scan.seen:
+            raise AssertionError(f"{diff.files} files were met, {scan.seen} were looked at, {outcomes} have an outcome")
+
+
+def _make_pool() -> ReaderPool:
+    options = settings.CONF.scanner
+    return ReaderPool(options.readers, timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024)

@@ -1,0 +1,47 @@
+"""Rows for files and folders that could not be read; they resolve themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from libraries.bulk import chunks
+from libraries.models import Scan, ScanProblem
+from libraries.scanner.context import Trouble, display, key_of
+
+
+def open_problems(scan: Scan, troubles: Iterable[Trouble]) -> None:
+    """Open or renew the problems of one scan."""
+    now = timezone.now()
+    unique = {trouble.path: trouble for trouble in troubles}
+    rows = [
+        ScanProblem(
+            library_id=scan.library_id,
+            scan=scan,
+            path=display(trouble.path),
+            path_bytes=trouble.path,
+            path_key=key_of(trouble.path),
+            kind=trouble.kind,
+            message=trouble.message,
+            size=trouble.size,
+            mtime_ns=trouble.mtime_ns,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for trouble in sorted(unique.values())
+    ]
+    ScanProblem.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["library", "path_key"],
+        update_fields=["scan", "kind", "message", "size", "mtime_ns", "last_seen_at", "resolved_at"],
+    )
+
+
+def resolve_problems(library_id: int, paths: Iterable[bytes]) -> None:
+    """Close the open problems of these paths."""
+    for piece in chunks(sorted(map(key_of, paths))):
+        rows = ScanProblem.objects.filter(library=library_id, path_key__in=piece).unresolved()
+        rows.update(resolved_at=timezone.now())

@@ -1,0 +1,105 @@
+"""Tracks as rows: the columns of the table, where each value comes from, and the statements that save many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import orjson
+from django.utils import timezone
+
+from libraries.bulk import delete_where, insert_rows, moment, update_rows
+from libraries.ids import new_id
+from libraries.models import MediaFile, Participant, TrackGenre
+from libraries.scanner.context import FileEntry, TrackRecord, display
+from libraries.scanner.lookup import Lookup
+
+# what the scanner knows of a file without reading it, and what hangs on the row itself
+_PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
+_STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "missing_since", "last_seen_at", "updated_at")
+_OWN: Final = ("id", "created_at")
+_ALL: Final = tuple(field.column for field in MediaFile._meta.concrete_fields)
+# what the tags and the sound say: exactly the columns that a record brings
+MAPPED: Final = tuple(name for name in _ALL if name not in {*_PLACE, *_STATE, *_OWN, "tags"})
+WRITTEN: Final = (*_PLACE, *_STATE, *MAPPED, "tags")
+
+_mapped_values = itemgetter(*MAPPED)
+
+
+class NewState(NamedTuple):
+    """A file that was read: where it is, what it says, and the row that it belongs to (None: a new one)."""
+
+    path: bytes
+    folder_id: str
+    entry: FileEntry
+    record: TrackRecord
+    media_file_id: str | None = None
+
+
+def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tuple[Any, ...]:
+    """The values of the columns `WRITTEN`."""
+    entry, record = state.entry, state.record
+    return (
+        library_id, state.folder_id, display(state.path), *entry,
+        album_id, record.pid, "", False, None, None, now,
+        *_mapped_values(record.columns), orjson.dumps(record.columns["tags"]).decode(),
+    )  # fmt: skip
+
+
+class TrackRows:
+    """Saves tracks with their artists and genres; the lookup must know all of them."""
+
+    def __init__(self, library_id: int, lookup: Lookup) -> None:
+        self._library_id = library_id
+        self.lookup = lookup
+
+    def find(self, states: Sequence[NewState]) -> None:
+        """Know the ids of all artists, genres and albums of some tracks."""
+        records = [state.record for state in states]
+        self.lookup.find_artists(credit for record in records for credit in record.credits)
+        self.lookup.find_genres(genre for record in records for genre in record.genres)
+        self.lookup.find_albums((display(state.path), state.record.album) for state in states)
+
+    def insert(self, states: Sequence[NewState]) -> list[str]:
+        """New rows; says their ids in the same order."""
+        now = moment(timezone.now())
+        album_id = self.lookup.album_id
+        rows, ids = [], []
+        for state in states:
+            pk = new_id()
+            ids.append(pk)
+            values = values_of(state, self._library_id, album_id(state.record.album.pid), now)
+            rows.append((*values, pk, now))
+        insert_rows(MediaFile, (*WRITTEN, *_OWN), rows)
+        self._save_people(zip(ids, states, strict=True))
+        return ids
+
+    def update(self, states: Sequence[NewState]) -> bool:
+        """New values for rows that keep their id and `created_at`; False when one of the rows is not there any more."""
+        now = moment(timezone.now())
+        album_id = self.lookup.album_id
+        rows = [
+            (*values_of(state, self._library_id, album_id(state.record.album.pid), now), state.media_file_id)
+            for state in states
+        ]
+        whole = update_rows(MediaFile, WRITTEN, rows) == len(rows)
+        ids = [str(state.media_file_id) for state in states]
+        if not whole:
+            there = set(MediaFile.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            states = [state for state in states if state.media_file_id in there]
+        delete_where(Participant, "media_file_id", ids)
+        delete_where(TrackGenre, "media_file_id", ids)
+        self._save_people((str(state.media_file_id), state) for state in states)
+        return whole
+
+    def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
+        artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id
+        people, genres = [], []
+        for pk, state in tracks:
+            for position, credit in enumerate(state.record.credits):
+                people.append((pk, artist_id(credit.pid), credit.role, credit.sub_role, position))
+            for position, (pid, _) in enumerate(state.record.genres):
+                genres.append((pk, genre_id(pid), position))
+        insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
+        insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)

@@ -1,0 +1,44 @@
+"""When a schedule is due: cron with five fields, `@daily` and its like, `@every 1h30m`, or only a duration."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from cronsim import CronSim, CronSimError
+
+_NAMES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)([smhd])")
+_LEAST = timedelta(minutes=1)
+
+
+def next_due(schedule: str, after: datetime) -> datetime | None:
+    """The first moment behind `after` for which a scan is scheduled; None for no schedule. Raises ValueError."""
+    text = schedule.strip().lower()
+    if not text or text in ("0", "off", "never"):
+        return None
+    duration = _duration(text.removeprefix("@every").strip())
+    if duration is not None:
+        return after + max(duration, _LEAST)
+    try:
+        return next(CronSim(_NAMES.get(text, text), after))
+    except StopIteration:
+        return None
+    except CronSimError as error:
+        raise ValueError(f"“{schedule}” is not a schedule: {error}") from error
+
+
+def _duration(text: str) -> timedelta | None:
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))

@@ -1,0 +1,238 @@
+"""Batches of whole folders into the database, each in one short transaction: readers see the old folder or the new."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from libraries.bulk import insert_rows, moment, update_rows
+from libraries.ids import new_id
+from libraries.maintenance import Delta, add_to_totals, artists_of, refresh_albums
+from libraries.models import Folder, MediaFile
+from libraries.scanner.context import FileEntry, TrackRecord, Trouble, display, join, key_of
+from libraries.scanner.diff import LASTING_PROBLEMS, FolderPlan, KnownFolder, KnownTrack, troubles_of_files
+from libraries.scanner.lease import Lease
+from libraries.scanner.lookup import Lookup
+from libraries.scanner.problems import open_problems, resolve_problems
+from libraries.scanner.rows import NewState, TrackRows
+
+logger = logging.getLogger(__name__)
+
+_MANY_ARTISTS = 5000
+
+
+@dataclass(slots=True)
+class FolderResult:
+    """One changed folder with all that was read of it."""
+
+    plan: FolderPlan
+    tracks: list[tuple[FileEntry, KnownTrack | None, TrackRecord]] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    resolved: list[bytes] = field(default_factory=list)
+    # changed under our hands: neither read nor a problem
+    unsettled: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the folder need not be looked at again while its digest stays the same."""
+        lasting = all(trouble.kind in LASTING_PROBLEMS for trouble in self.troubles)
+        return lasting and not self.unsettled and not self.plan.listing.troubles
+
+
+@dataclass(slots=True)
+class Displaced:
+    """A file that says to be another track than the one that was at its place: swapped, replaced, or only retagged."""
+
+    known: KnownTrack
+    state: NewState
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What one transaction does."""
+
+    inserts: list[NewState] = field(default_factory=list)
+    updates: list[tuple[KnownTrack, NewState]] = field(default_factory=list)
+    back: list[KnownTrack] = field(default_factory=list)
+    displaced: list[Displaced] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    resolved: list[bytes] = field(default_factory=list)
+
+
+class Touched:
+    """The artists whose counts have changed; None once they are too many to be worth telling apart."""
+
+    def __init__(self, everything: bool) -> None:
+        self.artists: set[str] | None = None if everything else set()
+        self.anything = everything
+
+    def add(self, artists: Iterable[str]) -> None:
+        self.anything = True
+        if self.artists is not None:
+            self.artists.update(artists)
+            if len(self.artists) > _MANY_ARTISTS:
+                self.artists = None
+
+
+class Writer:
+    """All writing of one scan that follows from listings; moves and marks come behind it."""
+
+    def __init__(self, lease: Lease, folders: dict[bytes, KnownFolder], touched: Touched) -> None:
+        self.lease = lease
+        self.scan = lease.scan
+        self.library_id = lease.scan.library_id
+        self.lookup = Lookup(self.library_id)
+        self.rows = TrackRows(self.library_id, self.lookup)
+        self.touched = touched
+        # digests that may only be stored once the tracks that their folders lost have been dealt with
+        self.deferred: dict[str, str] = {}
+        self._folders = folders
+
+    def write(self, results: Sequence[FolderResult]) -> list[Displaced]:
+        """Save one batch; returns what cannot be decided before the whole library was read."""
+        try:
+            return self._write(results)
+        except IntegrityError:
+            # an artist or genre that we remembered was pruned by somebody else: look them up anew, once
+            logger.info("scan %s: writing a batch once more", self.scan.pk, exc_info=True)
+            self.lookup.forget()
+            return self._write(results)
+
+    def _write(self, results: Sequence[FolderResult]) -> list[Displaced]:
+        deferred: dict[str, str] = {}
+        with self.lease.transaction():
+            ids = self._save_folders(results, deferred)
+            changes = _Changes()
+            for result in results:
+                _sort(result, ids.get(result.plan.listing.path, ""), changes)
+            artists = self._save_tracks(changes)
+            resolve_problems(self.library_id, changes.resolved)
+            open_problems(self.scan, changes.troubles)
+        self.deferred.update(deferred)
+        self.touched.add(artists)
+        self._count(results, changes)
+        return changes.displaced
+
+    def _save_folders(self, results: Sequence[FolderResult], deferred: dict[str, str]) -> dict[bytes, str]:
+        now = moment(timezone.now())
+        ids: dict[bytes, str] = {}
+        new, changed = [], []
+        for result in results:
+            listing = result.plan.listing
+            known = self._folders.get(listing.path)
+            waits = bool(result.plan.unseen) or any(_is_displaced(known, e, r) for e, known, r in result.tracks)
+            wanted = listing.digest if result.is_settled else ""
+            digest = "" if waits else wanted
+            if known is None:
+                if not listing.files:
+                    continue
+                known = KnownFolder(new_id(), digest, False)
+                new.append((known.id, self.library_id, display(listing.path), listing.path, key_of(listing.path),
+                            digest, False, now))  # fmt: skip
+            elif (known.digest, known.missing) != (digest, False):
+                changed.append((digest, False, known.id))
+                known = KnownFolder(known.id, digest, False)
+            self._folders[listing.path] = known
+            ids[listing.path] = known.id
+            if waits and wanted:
+                deferred[known.id] = wanted
+        columns = ("id", "library_id", "path", "path_bytes", "path_key", "digest", "missing", "created_at")
+        insert_rows(Folder, columns, new)
+        update_rows(Folder, ("digest", "missing"), changed)
+        return ids
+
+    def _save_tracks(self, changes: _Changes) -> set[str]:
+        """Insert, update and bring back; the totals and albums go along. Returns the artists that are touched."""
+        updates = [state for _, state in changes.updates]
+        states = [*changes.inserts, *updates]
+        if not states and not changes.back:
+            return set()
+        olds = [known for known, _ in changes.updates]
+        artists = artists_of(known.id for known in [*olds, *changes.back])
+        self.rows.find(states)
+        self.rows.insert(changes.inserts)
+        if not self.rows.update(updates):
+            self._look_again(updates)
+        back = MediaFile.objects.filter(pk__in=[known.id for known in changes.back])
+        if changes.back:
+            back.update(missing=False, missing_since=None, last_seen_at=None, updated_at=timezone.now())
+        albums = {known.album_id for known in [*olds, *changes.back] if known.album_id}
+        albums |= {self.lookup.album_id(state.record.album.pid) for state in states}
+        refresh_albums(self.library_id, albums)
+        add_to_totals(self.library_id, _delta(changes))
+        return artists | {self.lookup.artist_id(c.pid) for state in states for c in state.record.credits}
+
+    def _look_again(self, states: Iterable[NewState]) -> None:
+        """A row that we meant to update was joined to another by the scan of another library: come back next time."""
+        Folder.objects.filter(pk__in={state.folder_id for state in states}).update(digest="")
+
+    def write_retagged(self, displaced: Sequence[Displaced]) -> None:
+        """Save files that turned out to be what was at their place, with other tags."""
+        changes = _Changes(updates=[(each.known, each.state) for each in displaced])
+        with self.lease.transaction():
+            artists = self._save_tracks(changes)
+        self.touched.add(artists)
+        back = sum(known.missing for known, _ in changes.updates)
+        self.scan.restored += back
+        self.scan.updated += len(changes.updates) - back
+
+    def _count(self, results: Sequence[FolderResult], changes: _Changes) -> None:
+        scan = self.scan
+        back = sum(known.missing for known, _ in changes.updates)
+        scan.added += len(changes.inserts)
+        scan.updated += len(changes.updates) - back
+        scan.restored += len(changes.back) + back
+        for result in results:
+            listing, plan = result.plan.listing, result.plan
+            scan.seen += len(listing.files) + len(listing.protected)
+            scan.failed += plan.still_bad + len(result.troubles) + len(listing.troubles)
+            scan.skipped += plan.unchanged + result.unsettled + listing.ignored
+            scan.skipped += len(listing.protected) - troubles_of_files(listing)
+        scan.current_folder = display(results[-1].plan.listing.path) if results else ""
+
+
+def _is_displaced(known: KnownTrack | None, entry: FileEntry, record: TrackRecord) -> bool:
+    """Whether a file may be another track than the one that was at its place.
+
+    A tagger keeps the inode or the MusicBrainz id; whoever renames another file over this one keeps neither.
+    """
+    if known is None or known.pid == record.pid or (entry.inode and entry.inode == known.inode):
+        return False
+    return not known.mbz_track_id or known.mbz_track_id != record.columns["mbz_track_id"]
+
+
+def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
+    """What is to be done with each file of a folder."""
+    path = result.plan.listing.path
+    for entry, known, record in sorted(result.tracks, key=lambda track: track[0].name):
+        state = NewState(join(path, entry.name), folder_id, entry, record, known.id if known else None)
+        if known is None:
+            changes.inserts.append(state)
+        elif _is_displaced(known, entry, record):
+            changes.displaced.append(Displaced(known, state))
+        else:
+            changes.updates.append((known, state))
+    changes.back += result.plan.back
+    changes.troubles += result.troubles
+    changes.troubles += result.plan.listing.troubles
+    changes.resolved += result.resolved
+
+
+def _delta(changes: _Changes) -> Delta:
+    size = sum(state.entry.size for state in changes.inserts) + sum(known.size for known in changes.back)
+    duration = sum(_duration(state) for state in changes.inserts) + sum(known.duration for known in changes.back)
+    songs, missing = len(changes.inserts) + len(changes.back), -len(changes.back)
+    for known, state in changes.updates:
+        size += state.entry.size - (0 if known.missing else known.size)
+        duration += _duration(state) - (0 if known.missing else known.duration)
+        songs += known.missing
+        missing -= known.missing
+    return Delta(songs, size, duration, missing)
+
+
+def _duration(state: NewState) -> float:
+    return float(state.record.columns["duration"])  # type: ignore[arg-type]

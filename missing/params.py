@@ -1,0 +1,62 @@
+"""What a `DELETE /api/missing` asks for. Whatever could be a slip of the pen is refused: it would remove everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from django.http import QueryDict
+
+from navidrome_lib.errors import InvalidInput
+
+ID_KEY = re.compile(r"id(\[\d*\])?", re.ASCII)
+# no id was ever made in another form; what is not one is an unknown id
+ID = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
+# as many as a database takes in one statement
+MAX_IDS = 30_000
+# a token may travel in the query, and a cache may be fooled
+IGNORED = frozenset({"jwt", "_"})
+TRUE, FALSE = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
+
+
+def asked_ids(query: QueryDict) -> list[str] | None:
+    """The ids in `?id=a&id=b`, `?id=a,b`, `?id[]=a&id[]=b` and `?id[0]=a`; None when there is no such parameter."""
+    keys = [key for key in query if ID_KEY.fullmatch(key)]
+    if not keys:
+        return None
+    texts = [text for key in keys for text in query.getlist(key)]
+    ids = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    if not ids:
+        raise InvalidInput(errors={"id": "Name at least one file, or leave the parameter out to remove all."})
+    if len(ids) > MAX_IDS:
+        raise InvalidInput(errors={"id": f"At most {MAX_IDS} files can be named at once."})
+    return ids
+
+
+def possible(ids: Iterable[str]) -> list[str]:
+    """`ids` with every impossible one replaced by one that no file has, so that they count but never reach SQL."""
+    return [pk if ID.fullmatch(pk) else "-" for pk in ids]
+
+
+def dry_run(query: QueryDict) -> bool:
+    """Whether to answer only what would happen."""
+    if "dryRun" not in query:
+        return False
+    text = str(query["dryRun"]).strip().lower()
+    if text not in (*TRUE, *FALSE):
+        raise InvalidInput(errors={"dryRun": "Must be true or false."})
+    return text in TRUE
+
+
+def refuse_unknown(query: QueryDict, body: bytes, known: Iterable[str]) -> None:
+    """400 for a parameter that means nothing here, and for a body: both may name files that we would not see."""
+    allowed = {*known, *IGNORED, "dryRun"}
+    errors = {
+        key[:60]: "This parameter does not exist here; nothing was removed."
+        for key in query
+        if key not in allowed and not ID_KEY.fullmatch(key)
+    }
+    if body.strip() not in (b"", b"{}", b"null"):
+        errors["body"] = "Files are named by the parameter id, not in a body; nothing was removed."
+    if errors:
+        raise InvalidInput(errors=errors)

@@ -1,0 +1,72 @@
+"""What a purge would take, without taking it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import Count
+
+from libraries.bulk import chunks
+from libraries.maintenance import TRACK_DEPENDENTS
+from libraries.models import Album, Artist, Folder, MediaFile, Participant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The files, the albums, artists and folders that would be left without any track, and what hangs on the files."""
+
+    ids: list[str]
+    size: int
+    duration: float
+    albums: list[Album]
+    artists: list[Artist]
+    folders: list[Folder]
+    attached: dict[str, int]
+
+
+def preview_purge(ids: Sequence[str]) -> Preview:
+    """What `purge_missing_files` would do with these files now; nothing changes."""
+    taken: Counter[tuple[str, str]] = Counter()
+    size, duration = 0, 0.0
+    for row in rows_of(MediaFile, "pk", ids, "album_ref_id", "folder_id", "size", "duration"):
+        taken["album", row[0]] += 1
+        taken["folder", row[1]] += 1
+        size += row[2]
+        duration += row[3]
+    artists: Counter[str] = Counter(row[0] for row in rows_of(Participant, "media_file", ids, "artist_id"))
+    return Preview(
+        ids=list(ids),
+        size=size,
+        duration=duration,
+        albums=emptied(Album, MediaFile, "album_ref", only(taken, "album")),
+        artists=emptied(Artist, Participant, "artist", artists),
+        folders=emptied(Folder, MediaFile, "folder", only(taken, "folder")),
+        attached={
+            str(model._meta.verbose_name_plural): sum(1 for _ in rows_of(model, "media_file", ids, "pk"))
+            for model in TRACK_DEPENDENTS
+        },
+    )
+
+
+def rows_of(model: type[models.Model], field: str, ids: Iterable[str], *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Columns of the rows whose `field` is one of `ids`."""
+    for piece in chunks(ids):
+        yield from model._default_manager.filter(**{f"{field}__in": piece}).order_by().values_list(*columns)
+
+
+def only(taken: Counter[tuple[str, str]], kind: str) -> Counter[str]:
+    return Counter({pk: count for (sort, pk), count in taken.items() if sort == kind and pk})
+
+
+def emptied(model: type[models.Model], member: type[models.Model], field: str, taken: Counter[str]) -> list[Any]:
+    """The rows of `model` all of whose members would be taken, in the order of their ids."""
+    gone: list[str] = []
+    for piece in chunks(sorted(taken)):
+        members = member._default_manager.filter(**{f"{field}__in": piece}).order_by().values_list(field)
+        gone += [pk for pk, count in members.annotate(n=Count("pk")) if count == taken[pk]]
+    manager = model._default_manager
+    return [row for piece in chunks(sorted(gone)) for row in manager.filter(pk__in=piece).order_by("pk")]

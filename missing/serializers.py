@@ -1,0 +1,122 @@
+"""The wire form of missing files and purges; every key is declared by name, so that a search finds its line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from missing.models import Purge
+from missing.preview import Preview
+from missing.services import PurgeResult, UndoResult
+from navidrome_lib.api.fields import LibraryId, StringId, Timestamp
+
+
+class MissingFileSerializer(serializers.Serializer[dict[str, Any]]):
+    """A row of `MissingFileQuerySet.as_rows`."""
+
+    id = StringId()
+    path = serializers.CharField(help_text="Relative to the root of the library.")
+    title = serializers.CharField()
+    album = serializers.CharField()
+    artist = serializers.CharField()
+    albumArtist = serializers.CharField(source="album_artist")
+    missingFileCount = serializers.IntegerField(
+        source="missing_file_count", help_text="Missing files of the same album in the same library."
+    )
+    lastSeen = Timestamp(source="last_seen", help_text="End of the last scan that saw the file.")
+    missingSince = Timestamp(source="missing_since")
+    libraryId = LibraryId(source="library_id")
+    libraryName = serializers.CharField(source="library_name")
+    size = serializers.IntegerField(help_text="Bytes.")
+    suffix = serializers.CharField()
+    duration = serializers.FloatField(help_text="Seconds.")
+
+
+class PurgeResultSerializer(serializers.Serializer[PurgeResult]):
+    """The answer to `DELETE /api/missing`."""
+
+    removed = serializers.SerializerMethodField(help_text="Files that were removed from the catalog.")
+    ids = serializers.ListField(child=serializers.CharField())
+    purgeId = serializers.CharField(source="purge.pk", default=None, allow_null=True, help_text="For the undo.")
+
+    def get_removed(self, result: PurgeResult) -> int:
+        return len(result.ids)
+
+
+class EmptiedSerializer(serializers.Serializer[Any]):
+    """An album, artist or folder that would be left without any track."""
+
+    id = StringId(source="pk")
+    name = serializers.CharField(source="__str__")
+
+
+class PreviewSerializer(serializers.Serializer[Preview]):
+    """The answer to `DELETE /api/missing?dryRun=true`."""
+
+    dryRun = serializers.SerializerMethodField()
+    removed = serializers.SerializerMethodField(help_text="0: nothing was removed.")
+    wouldRemove = serializers.SerializerMethodField()
+    ids = serializers.ListField(child=serializers.CharField())
+    purgeId = serializers.SerializerMethodField()
+    size = serializers.IntegerField()
+    duration = serializers.FloatField()
+    albums = EmptiedSerializer(many=True)
+    artists = EmptiedSerializer(many=True)
+    folders = EmptiedSerializer(many=True)
+    attached = serializers.DictField(child=serializers.IntegerField(), help_text="What else hangs on the files.")
+
+    def get_dryRun(self, preview: Preview) -> bool:
+        return True
+
+    def get_removed(self, preview: Preview) -> int:
+        return 0
+
+    def get_wouldRemove(self, preview: Preview) -> int:
+        return len(preview.ids)
+
+    def get_purgeId(self, preview: Preview) -> str | None:
+        return None
+
+
+class PurgeSerializer(serializers.Serializer[Purge]):
+    """One removal of missing files."""
+
+    id = StringId(source="pk")
+    createdAt = Timestamp(source="created_at")
+    createdBy = serializers.CharField(source="created_by")
+    reason = serializers.ChoiceField(choices=["request", "retention"])
+    fileCount = serializers.IntegerField(source="file_count", help_text="Files that were removed.")
+    size = serializers.IntegerField()
+    expiresAt = Timestamp(source="expires_at", help_text="Until then it can be undone.")
+    undoneAt = Timestamp(source="undone_at")
+    restoredCount = serializers.IntegerField(source="restored_count")
+    restorable = serializers.IntegerField(help_text="Files that an undo would bring back.")
+
+
+class OccupiedSerializer(serializers.Serializer[Any]):
+    """A restored file at whose place there is another file now: see `POST /api/missing/{id}/relink`."""
+
+    id = serializers.CharField()
+    path = serializers.CharField()
+    songId = serializers.CharField(source="song_id")
+
+
+class RefusedSerializer(serializers.Serializer[Any]):
+    """A file that could not be restored; it stays in the purge."""
+
+    id = serializers.CharField()
+    path = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class UndoResultSerializer(serializers.Serializer[UndoResult]):
+    """The answer to `POST /api/missing/purge/{id}/undo`."""
+
+    restored = serializers.SerializerMethodField()
+    ids = serializers.ListField(child=serializers.CharField())
+    occupied = OccupiedSerializer(many=True)
+    notRestored = RefusedSerializer(many=True, source="refused")
+
+    def get_restored(self, result: UndoResult) -> int:
+        return len(result.ids)

@@ -1,0 +1,200 @@
+"""What can be done with missing files: remove them for good, and take that back for 30 days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import orjson
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from libraries import maintenance
+from libraries.bulk import chunks, delete_where, insert_rows, moment
+from libraries.models import Library, MediaFile, Scan
+from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
+from missing.records import Record, read_records
+from missing.restore import Occupied, Refused, restore_files
+from navidrome_lib.errors import Conflict, NotFound
+
+# how many records are in memory at once
+BATCH = 500
+# a purge whose preparation ended without a word (the process died) is forgotten after this time
+PREPARATION = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurgeResult:
+    """What a purge removed; `purge` is None when that was nothing."""
+
+    purge: Purge | None = None
+    ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoResult:
+    """What an undo brought back, where another file has the place meanwhile, and what stays in the purge."""
+
+    ids: list[str]
+    occupied: list[Occupied]
+    refused: list[Refused]
+
+
+def select_missing(ids: Sequence[str]) -> list[str]:
+    """Those of `ids` that are missing files; one single id that does not exist at all is `NotFound`."""
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) == 1 and not MediaFile.objects.filter(pk=wanted[0], library__deleted_at__isnull=True).exists():
+        raise NotFound
+    files = MissingFile.objects.filter(library__deleted_at__isnull=True)
+    return [pk for piece in chunks(wanted) for pk in files.filter(pk__in=piece).values_list("pk", flat=True)]
+
+
+def purge_missing_files(
+    ids: Collection[str], *, requested_by: str = "", reason: PurgeReason = PurgeReason.REQUEST
+) -> PurgeResult:
+    """Remove missing files from the catalog, all of them or none; those that came back meanwhile stay.
+
+    The records for the undo are written first, in short transactions; nothing is removed before all of them are
+    there. The removal itself is then one transaction of few statements.
+    """
+    purge = Purge.objects.create(created_by=requested_by, reason=reason)
+    try:
+        for piece in chunks(sorted(ids), BATCH):
+            with transaction.atomic():
+                keep_records(purge, read_records(piece))
+        removed = remove_recorded(purge)
+    except BaseException:
+        purge.delete()
+        raise
+    if not removed:
+        purge.delete()
+        return PurgeResult()
+    tidy(purge)
+    return PurgeResult(purge=purge, ids=removed)
+
+
+def keep_records(purge: Purge, records: Sequence[Record]) -> None:
+    """Write down what is known of some tracks."""
+    names = ("purge_id", "library_id", "media_file_id", "path", "title", "size", "missing_since", "data")
+    rows = []
+    for record in records:
+        track = record["track"]
+        gone = track["missing_since"]
+        since = moment(datetime.fromisoformat(gone)) if gone else None
+        text = orjson.dumps(record).decode()
+        rows.append(
+            (purge.pk, track["library_id"], track["id"], track["path"], track["title"], track["size"], since, text)
+        )
+    insert_rows(PurgedFile, names, rows)
+
+
+@transaction.atomic
+def remove_recorded(purge: Purge) -> list[str]:
+    """Delete the tracks that `purge` has records of, unless they came back since; says which were deleted."""
+    removed: list[str] = []
+    for staged in pages(purge):
+        known = {row.media_file_id: row for row in staged}
+        # a file that came back and went again is another absence than the recorded one: it stays, too
+        rows = MediaFile.objects.select_for_update().filter(pk__in=known).missing().order_by("pk")
+        alive = [pk for pk, since in rows.values_list("pk", "missing_since") if known[pk].missing_since == since]
+        maintenance.delete_tracks(alive)
+        removed += alive
+        delete_where(PurgedFile, "id", [row.pk for pk, row in known.items() if pk not in set(alive)])
+    if removed:
+        settle(purge)
+    return removed
+
+
+def pages(purge: Purge) -> Iterator[list[PurgedFile]]:
+    """The files of a purge without their records, in pages."""
+    last = 0
+    while page := list(purge.files.filter(pk__gt=last).order_by("pk").defer("data", "path", "title")[:BATCH]):
+        yield page
+        last = page[-1].pk
+
+
+def settle(purge: Purge) -> None:
+    """Make the figures of the purge and of its libraries those of what was removed."""
+    purge.done_at = timezone.now()
+    for library_id, count, size in per_library(purge):
+        purge.file_count += count
+        purge.size += size
+        add_missing(library_id, -count)
+    purge.save()
+
+
+def per_library(purge: Purge) -> list[tuple[int, int, int]]:
+    """(library, files, size) of the records of a purge."""
+    sizes: dict[int, list[int]] = {}
+    for library_id, size in purge.files.values_list("library_id", "size").iterator(5000):
+        sizes.setdefault(library_id, []).append(size)
+    return [(library_id, len(found), sum(found)) for library_id, found in sorted(sizes.items())]
+
+
+def add_missing(library_id: int, count: int) -> None:
+    """Keep the number of missing files right; songs, albums and artists are counted by their present files."""
+    number = Greatest(F("total_missing_files") + count, 0)
+    Library.objects.filter(pk=library_id).update(total_missing_files=number)
+
+
+def tidy(purge: Purge) -> None:
+    """Delete albums, artists, genres and folders that nothing refers to any more.
+
+    They show in no list anyway. A scan that runs or waits remembers their ids, and tidies up at its end by itself.
+    """
+    if Scan.objects.active().exists():
+        return
+    for library_id in purge.files.order_by().values_list("library_id", flat=True).distinct():
+        maintenance.prune_albums(library_id)
+        maintenance.prune_folders(library_id)
+    maintenance.prune_artists()
+    maintenance.prune_genres()
+
+
+@transaction.atomic
+def undo_purge(purge: Purge) -> UndoResult:
+    """Bring the files of a purge back as missing ones, with their ids and all that hung on them."""
+    # the lock: of two undos at once, the second finds nothing left to do
+    locked = Purge.objects.select_for_update().done().filter(pk=purge.pk).first()
+    if locked is None:
+        raise NotFound
+    purge = locked
+    if not purge.files.filter(library__deleted_at__isnull=True).exists():
+        raise Conflict(
+            "This purge has already been undone." if purge.undone_at else "The libraries of these files were removed."
+        )
+    result = UndoResult(ids=[], occupied=[], refused=[])
+    last = 0
+    kept = purge.files.filter(library__deleted_at__isnull=True).order_by("pk")
+    while page := list(kept.filter(pk__gt=last)[:BATCH]):
+        last = page[-1].pk
+        back, occupied, refused = restore_files(page)
+        delete_where(PurgedFile, "id", [row.pk for row in back])
+        for library_id in sorted({row.library_id for row in back}):
+            add_missing(library_id, sum(row.library_id == library_id for row in back))
+        result.ids.extend(row.media_file_id for row in back)
+        result.occupied.extend(occupied)
+        result.refused.extend(refused)
+    purge.undone_at = purge.undone_at or timezone.now()
+    purge.restored_count += len(result.ids)
+    purge.save(update_fields=["undone_at", "restored_count"])
+    return result
+
+
+def expire_purges(*, now: datetime | None = None) -> int:
+    """Forget the purges whose time is over, and preparations that nobody finished; says how many."""
+    now = now or timezone.now()
+    over = Purge.objects.filter(expires_at__lte=now) | Purge.objects.filter(
+        done_at__isnull=True, created_at__lt=now - PREPARATION
+    )
+    count = 0
+    for purge in over.order_by("pk"):
+        # short transactions, so that a large purge blocks nobody while it is forgotten
+        while keys := list(purge.files.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+            delete_where(PurgedFile, "id", keys)
+        purge.delete()
+        count += 1
+    return count

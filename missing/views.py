@@ -1,0 +1,140 @@
+"""`/api/missing`, for admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.decorators import action
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from missing import params, services
+from missing.filters import MissingFileFilter
+from missing.models import MissingFile, Purge
+from missing.preview import preview_purge
+from missing.querysets import MissingFileQuerySet, add_album_counts, ids_by_album_count
+from missing.serializers import (
+    MissingFileSerializer,
+    PreviewSerializer,
+    PurgeResultSerializer,
+    PurgeSerializer,
+    UndoResultSerializer,
+)
+from navidrome_lib.errors import NotFound
+
+PURGE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
+ID = OpenApiParameter(
+    "id", OpenApiTypes.STR, many=True, description="Only these files; repeated, or separated by commas."
+)
+DRY_RUN = OpenApiParameter("dryRun", OpenApiTypes.BOOL, description="Answer what would be removed, and remove nothing.")
+REMOVED = PolymorphicProxySerializer(
+    component_name="Removed", serializers=[PurgeResultSerializer, PreviewSerializer], resource_type_field_name=None
+)
+
+
+class MissingFileView(GenericAPIView[Any]):
+    """`GET|DELETE /api/missing`."""
+
+    serializer_class = MissingFileSerializer
+    filterset_class = MissingFileFilter
+    default_sort = ("library__name_key", "path")
+    sort_fields = {
+        "id": "pk",
+        "path": "path",
+        "title": "title",
+        "album": "album",
+        "artist": "artist",
+        "albumArtist": "album_artist",
+        "lastSeen": "last_seen_at",
+        "missingSince": "missing_since",
+        "libraryId": "library",
+        "libraryName": "library__name_key",
+        "size": "size",
+        "suffix": "suffix",
+        "duration": "duration",
+    }
+
+    def get_queryset(self) -> MissingFileQuerySet:
+        return MissingFile.objects.get_queryset().visible_to(self.request.user)
+
+    @extend_schema(
+        operation_id="missing_list",
+        responses=MissingFileSerializer(many=True),
+        parameters=[ID, OpenApiParameter("_sort", enum=sorted([*sort_fields, "missingFileCount"]))],
+    )
+    def get(self, request: Request) -> Response:
+        """List the files that the catalog knows and that are not on the disk any more."""
+        files = self.asked(request)
+        if request.query_params.get("_sort") == "missingFileCount":
+            descending = request.query_params.get("_order", "").upper() == "DESC"
+            ids = self.paginate(ids_by_album_count(files, descending=descending))
+            found = {row["id"]: row for row in self.get_queryset().filter(pk__in=ids).as_rows()}
+            rows = [found[pk] for pk in ids if pk in found]
+        else:
+            rows = self.paginate(files.as_rows())
+        add_album_counts(rows)
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    @extend_schema(operation_id="missing_purge", parameters=[ID, DRY_RUN], responses=REMOVED)
+    def delete(self, request: Request) -> Response:
+        """Remove missing files from the catalog: those that are named, those that the filters find, or all."""
+        query = request._request.GET
+        params.refuse_unknown(query, request._request.body, MissingFileFilter.base_filters)
+        preview = params.dry_run(query)
+        named = params.asked_ids(query)
+        known = None if named is None else services.select_missing(params.possible(named))
+        found = self.filter_queryset(self.get_queryset()).values_list("pk", flat=True)
+        ids = list(found) if known is None else sorted(set(known).intersection(found))
+        if preview:
+            return Response(PreviewSerializer(preview_purge(ids)).data)
+        return Response(PurgeResultSerializer(services.purge_missing_files(ids, requested_by=str(request.user))).data)
+
+    def paginate(self, rows: Any) -> list[Any]:
+        """The rows of the page that was asked for."""
+        return list(self.paginate_queryset(rows) or ())
+
+    def asked(self, request: Request) -> Any:
+        """The files that filters and `id` choose."""
+        files = self.filter_queryset(self.get_queryset())
+        named = params.asked_ids(request._request.GET)
+        return files if named is None else files.filter(pk__in=params.possible(named))
+
+
+class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):
+    """`GET /api/missing/purge`, `POST /api/missing/purge/{id}/undo`."""
+
+    serializer_class = PurgeSerializer
+    default_sort = ("-created_at",)
+    sort_fields = {
+        "id": "pk",
+        "createdAt": "created_at",
+        "createdBy": "created_by",
+        "reason": "reason",
+        "fileCount": "file_count",
+        "size": "size",
+        "expiresAt": "expires_at",
+        "undoneAt": "undone_at",
+        "restoredCount": "restored_count",
+        "restorable": "restorable",
+    }
+
+    def get_queryset(self) -> QuerySet[Purge]:
+        return Purge.objects.done().with_restorable()
+
+    def get_object(self) -> Purge:
+        purge = self.get_queryset().filter(pk__in=params.possible([self.kwargs["pk"]])).first()
+        if purge is None:
+            raise NotFound
+        return purge
+
+    @extend_schema(request=None, responses=UndoResultSerializer, parameters=[PURGE_ID])
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """Bring the files of a purge back as missing ones, with the same ids."""
+        return Response(UndoResultSerializer(services.undo_purge(self.get_object())).data)

@@ -1,0 +1,173 @@
+"""`GET /api/missing/purge`, `POST /api/missing/purge/{id}/undo`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
+from missing.models import Purge, PurgedFile
+from tests.missing.catalog import dump, make_folder, make_many, make_track
+
+pytestmark = pytest.mark.django_db
+
+KEYS = {
+    "id", "createdAt", "createdBy", "reason", "fileCount", "size", "expiresAt", "undoneAt", "restoredCount",
+    "restorable",
+}  # fmt: skip
+
+
+def purge(client: APIClient, query: str = "") -> str:
+    answer = client.delete(f"/api/missing?{query}").json()
+    assert answer["removed"], answer
+    return str(answer["purgeId"])
+
+
+def undo(client: APIClient, purge_id: str) -> Any:
+    return client.post(f"/api/missing/purge/{purge_id}/undo")
+
+
+@pytest.mark.parametrize(("who", "status"), [("as_anonymous", 401), ("as_member", 403), ("as_outsider", 403)])
+def test_only_admins(
+    request: pytest.FixtureRequest, as_admin: APIClient, library: Library, who: str, status: int
+) -> None:
+    make_track(library, "a.mp3")
+    purge_id = purge(as_admin)
+    client = request.getfixturevalue(who)
+    before = dump()
+    for path in ("", f"/{purge_id}", "/unknown"):
+        assert client.get(f"/api/missing/purge{path}").status_code == status
+    for one in (purge_id, "unknown"):
+        assert undo(client, one).status_code == status
+    assert dump() == before
+
+
+def test_list(as_admin: APIClient, library: Library) -> None:
+    make_track(library, "a.mp3")
+    first = purge(as_admin)
+    make_many(library, 3)
+    second = purge(as_admin)
+    response = as_admin.get("/api/missing/purge")
+    assert response["X-Total-Count"] == "2"
+    newest, oldest = response.json()
+    assert (newest["id"], oldest["id"]) == (second, first)
+    assert set(newest) == KEYS
+    assert {key: newest[key] for key in ("createdBy", "reason", "fileCount", "size", "restorable")} == {
+        "createdBy": "admin", "reason": "request", "fileCount": 3, "size": 3000, "restorable": 3,
+    }  # fmt: skip
+    assert (newest["undoneAt"], newest["restoredCount"]) == (None, 0)
+    assert as_admin.get(f"/api/missing/purge/{first}").json() == oldest
+    assert [row["id"] for row in as_admin.get("/api/missing/purge?_sort=fileCount&_end=1").json()] == [first]
+
+
+def test_undo_restores_everything(as_admin: APIClient, library: Library, other_library: Library) -> None:
+    make_track(library, "Ada/First/\udcff 1.mp3", audio_hash="f" * 64, bpm=120, comment="“ü” 🎵")
+    make_track(library, "Bob/2.mp3", artist="Bob", album="Second", genre="Jazz")
+    make_track(library, "Bob/3.mp3", artist="Bob", album="Second", missing=False)
+    make_track(other_library, "Ada/4.mp3")
+    Folder.objects.update(missing=True)
+    before = dump(without=("digest",))
+    purge_id = purge(as_admin)
+    # nothing else referred to these: they are gone, and must return with their ids
+    assert not Artist.objects.filter(name="Ada").exists()
+    assert not Album.objects.filter(name="First").exists()
+    assert not Genre.objects.filter(name="Jazz").exists()
+    assert not Folder.objects.filter(library=library, path="Ada/First").exists()
+    answer = undo(as_admin, purge_id)
+    assert answer.status_code == 200
+    assert answer.json()["restored"] == 3
+    assert answer.json()["occupied"] == answer.json()["notRestored"] == []
+    assert dump(without=("digest",)) == before
+    library.refresh_from_db()
+    assert library.total_missing_files == 2
+    shown = as_admin.get(f"/api/missing/purge/{purge_id}").json()
+    assert (shown["fileCount"], shown["restoredCount"], shown["restorable"]) == (3, 3, 0)
+    assert shown["undoneAt"]
+    assert not PurgedFile.objects.exists()
+
+
+def test_a_second_undo_is_a_conflict(as_admin: APIClient, library: Library) -> None:
+    make_track(library, "a.mp3")
+    purge_id = purge(as_admin)
+    assert undo(as_admin, purge_id).status_code == 200
+    before = dump()
+    assert undo(as_admin, purge_id).status_code == 409
+    assert dump() == before
+
+
+@pytest.mark.parametrize("purge_id", ["unknown", "9" * 400, "0000000000000000000000", "%00"])
+def test_unknown(as_admin: APIClient, purge_id: str) -> None:
+    assert undo(as_admin, purge_id).status_code == 404
+    assert as_admin.get(f"/api/missing/purge/{purge_id}").status_code == 404
+
+
+def test_what_has_expired_is_gone(as_admin: APIClient, library: Library) -> None:
+    make_track(library, "a.mp3")
+    purge_id = purge(as_admin)
+    Purge.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert undo(as_admin, purge_id).status_code == 404
+    assert as_admin.get("/api/missing/purge").json() == []
+
+
+def test_a_purge_in_preparation_is_not_shown(as_admin: APIClient) -> None:
+    hidden = Purge.objects.create()
+    assert as_admin.get("/api/missing/purge").json() == []
+    assert undo(as_admin, hidden.pk).status_code == 404
+
+
+def test_another_file_took_the_place(as_admin: APIClient, library: Library) -> None:
+    gone = make_track(library, "a/b.mp3")
+    purge_id = purge(as_admin)
+    new = make_track(library, "a/b.mp3", missing=False)
+    answer = undo(as_admin, purge_id).json()
+    assert answer["restored"] == 1
+    assert answer["occupied"] == [{"id": gone.pk, "path": "a/b.mp3", "songId": new.pk}]
+    assert set(MediaFile.objects.values_list("pk", "missing")) == {(gone.pk, True), (new.pk, False)}
+
+
+def test_a_file_whose_id_is_taken_stays_in_the_purge(as_admin: APIClient, library: Library) -> None:
+    one, two = make_track(library, "1.mp3"), make_track(library, "2.mp3")
+    purge_id = purge(as_admin)
+    make_track(library, "other.mp3", id=one.pk, missing=False)
+    answer = undo(as_admin, purge_id).json()
+    assert (answer["restored"], answer["ids"]) == (1, [two.pk])
+    assert [row["id"] for row in answer["notRestored"]] == [one.pk]
+    assert MediaFile.objects.get(pk=one.pk).path == "other.mp3"
+    shown = as_admin.get(f"/api/missing/purge/{purge_id}").json()
+    assert (shown["fileCount"], shown["restoredCount"], shown["restorable"]) == (2, 1, 1)
+    MediaFile.objects.get(pk=one.pk).delete()
+    assert undo(as_admin, purge_id).json()["ids"] == [one.pk]
+    assert Purge.objects.get().restored_count == 2
+
+
+def test_rows_that_exist_anew_are_used(as_admin: APIClient, library: Library) -> None:
+    gone = make_track(library, "Ada/First/1.mp3")
+    Folder.objects.update(missing=True)
+    purge_id = purge(as_admin)
+    assert not Folder.objects.exists()
+    folder = make_folder(library, "Ada/First", digest="d" * 32)
+    new = make_track(library, "Ada/First/2.mp3", missing=False)
+    assert new.album_ref_id != gone.album_ref_id
+    undo(as_admin, purge_id)
+    restored = MediaFile.objects.get(pk=gone.pk)
+    assert (restored.folder_id, restored.album_ref_id) == (folder.pk, new.album_ref_id)
+    assert Artist.objects.count() == Album.objects.count() == Genre.objects.count() == 1
+    # the next quick scan looks into the folder again
+    folder.refresh_from_db()
+    assert folder.digest == ""
+
+
+def test_a_removed_library_takes_its_files_with_it(
+    as_admin: APIClient, library: Library, other_library: Library
+) -> None:
+    make_track(library, "1.mp3")
+    kept = make_track(other_library, "2.mp3")
+    purge_id = purge(as_admin)
+    Library.objects.filter(pk=library.pk).update(deleted_at=timezone.now())
+    assert as_admin.get(f"/api/missing/purge/{purge_id}").json()["restorable"] == 1
+    assert undo(as_admin, purge_id).json()["ids"] == [kept.pk]
+    assert undo(as_admin, purge_id).status_code == 409

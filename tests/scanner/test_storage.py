@@ -1,0 +1,187 @@
+"""Trouble of storage is never absence: nothing is marked, and nothing is lost."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
+from libraries.scanner import walker
+from libraries.scanner.held import approve_held, discard_held
+from navidrome_lib.errors import Conflict, Unavailable
+from tests.scanner.scans import counts, ids, picture, scan, write_album
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "music"
+    for name in ("a", "b", "c"):
+        write_album(folder / name, 10, album=name)
+    return folder
+
+
+@pytest.fixture
+def library(root: Path) -> Library:
+    library = Library.objects.create(name="Music", path=str(root))
+    assert scan(library).state == "finished"
+    return library
+
+
+Fail = Callable[[Callable[[bytes], OSError | None]], None]
+
+
+@pytest.fixture
+def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
+    """Make the listing of folders fail as a function of their path says."""
+
+    def install(decide: Callable[[bytes], OSError | None]) -> None:
+        def lister(path: bytes) -> Iterable[walker.Entry]:
+            if error := decide(path):
+                raise error
+            return walker.os_lister(path)
+
+        monkeypatch.setattr("libraries.scanner.pipeline.walk", partial(walker.walk, lister=lister))
+
+    return install
+
+
+def test_a_root_that_is_gone_changes_nothing(root: Path, library: Library) -> None:
+    before = picture(library)
+    root.rename(root.with_name("away"))
+    done = scan(library)
+    assert done.state == "offline"
+    assert "does not exist" in done.error
+    assert library.offline_since is not None
+    assert library.status_reason == done.error
+    assert picture(library) == before
+    since, seen = library.offline_since, library.last_scan_at
+    assert scan(library).state == "offline"
+    assert (library.offline_since, library.last_scan_at) == (since, seen)
+    root.with_name("away").rename(root)
+    assert scan(library).state == "finished"
+    assert (library.offline_since, library.status_reason) == (None, "")
+    assert picture(library) == before
+
+
+def test_an_empty_root_is_offline_until_it_is_accepted(root: Path, library: Library) -> None:
+    for folder in root.iterdir():
+        shutil.rmtree(folder)
+    assert scan(library).state == "offline"
+    assert MediaFile.objects.missing().count() == 0
+    done = scan(library, accept_empty=True)
+    assert (done.state, counts(done)) == ("finished", {"missing": 30})
+    assert (library.total_songs, library.total_missing_files, library.total_albums) == (0, 30, 0)
+
+
+def test_a_folder_that_cannot_be_listed_protects_what_is_below(root: Path, library: Library, fail: Fail) -> None:
+    shutil.rmtree(root / "b")
+    fail(lambda path: OSError(errno.EACCES, "no") if path.endswith(b"/a") else None)
+    (root / "a/01.flac").unlink()
+    done = scan(library)
+    assert (done.state, done.missing, done.failed) == ("finished", 10, 1)
+    assert not MediaFile.objects.missing().filter(path__startswith="a/").exists()
+    assert ScanProblem.objects.unresolved().get().path == "a"
+    fail(lambda path: None)
+    assert scan(library).missing == 1
+    assert not ScanProblem.objects.unresolved().exists()
+
+
+def test_storage_that_dies_half_way_aborts_before_any_mark(root: Path, library: Library, fail: Fail) -> None:
+    for n in range(12):
+        write_album(root / f"d{n:02}", 1, album=f"D{n}")
+    scan(library)
+    before = picture(library)
+    shutil.rmtree(root / "a")
+    fail(lambda path: OSError(errno.EIO, "dead") if b"/d" in path else None)
+    done = scan(library)
+    assert (done.state, counts(done)) == ("offline", {})
+    assert "in a row" in library.status_reason
+    assert picture(library) == before
+
+
+def test_a_root_that_goes_away_behind_the_walk_marks_nothing(
+    root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(root / "a")
+
+    def read(*_: object) -> None:
+        root.rename(root.with_name("away"))
+
+    monkeypatch.setattr("libraries.scanner.pipeline._Run._read", read)
+    assert scan(library).state == "offline"
+    assert not MediaFile.objects.missing().exists()
+
+
+def empty_most(root: Path) -> None:
+    for name in ("a", "b", "c/01.flac"):
+        target = root / name
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+
+def test_more_than_half_is_held(root: Path, library: Library) -> None:
+    known, seen = ids(library), library.last_scan_at
+    empty_most(root)
+    write_album(root / "new", 1, album="New")
+    done = scan(library)
+    assert (done.state, counts(done)) == ("held", {"added": 1, "skipped": 9})
+    assert "21 of 30" in done.error
+    assert not MediaFile.objects.missing().exists()
+    assert HeldMark.objects.filter(scan=done).count() == 21
+    assert library.last_scan_at == seen
+    assert approve_held(done) == 21
+    assert done.state == "finished"
+    library.refresh_from_db()
+    assert (library.total_songs, library.total_missing_files, library.total_albums) == (10, 21, 2)
+    assert {pk for path, pk in known.items() if path not in ids(library)} == set(
+        MediaFile.objects.missing().values_list("pk", flat=True)
+    )
+    assert counts(scan(library)) == {"skipped": 10}
+    with pytest.raises(Conflict):
+        approve_held(done)
+
+
+def test_what_came_back_is_not_marked_by_an_approval(root: Path, library: Library) -> None:
+    away = root.with_name("away")
+    (root / "a").rename(away)
+    empty = root / "b"
+    shutil.rmtree(empty)
+    (root / "c/01.flac").unlink()
+    held = scan(library)
+    assert held.state == "held"
+    away.rename(root / "a")
+    assert approve_held(held) == 11
+    assert MediaFile.objects.present().filter(path__startswith="a/").count() == 10
+
+
+def test_an_approval_needs_the_storage(root: Path, library: Library) -> None:
+    empty_most(root)
+    held = scan(library)
+    root.rename(root.with_name("away"))
+    with pytest.raises(Unavailable):
+        approve_held(held)
+    assert not MediaFile.objects.missing().exists()
+    held.refresh_from_db()
+    assert held.state == "held"
+
+
+def test_what_is_held_is_forgotten_or_settled_by_the_next_scan(root: Path, library: Library) -> None:
+    shutil.move(root, root.with_name("copy"))
+    shutil.copytree(root.with_name("copy"), root)
+    empty_most(root)
+    first = scan(library)
+    discard_held(first)
+    assert (first.state, HeldMark.objects.count(), first.missing) == ("finished", 0, 0)
+    second = scan(library)
+    assert second.state == "held"
+    shutil.copytree(root.with_name("copy"), root, dirs_exist_ok=True)
+    assert scan(library).state == "finished"
+    assert Scan.objects.get(pk=second.pk).state == "finished"
+    assert not HeldMark.objects.exists()
+    assert library.total_missing_files == 0

@@ -17,6 +17,7 @@ from libraries.models.library import name_key
 from libraries.paths import check_root, normal_target, storable
 from libraries.scanner.held import approve_held, discard_held
 from libraries.scanner.ignore import validate_pattern
+from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput
 from navidrome_lib.locks import lock_until_commit
 
@@ -74,6 +75,7 @@ def create_library(
     lock_until_commit("libraries")
     values = check_fields({"name": name, "path": path, **options}, library_id=None, allow_overlap=allow_overlap)
     library = Library.objects.create(**values)
+    record("library.create", {"path": library.path}, kind="library", pk=library.pk, name=library.name)
     if scan:
         request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
     return library
@@ -91,6 +93,7 @@ def update_library(
     changed = {field: value for field, value in normal.items() if getattr(library, field) != value}
     if not changed:
         return library
+    before = {field: getattr(library, field) for field in changed}
     for field, value in changed.items():
         setattr(library, field, value)
     if "path" in changed:
@@ -99,6 +102,7 @@ def update_library(
         library.status_reason = ""
         library.scans.running().update(cancel_requested=True)
     library.save()
+    record("library.update", difference(before, changed), kind="library", pk=library.pk, name=library.name)
     if any(field in changed for field in SCANNED_FIELDS):
         request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
     return library
@@ -113,6 +117,7 @@ def delete_library(library: Library) -> None:
     )
     library.scans.running().update(cancel_requested=True)
     Library.objects.filter(pk=library.pk).update(deleted_at=now)
+    record("library.delete", {"songs": library.total_songs}, kind="library", pk=library.pk, name=library.name)
     transaction.on_commit(lambda: tasks.deliver_clear(library.pk))
 
 

@@ -121,6 +121,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     """`GET|POST /api/scan`, `GET|DELETE /api/scan/{id}` and what can be done with one."""
 
     serializer_class = ScanSerializer
+    key_scope = "scan"  # what an API key needs for more than to look
     filterset_class = ScanFilter
     default_sort = ("-pk",)
     sort_fields = {

@@ -4,6 +4,4 @@
 # to one of its own that knows no broker
 from navidrome_lib.celery import app as celery_app
 
-__all__ = ["__version__", "celery_app"]
-
-__version__ = "0.1.0"
+__all__ = ["celery_app"]

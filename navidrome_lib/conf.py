@@ -55,7 +55,8 @@ class Conf:
     enable_insights_collector: bool
     dev_ui_show_config: bool
     numeric_library_ids: bool
-    trusted_proxies: str
+    trusted_proxies: tuple[str, ...]
+    reverse_proxy_user_header: str
     secure_cookies: bool
     allowed_hosts: str
     scanner: Scanner
@@ -80,7 +81,8 @@ def load(environ: Mapping[str, str]) -> Conf:
         enable_insights_collector=env.boolean(environ, "ND_ENABLEINSIGHTSCOLLECTOR", True),
         dev_ui_show_config=env.boolean(environ, "ND_DEVUISHOWCONFIG", False),
         numeric_library_ids=env.boolean(environ, "ND_NUMERICLIBRARYIDS", False),
-        trusted_proxies=env.text(environ, "ND_TRUSTEDPROXIES"),
+        trusted_proxies=env.networks(environ, "ND_TRUSTEDPROXIES"),
+        reverse_proxy_user_header=env.header(environ, "ND_REVERSEPROXYUSERHEADER"),
         secure_cookies=env.boolean(environ, "ND_SECURECOOKIES", False),
         allowed_hosts=env.text(environ, "ND_ALLOWEDHOSTS", "*"),
         scanner=Scanner(

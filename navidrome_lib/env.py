@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 Environ = Mapping[str, str]
+
+UNIX_SOCKET = "@"
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -95,6 +98,25 @@ def url(environ: Environ, name: str, schemes: tuple[str, ...]) -> str:
     value = text(environ, name)
     if value and urlsplit(value).scheme not in schemes:
         raise ConfigError(name, f"must be a URL that starts with {' or '.join(scheme + '://' for scheme in schemes)}")
+    return value
+
+
+def networks(environ: Environ, name: str) -> tuple[str, ...]:
+    """Addresses and networks separated by commas (`127.0.0.1, 10.0.0.0/8`); `@` stands for a local socket."""
+    found = []
+    for part in filter(None, (part.strip() for part in text(environ, name).split(","))):
+        try:
+            found.append(part if part == UNIX_SOCKET else str(ip_network(part, strict=False)))
+        except ValueError:
+            raise ConfigError(name, f"must be addresses or networks separated by commas, not {part!r}") from None
+    return tuple(found)
+
+
+def header(environ: Environ, name: str) -> str:
+    """The name of an HTTP header, or the empty string."""
+    value = text(environ, name)
+    if value and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value, re.ASCII):
+        raise ConfigError(name, f"must be the name of a header such as Remote-User, not {value!r}")
     return value
 
 

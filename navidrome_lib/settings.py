@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from navidrome_lib import conf, secrets
 from navidrome_lib.redis_urls import broker_url, client_url
 from navidrome_lib.theme import UNFOLD
+from navidrome_lib.version import VERSION
 
 __all__ = ["UNFOLD"]
 
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "navidrome_lib.audit",
     "libraries",
     "users",
     "missing",
@@ -51,12 +53,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "navidrome_lib.csp.content_security_policy",
+    "navidrome_lib.proxies.client_behind_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "navidrome_lib.audit.middleware.actor_of_request",
     "users.middleware.renew_token",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -118,6 +122,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "navidrome_lib.reports.SafeReport"
+
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
@@ -145,6 +151,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.TokenAuthentication",
         "users.authentication.SameOriginSessionAuthentication",
+        "users.authentication.ProxyAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["navidrome_lib.api.permissions.IsAdmin"],
     "DEFAULT_PARSER_CLASSES": ["navidrome_lib.api.parsers.JSONParser"],
@@ -164,7 +171,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "navidrome-lib",
     "DESCRIPTION": "Libraries, user access, missing files and scans of a music server.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -200,7 +207,13 @@ CELERY_TIMEZONE = "UTC"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "class": "navidrome_lib.logs.RedactingFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": CONF.log_level.upper()},
     "loggers": {

@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("libraries.urls")),
     path("", include("users.urls")),
     path("", include("missing.urls")),
+    path("", include("navidrome_lib.audit.urls")),
     path("", include("navidrome_lib.system.urls")),
     path("rest/", include("subsonic.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import binascii
 
-from users.subsonic import check_password, check_token
-
+from navidrome_lib.audit.actor import identify
 from subsonic.caller import Caller
 from subsonic.errors import (
     CONFLICTING_CREDENTIALS,
@@ -15,13 +14,16 @@ from subsonic.errors import (
     SubsonicError,
 )
 from subsonic.params import Params
-from users.models import User, username_key
+from users import api_keys
+from users.models import User
+from users.services import find_by_name
+from users.subsonic import check_password, check_token
 
 MAX_LENGTH = 1024
 
 
-def authenticate(params: Params) -> Caller:
-    """The caller; a `SubsonicError` when the credentials are missing, contradictory or wrong."""
+def authenticate(params: Params, address: str = "") -> Caller:
+    """The caller, who asks from `address`; a `SubsonicError` when credentials are missing, contradictory or wrong."""
     params.required("v")
     params.required("c")
     name, password, token = params.text("u"), params.text("p"), params.text("t")
@@ -29,23 +31,35 @@ def authenticate(params: Params) -> Caller:
     if (key and (name or password or token or salt)) or (password and (token or salt)):
         raise SubsonicError(CONFLICTING_CREDENTIALS, "Several ways of signing in were used at once.")
     if key:
-        raise SubsonicError(INVALID_API_KEY, "Invalid API key.")
+        return with_key(key)
     params.required("u")
     if not password and not (token and salt):
         missing = "s" if token else "t" if salt else "p"
         raise SubsonicError(MISSING_PARAMETER, f"Required parameter is missing: {missing}")
     user = find_user(name)
-    accepted = check_token(user, token, salt) if token else check_password(user, decode(password))
+    if token:
+        accepted = check_token(user, token, salt)
+    else:
+        accepted = check_password(user, decode(password), username=name, address=address)
     if user is None or not accepted:
         raise SubsonicError(WRONG_CREDENTIALS, "Wrong username or password.")
+    identify(user.pk, user.username)
     return Caller(user)
+
+
+def with_key(text: str) -> Caller:
+    """The owner of an API key, with no more rights than the key."""
+    key = api_keys.find_key(text)
+    if key is None:
+        raise SubsonicError(INVALID_API_KEY, "Invalid API key.")
+    identify(key.user.pk, key.user.username, key.name)
+    return Caller(key.user)
 
 
 def find_user(name: str) -> User | None:
     """The active user of that name."""
-    if len(name) > MAX_LENGTH or "\0" in name:
-        return None
-    return User.objects.filter(username_key=username_key(name), is_active=True).first()
+    user = find_by_name(name) if len(name) <= MAX_LENGTH else None
+    return user if user is not None and user.is_active else None
 
 
 def decode(password: str) -> str:

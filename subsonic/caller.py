@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from libraries.models import Library
 from users.models import User
+from users.permissions import may_scan
 
 
 @dataclass(frozen=True)
@@ -21,4 +22,4 @@ class Caller:
         return self.user.visible_libraries()
 
     def may_scan(self) -> bool:
-        return self.user.is_admin or self.user.may_scan
+        return may_scan(self.user)

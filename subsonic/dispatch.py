@@ -17,6 +17,7 @@ from subsonic.authentication import authenticate
 from subsonic.caller import Caller
 from subsonic.errors import SubsonicError
 from subsonic.params import Params
+from users.throttling import client_address
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
         params = Params.of(request)
         if request.method not in ("GET", "HEAD", "POST"):
             raise SubsonicError(errors.GENERIC, "Only GET and POST are allowed.")
-        return renderers.success(call(permitted(params, role), params), params)
+        return renderers.success(call(permitted(request, params, role), params), params)
     except SubsonicError as error:
         return renderers.failure(error, params)
     except DomainError as error:
@@ -54,11 +55,11 @@ def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
         return renderers.failure(SubsonicError(errors.GENERIC, "The server made a mistake; see its log."), params)
 
 
-def permitted(params: Params, role: Role) -> Caller | None:
+def permitted(request: HttpRequest, params: Params, role: Role) -> Caller | None:
     """The caller, who has the right that the call needs."""
     if role == "public":
         return None
-    caller = authenticate(params)
+    caller = authenticate(params, client_address(request))
     if role == "scan" and not caller.may_scan():
         raise SubsonicError(errors.NOT_AUTHORIZED, "You are not authorized to start a scan.")
     return caller

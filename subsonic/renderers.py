@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import orjson
 from django.http import HttpResponse
 
-from navidrome_lib import __version__
+from navidrome_lib.version import VERSION
 from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
 from subsonic.params import Params
 
@@ -37,7 +37,7 @@ def envelope(status: str) -> dict[str, Any]:
         "status": status,
         "version": PROTOCOL_VERSION,
         "type": "navidrome-lib",
-        "serverVersion": __version__,
+        "serverVersion": VERSION,
         "openSubsonic": True,
     }
 

@@ -18,10 +18,10 @@ class Grant:
     ways: list[str] = field(default_factory=list)
 
 
-def libraries_of(users: Iterable[User]) -> dict[str, list[Grant]]:
-    """For each account (by id) its libraries, ordered by name. Three queries, however many accounts."""
+def libraries_of(users: Iterable[User], viewer: User) -> dict[str, list[Grant]]:
+    """For each account (by id) its libraries that `viewer` may see, by name. Three queries, however many accounts."""
     people = list(users)
-    libraries = list(Library.objects.active().with_scan_state().order_by("name_key", "pk"))
+    libraries = list(Library.objects.visible_to(viewer).with_scan_state().order_by("name_key", "pk"))
     ways = ways_of([user.pk for user in people if not user.is_superuser])
     found: dict[str, list[Grant]] = {}
     for user in people:

@@ -17,10 +17,11 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
 from libraries.models import Library
+from navidrome_lib.audit.admin import AuditedAdmin
 from navidrome_lib.errors import Conflict
-from users import services
+from users import api_keys, services
 from users.forms import EditUserForm, NewUserForm
-from users.models import GroupAccess, LibraryAccess, User
+from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
 
 class AdminsOnly:
@@ -74,8 +75,11 @@ class GroupAccessInline(AccessInline):
 
 
 @admin.register(User)
-class UserAdmin(AdminsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Accounts."""
+
+    audit_kind = "user"
+    audit_additions = False  # the model itself records a new account
 
     form = EditUserForm
     add_form = NewUserForm
@@ -110,6 +114,10 @@ class UserAdmin(AdminsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-a
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         services.delete_user(obj.pk)
 
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Only as Django does: the service records it."""
+        return ModelAdmin.log_deletions(self, request, queryset)
+
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -125,7 +133,39 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(AdminsOnly, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelAdmin):
     """Groups, which can give libraries to all their members."""
 
+    audit_kind = "group"
+
     inlines = (GroupAccessInline,)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(AdminsOnly, ModelAdmin):
+    """API keys of everybody: to look at and to revoke. Only its owner makes a key, who sees it once."""
+
+    list_display = ("name", "user", "hint", "scope", "restricted", "created_at", "last_used_at", "expires_at")
+    list_filter = ("scope", "restricted")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username")
+    ordering = ("user", "name")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        api_keys.revoke_key(obj)
+
+    @admin.action(description="Revoke", permissions=["delete"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        for key in queryset:
+            api_keys.revoke_key(key)
+        self.message_user(request, "The keys open nothing any more.", messages.SUCCESS)

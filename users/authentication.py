@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from users import services, tokens
-from users.models import User
+from navidrome_lib.audit.actor import identify
+from navidrome_lib.proxies import TRUSTED
+from users import api_keys, services, tokens
+from users.models import Scope, User
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -54,19 +57,32 @@ def bearer(header: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
+def known(user: User) -> User:
+    """What follows once it is proved who is here."""
+    services.note_access(user)
+    identify(user.pk, user.username, user.key.name if user.key is not None else "")
+    return user
+
+
 class TokenAuthentication(BaseAuthentication):
-    """`X-ND-Authorization: Bearer`, `Authorization: Bearer`, `?jwt=`, or the cookie `jwt`, in this order."""
+    """`X-ND-Authorization: Bearer`, `Authorization: Bearer`, `?jwt=`, or the cookie `jwt`, in this order.
+
+    The two headers also take an API key.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
-        found = self.from_headers(request._request) or request._request.GET.get("jwt")
+        found = self.from_headers(request._request)
+        if found and api_keys.looks_like_key(found):
+            return self.with_key(request, found), "key"
+        found = found or request._request.GET.get("jwt")
         if found:
-            user = self.user_of(found)
+            user = tokens.verify(found)
             if user is None:
                 raise AuthenticationFailed("The token is not valid or has ended. Sign in again.")
             return self.accept(request._request, user), "token"
         cookie = request._request.COOKIES.get("jwt")
         # an old cookie is no reason to refuse somebody who is signed in to the admin site
-        user = self.user_of(cookie) if cookie else None
+        user = tokens.verify(cookie) if cookie else None
         if user is None:
             return None
         refuse_foreign_pages(request._request)
@@ -79,13 +95,22 @@ class TokenAuthentication(BaseAuthentication):
         own = request.headers.get("X-ND-Authorization")
         return bearer(own) or bearer(request.headers.get("Authorization")) or None
 
-    def user_of(self, token: str) -> User | None:
-        return tokens.verify(token)
+    def with_key(self, request: Request, text: str) -> User:
+        """The owner of an API key that may do this. All rules of scopes on `/api` are here."""
+        key = api_keys.find_key(text)
+        if key is None:
+            raise AuthenticationFailed("The API key is not valid.")
+        view: Any = (request.parser_context or {}).get("view")
+        if getattr(view, "refuses_keys", False):
+            raise PermissionDenied("This needs a person who signed in, not an API key.")
+        needed = Scope.READ if request.method in SAFE_METHODS else getattr(view, "key_scope", Scope.MANAGE)
+        if not api_keys.allows(key, needed):
+            raise PermissionDenied(f"The API key lacks the scope “{needed}”.")
+        return known(key.user)
 
     def accept(self, request: HttpRequest, user: User) -> User:
-        services.note_access(user)
         request.META[RENEW_FOR] = user
-        return user
+        return known(user)
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
@@ -98,6 +123,24 @@ class OptionalTokenAuthentication(TokenAuthentication):
             return None
 
 
+class ProxyAuthentication(BaseAuthentication):
+    """The header in which a trusted proxy says whom it has signed in; off unless its name is configured."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        name: str = settings.CONF.reverse_proxy_user_header
+        if not name or not request._request.META.get(TRUSTED):
+            return None
+        user = services.find_by_name(request._request.headers.get(name, ""))
+        if user is None or not user.is_active:
+            return None
+        # the proxy adds the header to whatever page asks, as a browser does with cookies
+        refuse_foreign_pages(request._request)
+        return known(user), "proxy"
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
 class SameOriginSessionAuthentication(BaseAuthentication):
     """The session of the admin site, for pages of this server."""
 
@@ -106,8 +149,7 @@ class SameOriginSessionAuthentication(BaseAuthentication):
         if not isinstance(user, User) or not user.is_active:
             return None
         refuse_foreign_pages(request._request)
-        services.note_access(user)
-        return user, "session"
+        return known(user), "session"
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -127,6 +169,17 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
             {"type": "apiKey", "in": "query", "name": "jwt"},
             {"type": "apiKey", "in": "cookie", "name": "jwt"},
         ]
+
+
+class ProxyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document describes sign-in by a proxy."""
+
+    target_class = ProxyAuthentication
+    name = "reverseProxy"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        text = "Only from a proxy of ND_TRUSTEDPROXIES, when ND_REVERSEPROXYUSERHEADER names the header."
+        return {"type": "apiKey", "in": "header", "name": "Remote-User", "description": text}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

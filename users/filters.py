@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 
-from users.models import User
+from users.models import ApiKey, User
 
 MAX_IDS = 500
 
@@ -50,16 +52,16 @@ class TextIdsFilter(django_filters.Filter):
 
     field_class = TextIdsField
 
-    def filter(self, qs: QuerySet[User], value: list[str]) -> QuerySet[User]:
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         # only what an id can be, so that nothing odd reaches the database
         known = [text for text in value if text.isascii() and text.isalnum()][:MAX_IDS]
-        return qs.filter(pk__in=known) if value else qs
+        return qs.filter(**{f"{self.field_name}__in": known}) if value else qs
 
 
 class UserFilter(django_filters.FilterSet):
     """`/api/user`: by id (repeatable), by a part of the name, user name or address, and by role."""
 
-    id = TextIdsFilter()
+    id = TextIdsFilter(field_name="pk")
     name = django_filters.CharFilter(lookup_expr="icontains")
     userName = django_filters.CharFilter(field_name="username", lookup_expr="icontains")  # noqa: N815 - a wire key
     email = django_filters.CharFilter(lookup_expr="icontains")
@@ -68,4 +70,14 @@ class UserFilter(django_filters.FilterSet):
 
     class Meta:
         model = User
+        fields: list[str] = []
+
+
+class ApiKeyFilter(django_filters.FilterSet):
+    """`/api/apikey`: by owner."""
+
+    userId = TextIdsFilter(field_name="user")  # noqa: N815
+
+    class Meta:
+        model = ApiKey
         fields: list[str] = []

@@ -13,12 +13,24 @@ from django.db.models import Q, QuerySet
 from libraries.fields import id_field
 from libraries.models import Library
 from libraries.querysets import Viewer
-from users.querysets import UserQuerySet
+from navidrome_lib.audit.services import record
+from users.querysets import ApiKeyQuerySet, UserQuerySet
 
 
 def username_key(username: str) -> str:
     """The form in which two user names are the same: case and surrounding space do not count."""
     return username.strip().casefold()
+
+
+class Scope(models.TextChoices):
+    """What an API key may do, from less to more."""
+
+    READ = "read", "look at everything"
+    SCAN = "scan", "and start scans"
+    MANAGE = "manage", "and change everything that its owner may change"
+
+
+SCOPES = [str(scope) for scope in Scope]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -76,6 +88,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     libraries = models.ManyToManyField(Library, through="users.LibraryAccess", related_name="users", blank=True)
 
+    # the API key by which this person is here, in this request
+    key: ApiKey | None = None
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -86,7 +101,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def save(self, **options: Any) -> None:
         """Keep the key in step, let admins into the admin site, and give a new regular user the default libraries."""
-        adding = self._state.adding
+        adding, new_password = self._state.adding, getattr(self, "_password", None) is not None
         self.username_key = username_key(self.username)
         self.is_staff = self.is_staff or self.is_superuser
         if not self.is_active:
@@ -98,19 +113,30 @@ class User(AbstractBaseUser, PermissionsMixin):
             super().save(**options)
             if adding and not self.is_superuser:
                 grant_default_libraries(self)
+            # recorded here because accounts are made, and passwords set, by commands of Django too
+            if adding:
+                granted = list(self.libraries.values_list("pk", flat=True))
+                said = {"admin": self.is_superuser, "libraries": granted}
+                record("user.create", said, kind="user", pk=self.pk, name=self.username)
+            elif new_password:
+                record("user.password", kind="user", pk=self.pk, name=self.username)
 
     @property
     def is_admin(self) -> bool:
-        return self.is_superuser
+        """True for admins, unless they act with an API key that is confined to some libraries."""
+        return self.is_superuser and not (self.key is not None and self.key.restricted)
 
     def visible_libraries(self) -> QuerySet[Library]:
         """The libraries that this person may hear."""
         return Library.objects.visible_to(self)
 
     def granted_library_ids(self) -> QuerySet[Any, int]:
-        """The libraries that were granted to this person or to one of their groups."""
-        through_group = Q(group_access__group__user=self.pk)
-        granted = Library.objects.active().filter(Q(users=self.pk) | through_group)
+        """The libraries that were granted to this person or to one of their groups, and to the key that is used."""
+        granted = Library.objects.active()
+        if not self.is_superuser:
+            granted = granted.filter(Q(users=self.pk) | Q(group_access__group__user=self.pk))
+        if self.key is not None and self.key.restricted:
+            granted = granted.filter(api_keys=self.key.pk)
         return granted.order_by().values_list("pk", flat=True).distinct()
 
 
@@ -142,6 +168,37 @@ class GroupAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group} may hear {self.library}"
+
+
+class ApiKey(models.Model):
+    """A credential for a program that acts for one account: at most with its rights, and with fewer if so chosen."""
+
+    id = id_field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=255)
+    # of the key itself only this is kept, which nobody can turn back: it has 256 random bits
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=16, editable=False, help_text="How the key begins, to tell keys apart.")
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.READ)
+    # said by itself: when the last of its libraries is removed, a confined key must not become a free one
+    restricted = models.BooleanField(default=False, help_text="May only use the libraries that are named.")
+    libraries = models.ManyToManyField(Library, related_name="api_keys", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scopes(self) -> list[str]:
+        """What it may do; each scope includes the ones before it."""
+        return SCOPES[: SCOPES.index(self.scope) + 1]
 
 
 def grant_default_libraries(user: User) -> None:

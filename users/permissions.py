@@ -8,7 +8,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from navidrome_lib.errors import NotAllowed
-from users.models import User
+from users.api_keys import allows
+from users.models import Scope, User
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -45,4 +46,4 @@ def signed_in_user(request: Request) -> User:
 
 def may_scan(user: User) -> bool:
     """True when `user` may start scans of the libraries they see."""
-    return user.is_active and (user.is_admin or user.may_scan)
+    return user.is_active and (user.is_superuser or user.may_scan) and allows(user.key, Scope.SCAN)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from libraries.querysets import Viewer
 
 if TYPE_CHECKING:
-    from users.models import User  # noqa: F401
+    from users.models import ApiKey, User  # noqa: F401
 
 
 class UserQuerySet(QuerySet["User"]):
@@ -25,3 +26,17 @@ class UserQuerySet(QuerySet["User"]):
     def active_admins(self) -> Self:
         """Those who can run the server."""
         return self.filter(is_superuser=True, is_active=True)
+
+
+class ApiKeyQuerySet(QuerySet["ApiKey"]):
+    """API keys."""
+
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
+        """All for an admin, one's own for everybody else; it fails closed."""
+        if isinstance(viewer, AnonymousUser) or not viewer.is_active:
+            return self.none()
+        return self.all() if viewer.is_admin else self.filter(user=getattr(viewer, "pk", None))
+
+    def usable(self) -> Self:
+        """Those that open something now."""
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), user__is_active=True)

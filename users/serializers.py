@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import EmailValidator, RegexValidator
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from libraries.serializers import NumericIdLibrarySerializer
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, parse_library_id
 from users.access import Grant, libraries_of
-from users.models import User
+from users.models import SCOPES, ApiKey, Scope, User
 
 NAME_RULE = RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name has no control characters.")
 # keys by which a regular account could give itself more rights
@@ -52,9 +55,9 @@ class UserSerializer(serializers.Serializer[User]):
         return written[grant.library.pk]
 
 
-def write_users(users: Sequence[User]) -> list[dict[str, Any]]:
+def write_users(users: Sequence[User], viewer: User) -> list[dict[str, Any]]:
     """The wire form of accounts, all with their libraries; as many queries for one as for a thousand."""
-    context = {"libraries": libraries_of(users), "written": {}}
+    context = {"libraries": libraries_of(users, viewer), "written": {}}
     return [dict(UserSerializer(user, context=context).data) for user in users]
 
 
@@ -125,6 +128,70 @@ class NewAdminSerializer(CredentialsSerializer):
     """Credentials that become an account."""
 
     username = Text(max_length=150, validators=[NAME_RULE])
+
+
+class ApiKeySerializer(serializers.Serializer[ApiKey]):
+    """An API key; the key itself is only shown when it is made."""
+
+    id = StringId(source="pk")
+    name = serializers.CharField()
+    hint = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    libraryIds = serializers.SerializerMethodField()
+    userId = serializers.CharField(source="user_id")
+    userName = serializers.CharField(source="user.username")
+    createdAt = Timestamp(source="created_at")
+    expiresAt = Timestamp(source="expires_at")
+    lastUsedAt = Timestamp(source="last_used_at")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+    def get_libraryIds(self, key: ApiKey) -> list[str | int] | None:
+        """Null when the key may use every library of its owner."""
+        if not key.restricted:
+            return None
+        wire = LibraryId(source="pk")
+        return [wire.to_representation(library.pk) for library in key.libraries.all() if library.deleted_at is None]
+
+
+class NewApiKeySerializer(ApiKeySerializer):
+    """A key that was just made, with the key itself."""
+
+    key = serializers.CharField()
+
+
+class ApiKeyInputSerializer(serializers.Serializer[ApiKey]):
+    """The body of `POST /api/apikey`."""
+
+    name = Text(max_length=255)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), required=False, allow_empty=False)
+    libraryIds = serializers.ListField(
+        source="library_ids", child=serializers.JSONField(allow_null=True), required=False, allow_null=True
+    )
+    expiresAt = serializers.DateTimeField(source="expires_at", required=False, allow_null=True)
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+    def validate_libraryIds(self, value: list[object] | None) -> list[int] | None:
+        return None if value is None else library_numbers(value)
+
+    def validate_expiresAt(self, value: datetime | None) -> datetime | None:
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("Must be in the future.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A key has the widest of the scopes that were asked for, which includes the others."""
+        asked = attrs.pop("scopes", [Scope.READ])
+        return {**attrs, "scope": max(asked, key=SCOPES.index)}
+
+
+def library_numbers(values: list[object]) -> list[int]:
+    """The ids as numbers; those that cannot be one are named."""
+    numbers = {str(value): parse_library_id(value) for value in values}
+    wrong = [text[:40] for text, number in numbers.items() if number is None]
+    if wrong:
+        raise serializers.ValidationError(f"There is no library with the id {', '.join(wrong[:20])}.")
+    return [number for number in numbers.values() if number is not None]
 
 
 class AppPasswordSerializer(serializers.Serializer[Any]):

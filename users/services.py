@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from libraries.models import Library
 from navidrome_lib.api.fields import parse_library_id
+from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from navidrome_lib.locks import lock_until_commit
 from users.models import LibraryAccess, User, username_key
@@ -131,6 +132,7 @@ def update_user(user_id: str, values: Mapping[str, Any]) -> User:
             keep_one_admin(user)
         if changes.get("is_superuser") is False and user.is_superuser:
             changes["is_staff"] = False
+        before = {field: getattr(user, field) for field in changes}
         for field, value in changes.items():
             setattr(user, field, value)
         try:
@@ -138,7 +140,17 @@ def update_user(user_id: str, values: Mapping[str, Any]) -> User:
                 user.save(update_fields=[*changes, "updated_at"])
         except IntegrityError as error:
             raise name_taken(user.username) from error
+        note_changes(user, before, changes)
     return user
+
+
+def note_changes(user: User, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Record what changed; of a password only that it did."""
+    changed = difference(before, after)
+    if "password" in changed:
+        changed["password"] = ["", "changed"]
+    if changed:
+        record("user.update", changed, kind="user", pk=user.pk, name=user.username)
 
 
 def delete_user(user_id: str) -> None:
@@ -147,6 +159,7 @@ def delete_user(user_id: str) -> None:
         lock_until_commit("accounts")
         user = get_user(user_id)
         keep_one_admin(user)
+        record("user.delete", {"admin": user.is_superuser}, kind="user", pk=user.pk, name=user.username)
         user.delete()
 
 
@@ -166,12 +179,6 @@ def keep_one_admin(user: User) -> None:
         raise Conflict("This is the last admin: make somebody else an admin first.")
 
 
-def end_tokens(user: User) -> None:
-    """Sign the account out everywhere."""
-    user.token_epoch += 1
-    user.save(update_fields=["token_epoch"])
-
-
 def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
     """Make these the libraries that were granted to a regular user; an empty list takes all away."""
     asked = list(library_ids)
@@ -183,11 +190,15 @@ def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
         if user.is_superuser:
             raise InvalidInput("An admin has every library; there is nothing to set.")
         wanted = known_library_ids(asked)
+        before = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
         LibraryAccess.objects.filter(user=user).exclude(library__in=wanted).delete()
-        present = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
+        present = before & wanted
         LibraryAccess.objects.bulk_create(
             [LibraryAccess(user=user, library_id=pk) for pk in sorted(wanted - present)], ignore_conflicts=True
         )
+        if before != wanted:
+            changed = {"libraries": [sorted(before), sorted(wanted)]}
+            record("access.set", changed, kind="user", pk=user.pk, name=user.username)
     return user
 
 

@@ -15,8 +15,11 @@ import secrets
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.cache import cache
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from navidrome_lib.audit.services import record
+from users import throttling
 from users.keys import subsonic_keys
 from users.models import User
 from users.services import storable
@@ -49,7 +52,9 @@ def renew_app_password(user: User) -> str:
     """A new app password; the old one ends at once."""
     made = secrets.token_urlsafe(24)
     user.subsonic_secret = box().encrypt(made.encode())
-    User.objects.filter(pk=user.pk).update(subsonic_secret=user.subsonic_secret)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(subsonic_secret=user.subsonic_secret)
+        record("user.app_password", kind="user", pk=user.pk, name=user.username)
     return made
 
 
@@ -109,8 +114,8 @@ def check_app_password(user: User | None, password: str) -> bool:
     return right and user is not None and user.is_active
 
 
-def check_login_password(user: User | None, password: str, *, username: str = "") -> bool:
-    """True when `password` is the login password.
+def check_login_password(user: User | None, password: str, *, username: str, address: str) -> bool:
+    """True when `password` is the login password; raises `TooManyAttempts` for who guesses.
 
     The slow hash is computed at most once per credential: the answer is kept under an HMAC of the credential and of
     the account's state, so that a changed password or an ended account never meets an old answer.
@@ -121,13 +126,36 @@ def check_login_password(user: User | None, password: str, *, username: str = ""
     state = f"{known.pk if user else ''}\0{username if user is None else ''}\0{known.password}\0{known.token_epoch}"
     digest = salted_hmac("users.subsonic.login", f"{state}\0{password}", algorithm="sha256").hexdigest()
     key = f"subsonic:login:{digest}"
+    # before anything is remembered: a remembered right password must not answer to unlimited guesses
+    throttling.subsonic.check(address, username)
     right = cache.get(key)
     if right is None:
         right = known.check_password(password)
         cache.set(key, right, timeout=REMEMBER)
+        if not right:  # an old client that repeats one wrong password is no guesser, and counts once
+            throttling.subsonic.failed(address, username)
     return bool(right) and user is not None and user.is_active
 
 
-def check_password(user: User | None, password: str, *, username: str = "") -> bool:
-    """True when `password` is the app password or the login password of `user`."""
-    return check_app_password(user, password) or check_login_password(user, password, username=username)
+def check_password(user: User | None, password: str, *, username: str = "", address: str = "") -> bool:
+    """True when `password` is the app password or the login password of `user`.
+
+    `username` is the name that was asked for, also when there is no such user. Raises `TooManyAttempts`.
+    """
+    if check_app_password(user, password):
+        return True
+    name = user.username if user is not None else username
+    return check_login_password(user, password, username=name, address=address)
+
+
+def rotate_secrets(keys: tuple[str, ...]) -> int:
+    """Encrypt every app password with the first of `keys`; returns how many there were."""
+    new, count = MultiFernet([Fernet(key) for key in keys]), 0
+    for pk, encrypted in User.objects.exclude(subsonic_secret=b"").values_list("pk", "subsonic_secret").iterator():
+        try:
+            fresh = new.rotate(bytes(encrypted))
+        except InvalidToken:
+            continue  # its key was lost before; the next need makes a new one
+        # conditional: an app password that was renewed meanwhile stays
+        count += User.objects.filter(pk=pk, subsonic_secret=encrypted).update(subsonic_secret=fresh)
+    return count

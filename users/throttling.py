@@ -50,6 +50,22 @@ class Door:
         if wait:
             raise TooManyAttempts(retry_after=wait)
 
+    def check(self, address: str, username: str) -> None:
+        """Raise `TooManyAttempts` when too many attempts failed; counts nothing.
+
+        For doors through which right credentials come many at a time, which counting beforehand would hold up.
+        """
+        account, origin = self.limits()
+        wait = max(account.peek(address, username_key(username)), origin.peek(address))
+        if wait:
+            raise TooManyAttempts(retry_after=wait)
+
+    def failed(self, address: str, username: str) -> None:
+        """Count one attempt that was wrong."""
+        account, origin = self.limits()
+        account.wait(address, username_key(username))
+        origin.wait(address)
+
     def passed(self, address: str, username: str) -> None:
         """The attempt was right: the account's count starts anew.
 

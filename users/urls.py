@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from navidrome_lib.api.routers import OptionalSlashRouter, route
-from users.views import AppPasswordView, CreateAdminView, LoginView, UserLibraryView, UserViewSet
+from users.views import ApiKeyViewSet, AppPasswordView, CreateAdminView, LoginView, UserLibraryView, UserViewSet
 
 router = OptionalSlashRouter()
+router.register("api/apikey", ApiKeyViewSet, basename="apikey")
 router.register("api/user", UserViewSet, basename="user")
 urlpatterns = [
     route("auth/login", LoginView.as_view(), "login"),

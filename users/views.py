@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions, status
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,18 +18,21 @@ from rest_framework.viewsets import GenericViewSet
 
 from libraries.models import Library
 from navidrome_lib.api.parsers import AnyTypeJSONParser
-from navidrome_lib.api.permissions import IsAdmin
-from navidrome_lib.errors import InvalidInput, NotAllowed
-from users import services, subsonic, throttling, tokens
+from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
+from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
+from users import api_keys, services, subsonic, throttling, tokens
 from users.authentication import RENEW_FOR
-from users.filters import UserFilter
-from users.models import User
+from users.filters import ApiKeyFilter, UserFilter
+from users.models import ApiKey, User
 from users.permissions import IsSelf, IsSelfOrAdmin, signed_in_user
 from users.serializers import (
+    ApiKeyInputSerializer,
+    ApiKeySerializer,
     AppPasswordSerializer,
     CredentialsSerializer,
     LibraryIdsSerializer,
     NewAdminSerializer,
+    NewApiKeySerializer,
     OwnUserInputSerializer,
     SignedInSerializer,
     UserInputSerializer,
@@ -142,10 +146,10 @@ class UserViewSet(GenericViewSet[User]):
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response(write_users(page))
+        return self.get_paginated_response(write_users(page, signed_in_user(request)))
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(write_users([services.get_user(pk)])[0])
+        return Response(write_users([services.get_user(pk)], signed_in_user(request))[0])
 
     @extend_schema(request=UserInputSerializer, responses={201: UserSchema})
     def create(self, request: Request) -> Response:
@@ -154,7 +158,9 @@ class UserViewSet(GenericViewSet[User]):
         body.is_valid(raise_exception=True)
         values = {key: value for key, value in body.validated_data.items() if key != "current_password"}
         user = services.create_user(**values)
-        return Response(write_users([user])[0], status=201, headers={"Location": f"/api/user/{user.pk}"})
+        return Response(
+            write_users([user], signed_in_user(request))[0], status=201, headers={"Location": f"/api/user/{user.pk}"}
+        )
 
     @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
     def update(self, request: Request, pk: str) -> Response:
@@ -173,7 +179,7 @@ class UserViewSet(GenericViewSet[User]):
         user = services.update_user(pk, values)
         if own_password and RENEW_FOR in request._request.META:
             request._request.META[RENEW_FOR] = user  # the tokens of before have ended; this client gets a new one
-        return Response(write_users([user])[0])
+        return Response(write_users([user], signed_in_user(request))[0])
 
     def check_current_password(self, request: Request, user: User, current: str | None) -> None:
         """Who found an open browser must not take the account over; guesses are slowed down as at the front door."""
@@ -201,6 +207,7 @@ class AppPasswordView(APIView):
     """`GET|POST /api/user/{userId}/subsonic`, for the account's owner only."""
 
     permission_classes = (IsSelf,)
+    refuses_keys = True
 
     @extend_schema(responses=AppPasswordSerializer)
     def get(self, request: Request, pk: str) -> Response:
@@ -217,6 +224,55 @@ class AppPasswordView(APIView):
     def answer(self, user: User, password: str) -> Response:
         data = AppPasswordSerializer({"username": user.username, "password": password}).data
         return Response(data, headers={"Cache-Control": "no-store"})
+
+
+@extend_schema_view(
+    list=extend_schema(description="List one's own API keys; an admin sees those of everybody."),
+    retrieve=extend_schema(description="Get one API key.", parameters=[USER_ID]),
+)
+class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
+    """`GET|POST /api/apikey`, `GET|DELETE /api/apikey/{id}`, for every person who signed in, but not for a key."""
+
+    permission_classes = (IsSignedIn,)
+    refuses_keys = True
+    serializer_class = ApiKeySerializer
+    filterset_class = ApiKeyFilter
+    default_sort = ("name",)
+    sort_fields = {
+        "id": "pk",
+        "name": "name",
+        "userName": "user__username_key",
+        "createdAt": "created_at",
+        "expiresAt": "expires_at",
+        "lastUsedAt": "last_used_at",
+    }
+
+    def get_queryset(self) -> QuerySet[ApiKey]:
+        keys = ApiKey.objects.visible_to(self.request.user)
+        return keys.select_related("user").prefetch_related("libraries")
+
+    def get_object(self) -> ApiKey:
+        pk = self.kwargs["pk"]
+        key = self.get_queryset().filter(pk=pk).first() if pk.isascii() and pk.isalnum() else None
+        if key is None:
+            raise NotFound
+        return key
+
+    @extend_schema(request=ApiKeyInputSerializer, responses={201: NewApiKeySerializer})
+    def create(self, request: Request) -> Response:
+        """Make a key for oneself. The answer shows it once; nobody can read it again."""
+        body = ApiKeyInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        key, text = api_keys.create_key(signed_in_user(request), **body.validated_data)
+        key.key = text  # type: ignore[attr-defined]
+        headers = {"Location": f"/api/apikey/{key.pk}", "Cache-Control": "no-store"}
+        return Response(NewApiKeySerializer(key).data, status=201, headers=headers)
+
+    @extend_schema(responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[USER_ID])
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Revoke a key. It opens nothing from now on."""
+        api_keys.revoke_key(self.get_object())
+        return Response({"id": pk})
 
 
 class UserLibraryView(APIView):

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cronsim import CronSim, CronSimError
 from django.conf import settings
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from libraries import texts
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState, ScanTrigger
+from libraries.scanner.schedule import next_due
 from libraries.serializers import library_status
 
 
@@ -45,7 +46,7 @@ class Card:
 
 
 def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> list[Card]:
-    """The cards of some libraries, by name. Five queries, however many libraries."""
+    """The cards of some libraries, by name. Six queries, however many libraries."""
     now = now or timezone.now()
     shown = list(libraries.with_scan_state().order_by("name_key", "pk"))  # type: ignore[attr-defined]
     keys = [library.pk for library in shown]
@@ -57,7 +58,7 @@ def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> li
         ScanProblem.objects.filter(library__in=keys, resolved_at__isnull=True)
         .order_by().values_list("library").annotate(n=Count("pk"))
     )  # fmt: skip
-    upcoming = next_scan(now)
+    scheduled = scheduled_scans(keys) if settings.CONF.scanner.schedule else {}
     found = []
     for library in shown:
         status, reason = library_status(library)
@@ -65,11 +66,17 @@ def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> li
         running = next((scan for scan in mine if scan.state == ScanState.RUNNING), mine[0] if mine else None)
         found.append(
             Card(
-                library=library, status=status, reason=reason, problems=problems.get(library.pk, 0),
-                next_scan=upcoming, progress=progress_of(running, now) if running else None, waiting=len(mine) > 1,
-                held=held.get(library.pk), last=ended.get(library.pk),
+                library=library,
+                status=status,
+                reason=reason,
+                problems=problems.get(library.pk, 0),
+                next_scan=next_scan(library, scheduled.get(library.pk)),
+                progress=progress_of(running, now) if running else None,
+                waiting=len(mine) > 1,
+                held=held.get(library.pk),
+                last=ended.get(library.pk),
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -80,27 +87,27 @@ def last_scans(library_ids: Iterable[int]) -> list[Scan]:
     return list(Scan.objects.filter(pk__in=newest))
 
 
-def next_scan(now: datetime) -> datetime | None:
-    """When the schedule starts the next scan, or None without a schedule that can be read."""
-    schedule = settings.CONF.scanner.schedule
-    if not schedule:
-        return None
+def next_scan(library: Library, last: datetime | None) -> datetime | None:
+    """When the schedule starts the next scan of a library, or None without a schedule that can be read."""
     try:
-        return next(CronSim(schedule, now))
-    except (CronSimError, StopIteration):
+        return next_due(settings.CONF.scanner.schedule, last or library.created_at)
+    except ValueError:
         return None
+
+
+def scheduled_scans(library_ids: Iterable[int]) -> dict[int, datetime]:
+    """When the schedule last asked for a scan of each library."""
+    scans = Scan.objects.filter(library__in=list(library_ids), trigger=ScanTrigger.SCHEDULE).order_by()
+    return dict(scans.values_list("library").annotate(last=Max("requested_at")))
 
 
 PHASES = {
-    "": "Starting",
-    "walk": "Looking through the folders",
-    "read": "Reading files",
-    "scan": "Reading files",
-    "write": "Writing the catalog",
-    "moves": "Looking for moved files",
-    "missing": "Looking for missing files",
-    "totals": "Counting",
-    "maintenance": "Tidying up",
+    "checking": _lazy("Looking whether the folder is there"),
+    "walking": _lazy("Looking through the folders"),
+    "reading": _lazy("Reading files"),
+    "moving": _lazy("Looking for moved files"),
+    "marking": _lazy("Marking what is missing"),
+    "totals": _lazy("Counting"),
 }
 
 
@@ -120,7 +127,7 @@ def progress_of(scan: Scan, now: datetime) -> Progress:
         parts.append(_("%(rate)s files/s") % {"rate": texts.number(rate)})
     if scan.files_total and scan.seen and scan.files_total > scan.seen:
         parts.append(texts.left((scan.files_total - scan.seen) / rate))
-    title = PHASES.get(scan.phase, scan.phase.capitalize())
+    title = str(PHASES.get(scan.phase, _("Starting")))
     return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
 
 

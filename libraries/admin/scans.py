@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from libraries import services, texts
-from libraries.admin.base import ReadOnlyAdmin, back, may_scan, page, shown, tell
+from libraries.admin.base import ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
 from libraries.models import ACTIVE_STATES, Scan, ScanProblem, ScanState
 from navidrome_lib.errors import DomainError
@@ -41,8 +42,12 @@ class ScanAdmin(ReadOnlyAdmin):
     change_form_template = "admin/libraries/scan/detail.html"
 
     def get_urls(self) -> list[URLPattern]:
-        cancel = self.admin_site.admin_view(self.cancel_view)
-        return [path("<int:pk>/cancel/", cancel, name="libraries_scan_cancel"), *super().get_urls()]
+        decisions = {"cancel": self.cancel_view, "approve": self.approve_view, "discard": self.discard_view}
+        own = [
+            path(f"<int:pk>/{word}/", self.admin_site.admin_view(view), name=f"libraries_scan_{word}")
+            for word, view in decisions.items()
+        ]
+        return [*own, *super().get_urls()]
 
     @admin.display(description="scan", ordering="pk")
     def number(self, scan: Scan) -> str:
@@ -67,26 +72,38 @@ class ScanAdmin(ReadOnlyAdmin):
         scan = self.get_object(request, object_id)
         if scan is None:
             raise Http404
-        context = {**detail_of(scan), "may_scan": may_scan(request), **(extra_context or {})}
+        rights = {"may_scan": may_scan(request), "may_decide": is_admin(request)}
+        context = {**detail_of(scan), **rights, **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: cancel a scan that waits or runs."""
-        scan = self.own_scan(request, pk)
+        return self.decide(request, pk, services.cancel_scan, _("The scan is being cancelled."), may_scan(request))
+
+    def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: mark missing what a held scan found gone."""
+        said = _("What is still gone was marked missing.")
+        return self.decide(request, pk, services.approve_scan, said, is_admin(request))
+
+    def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: forget what a held scan found gone."""
+        return self.decide(request, pk, services.discard_scan, _("Nothing was marked."), is_admin(request))
+
+    def decide(
+        self, request: HttpRequest, pk: int, service: Callable[[Scan], Scan], said: str, allowed: bool
+    ) -> HttpResponse:
+        """Let a service decide about a scan, and say what came of it."""
+        if request.method != "POST" or not allowed:
+            raise PermissionDenied
+        scan = get_object_or_404(Scan.objects.visible_to(request.user).select_related("library"), pk=pk)
         try:
-            services.cancel_scan(scan)
+            service(scan)
         except DomainError as error:
             tell(request, error.message, wrong=True)
         else:
-            tell(request, _("The scan is being cancelled."))
+            tell(request, said)
         return back(request, page("libraries_scan_change", pk))
-
-    def own_scan(self, request: HttpRequest, pk: int) -> Scan:
-        """A scan that this person may decide about."""
-        if request.method != "POST" or not may_scan(request):
-            raise PermissionDenied
-        return get_object_or_404(Scan.objects.visible_to(request.user).select_related("library"), pk=pk)
 
 
 def detail_of(scan: Scan) -> dict[str, Any]:
@@ -99,7 +116,7 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         "colour": STATE_COLOURS[scan.state],
         "progress": progress_of(scan, timezone.now()) if running else None,
         "lasted": texts.duration(time.total_seconds()) if time else "",
-        "is_held": scan.state == ScanState.HELD,
+        "held": held_of(scan) if scan.state == ScanState.HELD else None,
         "counts": [
             (_("Seen"), scan.seen), (_("Added"), scan.added), (_("Updated"), scan.updated), (_("Moved"), scan.moved),
             (_("Restored"), scan.restored), (_("Missing"), scan.missing), (_("Skipped"), scan.skipped),
@@ -108,6 +125,17 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         "problems": problems[:SHOWN],
         "problem_kinds": problems.order_by().values_list("kind").annotate(n=Count("pk")).order_by("-n"),
     }  # fmt: skip
+
+
+def held_of(scan: Scan) -> dict[str, Any]:
+    """What a held scan would mark: how much, of which folders and albums, and the first files."""
+    marks = scan.held_marks.order_by()
+    named = marks.values_list("media_file__album", "media_file__album_artist").annotate(n=Count("pk"))
+    return {
+        "count": marks.count(),
+        "albums": named.order_by("-n", "media_file__album")[:SHOWN],
+        "files": marks.order_by("media_file__path").values_list("media_file__path", flat=True)[:SHOWN],
+    }
 
 
 class OpenFilter(admin.SimpleListFilter):

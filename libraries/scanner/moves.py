@@ -72,17 +72,6 @@ def _same_stem(side: Side) -> Hashable:
     return side.pid and (side.pid, side.folder_id, side.name.rpartition(b".")[0])
 
 
-def _retagged(side: Side) -> Hashable:
-    """The same inode with the same sound to the millisecond, though tags and place differ."""
-    sound = (side.duration, side.codec, side.sample_rate, side.bit_rate, side.channels)
-    return side.inode and side.duration and (side.inode, side.name, sound)
-
-
-def _retitled(side: Side) -> Hashable:
-    sound = (side.duration, side.codec, side.sample_rate, side.bit_rate, side.channels)
-    return side.inode and side.duration and side.title and (side.inode, side.title, sound)
-
-
 def _always(_old: Side, _new: Side) -> bool:
     return True
 
@@ -99,8 +88,6 @@ STAGES: Final[tuple[tuple[Key, Callable[[Side, Side], bool]], ...]] = (
     (_same_tags_and_length, _always),
     (_same_stem, _always),
     (_same_tags, _near),
-    (_retagged, _always),
-    (_retitled, _always),
 )
 
 

@@ -36,6 +36,12 @@ class Throttle:
             hits = 1
         return self.window if hits > self.limit else 0
 
+    def peek(self, *parts: str) -> int:
+        """The seconds to wait, without counting anything."""
+        if self.limit <= 0:
+            return 0
+        return self.window if int(cache.get(self._key(*parts)) or 0) >= self.limit else 0
+
     def undo(self, *parts: str) -> None:
         """Take one hit back, which turned out to be none."""
         # ValueError: the window ended meanwhile

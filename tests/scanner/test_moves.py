@@ -121,19 +121,6 @@ def test_a_better_encoding_in_the_same_place(root: Path, library: Library) -> No
     assert MediaFile.objects.get(path="a/01 song.flac").suffix == "flac"
 
 
-def test_moved_and_retagged_at_once(root: Path, library: Library) -> None:
-    paths = write_album(root / "a", 2)
-    scan(library)
-    known = ids(library)
-    moved = root / "b" / "01.flac"
-    moved.parent.mkdir()
-    paths[0].rename(moved)
-    track = write_track(root.parent / "same sound.flac", "Another title", number=1, mark=1, album="Else").read_bytes()
-    moved.write_bytes(track)  # keeps the inode, as taggers do that write in place
-    assert counts(scan(library)) == {"moved": 1, "skipped": 1}
-    assert ids(library)["b/01.flac"] == known["a/01.flac"]
-
-
 def test_copies_are_not_moves_and_twins_are_not_guessed(root: Path, library: Library) -> None:
     paths = write_album(root / "a", 1)
     scan(library)

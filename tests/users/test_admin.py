@@ -41,7 +41,7 @@ def form(user: User, **changes: Any) -> dict[str, Any]:
 class TestDoor:
     """Signing in to the admin site."""
 
-    def sign_in(self, password: str, **extra: str) -> Any:
+    def sign_in(self, password: str, **extra: Any) -> Any:
         body = {"username": "admin", "password": password}
         return Client().post("/admin/login/?next=/admin/", body, **extra)
 

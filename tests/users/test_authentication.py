@@ -49,7 +49,7 @@ class TestCarriers:
             {"HTTP_AUTHORIZATION": "Basic YTpi", "HTTP_COOKIE": "other=1; jwt={}"},
         ],
     )
-    def test_is_accepted_and_renewed(self, admin: User, headers: dict[str, str]) -> None:
+    def test_is_accepted_and_renewed(self, admin: User, headers: dict[str, Any]) -> None:
         token = tokens.issue(admin)
         response = APIClient().get(URL, **{name: value.format(token) for name, value in headers.items()})
         assert response.status_code == 200
@@ -67,7 +67,12 @@ class TestCarriers:
         assert "x-nd-authorization" not in response
 
     def test_a_bad_token_is_401_with_a_challenge(self, admin: User) -> None:
-        for headers in ({"HTTP_AUTHORIZATION": "Bearer x"}, {"QUERY_STRING": "jwt=x"}, {"HTTP_COOKIE": "jwt=x"}):
+        carriers: list[dict[str, Any]] = [
+            {"HTTP_AUTHORIZATION": "Bearer x"},
+            {"QUERY_STRING": "jwt=x"},
+            {"HTTP_COOKIE": "jwt=x"},
+        ]
+        for headers in carriers:
             response = APIClient().get(URL, **headers)
             assert response.status_code == 401
             assert response["WWW-Authenticate"].startswith("Bearer")
@@ -95,7 +100,7 @@ class TestForgeries:
         claims = claims_of(tokens.issue(admin))
         rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         assert self.status(jwt.encode(claims, rsa_key, algorithm="RS256")) == 401
-        assert self.status(jwt.encode(claims, None, algorithm="none")) == 401
+        assert self.status(jwt.encode(claims, "", algorithm="none")) == 401
         _, body, signature = tokens.issue(admin).split(".")
         for name in ("none", "None", "NONE", "nOnE", "", "HS257"):
             text = json.dumps({"alg": name, "typ": "JWT"}).encode()
@@ -157,8 +162,8 @@ class TestEndings:
 class TestCookies:
     """A browser adds cookies to requests of any page; only ours may change something with them."""
 
-    ours = ({"HTTP_SEC_FETCH_SITE": "same-origin"}, {"HTTP_ORIGIN": "http://testserver"})
-    foreign = (
+    ours: tuple[dict[str, Any], ...] = ({"HTTP_SEC_FETCH_SITE": "same-origin"}, {"HTTP_ORIGIN": "http://testserver"})
+    foreign: tuple[dict[str, Any], ...] = (
         {},
         {"HTTP_SEC_FETCH_SITE": "cross-site"},
         {"HTTP_SEC_FETCH_SITE": "same-site"},
@@ -174,7 +179,7 @@ class TestCookies:
         {"HTTP_ORIGIN": "file://testserver"},
     )
 
-    def clients(self, admin: User) -> list[tuple[Client, dict[str, str]]]:
+    def clients(self, admin: User) -> list[tuple[Client, dict[str, Any]]]:
         session = Client(enforce_csrf_checks=True)
         assert session.login(username="admin", password=PASSWORD)
         return [(session, {}), (Client(enforce_csrf_checks=True), {"HTTP_COOKIE": f"jwt={tokens.issue(admin)}"})]

@@ -93,7 +93,12 @@ class TestCreateSuperuser:
                 return True
 
         asked: list[str] = []
-        monkeypatch.setattr("builtins.input", lambda prompt="": asked.append(prompt) or "grace")
+
+        def answer(prompt: str = "") -> str:
+            asked.append(prompt)
+            return "grace"
+
+        monkeypatch.setattr("builtins.input", answer)
         monkeypatch.setattr("getpass.getpass", lambda prompt="": PASSWORD)
         run("createsuperuser", stdin=Terminal())
         assert len(asked) == 1

@@ -1,0 +1,62 @@
+"""The audit trail in the admin site, to read; and what other pages use to write it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.audit.services import record
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ModelAdmin):
+    """To read, and for admins only."""
+
+    list_display = ("at", "actor", "key", "address", "door", "action", "object_type", "object_name")
+    list_filter = ("door", "action", "object_type")
+    search_fields = ("actor", "object_name", "object_id", "address")
+    ordering = ("-at", "-pk")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_active and getattr(request.user, "is_admin", False))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class AuditedAdmin:
+    """Mixed into pages whose changes do not go through a service: what Django notes for itself is recorded too."""
+
+    audit_kind = ""
+    audit_additions = True
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
+        if self.audit_additions:
+            record(f"{self.audit_kind}.create", {"said": message}, kind=self.audit_kind, pk=obj.pk, name=str(obj))
+        entry: LogEntry = super().log_addition(request, obj, message)  # type: ignore[misc]
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
+        record(f"{self.audit_kind}.update", {"said": message}, kind=self.audit_kind, pk=obj.pk, name=str(obj))
+        entry: LogEntry = super().log_change(request, obj, message)  # type: ignore[misc]
+        return entry
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for obj in queryset:
+            record(f"{self.audit_kind}.delete", kind=self.audit_kind, pk=obj.pk, name=str(obj))
+        return super().log_deletions(request, queryset)  # type: ignore[misc]

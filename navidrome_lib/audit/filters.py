@@ -1,0 +1,25 @@
+"""Query parameters of the audit trail."""
+
+from __future__ import annotations
+
+import django_filters
+
+from navidrome_lib.audit.models import AuditEntry
+
+
+class AuditFilter(django_filters.FilterSet):
+    """By who, what, where and when."""
+
+    userId = django_filters.CharFilter(field_name="actor_id")  # noqa: N815 - a wire key
+    userName = django_filters.CharFilter(field_name="actor", lookup_expr="iexact")  # noqa: N815
+    action = django_filters.CharFilter(lookup_expr="startswith")
+    door = django_filters.CharFilter()
+    address = django_filters.CharFilter()
+    objectType = django_filters.CharFilter(field_name="object_type")  # noqa: N815
+    objectId = django_filters.CharFilter(field_name="object_id")  # noqa: N815
+    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+    class Meta:
+        model = AuditEntry
+        fields: list[str] = []

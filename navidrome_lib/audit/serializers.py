@@ -1,0 +1,25 @@
+"""The wire form of the audit trail."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from navidrome_lib.api.fields import StringId, Timestamp
+from navidrome_lib.audit.models import AuditEntry
+
+
+class AuditEntrySerializer(serializers.Serializer[AuditEntry]):
+    """One change."""
+
+    id = StringId(source="pk")
+    at = Timestamp()
+    userId = serializers.CharField(source="actor_id")
+    userName = serializers.CharField(source="actor")
+    apiKey = serializers.CharField(source="key")
+    address = serializers.CharField()
+    door = serializers.CharField()
+    action = serializers.CharField()
+    objectType = serializers.CharField(source="object_type")
+    objectId = serializers.CharField(source="object_id")
+    objectName = serializers.CharField(source="object_name")
+    changes = serializers.DictField()

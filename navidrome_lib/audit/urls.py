@@ -1,0 +1,10 @@
+"""`/api/audit`."""
+
+from __future__ import annotations
+
+from navidrome_lib.api.routers import OptionalSlashRouter
+from navidrome_lib.audit.views import AuditViewSet
+
+router = OptionalSlashRouter()
+router.register("api/audit", AuditViewSet, basename="audit")
+urlpatterns = router.urls

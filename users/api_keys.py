@@ -1,0 +1,106 @@
+"""API keys: made, found by the key itself, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from libraries.models import Library
+from navidrome_lib.audit.services import record
+from navidrome_lib.errors import InvalidInput
+from users.models import SCOPES, ApiKey, User
+
+PREFIX = "ndk_"
+HINT_LENGTH = 10
+USE_STEP = timedelta(minutes=1)
+MAX_LENGTH = 200
+MAX_PER_USER = 100
+
+
+def digest_of(text: str) -> str:
+    """What is stored of a key. It needs no slow hash: nobody guesses 256 random bits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create_key(
+    user: User,
+    *,
+    name: str,
+    scope: str,
+    library_ids: Iterable[int] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which nobody can read again. `library_ids` None: every library of its owner."""
+    text = PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        if user.api_keys.count() >= MAX_PER_USER:
+            raise InvalidInput(f"An account has at most {MAX_PER_USER} keys: revoke one first.")
+        libraries = [] if library_ids is None else visible(user, set(library_ids))
+        key = ApiKey.objects.create(
+            user=user,
+            name=name,
+            scope=scope,
+            digest=digest_of(text),
+            hint=text[:HINT_LENGTH],
+            restricted=library_ids is not None,
+            expires_at=expires_at,
+        )
+        key.libraries.set(libraries)
+        confined = [library.pk for library in libraries] if key.restricted else None
+        said = {"owner": user.username, "scope": scope, "libraries": confined}
+        record("key.create", said, kind="key", pk=key.pk, name=name)
+    return key, text
+
+
+def visible(user: User, library_ids: set[int]) -> list[Library]:
+    """The named libraries, all of which `user` must be able to hear."""
+    found = list(Library.objects.visible_to(user).order_by("pk"))
+    unknown = sorted(library_ids - {library.pk for library in found})
+    if unknown:
+        raise InvalidInput(errors={"libraryIds": f"There is no library with the id {', '.join(map(str, unknown))}."})
+    return [library for library in found if library.pk in library_ids]
+
+
+def revoke_key(key: ApiKey) -> None:
+    """The key opens nothing from now on."""
+    with transaction.atomic():
+        record("key.revoke", {"owner": key.user.username}, kind="key", pk=key.pk, name=key.name)
+        key.delete()
+
+
+def looks_like_key(text: str) -> bool:
+    return text.startswith(PREFIX)
+
+
+def find_key(text: str) -> ApiKey | None:
+    """The usable key with that text; its `user` knows by which key it is here, and has no more rights than that."""
+    if not looks_like_key(text) or len(text) > MAX_LENGTH:
+        return None
+    key = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(text)).first()
+    if key is None:
+        return None
+    key.user.key = key
+    note_use(key)
+    return key
+
+
+def note_use(key: ApiKey) -> None:
+    """Remember the use, at most once a minute."""
+    now = timezone.now()
+    if key.last_used_at is not None and now - key.last_used_at < USE_STEP:
+        return
+    # a busy database is no reason to refuse a reader
+    with contextlib.suppress(DatabaseError), transaction.atomic():
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        key.last_used_at = now
+
+
+def allows(key: ApiKey | None, scope: str) -> bool:
+    """True when `key` may do what needs `scope`; who is here without a key may do what the account may."""
+    return key is None or SCOPES.index(scope) <= SCOPES.index(key.scope)

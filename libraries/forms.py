@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from libraries import services
 from libraries.models import Library
@@ -24,7 +24,9 @@ class LibraryForm(forms.ModelForm[Library]):
         help_text="One per line, as in a .gitignore file: *.tmp, /Podcasts/, !keep.mp3",
     )
     allow_overlap = forms.BooleanField(
-        required=False, help_text="Allow a folder that lies inside or around another library."
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Allow a folder that lies inside or around another library.",
     )
 
     class Meta:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -49,6 +52,17 @@ def songs(count: int) -> str:
 
 def files(count: int) -> str:
     return ngettext("%(count)s file", "%(count)s files", count) % {"count": number(count)}
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago something was, in its largest unit."""
+    if moment is None:
+        return "–"
+    seconds = (timezone.now() - moment).total_seconds()
+    if seconds < 60:
+        return _("just now")
+    count, unit = next((int(seconds // size), unit) for size, unit in STEPS if seconds >= size)
+    return _("%(time)s ago") % {"time": f"{count:,} {unit}"}
 
 
 def left(seconds: float) -> str:

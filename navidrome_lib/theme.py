@@ -50,6 +50,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
     "DASHBOARD_CALLBACK": "libraries.admin.dashboard.add_dashboard",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("libraries/icon.svg")}],
     "STYLES": [asset("libraries/admin.css")],
     "SCRIPTS": [asset("libraries/admin.js")],
     "COLORS": {
@@ -92,6 +93,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     catalog_entry(_("Scans"), "radar", "scan"),
                     catalog_entry(_("Problems"), "error", "scanproblem"),
+                    entry(_("Missing files"), "search_off", "missing_missingfile_changelist", is_admin),
+                    entry(_("Purges"), "delete_history", "missing_purge_changelist", is_admin),
                 ],
             },
             {
@@ -100,6 +103,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     entry(_("Users"), "person", "users_user_changelist", is_admin),
                     entry(_("Groups"), "group", "auth_group_changelist", is_admin),
+                    entry(_("Access"), "key_vertical", "users_user_access", is_admin),
+                    entry(_("API keys"), "vpn_key", "users_apikey_changelist", is_admin),
+                    entry(_("Audit trail"), "history", "audit_auditentry_changelist", is_admin),
                 ],
             },
         ],

@@ -165,17 +165,21 @@ class MediaFileAdmin(DetailAdmin):
         return not track.missing
 
     def detail(self, request: HttpRequest, row: MediaFile) -> dict[str, Any]:
-        """Only admins see what stands in the file: it is read from the disk now."""
-        raw, error = files.tags_in(row) if is_admin(request) and not row.missing else ({}, "")
-        return {
-            "facts": facts_of(row),
-            "people": row.participants.select_related("artist").order_by("role", "position", "pk")[:MAX_ALBUMS],
-            "mapped": sorted(row.tags.items()),
-            "raw": sorted(raw.items()),
-            "raw_error": error,
-            "may_read": is_admin(request),
-            "album_page": page("libraries_album_change", row.album_ref_id) if row.album_ref_id else "",
-        }
+        return track_detail(request, row)
+
+
+def track_detail(request: HttpRequest, row: MediaFile) -> dict[str, Any]:
+    """All of one song. Only admins see what stands in the file: it is read from the disk now."""
+    raw, error = files.tags_in(row) if is_admin(request) and not row.missing else ({}, "")
+    return {
+        "facts": facts_of(row),
+        "people": row.participants.select_related("artist").order_by("role", "position", "pk")[:MAX_ALBUMS],
+        "mapped": sorted(row.tags.items()),
+        "raw": sorted(raw.items()),
+        "raw_error": error,
+        "may_read": is_admin(request),
+        "album_page": page("libraries_album_change", row.album_ref_id) if row.album_ref_id else "",
+    }
 
 
 def facts_of(track: MediaFile) -> list[tuple[str, str]]:

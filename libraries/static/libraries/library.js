@@ -118,6 +118,10 @@
     const tools = document.getElementById("nd-tools");
     const path = document.getElementById("id_path");
     if (!tools || !path) return;
+    // each tool beside its field; without this script they stand together below the form
+    path.parentElement.after(make("div", { class: "nd nd-beside" }, document.getElementById("nd-pick"), document.getElementById("nd-path-state")));
+    const patterns = document.getElementById("id_patterns");
+    if (patterns) patterns.parentElement.after(make("div", { class: "nd nd-beside" }, document.getElementById("nd-preview"), document.getElementById("nd-preview-result")));
     const open = picker(tools, path);
     document.getElementById("nd-pick").addEventListener("click", (event) => {
       event.preventDefault();

@@ -17,6 +17,10 @@ from libraries.models import Album, Artist, Library, LibraryArtist, MediaFile
 
 MAX_TRACKS = 1000
 MAX_ALBUMS = 200
+NO_COVER = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#8894a8">'
+    b'<circle cx="12" cy="12" r="6.5"/><circle cx="12" cy="12" r="1.5"/></svg>'
+)
 
 
 class DetailAdmin(ReadOnlyAdmin):
@@ -121,10 +125,10 @@ class AlbumAdmin(DetailAdmin):
     def cover_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """GET: the front cover, from the files."""
         album = self.get_queryset(request).filter(pk=pk).first() if self.has_view_permission(request) else None
-        found = files.cover_of(album) if album is not None else None
-        if found is None:
+        if album is None:
             raise Http404
-        answer = HttpResponse(found[0], content_type=found[1])
+        content, kind = files.cover_of(album) or (NO_COVER, "image/svg+xml")
+        answer = HttpResponse(content, content_type=kind)
         answer["Cache-Control"] = "private, max-age=3600"
         answer["X-Content-Type-Options"] = "nosniff"
         return answer

@@ -11,6 +11,8 @@ from libraries import services
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 
+# said here and not by the form's Meta, which the admin site widens by every field that it shows
+FIELDS = ("name", "path", "recursive", "follow_symlinks", "default_new_users")
 FIELD_OF = {"excludePatterns": "patterns"}
 
 
@@ -31,7 +33,7 @@ class LibraryForm(forms.ModelForm[Library]):
 
     class Meta:
         model = Library
-        fields = ("name", "path", "recursive", "follow_symlinks", "default_new_users")
+        fields = FIELDS
         widgets = {"path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"})}
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -53,7 +55,7 @@ class LibraryForm(forms.ModelForm[Library]):
 
     def values(self, data: dict[str, Any]) -> dict[str, Any]:
         """The cleaned values by model field, as the services take them."""
-        values = {field: data[field] for field in self.Meta.fields if field in data}
+        values = {field: data[field] for field in FIELDS if field in data}
         if "patterns" in data:
             values["exclude_patterns"] = [line.strip() for line in data["patterns"].splitlines() if line.strip()]
         return values

@@ -99,7 +99,7 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
     )
     add_fieldsets = (
         (None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),
-        ("Rights", {"fields": ("is_superuser", "libraries", "libraries_shown")}),
+        ("Rights", {"fields": ("is_superuser", "granted", "granted_shown")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -108,8 +108,8 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if not change and form.cleaned_data.get("libraries_shown") and not obj.is_superuser:
-            services.set_user_libraries(obj.pk, [library.pk for library in form.cleaned_data["libraries"]])
+        if not change and form.cleaned_data.get("granted_shown") and not obj.is_superuser:
+            services.set_user_libraries(obj.pk, [library.pk for library in form.cleaned_data["granted"]])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(pk__in=User.objects.visible_to(request.user).values("pk"))

@@ -45,18 +45,20 @@ class UniqueNameMixin:
 class NewUserForm(UniqueNameMixin, UserCreationForm):
     """Add an account, with its libraries; those for new users are ticked."""
 
-    libraries = forms.ModelMultipleChoiceField(
+    # not named as the field of the model: Django would save that one by itself, and past the services
+    granted = forms.ModelMultipleChoiceField(
         Library.objects.active(),
+        label="Libraries",
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="Admins have every library, whatever is ticked here.",
     )
     # an empty choice of boxes looks like a form that never showed them
-    libraries_shown = forms.BooleanField(required=False, widget=forms.HiddenInput, initial=True)
+    granted_shown = forms.BooleanField(required=False, widget=forms.HiddenInput, initial=True)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["libraries"]
+        field = self.fields["granted"]
         field.queryset = Library.objects.active().order_by("name_key")
         field.initial = [library.pk for library in field.queryset if library.default_new_users]
 

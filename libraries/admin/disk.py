@@ -113,5 +113,3 @@ def preview(request: HttpRequest) -> HttpResponse:
     if request.headers.get("X-Requested-With") == "fetch":
         return TemplateResponse(request, "admin/libraries/preview_part.html", context)
     return render(request, "admin/libraries/preview.html", context)
-
-

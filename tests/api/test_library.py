@@ -16,12 +16,11 @@ from tests.conftest import Configure
 pytestmark = pytest.mark.django_db
 
 KEYS = {
-    "id", "name", "path", "remotePath", "scanOptions", "defaultNewUsers", "status", "statusReason", "offlineSince",
-    "scanActive", "fullScanInProgress", "lastScanTime", "lastScanAt", "lastScanStartedAt", "songCount", "duration",
-    "size", "totalSongs", "totalAlbums", "totalArtists", "totalFolders", "totalFiles", "totalMissingFiles",
-    "totalSize", "totalDuration", "createdAt", "updatedAt", "missingRetentionDays",
-    "totalSize", "totalDuration", "createdAt", "updatedAt", "schedule", "nextScanTime", "watch", "watcher",
-    "watcherReason",
+    "createdAt", "defaultNewUsers", "duration", "fullScanInProgress", "id", "lastScanAt", "lastScanStartedAt",
+    "lastScanTime", "missingRetentionDays", "name", "nextScanTime", "offlineSince", "path", "remotePath",
+    "scanActive", "scanOptions", "schedule", "size", "songCount", "status", "statusReason", "totalAlbums",
+    "totalArtists", "totalDuration", "totalFiles", "totalFolders", "totalMissingFiles", "totalSize", "totalSongs",
+    "updatedAt", "watch", "watcher", "watcherReason",
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def quoted(name: str) -> str:
+    """A name of a table or column, ready for plain SQL."""
     return connection.ops.quote_name(name)
 
 
@@ -68,7 +69,7 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
     if not rows:
         return 0
     sets = ", ".join(f"{quoted(column)} = %s" for column in columns)
-    key = quoted(model._meta.pk.column)
+    key = quoted(str(model._meta.pk.column))
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table(model)} SET {sets} WHERE {key} = %s", rows)  # noqa: S608 - own names
         return int(cursor.rowcount)

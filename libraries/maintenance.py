@@ -1,4 +1,4 @@
-"""What is derived from the tracks: totals, counts, and the removal of what nothing refers to. Set-based, any database."""
+"""What follows from the tracks: totals, counts, and the removal of what nothing refers to. Set-based, any database."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ class Delta(NamedTuple):
     missing: int = 0
 
     def plus(self, other: Delta) -> Delta:
-        return Delta(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Delta(
+            self.songs + other.songs,
+            self.size + other.size,
+            self.duration + other.duration,
+            self.missing + other.missing,
+        )
 
 
 def add_to_totals(library_id: int, delta: Delta) -> None:
@@ -151,7 +156,7 @@ def _refresh_library_artists(library_id: int, condition: str, values: list[Any])
 class Marked(NamedTuple):
     """What a marking of missing files touched."""
 
-    count: int
+    tracks: int
     albums: set[str]
     artists: set[str]
 

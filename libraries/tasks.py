@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 # a delivery that nobody took in this time is forgotten: the reaper makes a new one, and no queue fills with old ones
 EXPIRES_SECONDS = 60
-_ONE_TRY = {"max_retries": 0, "connect_retries_timeout": 1}
 
 
 @shared_task
@@ -100,12 +99,10 @@ def deliver_clear(library_id: int) -> None:
 
 
 def _send(task: Task[[int], None], pk: int) -> bool:
-    """Never raises, and takes a second at most: one try to connect, where Celery alone would go on trying."""
+    """Never raises, and takes a second at most (see the transport options in the settings)."""
     try:
-        with task.app.connection_for_write() as connection:
-            connection.transport_options = {**connection.transport_options, **_ONE_TRY}
-            task.apply_async((pk,), connection=connection, expires=EXPIRES_SECONDS, retry=False)
-    except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the reaper delivers later
+        task.apply_async((pk,), expires=EXPIRES_SECONDS, retry=False)
+    except Exception as error:  # whatever a broker's client raises, the reaper delivers later
         logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, pk, error)
         return False
     return True

@@ -18,6 +18,7 @@ from libraries.models import Library, MediaFile, Scan
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
 from missing.records import Record, read_records
 from missing.restore import Occupied, Refused, restore_files
+from navidrome_lib.audit.services import record
 from navidrome_lib.errors import Conflict, NotFound
 
 # how many records are in memory at once
@@ -80,11 +81,11 @@ def keep_records(purge: Purge, records: Sequence[Record]) -> None:
     """Write down what is known of some tracks."""
     names = ("purge_id", "library_id", "media_file_id", "path", "title", "size", "missing_since", "data")
     rows = []
-    for record in records:
-        track = record["track"]
+    for known in records:
+        track = known["track"]
         gone = track["missing_since"]
         since = moment(datetime.fromisoformat(gone)) if gone else None
-        text = orjson.dumps(record).decode()
+        text = orjson.dumps(known).decode()
         rows.append(
             (purge.pk, track["library_id"], track["id"], track["path"], track["title"], track["size"], since, text)
         )
@@ -124,6 +125,8 @@ def settle(purge: Purge) -> None:
         purge.size += size
         add_missing(library_id, -count)
     purge.save()
+    changes = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}
+    record("missing.purge", changes, kind="purge", pk=purge.pk)
 
 
 def per_library(purge: Purge) -> list[tuple[int, int, int]]:
@@ -181,6 +184,7 @@ def undo_purge(purge: Purge) -> UndoResult:
     purge.undone_at = purge.undone_at or timezone.now()
     purge.restored_count += len(result.ids)
     purge.save(update_fields=["undone_at", "restored_count"])
+    record("missing.undo", {"restored": len(result.ids)}, kind="purge", pk=purge.pk)
     return result
 
 

@@ -14,6 +14,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "reap-stale-scans": {"task": "libraries.tasks.reap_stale_scans", "schedule": 15.0},
     "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 30.0},
+    "note-worker": {"task": "navidrome_lib.system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
     "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 86_400.0},
     "expire-purges": {"task": "missing.tasks.expire_purges", "schedule": 86_400.0},
 }

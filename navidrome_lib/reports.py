@@ -15,7 +15,8 @@ class SafeReport(SafeExceptionReporterFilter):
     """No parameter, header, cookie or local variable that carries a credential."""
 
     hidden_settings = re.compile(
-        r"API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|COOKIE|JWT|SESSION|QUERY_STRING|DATABASE|REDIS|BROKER|URL", re.IGNORECASE
+        r"API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|COOKIE|JWT|SESSION|QUERY_STRING|DATABASE|REDIS|BROKER|URL",
+        re.IGNORECASE,
     )
     hidden_names = re.compile(rf"^(?:{NAMES})$", re.IGNORECASE)
 

@@ -40,3 +40,8 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "navidrome_lib.api.handlers.bad_request"
+handler403 = "navidrome_lib.api.handlers.forbidden"
+handler404 = "navidrome_lib.api.handlers.not_found"
+handler500 = "navidrome_lib.api.handlers.server_error"

@@ -18,6 +18,30 @@ from users.models import LibraryAccess, User
 
 PASSWORD = "correct horse battery"
 
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out what touches no database: another run has it"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort out, for the run on the second database, what would do the same there."""
+    if not config.getoption("--database-only"):
+        return
+    kept = [item for item in items if touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Marked so, or asking for a fixture that leads to the database."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "database"))
+    return marked or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
 MakeUser = Callable[..., User]
 MakeLibrary = Callable[..., Library]
 Configure = Callable[..., None]

@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 
 from users.models import ApiKey, User
 
@@ -47,6 +48,7 @@ class TextIdsField(forms.Field):
         return [part.strip() for part in parts.split(",") if part.strip()]
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class TextIdsFilter(django_filters.Filter):
     """Rows with one of these ids; an id that does not exist finds nothing."""
 

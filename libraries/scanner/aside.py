@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from libraries.audio.model import ReadResult
@@ -23,28 +24,11 @@ _GROUP_SECONDS: Final = 0.2
 _GROUPS_AHEAD: Final = 16
 
 
-class TimedOut(Exception):
-    """The work did not end in its time."""
-
-
 class _End(Generic[T]):
     """The last thing in a queue: the end, or the error that was it."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
-
-
-def call(function: Callable[[], T], beat: Callable[[], None], *, seconds: float | None = None) -> T:
-    """What `function` returns or raises; `TimedOut` when it takes longer than `seconds`."""
-    deadline = None if seconds is None else time.monotonic() + seconds
-
-    def watched() -> None:
-        beat()
-        if deadline is not None and time.monotonic() > deadline:
-            raise TimedOut
-
-    tick = _TICK if seconds is None else min(_TICK, seconds / 4)
-    return next(iter(_drain(lambda put: put([function()]), watched, tick)))
 
 
 def iterate(items: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
@@ -60,44 +44,49 @@ def iterate(items: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
                 group, since = [], time.monotonic()
         put(group)
 
-    return _drain(feed, beat, _TICK)
+    return _drain(feed, beat)
 
 
 class _Stopped(Exception):
     """Nobody waits for the result any more."""
 
 
-def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[], None], tick: float) -> Iterator[T]:
-    groups: queue.Queue[list[T] | _End[T]] = queue.Queue(_GROUPS_AHEAD)
-    stopped = threading.Event()
+class _Feed(Generic[T]):
+    """The thread's end of the queue."""
 
-    def put(group: list[T] | _End[T]) -> None:
-        while not stopped.is_set():
+    def __init__(self, work: Callable[[Callable[[list[T]], None]], None]) -> None:
+        self.groups: queue.Queue[list[T] | _End[T]] = queue.Queue(_GROUPS_AHEAD)
+        self.stopped = threading.Event()
+        self._work = work
+
+    def put(self, group: list[T] | _End[T]) -> None:
+        while not self.stopped.is_set():
             try:
-                groups.put(group, timeout=_TICK)
+                self.groups.put(group, timeout=_TICK)
             except queue.Full:
                 continue
             return
         raise _Stopped
 
-    def run() -> None:
-        try:
+    def run(self) -> None:
+        with suppress(_Stopped):
             try:
-                work(put)
+                self._work(self.put)
             except _Stopped:
-                return
-            except BaseException as error:
-                put(_End(error))
+                raise
+            except BaseException as error:  # it is raised again by the main thread
+                self.put(_End(error))
             else:
-                put(_End())
-        except _Stopped:
-            return
+                self.put(_End())
 
-    threading.Thread(target=run, name="scan-aside", daemon=True).start()
+
+def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[], None]) -> Iterator[T]:
+    feed = _Feed(work)
+    threading.Thread(target=feed.run, name="scan-aside", daemon=True).start()
     try:
         while True:
             try:
-                group = groups.get(timeout=tick)
+                group = feed.groups.get(timeout=_TICK)
             except queue.Empty:
                 beat()
                 continue
@@ -108,7 +97,7 @@ def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[],
             yield from group
             beat()
     finally:
-        stopped.set()
+        feed.stopped.set()
 
 
 class ReadAhead:

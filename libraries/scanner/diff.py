@@ -84,7 +84,7 @@ class ListingSpool:
     """Listings set aside on disk, in order."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115 - see close
         self._count = 0
 
     def __len__(self) -> int:
@@ -176,7 +176,7 @@ class FolderDiff:
         ]
 
     def resolved(self) -> list[bytes]:
-        """The paths of open problems that this walk alone ends: folders that list again, and all below those that went."""
+        """The paths of open problems that the walk alone ends: of folders that list again, or below those gone."""
         ended = []
         for folder, problems in self._problems.items():
             went = folder not in self._listed and self._is_proved(folder)

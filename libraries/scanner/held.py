@@ -33,7 +33,7 @@ def approve_held(scan: Scan) -> int:
         with transaction.atomic():
             marked = maintenance.mark_missing(library.pk, piece, at=now, last_seen=library.last_scan_at)
         artists |= marked.artists
-        count += marked.count
+        count += marked.tracks
     with transaction.atomic():
         _end(scan, count)
         maintenance.refresh_library_artists(library.pk, artists)

@@ -27,9 +27,8 @@ _KEPT_STATE = ("missing", "missing_since", "last_seen_at")
 
 
 def _side(row: Sequence[Any], at: datetime) -> Side:
-    values = list(row)
-    values[3] = bytes(values[3])
-    return Side(*values, at)
+    *place, name = row[:4]
+    return Side._make((*place, bytes(name), *row[4:], at))
 
 
 def old_sides(ids: Iterable[str], last_scan_at: datetime | None) -> Iterator[Side]:
@@ -123,10 +122,8 @@ class Joiner:
         MediaFile.objects.filter(pk__in=news).update(missing=True)
         columns = [column for column in WRITTEN if column not in _KEPT_STATE]
         sets = ", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)
-        sql = (
-            f"UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL "
-            f"FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"
-        )
+        sql = f"""UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL
+            FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"""  # noqa: S608 - own names
         with transaction.get_connection().cursor() as cursor:
             cursor.executemany(sql, [(False, old, new) for old, new in zip(olds, news, strict=True)])
             for model in (Participant, TrackGenre):

@@ -1,4 +1,4 @@
-"""Who may run a scan: claimed by a conditional UPDATE, kept by a heartbeat, fenced by a number, taken back in the end."""
+"""Who may run a scan: claimed by a conditional UPDATE, kept by a heartbeat, fenced by a number, taken from the dead."""
 
 from __future__ import annotations
 

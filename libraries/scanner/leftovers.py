@@ -6,7 +6,7 @@ import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -31,7 +31,7 @@ class DisplacedSpool:
     """Files that say to be another track, set aside on disk; only what tells them apart stays in memory."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)
+        self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - `close` ends it
         self._places: dict[str, int] = {}
         self.sides: list[Side] = []
 
@@ -60,11 +60,12 @@ class DisplacedSpool:
 
 def _side_of(item: Displaced) -> Side:
     entry, columns = item.state.entry, item.state.record.columns
-    facts = [columns[name] for name in ("duration", "codec", "sample_rate", "bit_rate", "channels", "title")]
-    return Side(
+    facts: list[Any] = [columns[name] for name in ("duration", "codec", "sample_rate", "bit_rate", "channels", "title")]
+    values = (
         _DISPLACED + item.known.id, 0, item.state.folder_id, entry.name, item.state.record.pid,
         str(columns["mbz_track_id"]), "", entry.size, entry.mtime_ns, entry.inode, *facts, None, False, timezone.now(),
-    )  # type: ignore[call-arg]  # fmt: skip
+    )  # fmt: skip
+    return Side._make(values)
 
 
 class Leftovers:
@@ -92,7 +93,8 @@ class Leftovers:
         for piece in chunks(pairs, _PAIRS):
             self._join(joiner, self._as_join(piece, joined_olds))
         self.unseen = [track_id for track_id in self.unseen if track_id not in joined_olds]
-        retagged, added = [], []
+        retagged: list[str] = []
+        added: list[str] = []
         for track_id in self.displaced.ids():
             if _DISPLACED + track_id not in joined_news:
                 (added if track_id in joined_olds else retagged).append(track_id)
@@ -170,7 +172,7 @@ class Leftovers:
         for ids in chunks(self.unseen, _MARKS):
             with self.lease.transaction():
                 marked = mark_missing(self.scan.library_id, ids, at=now, last_seen=self.last_scan_at)
-            self.scan.missing += marked.count
+            self.scan.missing += marked.tracks
             self.touched.add(marked.artists)
         rows = [(digest, False, pk) for pk, digest in self.writer.deferred.items()]
         rows += [("", True, folder.id) for folder in gone]

@@ -19,7 +19,7 @@ from libraries.scanner.lookup import Lookup
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
 _STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "missing_since", "last_seen_at", "updated_at")
 _OWN: Final = ("id", "created_at")
-_ALL: Final = tuple(field.column for field in MediaFile._meta.concrete_fields)
+_ALL: Final = tuple(str(field.column) for field in MediaFile._meta.concrete_fields)
 # what the tags and the sound say: exactly the columns that a record brings
 MAPPED: Final = tuple(name for name in _ALL if name not in {*_PLACE, *_STATE, *_OWN, "tags"})
 WRITTEN: Final = (*_PLACE, *_STATE, *MAPPED, "tags")

@@ -9,6 +9,7 @@ import django_filters
 from django import forms
 from django.db.models import F, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
@@ -62,6 +63,7 @@ class LibraryIdsField(forms.Field):
         return ids
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class LibraryIdsFilter(django_filters.Filter):
     """Rows of the named libraries; a library that does not exist has no rows."""
 

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from navidrome_lib.api.routers import route
+from navidrome_lib.system.views import (
+    ConfigView,
+    HealthView,
+    InsightsView,
+    InspectView,
+    KeepaliveView,
+    LivenessView,
+)
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    route(r"api/keepalive(?:/.*)?", KeepaliveView.as_view(), "keepalive"),
+    route(r"api/insights", InsightsView.as_view(), "insights"),
+    route(r"api/config(?:/(?P<part>.*?))?", ConfigView.as_view(), "config"),
+    route(r"api/inspect", InspectView.as_view(), "inspect"),
+    route(r"api/health/live", LivenessView.as_view(), "health-live"),
+    route(r"api/health", HealthView.as_view(), "health"),
+]

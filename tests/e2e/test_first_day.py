@@ -18,6 +18,8 @@ import pytest
 from libraries.audio.synth import Manifest, make_library
 from tests.runner.server import Server
 
+pytestmark = pytest.mark.database
+
 PASSWORD = "correct horse battery"
 TRACKS = 120
 

@@ -14,6 +14,7 @@ from libraries.models import HeldMark, Library, MediaFile, Scan
 from missing import services, tasks
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
 from missing.restore import restore_files
+from navidrome_lib.audit.models import AuditEntry
 from tests.missing.catalog import GONE, dump, make_many, make_track
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +148,14 @@ def test_expiry(library: Library) -> None:
     assert tasks.expire_purges() == 0
     assert set(Purge.objects.values_list("pk", flat=True)) == {second.pk, preparing.pk}
     assert [row.media_file_id for row in PurgedFile.objects.all()] == [new.pk]
+
+
+def test_both_are_in_the_audit_trail(library: Library) -> None:
+    purge = services.purge_missing_files([make_track(library, "a.mp3").pk]).purge
+    assert purge is not None
+    services.undo_purge(purge)
+    entries = AuditEntry.objects.filter(object_type="purge", object_id=purge.pk).order_by("pk")
+    assert [(entry.action, entry.changes) for entry in entries] == [
+        ("missing.purge", {"files": 1, "size": 1000, "reason": "request"}),
+        ("missing.undo", {"restored": 1}),
+    ]

@@ -25,10 +25,13 @@ from libraries.models import (
 )
 from libraries.scanner import lease, pipeline
 
-_UNSTABLE = {"id", "library_id", "folder_id", "album_ref_id", "created_at", "updated_at", "missing_since", "last_seen_at"}
+_IDS = {"id", "library_id", "folder_id", "album_ref_id"}
+_UNSTABLE = {*_IDS, "created_at", "updated_at", "missing_since", "last_seen_at"}
 
 
-def write_track(path: Path, title: str, *, number: int = 1, fmt: str = "flac", mark: int | None = None, **tags: Any) -> Path:
+def write_track(
+    path: Path, title: str, *, number: int = 1, fmt: str = "flac", mark: int | None = None, **tags: Any
+) -> Path:
     """Write one track; `mark` makes its sound its own."""
     track = Track(
         title=title, artists=("Ann",), album="First", album_artists=("Ann",), track_number=number, genres=("Rock",),

@@ -43,7 +43,7 @@ def test_by_name_or_id_in_full_or_in_part(library: Library, name: str) -> None:
 
 
 def test_what_cannot_be_scanned_is_an_error(library: Library) -> None:
-    with pytest.raises(CommandError, match="There is no library “Jazz”. Known libraries: "):
+    with pytest.raises(CommandError, match=r"There is no library “Jazz”\. Known libraries: "):
         run("Jazz")
     with pytest.raises(CommandError, match="has no folder"):
         run("--folder", "nowhere", "Music")

@@ -33,7 +33,8 @@ class Progress:
     def show(self, scan: Scan) -> None:
         if self._bar is None:
             if scan.phase != self._phase:
-                self._command.stdout.write(f"{self._title}: {scan.phase}, {scan.seen} of {scan.files_total or '?'} files")
+                total = "?" if scan.files_total is None else scan.files_total
+                self._command.stdout.write(f"{self._title}: {scan.phase}, {scan.seen} of {total} files")
         else:
             self._bar.total = scan.files_total
             self._bar.set_postfix_str(f"{scan.phase} {scan.current_folder[-40:]}", refresh=False)

@@ -1,0 +1,43 @@
+"""Answers for what no view answered: JSON below the addresses of the API, a plain page elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.html import format_html
+
+API = ("/api", "/auth", "/rest")
+PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>{1}</title><style>body{{font:1rem/1.5 system-ui;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style>"
+    '<h1>{0}</h1><p>{1}</p><p><a href="{2}">To the start</a></p></html>'
+)
+
+
+def is_api(request: HttpRequest) -> bool:
+    """True for `/api`, and for everything below it; not for `/apiary`."""
+    return any(request.path_info == prefix or request.path_info.startswith(f"{prefix}/") for prefix in API)
+
+
+def answer(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+    if is_api(request):
+        return JsonResponse({"error": sentence}, status=status)
+    start = f"{request.META.get('SCRIPT_NAME', '')}/"
+    return HttpResponse(format_html(PAGE, status.phrase, sentence, start), status=status)
+
+
+def handler(status: HTTPStatus, sentence: str) -> Callable[..., HttpResponse]:
+    """One of Django's error handlers."""
+
+    def handle(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+        return answer(request, status, sentence)
+
+    return handle
+
+
+bad_request = handler(HTTPStatus.BAD_REQUEST, "The request is not valid.")
+forbidden = handler(HTTPStatus.FORBIDDEN, "You do not have permission to do this.")
+not_found = handler(HTTPStatus.NOT_FOUND, "Not found.")
+server_error = handler(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")

@@ -1,0 +1,91 @@
+"""Whether the parts of the server work: asked of the database and the broker, read from rows for the workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Max
+from django.utils import timezone
+
+from libraries.models import Scan
+from navidrome_lib.redis_urls import client_url
+from navidrome_lib.system.models import Heartbeat
+
+WORKER = "worker"
+# the scheduler sends a beat twice a minute; a worker that reads a long batch may be late
+ALIVE = timedelta(seconds=120)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part: whether it works, and what to know about it."""
+
+    ok: bool
+    detail: str
+    milliseconds: float = 0.0
+
+
+def timed(check: Callable[[], tuple[bool, str]]) -> Check:
+    start = time.perf_counter()
+    ok, detail = check()
+    return Check(ok, detail, round((time.perf_counter() - start) * 1000, 1))
+
+
+def check_database() -> tuple[bool, str]:
+    """One trivial query."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except DatabaseError as error:
+        return False, f"The database does not answer: {type(error).__name__}."
+    return True, connection.vendor
+
+
+def check_broker() -> tuple[bool, str]:
+    """One ping; without a broker, scans wait in the database."""
+    try:
+        with redis.Redis.from_url(
+            client_url(settings.CELERY_BROKER_URL), socket_timeout=1, socket_connect_timeout=1
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        return False, f"The broker does not answer: {type(error).__name__}."
+    return True, "redis"
+
+
+def check_worker() -> tuple[bool, str]:
+    """A worker did something lately: the regular beat, or a scan."""
+    beat = Heartbeat.objects.filter(pk=WORKER).values_list("at", flat=True).first()
+    scan = Scan.objects.running().aggregate(at=Max("heartbeat_at"))["at"]
+    seen = max((at for at in (beat, scan) if at), default=None)
+    if seen is None:
+        return False, "No worker has been seen yet."
+    age = timezone.now() - seen
+    return age <= ALIVE, f"A worker was last seen {max(int(age.total_seconds()), 0)} seconds ago."
+
+
+def check_all() -> dict[str, Check]:
+    """Every part; the workers are not asked about when the database cannot tell."""
+    checks = {"database": timed(check_database), "broker": timed(check_broker)}
+    if checks["database"].ok:
+        checks["worker"] = timed(check_worker)
+    return checks
+
+
+def verdict(checks: dict[str, Check]) -> str:
+    """`ok`, `degraded` (requests are answered, scans wait) or `fail` (nothing can be answered)."""
+    if not checks["database"].ok:
+        return "fail"
+    return "ok" if all(check.ok for check in checks.values()) else "degraded"
+
+
+def note_worker() -> None:
+    """Called by a worker: it is alive."""
+    Heartbeat.objects.update_or_create(pk=WORKER, defaults={"at": timezone.now()})

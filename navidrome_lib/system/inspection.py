@@ -1,0 +1,48 @@
+"""One file as it is on the disk now: its own tags, and what the catalog would make of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+from libraries.audio import model
+from libraries.audio.model import AudioError, RawAudio, ReadProblem
+from libraries.audio.reader import TagReader
+from libraries.models import MediaFile
+from libraries.scanner.mapping import map_track
+from navidrome_lib.conf import Scanner
+from navidrome_lib.errors import Conflict, NotFound
+
+
+def inspect_file(file: MediaFile, options: Scanner) -> tuple[dict[str, list[str]], dict[str, Any]]:
+    """(the tags as the file names them, the values that they become), read by a process of its own."""
+    folder, name = bytes(file.folder.path_bytes), bytes(file.name_bytes)
+    relative = folder + b"/" + name if folder else name
+    path = os.path.join(os.fsencode(file.library.path), relative)
+    with TagReader(timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024) as reader:
+        try:
+            raw = reader.raw(path)
+        except AudioError as error:
+            raise refusal(error.problem) from None
+        result = reader.read(path)
+    if result.problem is not None or result.audio is None:
+        raise refusal(result.problem or ReadProblem(model.IO, "The file could not be read."))
+    return raw, mapped(result.audio, relative)
+
+
+def refusal(problem: ReadProblem) -> NotFound | Conflict:
+    """The sentence for a file that cannot be read."""
+    return NotFound("The file is not on the disk.") if problem.kind == model.VANISHED else Conflict(problem.message)
+
+
+def mapped(audio: RawAudio, path: bytes) -> dict[str, Any]:
+    """The record that a scan would write, by the names of its columns."""
+    record = map_track(audio, path=path)
+    return {
+        **record.columns,
+        "pid": record.pid,
+        "album_record": asdict(record.album),
+        "participants": [asdict(credit) for credit in record.credits],
+        "genres": [name for _, name in record.genres],
+    }

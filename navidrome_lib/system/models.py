@@ -1,0 +1,30 @@
+"""What the server notes about itself."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class InsightsRun(models.Model):
+    """One collection of figures about the catalog. They stay here: nothing is ever sent anywhere."""
+
+    started_at = models.DateTimeField()
+    success = models.BooleanField(default=True)
+    statistics = models.JSONField(default=dict)
+    error = models.TextField(default="", blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["started_at"], name="insights_run_started_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Heartbeat(models.Model):
+    """When a part of the server last showed that it is alive."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,76 @@
+"""`GET /api/health`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from libraries.models import Library, Scan
+from navidrome_lib.system import health, tasks
+from navidrome_lib.system.models import Heartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that answers; the real one is asked in the test of its absence."""
+    monkeypatch.setattr(health, "check_broker", lambda: (True, "redis"))
+
+
+def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: APIClient, broker: None) -> None:
+    tasks.note_worker()
+    for client in (as_anonymous, as_member):
+        response = client.get("/api/health")
+        assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    checks = as_admin.get("/api/health/").json()["checks"]
+    assert set(checks) == {"database", "broker", "worker"}
+    assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
+
+
+def test_no_worker(as_admin: APIClient, broker: None) -> None:
+    answer = as_admin.get("/api/health")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["checks"]["worker"]["ok"] is False
+    Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
+    assert as_admin.get("/api/health").json()["status"] == "degraded"
+
+
+def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, broker: None) -> None:
+    Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
+    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=timezone.now())
+    assert as_anonymous.get("/api/health").json() == {"status": "ok"}
+
+
+def test_no_broker(as_admin: APIClient, settings: Any) -> None:
+    tasks.note_worker()
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert answer["checks"]["broker"]["ok"] is False
+    assert answer["checks"]["worker"]["ok"] is True
+
+
+def test_no_database(
+    as_anonymous: APIClient, as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("the server is gone; its password is hunter2")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    for client in (as_anonymous, as_admin):
+        response = client.get("/api/health")
+        assert (response.status_code, response.json()) == (503, {"status": "fail"})
+    assert as_anonymous.get("/api/health/live").json() == {"status": "ok"}
+
+
+def test_a_bad_token_does_not_matter(as_anonymous: APIClient, broker: None) -> None:
+    response = as_anonymous.get("/api/health", HTTP_AUTHORIZATION="Bearer nonsense")
+    assert response.status_code == 200
+    assert set(response.json()) == {"status"}

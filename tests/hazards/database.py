@@ -8,9 +8,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.db import connection, connections, models, transaction
+from django.db.utils import load_backend
 
 from libraries.bulk import insert_rows, moment, table
 from libraries.models import (
@@ -27,6 +30,7 @@ from libraries.models import (
     ScanProblem,
     TrackGenre,
 )
+from navidrome_lib.settings import database_settings
 
 MODELS: tuple[type[models.Model], ...] = (
     Library, Artist, Genre, Folder, Album, LibraryArtist, MediaFile, Participant, TrackGenre, Scan, ScanProblem,
@@ -117,3 +121,19 @@ def _killer(at: int) -> Callable[[str], None]:
             os._exit(KILLED)
 
     return kill
+
+
+@contextmanager
+def another_database(folder: Path) -> Iterator[None]:
+    """An empty SQLite database in a file takes the place of the one of the tests."""
+    usual = connections["default"]
+    config = database_settings(f"sqlite:///{folder / 'another.db'}", folder)
+    values = connections.configure_settings({"default": config})["default"]
+    values["TIME_ZONE"] = None
+    connections["default"] = load_backend(values["ENGINE"]).DatabaseWrapper(values, "default")
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connections["default"].close()
+        connections["default"] = usual

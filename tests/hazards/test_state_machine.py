@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -352,12 +351,11 @@ def without_totals(seen: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many transactions that a crash has somewhere to happen."""
     monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 2)
     monkeypatch.setattr("libraries.scanner.leftovers._PAIRS", 1)
     monkeypatch.setattr("libraries.scanner.leftovers._MARKS", 1)
-    yield
 
 
 def test_no_life_loses_a_track(small_steps: None) -> None:

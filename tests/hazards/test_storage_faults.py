@@ -82,13 +82,13 @@ real_lister = walker.os_lister
 
 
 @pytest.fixture
-def lister(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[bytes], Iterable[Entry]]], None]]:
+def lister(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Iterable[Entry]]], None]:
     """Replace the one place that lists folders."""
 
     def install(listing: Callable[[bytes], Iterable[Entry]]) -> None:
         monkeypatch.setattr(walker.walk, "__kwdefaults__", walker.walk.__kwdefaults__ | {"lister": listing})
 
-    yield install
+    return install
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from libraries.bulk import insert_rows, moment, update_rows
@@ -96,8 +96,9 @@ class Writer:
         """Save one batch; returns what cannot be decided before the whole library was read."""
         try:
             return self._write(results)
-        except IntegrityError:
-            # an artist or genre that we remembered was pruned by somebody else: look them up anew, once
+        except (IntegrityError, OperationalError):
+            # an artist or genre that we remembered was pruned by somebody else, or PostgreSQL broke up a deadlock with
+            # whoever pruned: look everything up anew, once
             logger.info("scan %s: writing a batch once more", self.scan.pk, exc_info=True)
             self.lookup.forget()
             return self._write(results)
@@ -124,7 +125,10 @@ class Writer:
         for result in results:
             listing = result.plan.listing
             known = self._folders.get(listing.path)
-            waits = bool(result.plan.unseen) or any(_is_displaced(known, e, r) for e, known, r in result.tracks)
+            waits = bool(result.plan.unseen) or any(
+                track and not track.missing and _is_displaced(track, entry, record)
+                for entry, track, record in result.tracks
+            )
             wanted = listing.digest if result.is_settled else ""
             digest = "" if waits else wanted
             if known is None:
@@ -195,13 +199,13 @@ class Writer:
         scan.current_folder = display(results[-1].plan.listing.path) if results else ""
 
 
-def _is_displaced(known: KnownTrack | None, entry: FileEntry, record: TrackRecord) -> bool:
+def _is_displaced(known: KnownTrack, entry: FileEntry, record: TrackRecord) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
     A tagger keeps the inode or the MusicBrainz id; whoever renames another file over this one keeps neither.
     """
-    if known is None or known.pid == record.pid or (entry.inode and entry.inode == known.inode):
-        return False
+    if known.pid == record.pid or (not known.missing and entry.inode and entry.inode == known.inode):
+        return False  # the inode of a file that went is soon that of another
     return not known.mbz_track_id or known.mbz_track_id != record.columns["mbz_track_id"]
 
 
@@ -210,9 +214,11 @@ def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
     path = result.plan.listing.path
     for entry, known, record in sorted(result.tracks, key=lambda track: track[0].name):
         state = NewState(join(path, entry.name), folder_id, entry, record, known.id if known else None)
-        if known is None:
+        displaced = known is not None and _is_displaced(known, entry, record)
+        # another track where a missing one used to be is not that one come back
+        if known is None or (displaced and known.missing):
             changes.inserts.append(state)
-        elif _is_displaced(known, entry, record):
+        elif displaced:
             changes.displaced.append(Displaced(known, state))
         else:
             changes.updates.append((known, state))

@@ -91,6 +91,9 @@ class Writer:
         # digests that may only be stored once the tracks that their folders lost have been dealt with
         self.deferred: dict[str, str] = {}
         self._folders = folders
+        # what the parts of giant folders leave to their last one to respect
+        self._unsettled_parts: set[bytes] = set()
+        self._waiting_parts: set[bytes] = set()
 
     def write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         """Save one batch; returns what cannot be decided before the whole library was read."""
@@ -125,11 +128,7 @@ class Writer:
         for result in results:
             listing = result.plan.listing
             known = self._folders.get(listing.path)
-            waits = bool(result.plan.unseen) or any(
-                track and not track.missing and _is_displaced(track, entry, record)
-                for entry, track, record in result.tracks
-            )
-            wanted = listing.digest if result.is_settled else ""
+            waits, wanted = self._digest_of(result)
             digest = "" if waits else wanted
             if known is None:
                 if not listing.files:
@@ -148,6 +147,22 @@ class Writer:
         insert_rows(Folder, columns, new)
         update_rows(Folder, ("digest", "missing"), changed)
         return ids
+
+    def _digest_of(self, result: FolderResult) -> tuple[bool, str]:
+        """Whether the digest of a folder must wait for the end of the scan, and what it is to be."""
+        listing = result.plan.listing
+        waits = bool(result.plan.unseen) or any(
+            track and not track.missing and _is_displaced(track, entry, record)
+            for entry, track, record in result.tracks
+        )
+        settled = result.is_settled
+        if result.plan.part:
+            if waits:
+                self._waiting_parts.add(listing.path)
+            if not settled:
+                self._unsettled_parts.add(listing.path)
+        settled = settled and listing.path not in self._unsettled_parts
+        return waits or listing.path in self._waiting_parts, listing.digest if settled else ""
 
     def _save_tracks(self, changes: _Changes) -> set[str]:
         """Insert, update and bring back; the totals and albums go along. Returns the artists that are touched."""

@@ -23,6 +23,7 @@ from libraries.scanner.rows import NewState, TrackRows
 logger = logging.getLogger(__name__)
 
 _MANY_ARTISTS = 5000
+_SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size
 
 
 @dataclass(slots=True)
@@ -217,10 +218,13 @@ class Writer:
 def _is_displaced(known: KnownTrack, entry: FileEntry, record: TrackRecord) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
-    A tagger keeps the inode or the MusicBrainz id; whoever renames another file over this one keeps neither.
+    A tagger keeps the sound, and the inode or the MusicBrainz id; whoever puts another file in this place does not.
     """
-    if known.pid == record.pid or (not known.missing and entry.inode and entry.inode == known.inode):
-        return False  # the inode of a file that went is soon that of another
+    if known.pid == record.pid:
+        return False
+    if not known.missing and entry.inode and entry.inode == known.inode:
+        # the inode of a file that went is soon that of another
+        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS  # type: ignore[arg-type]
     return not known.mbz_track_id or known.mbz_track_id != record.columns["mbz_track_id"]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, update_rows
+from libraries.ids import first_id
 from libraries.maintenance import mark_missing
 from libraries.models import Folder, HeldMark, MediaFile
 from libraries.scanner.diff import KnownFolder
@@ -121,9 +122,18 @@ class Leftovers:
         news = [side for side in found if side.id not in away]
         news += [side for side in self.displaced.sides if keys.has_any(side)]
         wanted = Keys(news)
-        pairs = match((side for side in olds.values() if wanted.has_any(side)), news)
+        pairs = self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
         # a file that is joined to the very track at its place was only retagged
         return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
+
+    def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
+        """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
+        since = first_id(self.last_scan_at) if self.last_scan_at else ""
+        unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
+        pairs = match((old for old in olds if old.id not in unfinished), news)
+        taken = {new.id for _, new in pairs}
+        rest = (old for old in olds if old.id in unfinished)
+        return pairs + match(rest, (new for new in news if new.id not in taken))
 
     def _as_join(self, pairs: Sequence[tuple[Side, Side]], joined_olds: set[str]) -> Join:
         join = Join()

@@ -11,7 +11,7 @@ from libraries import services
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 
-FIELD_OF = {"excludePatterns": "patterns"}
+FIELD_OF = {"excludePatterns": "patterns", "missingRetentionDays": "missing_retention_days"}
 
 
 class LibraryForm(forms.ModelForm[Library]):
@@ -29,7 +29,7 @@ class LibraryForm(forms.ModelForm[Library]):
 
     class Meta:
         model = Library
-        fields = ("name", "path", "recursive", "follow_symlinks", "default_new_users")
+        fields = ("name", "path", "recursive", "follow_symlinks", "default_new_users", "missing_retention_days")
         widgets = {"path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"})}
 
     def __init__(self, *args: Any, **options: Any) -> None:

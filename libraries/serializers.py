@@ -38,6 +38,11 @@ class LibrarySerializer(serializers.Serializer[Library]):
     remotePath = serializers.SerializerMethodField()
     scanOptions = ScanOptionsSerializer(source="*")
     defaultNewUsers = serializers.BooleanField(source="default_new_users")
+    missingRetentionDays = serializers.IntegerField(
+        source="missing_retention_days",
+        allow_null=True,
+        help_text="Missing files are purged after so many days; null: never.",
+    )
     status = serializers.SerializerMethodField()
     statusReason = serializers.SerializerMethodField()
     offlineSince = Timestamp(source="offline_since")
@@ -95,6 +100,7 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
     path = Text(allow_blank=True, trim_whitespace=False)
     scanOptions = ScanOptionsSerializer(required=False)
     defaultNewUsers = Flag(source="default_new_users", required=False)
+    missingRetentionDays = serializers.IntegerField(source="missing_retention_days", allow_null=True, required=False)
     allowOverlap = Flag(source="allow_overlap", required=False)
 
     default_error_messages = {"invalid": "The body must be a JSON object."}

@@ -22,6 +22,7 @@ from navidrome_lib.errors import Conflict, InvalidInput
 from navidrome_lib.locks import lock_until_commit
 
 MAX_PATTERNS = 1000
+MAX_RETENTION_DAYS = 36_500
 # what a change of means that the disk must be looked at again
 SCANNED_FIELDS = ("path", "recursive", "follow_symlinks", "exclude_patterns")
 
@@ -49,12 +50,21 @@ def check_patterns(patterns: Iterable[str]) -> list[str]:
     return checked
 
 
+def check_retention(days: int | None) -> int | None:
+    """How many days missing files are kept; None: for ever."""
+    if days is not None and not 1 <= days <= MAX_RETENTION_DAYS:
+        sentence = f"Must be a number of days from 1 to {MAX_RETENTION_DAYS}, or null for never."
+        raise InvalidInput(errors={"missingRetentionDays": sentence})
+    return days
+
+
 def check_fields(values: Mapping[str, Any], *, library_id: int | None, allow_overlap: bool) -> dict[str, Any]:
     """`values` (by model field) made normal; every rule that they break is reported at once."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: check_name(value, library_id=library_id),
         "path": lambda value: check_root(value, library_id=library_id, allow_overlap=allow_overlap),
         "exclude_patterns": check_patterns,
+        "missing_retention_days": check_retention,
     }
     normal, errors = dict(values), dict[str, str]()
     for field, value in values.items():

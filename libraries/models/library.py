@@ -24,6 +24,9 @@ class Library(models.Model):
     recursive = models.BooleanField(default=True, help_text="Scan the folders below the root.")
     follow_symlinks = models.BooleanField(default=False, help_text="Follow links that lead out of the root.")
     exclude_patterns = models.JSONField(default=list, blank=True, help_text="Gitignore patterns, relative to the root.")
+    missing_retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Purge files that have been missing for so many days; empty: never."
+    )
 
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
     last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")

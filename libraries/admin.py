@@ -46,7 +46,8 @@ class LibraryAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "path", "allow_overlap", "default_new_users")}),
         ("Scan options", {"fields": ("recursive", "follow_symlinks", "patterns")}),
-        ("Missing files", {"fields": ("missing_retention_days",)}),
+        ("Storage", {"fields": ("anchor_file",)}),
+        ("Missing files", {"fields": ("held_percent", "held_count", "missing_retention_days")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Library]:

@@ -11,7 +11,13 @@ from libraries import services
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 
-FIELD_OF = {"excludePatterns": "patterns", "missingRetentionDays": "missing_retention_days"}
+FIELD_OF = {
+    "excludePatterns": "patterns",
+    "missingRetentionDays": "missing_retention_days",
+    "heldThreshold.percent": "held_percent",
+    "heldThreshold.files": "held_count",
+    "anchorFile": "anchor_file",
+}
 
 
 class LibraryForm(forms.ModelForm[Library]):
@@ -29,8 +35,14 @@ class LibraryForm(forms.ModelForm[Library]):
 
     class Meta:
         model = Library
-        fields = ("name", "path", "recursive", "follow_symlinks", "default_new_users", "missing_retention_days")
-        widgets = {"path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"})}
+        fields = (
+            "name", "path", "recursive", "follow_symlinks", "default_new_users", "missing_retention_days",
+            "held_percent", "held_count", "anchor_file",
+        )  # fmt: skip
+        widgets = {
+            "path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"}),
+            "anchor_file": UnfoldAdminTextInputWidget(attrs={"placeholder": ".mounted"}),
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -41,9 +53,8 @@ class LibraryForm(forms.ModelForm[Library]):
         data = super().clean() or {}
         values = self.values(data)
         try:
-            services.check_fields(
-                values, library_id=self.instance.pk, allow_overlap=bool(data.get("allow_overlap", False))
-            )
+            stored = self.instance if self.instance.pk else None
+            services.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
         except InvalidInput as error:
             for field, sentence in error.errors.items():
                 self.add_error(FIELD_OF.get(field, field), sentence)

@@ -191,9 +191,9 @@ class Line:
 def csv_lines(rows: QuerySet[MissingFile]) -> Iterator[str]:
     """A table, line by line."""
     writer = csv.writer(Line())
-    yield writer.writerow([name.removesuffix("__name") for name in CSV_COLUMNS])  # type: ignore[misc]
+    yield writer.writerow([name.removesuffix("__name") for name in CSV_COLUMNS])
     for row in rows.values_list(*CSV_COLUMNS).iterator(2000):
-        yield writer.writerow([harmless(value) for value in row])  # type: ignore[misc]
+        yield writer.writerow([harmless(value) for value in row])
 
 
 def harmless(value: object) -> object:

@@ -42,6 +42,7 @@ class LibraryAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "path", "allow_overlap", "default_new_users")}),
         ("Scan options", {"fields": ("recursive", "follow_symlinks", "patterns", "schedule", "watch")}),
+        ("Storage", {"fields": ("anchor_file", "held_percent", "held_count")}),
         ("Missing files", {"fields": ("missing_retention_days",)}),
     )
 

@@ -183,5 +183,6 @@ def _merge_into_waiting(scan: Scan, now: datetime) -> int:
             waiting.targets = [] if whole else sorted({*waiting.targets, *scan.targets})
             waiting.full = waiting.full or scan.full
             waiting.accept_empty = waiting.accept_empty or scan.accept_empty
-            waiting.save(update_fields=["targets", "full", "accept_empty"])
+            waiting.accept_device = waiting.accept_device or scan.accept_device
+            waiting.save(update_fields=["targets", "full", "accept_empty", "accept_device"])
         return done

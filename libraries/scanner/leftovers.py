@@ -20,9 +20,6 @@ from libraries.scanner.lease import Lease
 from libraries.scanner.moves import Keys, Side, match
 from libraries.scanner.writer import Displaced, Touched, Writer
 
-HELD_SHARE: Final = 0.5
-HELD_FILES: Final = 20
-
 _PAIRS: Final = 200
 _MARKS: Final = 1000
 _DISPLACED = "/"  # no id contains it
@@ -168,7 +165,17 @@ class Leftovers:
 
     def is_held(self, songs_before: int) -> bool:
         """Whether so much of the library would go missing that a person must look at it first."""
-        return len(self.unseen) > HELD_FILES and len(self.unseen) > songs_before * HELD_SHARE
+        library, gone = self.scan.library, len(self.unseen)
+        # compared in whole numbers: all of a library is not more than 100 % of it
+        return gone > library.held_count and gone * 100 > songs_before * library.held_percent
+
+    def why_held(self, songs_before: int) -> str:
+        """The sentence for the person who decides."""
+        share = self.scan.library.held_percent
+        return (
+            f"{len(self.unseen)} of {songs_before} files are gone, more than {share} % of the library. "
+            "Nothing was marked missing; approve this scan if they were removed on purpose."
+        )
 
     def hold(self) -> None:
         """Keep the proposal instead of marking."""

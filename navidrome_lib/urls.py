@@ -11,12 +11,14 @@ GET|POST /api/user                    users.views.UserViewSet            admin  
 GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
 GET|PUT /api/user/{id}/library        users.views.UserLibraryView        admin          services.set_user_libraries
 GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.services
-GET /api/missing/purge                missing.views                      admin          missing.services
+GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.services.undo_purge
+POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink
 GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
 GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services
 GET /api/keepalive/                   navidrome_lib.system.views         anybody
 GET /api/insights/                    navidrome_lib.system.views         signed in
+GET /api/health                       navidrome_lib.system.views         anybody
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
 ====================================  =================================  =============  ==============================
 """

@@ -23,6 +23,7 @@ from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, known_problems, scan_options
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost
 from libraries.scanner.leftovers import Leftovers, tracks_of
+from libraries.scanner.packing import PACK_AUDIO
 from libraries.scanner.problems import resolve_problems
 from libraries.scanner.reading import Reading
 from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
@@ -239,4 +240,6 @@ class _Run:
 
 def _make_pool() -> ReaderPool:
     options = settings.CONF.scanner
-    return ReaderPool(options.readers, timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024)
+    return ReaderPool(
+        options.readers, timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024, convert=PACK_AUDIO
+    )

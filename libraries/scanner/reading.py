@@ -21,7 +21,7 @@ from libraries.scanner.diff import (
     plan_folder,
 )
 from libraries.scanner.known import Problems, known_tracks
-from libraries.scanner.mapping import map_track
+from libraries.scanner.packing import pack_audio, unpack
 from libraries.scanner.writer import FolderResult
 
 BATCH_FILES: Final = 800
@@ -125,7 +125,7 @@ class Reading:
         if (audio.size, audio.mtime_ns) != (entry.size, entry.mtime_ns):
             result.unsettled += 1  # still being written: the next scan takes it in
             return False
-        result.tracks.append((entry, known, map_track(audio, path=path)))
+        result.tracks.append((entry, known, unpack(audio.converted or pack_audio(audio, path))))
         return False
 
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-import orjson
 from django.utils import timezone
 
 from libraries.bulk import delete_where, insert_rows, moment, update_rows
 from libraries.ids import new_id
 from libraries.models import MediaFile, Participant, TrackGenre
-from libraries.scanner.context import FileEntry, TrackRecord, display
+from libraries.scanner.context import FileEntry, display
 from libraries.scanner.lookup import Lookup
+from libraries.scanner.packing import COLUMNS, FlatTrack
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
 _STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "missing_since", "last_seen_at", "updated_at")
 _OWN: Final = ("id", "created_at")
-_ALL: Final = tuple(str(field.column) for field in MediaFile._meta.concrete_fields)
-# what the tags and the sound say: exactly the columns that a record brings
-MAPPED: Final = tuple(name for name in _ALL if name not in {*_PLACE, *_STATE, *_OWN, "tags"})
-WRITTEN: Final = (*_PLACE, *_STATE, *MAPPED, "tags")
-
-_mapped_values = itemgetter(*MAPPED)
+# every column but `_OWN`
+WRITTEN: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
 
 
 class NewState(NamedTuple):
@@ -33,7 +28,7 @@ class NewState(NamedTuple):
     path: bytes
     folder_id: str
     entry: FileEntry
-    record: TrackRecord
+    record: FlatTrack
     media_file_id: str | None = None
 
 
@@ -43,7 +38,7 @@ def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tupl
     return (
         library_id, state.folder_id, display(state.path), *entry,
         album_id, record.pid, "", False, None, None, now,
-        *_mapped_values(record.columns), orjson.dumps(record.columns["tags"]).decode(),
+        *record.values, record.tags,
     )  # fmt: skip
 
 

@@ -44,11 +44,12 @@ class RawAudio:
     mtime_ns: int = 0
     converted: Any = None
 
-    def as_tuple(self) -> tuple[Any, ...]:
-        """The fields in order; `RawAudio(*values)` makes the same object again."""
+    def as_tuple(self, converted: Any = None) -> tuple[Any, ...]:
+        """The fields in order, or with something in place of the tags; `RawAudio(*values)` makes an object again."""
         return (
             self.kind, self.codec, self.duration, self.bit_rate, self.sample_rate, self.bit_depth, self.channels,
-            self.tags, self.has_picture, self.has_lyrics, self.size, self.mtime_ns, self.converted,
+            self.tags if converted is None else {}, self.has_picture, self.has_lyrics, self.size, self.mtime_ns,
+            converted,
         )  # fmt: skip
 
 

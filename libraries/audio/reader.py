@@ -32,7 +32,7 @@ _TICK: Final = 0.25
 # Children with so much work left are asked together for some answers at once: to wake up for each costs as much as
 # to read a file. Neither their pipe gets full nor they idle in so short a time.
 _BUSY: Final = 16
-_GATHER: Final = 0.004
+_GATHER: Final = 0.005
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 Answer = tuple[bytes, tuple[Any, ...]]
@@ -249,6 +249,11 @@ class ReaderPool:
                     self.drop(child)
             self._selector.close()
             self._selector = None
+
+    def start(self) -> None:
+        """Start all processes now; they come up while the caller does something else."""
+        while len(self.children) < self.workers:
+            self.spawn()
 
     def spawn(self) -> ReaderChild:
         """Start one more process."""

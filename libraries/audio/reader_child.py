@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
@@ -56,7 +55,7 @@ def convert_with(name: str) -> None:
 
     def read(path: bytes) -> tuple[Any, ...]:
         audio = tags.read_file(path)
-        return replace(audio, tags={}, converted=convert(audio, path)).as_tuple()
+        return audio.as_tuple(convert(audio, path))
 
     _OPERATIONS["read"] = read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils import timezone
 from libraries.bulk import delete_where, insert_rows, moment, update_rows
 from libraries.ids import new_id
 from libraries.models import MediaFile, Participant, TrackGenre
-from libraries.scanner.context import FileEntry, display
+from libraries.scanner.context import Credit, FileEntry, display
 from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import COLUMNS, FlatTrack
 
@@ -52,8 +53,8 @@ class TrackRows:
     def find(self, states: Sequence[NewState]) -> None:
         """Know the ids of all artists, genres and albums of some tracks."""
         records = [state.record for state in states]
-        self.lookup.find_artists(credit for record in records for credit in record.credits)
-        self.lookup.find_genres(genre for record in records for genre in record.genres)
+        self.lookup.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
+        self.lookup.find_genres(chain.from_iterable(dict.fromkeys(record.genres for record in records)))
         self.lookup.find_albums((display(state.path), state.record.album) for state in states)
 
     def insert(self, states: Sequence[NewState]) -> list[str]:
@@ -91,10 +92,17 @@ class TrackRows:
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id
         people, genres = [], []
+        # the tracks of an album have mostly the same people
+        known: dict[tuple[Credit, ...], list[tuple[Any, ...]]] = {}
         for pk, state in tracks:
-            for position, credit in enumerate(state.record.credits):
-                people.append((pk, artist_id(credit.pid), credit.role, credit.sub_role, position))
-            for position, (pid, _) in enumerate(state.record.genres):
-                genres.append((pk, genre_id(pid), position))
+            credits_ = state.record.credits
+            rows = known.get(credits_)
+            if rows is None:
+                rows = known[credits_] = [
+                    (artist_id(credit.pid), credit.role, credit.sub_role, position)
+                    for position, credit in enumerate(credits_)
+                ]
+            people += [(pk, *row) for row in rows]
+            genres += [(pk, genre_id(pid), position) for position, (pid, _) in enumerate(state.record.genres)]
         insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
         insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)

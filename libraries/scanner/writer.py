@@ -185,7 +185,8 @@ class Writer:
         albums |= {self.lookup.album_id(state.record.album.pid) for state in states}
         refresh_albums(self.library_id, albums)
         add_to_totals(self.library_id, _delta(changes))
-        return artists | {self.lookup.artist_id(c.pid) for state in states for c in state.record.credits}
+        credits_ = {state.record.credits for state in states}
+        return artists | {self.lookup.artist_id(credit.pid) for each in credits_ for credit in each}
 
     def _look_again(self, states: Iterable[NewState]) -> None:
         """A row that we meant to update was joined to another by the scan of another library: come back next time."""
@@ -225,7 +226,7 @@ def _is_displaced(known: KnownTrack, entry: FileEntry, record: FlatTrack) -> boo
         return False
     if not known.missing and entry.inode and entry.inode == known.inode:
         # the inode of a file that went is soon that of another
-        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS  # type: ignore[arg-type]
+        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS
     return not known.mbz_track_id or known.mbz_track_id != record.mbz_track_id
 
 

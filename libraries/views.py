@@ -177,6 +177,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
             full=asked["full"],
             targets=asked.get("paths", ()),
             accept_empty=asked["accept_empty"],
+            accept_device=asked["accept_device"],
             requested_by=str(request.user),
         )
         return Response(ScanSerializer(scan).data, status=201, headers={"Location": f"/api/scan/{scan.pk}"})

@@ -52,7 +52,9 @@ class Scan(models.Model):
     full = models.BooleanField(default=False)
     # folders relative to the root that the scan is limited to; empty: the whole library
     targets = models.JSONField(default=list, blank=True)
+    # what an admin takes responsibility for: an empty root, and a root on another device than at the last scan
     accept_empty = models.BooleanField(default=False)
+    accept_device = models.BooleanField(default=False)
     trigger = models.CharField(max_length=16, choices=ScanTrigger.choices)
     requested_by = models.CharField(max_length=255, default="", blank=True)
 

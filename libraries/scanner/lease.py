@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from libraries.models import Scan, ScanState
+from libraries.models import Library, Scan, ScanState
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,9 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
     """Take a queued scan; None when it is not (or no longer) there to be taken, or its library is being scanned."""
     now = timezone.now()
     fresh = dict.fromkeys(COUNTERS, 0)
-    waiting = Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED, library__deleted_at__isnull=True)
+    # the state must be a condition on the row itself: with a join, Django updates `WHERE id IN (SELECT …)`, and a
+    # worker that waited for the row of another one would not look at the state again (PostgreSQL, read committed)
+    waiting = Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED, library__in=Library.objects.active())
     try:
         with transaction.atomic():
             taken = waiting.update(
@@ -181,5 +183,6 @@ def _merge_into_waiting(scan: Scan, now: datetime) -> int:
             waiting.targets = [] if whole else sorted({*waiting.targets, *scan.targets})
             waiting.full = waiting.full or scan.full
             waiting.accept_empty = waiting.accept_empty or scan.accept_empty
-            waiting.save(update_fields=["targets", "full", "accept_empty"])
+            waiting.accept_device = waiting.accept_device or scan.accept_device
+            waiting.save(update_fields=["targets", "full", "accept_empty", "accept_device"])
         return done

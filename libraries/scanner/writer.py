@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from libraries.bulk import insert_rows, moment, update_rows
@@ -23,6 +23,7 @@ from libraries.scanner.rows import NewState, TrackRows
 logger = logging.getLogger(__name__)
 
 _MANY_ARTISTS = 5000
+_SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size
 
 
 @dataclass(slots=True)
@@ -91,13 +92,17 @@ class Writer:
         # digests that may only be stored once the tracks that their folders lost have been dealt with
         self.deferred: dict[str, str] = {}
         self._folders = folders
+        # what the parts of giant folders leave to their last one to respect
+        self._unsettled_parts: set[bytes] = set()
+        self._waiting_parts: set[bytes] = set()
 
     def write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         """Save one batch; returns what cannot be decided before the whole library was read."""
         try:
             return self._write(results)
-        except IntegrityError:
-            # an artist or genre that we remembered was pruned by somebody else: look them up anew, once
+        except (IntegrityError, OperationalError):
+            # an artist or genre that we remembered was pruned by somebody else, or PostgreSQL broke up a deadlock with
+            # whoever pruned: look everything up anew, once
             logger.info("scan %s: writing a batch once more", self.scan.pk, exc_info=True)
             self.lookup.forget()
             return self._write(results)
@@ -124,8 +129,7 @@ class Writer:
         for result in results:
             listing = result.plan.listing
             known = self._folders.get(listing.path)
-            waits = bool(result.plan.unseen) or any(_is_displaced(known, e, r) for e, known, r in result.tracks)
-            wanted = listing.digest if result.is_settled else ""
+            waits, wanted = self._digest_of(result)
             digest = "" if waits else wanted
             if known is None:
                 if not listing.files:
@@ -144,6 +148,22 @@ class Writer:
         insert_rows(Folder, columns, new)
         update_rows(Folder, ("digest", "missing"), changed)
         return ids
+
+    def _digest_of(self, result: FolderResult) -> tuple[bool, str]:
+        """Whether the digest of a folder must wait for the end of the scan, and what it is to be."""
+        listing = result.plan.listing
+        waits = bool(result.plan.unseen) or any(
+            track and not track.missing and _is_displaced(track, entry, record)
+            for entry, track, record in result.tracks
+        )
+        settled = result.is_settled
+        if result.plan.part:
+            if waits:
+                self._waiting_parts.add(listing.path)
+            if not settled:
+                self._unsettled_parts.add(listing.path)
+        settled = settled and listing.path not in self._unsettled_parts
+        return waits or listing.path in self._waiting_parts, listing.digest if settled else ""
 
     def _save_tracks(self, changes: _Changes) -> set[str]:
         """Insert, update and bring back; the totals and albums go along. Returns the artists that are touched."""
@@ -195,13 +215,16 @@ class Writer:
         scan.current_folder = display(results[-1].plan.listing.path) if results else ""
 
 
-def _is_displaced(known: KnownTrack | None, entry: FileEntry, record: TrackRecord) -> bool:
+def _is_displaced(known: KnownTrack, entry: FileEntry, record: TrackRecord) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
-    A tagger keeps the inode or the MusicBrainz id; whoever renames another file over this one keeps neither.
+    A tagger keeps the sound, and the inode or the MusicBrainz id; whoever puts another file in this place does not.
     """
-    if known is None or known.pid == record.pid or (entry.inode and entry.inode == known.inode):
+    if known.pid == record.pid:
         return False
+    if not known.missing and entry.inode and entry.inode == known.inode:
+        # the inode of a file that went is soon that of another
+        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS  # type: ignore[arg-type]
     return not known.mbz_track_id or known.mbz_track_id != record.columns["mbz_track_id"]
 
 
@@ -210,9 +233,11 @@ def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
     path = result.plan.listing.path
     for entry, known, record in sorted(result.tracks, key=lambda track: track[0].name):
         state = NewState(join(path, entry.name), folder_id, entry, record, known.id if known else None)
-        if known is None:
+        displaced = known is not None and _is_displaced(known, entry, record)
+        # another track where a missing one used to be is not that one come back
+        if known is None or (displaced and known.missing):
             changes.inserts.append(state)
-        elif _is_displaced(known, entry, record):
+        elif displaced:
             changes.displaced.append(Displaced(known, state))
         else:
             changes.updates.append((known, state))

@@ -121,6 +121,24 @@ def test_a_better_encoding_in_the_same_place(root: Path, library: Library) -> No
     assert MediaFile.objects.get(path="a/01 song.flac").suffix == "flac"
 
 
+def test_another_track_in_the_place_of_a_missing_one(root: Path, library: Library) -> None:
+    paths = write_album(root, 2)
+    scan(library)
+    known = ids(library)
+    paths[0].unlink()
+    scan(library)
+    write_track(root / "keeps the inode busy", "x", number=8)
+    write_track(paths[0], "Somebody else", number=7, album="Other")
+    assert counts(scan(library)) == {"added": 1, "skipped": 1}
+    assert ids(library)["01.flac"] != known["01.flac"]
+    assert MediaFile.objects.missing().get().pk == known["01.flac"]
+    paths[0].unlink()
+    scan(library)
+    write_track(paths[0], "Song 1", number=1)
+    assert counts(scan(library)) == {"moved": 1, "skipped": 1}
+    assert ids(library) == known
+
+
 def test_copies_are_not_moves_and_twins_are_not_guessed(root: Path, library: Library) -> None:
     paths = write_album(root / "a", 1)
     scan(library)

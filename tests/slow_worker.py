@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -12,6 +11,11 @@ from typing import Any
 import django
 
 PAUSE = 0.4
+
+
+def replace(place: object, name: str, value: object) -> None:
+    assert hasattr(place, name)
+    setattr(place, name, value)
 
 
 def main() -> None:
@@ -37,12 +41,12 @@ def main() -> None:
                 time.sleep(PAUSE)
             yield result
 
-    ReaderPool.read_many = slow_read_many  # type: ignore[method-assign]
-    pipeline.walk = partial(walk, lister=slow_lister)  # type: ignore[attr-defined]
-    lease.LEASE = timedelta(seconds=5)  # type: ignore[misc]
+    replace(ReaderPool, "read_many", slow_read_many)
+    replace(pipeline, "walk", partial(walk, lister=slow_lister))
+    replace(lease, "LEASE", timedelta(seconds=5))
     app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "-linfo"])
 
 
 if __name__ == "__main__":
     django.setup()
-    sys.exit(main())
+    main()

@@ -15,7 +15,8 @@ GET|POST /api/apikey                  users.views.ApiKeyViewSet          signed 
 GET|DELETE /api/apikey/{id}           users.views.ApiKeyViewSet          owner, admin   users.api_keys
 GET /api/audit                        navidrome_lib.audit.views          admin          audit.services
 GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.services
-GET /api/missing/purge                missing.views                      admin          missing.services
+GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.services.undo_purge
+POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink
 GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
 GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
 GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          libraries.explain.explain_path
@@ -23,6 +24,7 @@ GET /api/events                       libraries.event_views.EventView    signed 
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services
 GET /api/keepalive/                   navidrome_lib.system.views         anybody
 GET /api/insights/                    navidrome_lib.system.views         signed in
+GET /api/health                       navidrome_lib.system.views         anybody
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
 ====================================  =================================  =============  ==============================
 """

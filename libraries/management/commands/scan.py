@@ -72,7 +72,7 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"Not finished: {', '.join(wrong)}.")
 
-    def _scan(self, library: Library, *, targets: list[str], **asked: bool) -> Scan:
+    def _scan(self, library: Library, *, targets: list[str], **asked: Any) -> Scan:
         try:
             scan = services.request_scan(library, trigger=ScanTrigger.COMMAND, targets=targets, deliver=False, **asked)
         except DomainError as error:

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from celery import Celery
 from django.db import connection
 
 from navidrome_lib.celery import app
@@ -41,14 +41,14 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 @contextmanager
 def broker(folder: Path) -> Iterator[str]:
     """A broker, used by this process too as long as the context lasts."""
-    application: Celery = app
-    before = application.conf.broker_url
+    options: Any = app.conf
+    before = options.broker_url
     with Sentinel() as sentinel, running_broker(folder, dict(os.environ), sentinel, Console()) as url:
-        application.conf.broker_url = url
+        options.broker_url = url
         try:
             yield url
         finally:
-            application.conf.broker_url = before
+            options.broker_url = before
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from libraries import texts
@@ -154,7 +155,9 @@ class MissingFileAdmin(AdminsLook):
             return self.ask(request, ids)
         result = services.purge_missing_files(ids, requested_by=str(request.user))
         sentence = f"{len(result.ids)} files were removed from the catalog. This can be undone for 30 days."
-        self.message_user(request, sentence, messages.SUCCESS)
+        undo = page("missing_purge_change", result.purge.pk) if result.purge else ""
+        link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Look at it or undo it")) if undo else ""
+        self.message_user(request, format_html("{}{}", sentence, link), messages.SUCCESS)
         return None
 
     def ask(self, request: HttpRequest, ids: list[str]) -> TemplateResponse:
@@ -191,9 +194,9 @@ class Line:
 def csv_lines(rows: QuerySet[MissingFile]) -> Iterator[str]:
     """A table, line by line."""
     writer = csv.writer(Line())
-    yield writer.writerow([name.removesuffix("__name") for name in CSV_COLUMNS])  # type: ignore[misc]
+    yield writer.writerow([name.removesuffix("__name") for name in CSV_COLUMNS])
     for row in rows.values_list(*CSV_COLUMNS).iterator(2000):
-        yield writer.writerow([harmless(value) for value in row])  # type: ignore[misc]
+        yield writer.writerow([harmless(value) for value in row])
 
 
 def harmless(value: object) -> object:

@@ -75,7 +75,12 @@ def watch(visitor: Visitor) -> None:
     scan = Scan.objects.get()
     library = visitor.page.get_by_role("article", name="My music")
     Scan.objects.filter(pk=scan.pk).update(
-        state="running", phase="reading", started_at=timezone.now(), files_total=4, seen=1, current_folder="Ann/<b>First"
+        state="running",
+        phase="reading",
+        started_at=timezone.now(),
+        files_total=4,
+        seen=1,
+        current_folder="Ann/<b>First",
     )
     expect(library.locator("[data-nd=title]")).to_have_text("Reading files")
     expect(library.locator("[data-nd=folder]")).to_have_text("Ann/<b>First")

@@ -12,8 +12,26 @@ from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 
 # said here and not by the form's Meta, which the admin site widens by every field that it shows
-FIELDS = ("name", "path", "recursive", "follow_symlinks", "default_new_users")
-FIELD_OF = {"excludePatterns": "patterns"}
+FIELDS = (
+    "name",
+    "path",
+    "recursive",
+    "follow_symlinks",
+    "default_new_users",
+    "schedule",
+    "watch",
+    "missing_retention_days",
+    "held_percent",
+    "held_count",
+    "anchor_file",
+)
+FIELD_OF = {
+    "excludePatterns": "patterns",
+    "missingRetentionDays": "missing_retention_days",
+    "heldThreshold.percent": "held_percent",
+    "heldThreshold.files": "held_count",
+    "anchorFile": "anchor_file",
+}
 
 
 class LibraryForm(forms.ModelForm[Library]):
@@ -34,7 +52,10 @@ class LibraryForm(forms.ModelForm[Library]):
     class Meta:
         model = Library
         fields = FIELDS
-        widgets = {"path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"})}
+        widgets = {
+            "path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"}),
+            "anchor_file": UnfoldAdminTextInputWidget(attrs={"placeholder": ".mounted"}),
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -45,9 +66,8 @@ class LibraryForm(forms.ModelForm[Library]):
         data = super().clean() or {}
         values = self.values(data)
         try:
-            services.check_fields(
-                values, library_id=self.instance.pk, allow_overlap=bool(data.get("allow_overlap", False))
-            )
+            stored = self.instance if self.instance.pk else None
+            services.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
         except InvalidInput as error:
             for field, sentence in error.errors.items():
                 self.add_error(FIELD_OF.get(field, field), sentence)

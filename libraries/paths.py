@@ -79,6 +79,31 @@ def check_overlap(path: str, library_id: int | None) -> None:
             raise refuse(f"The folder contains the library “{other.name}” ({other.path}).")
 
 
+def check_anchor(anchor: str, root: str) -> str:
+    """The normalised path, relative to `root`, of a file or folder that is there, or an empty text for none."""
+    if not anchor.strip():
+        return ""
+    if "\0" in anchor or not storable(anchor) or len(anchor.encode()) > MAX_PATH:
+        raise refuse_anchor("The anchor file has a name that no file can have.")
+    if os.path.isabs(anchor):
+        raise refuse_anchor("The anchor file must be relative to the library's folder, without a “/” in front.")
+    parts = [part for part in anchor.split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        raise refuse_anchor("The anchor file must lie below the library's folder.")
+    normal = "/".join(parts)
+    try:
+        os.stat(os.path.join(root, normal))
+    except (FileNotFoundError, NotADirectoryError):
+        raise refuse_anchor(f"There is no “{normal}” in the folder “{root}”.") from None
+    except OSError as error:
+        raise refuse_anchor(f"“{normal}” in the folder “{root}” cannot be reached: {error.strerror}.") from None
+    return normal
+
+
+def refuse_anchor(sentence: str) -> InvalidInput:
+    return InvalidInput(errors={"anchorFile": sentence})
+
+
 def is_inside(path: str, root: str) -> bool:
     return path.startswith(root.rstrip("/") + "/")
 

@@ -27,6 +27,8 @@ class Scanner:
     readers: int = 2
     file_timeout: int = 10
     file_memory: int = 512
+    watcher_wait: int = 5
+    watcher_poll: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,8 @@ def load(environ: Mapping[str, str]) -> Conf:
             readers=env.integer(environ, "ND_SCANNER_READERS", 2, minimum=1, maximum=64),
             file_timeout=env.duration(environ, "ND_SCANNER_FILETIMEOUT", 10),
             file_memory=env.integer(environ, "ND_SCANNER_FILEMEMORY", 512, minimum=64, maximum=65536),
+            watcher_wait=env.duration(environ, "ND_SCANNER_WATCHERWAIT", 5),
+            watcher_poll=env.duration(environ, "ND_SCANNER_WATCHERPOLL", 300),
         ),
         inspect=Inspect(
             enabled=env.boolean(environ, "ND_INSPECT_ENABLED", False),

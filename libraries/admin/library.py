@@ -41,7 +41,9 @@ class LibraryAdmin(ModelAdmin):
     delete_confirmation_template = "admin/libraries/library/delete_confirmation.html"
     fieldsets = (
         (None, {"fields": ("name", "path", "allow_overlap", "default_new_users")}),
-        ("Scan options", {"fields": ("recursive", "follow_symlinks", "patterns")}),
+        ("Scan options", {"fields": ("recursive", "follow_symlinks", "patterns", "schedule", "watch")}),
+        ("Storage", {"fields": ("anchor_file", "held_percent", "held_count")}),
+        ("Missing files", {"fields": ("missing_retention_days",)}),
     )
 
     class Media:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, update_rows
+from libraries.ids import first_id
 from libraries.maintenance import mark_missing
 from libraries.models import Folder, HeldMark, MediaFile
 from libraries.scanner.diff import KnownFolder
@@ -18,9 +19,6 @@ from libraries.scanner.joins import Join, Joiner, missing_sides, new_sides, old_
 from libraries.scanner.lease import Lease
 from libraries.scanner.moves import Keys, Side, match
 from libraries.scanner.writer import Displaced, Touched, Writer
-
-HELD_SHARE: Final = 0.5
-HELD_FILES: Final = 20
 
 _PAIRS: Final = 200
 _MARKS: Final = 1000
@@ -121,9 +119,18 @@ class Leftovers:
         news = [side for side in found if side.id not in away]
         news += [side for side in self.displaced.sides if keys.has_any(side)]
         wanted = Keys(news)
-        pairs = match((side for side in olds.values() if wanted.has_any(side)), news)
+        pairs = self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
         # a file that is joined to the very track at its place was only retagged
         return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
+
+    def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
+        """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
+        since = first_id(self.last_scan_at) if self.last_scan_at else ""
+        unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
+        pairs = match((old for old in olds if old.id not in unfinished), news)
+        taken = {new.id for _, new in pairs}
+        rest = (old for old in olds if old.id in unfinished)
+        return pairs + match(rest, (new for new in news if new.id not in taken))
 
     def _as_join(self, pairs: Sequence[tuple[Side, Side]], joined_olds: set[str]) -> Join:
         join = Join()
@@ -158,7 +165,17 @@ class Leftovers:
 
     def is_held(self, songs_before: int) -> bool:
         """Whether so much of the library would go missing that a person must look at it first."""
-        return len(self.unseen) > HELD_FILES and len(self.unseen) > songs_before * HELD_SHARE
+        library, gone = self.scan.library, len(self.unseen)
+        # compared in whole numbers: all of a library is not more than 100 % of it
+        return gone > library.held_count and gone * 100 > songs_before * library.held_percent
+
+    def why_held(self, songs_before: int) -> str:
+        """The sentence for the person who decides."""
+        share = self.scan.library.held_percent
+        return (
+            f"{len(self.unseen)} of {songs_before} files are gone, more than {share} % of the library. "
+            "Nothing was marked missing; approve this scan if they were removed on purpose."
+        )
 
     def hold(self) -> None:
         """Keep the proposal instead of marking."""

@@ -124,11 +124,11 @@ class _Run:
     def _check(self, check: Callable[..., RootState]) -> RootState:
         """The state of the root; raises Offline."""
         known = KnownRoot(
-            device=self.library.root_device,
+            device=None if self.scan.accept_device else self.library.root_device,
             inode=self.library.root_inode,
             has_files=self.songs_before > 0,
             accept_empty=self.scan.accept_empty,
-            anchor=self.library.anchor_file.encode("utf-8", "surrogateescape"),
+            anchor=self.library.anchor_file.encode(),
         )
         state = check(self.options, known=known)
         if not state.online:
@@ -203,11 +203,7 @@ class _Run:
             maintenance.prune_artists()
             maintenance.prune_genres()
         if state == ScanState.HELD:
-            sentence = (
-                f"{len(self.leftovers.unseen)} of {self.songs_before} files are gone, more than half of the library. "
-                "Nothing was marked missing; approve this scan if they were removed on purpose."
-            )
-            self.lease.finish(ScanState.HELD, sentence)
+            self.lease.finish(ScanState.HELD, self.leftovers.why_held(self.songs_before))
             return
         if not self.options.targets:
             self._remember()

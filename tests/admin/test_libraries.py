@@ -118,7 +118,7 @@ class TestCheck:
     def test_says_what_is_wrong(self, site: Client, library: Library) -> None:
         assert site.get(CHECK, {"path": "relative"}).json()["ok"] is False
         assert "“Rock”" in site.get(CHECK, {"path": library.path}).json()["text"]
-        assert site.get(CHECK, {"path": library.path, "library": library.pk}).json()["ok"] is True
+        assert site.get(CHECK, {"path": library.path, "library": str(library.pk)}).json()["ok"] is True
 
 
 class TestPreview:

@@ -34,6 +34,7 @@ class TestForm:
 
     def test_adds_and_queues_the_first_scan(self, site: Client, music: Path) -> None:
         body = {"name": "Rock", "path": str(music), "recursive": "on", "patterns": "*.tmp\n/Podcasts/"}
+        body |= {"held_percent": "50", "held_count": "20"}
         answer = site.post(ADD, body, follow=True)
         assert answer.redirect_chain == [("/admin/", 302)]
         assert "was added, and its first scan was queued." in answer.content.decode()

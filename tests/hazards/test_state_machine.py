@@ -57,7 +57,7 @@ class Song:
     @property
     def album(self) -> str:
         # a size of its own for each song and each take
-        return f"Take {self.version} " + "x" * (self.key * 40 + self.version)
+        return f"Take {self.version}:" + "x" * (self.key * 40 + self.version)
 
     def content(self) -> bytes:
         number, frames = self.key + 1, 4 + 3 * self.key  # a length of its own for each song

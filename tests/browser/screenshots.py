@@ -48,7 +48,8 @@ def fill(music: Path, make_user: MakeUser) -> Album:
     album: Album = Album.objects.filter(library=live).order_by("-song_count").first() or Album.objects.get()
     Scan.objects.create(
         library=live, trigger="admin", state="running", phase="reading", seen=12_840, files_total=31_200,
-        current_folder="2019/Winter tour", started_at=timezone.now() - timedelta(seconds=8),
+        current_folder="2019/Winter tour", heartbeat_at=timezone.now(),
+        started_at=timezone.now() - timedelta(seconds=8),
     )  # fmt: skip
     return album
 

@@ -53,7 +53,7 @@ def _same_sound(side: Side) -> Hashable:
 
 def _same_file_and_length(side: Side) -> Hashable:
     """Retagged and moved: the inode stays. It is given away again and proves nothing alone: the sound must agree."""
-    sound = (round(side.duration, 3), side.codec, side.sample_rate, side.channels)
+    sound = (round(side.duration, 3), side.codec, side.sample_rate, side.bit_rate, side.channels)
     return side.inode and side.duration and (side.inode, *sound)
 
 
@@ -82,6 +82,10 @@ def _always(_old: Side, _new: Side) -> bool:
     return True
 
 
+def _alike(old: Side, new: Side) -> bool:
+    return old.title == new.title or old.name == new.name
+
+
 def _near(old: Side, new: Side) -> bool:
     return abs(old.duration - new.duration) <= _SAME_SECONDS
 
@@ -90,7 +94,7 @@ STAGES: Final[tuple[tuple[Key, Callable[[Side, Side], bool]], ...]] = (
     (_same_inode, _always),
     (_same_sound, _always),
     (_same_release_track, _always),
-    (_same_file_and_length, _always),
+    (_same_file_and_length, _alike),
     (_same_tags_and_size, _always),
     (_same_tags_and_length, _always),
     (_same_stem, _always),

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries import services
+from libraries import services, tasks
+from libraries.explain import STATUSES, Explanation
 from libraries.models import Library, Scan, ScanProblem
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber, parse_library_id
+from libraries.models.watch_status import watcher_of
+from libraries.progress import progress_of
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber, instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
 
 
@@ -59,6 +65,11 @@ class LibrarySerializer(serializers.Serializer[Library]):
         allow_null=True,
         help_text="Missing files are purged after so many days; null: never.",
     )
+    schedule = serializers.CharField()
+    nextScanTime = serializers.SerializerMethodField()
+    watch = serializers.BooleanField()
+    watcher = serializers.SerializerMethodField()
+    watcherReason = serializers.SerializerMethodField()
     heldThreshold = HeldThresholdSerializer(source="*")
     anchorFile = serializers.CharField(source="anchor_file")
     status = serializers.SerializerMethodField()
@@ -85,6 +96,17 @@ class LibrarySerializer(serializers.Serializer[Library]):
 
     def get_remotePath(self, library: Library) -> str:
         return ""  # Navidrome's key for a path on another server, which this one does not have
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_nextScanTime(self, library: Library) -> str | None:
+        due = tasks.next_scan_time(library)
+        return None if due is None else instant(due)
+
+    def get_watcher(self, library: Library) -> str:
+        return watcher_of(library)[0]
+
+    def get_watcherReason(self, library: Library) -> str:
+        return watcher_of(library)[1]
 
     def get_status(self, library: Library) -> str:
         return library_status(library)[0]
@@ -119,6 +141,8 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
     scanOptions = ScanOptionsSerializer(required=False)
     defaultNewUsers = Flag(source="default_new_users", required=False)
     missingRetentionDays = serializers.IntegerField(source="missing_retention_days", allow_null=True, required=False)
+    schedule = Text(allow_blank=True, required=False)
+    watch = Flag(required=False)
     heldThreshold = HeldThresholdSerializer(required=False)
     anchorFile = Text(source="anchor_file", allow_blank=True, required=False, trim_whitespace=False)
     allowOverlap = Flag(source="allow_overlap", required=False)
@@ -193,9 +217,34 @@ class ScanSerializer(serializers.Serializer[Scan]):
     finished = Timestamp(source="finished_at")
     heartbeat = Timestamp(source="heartbeat_at")
     elapsed = serializers.SerializerMethodField()
+    rate = serializers.SerializerMethodField()
+    eta = serializers.SerializerMethodField()
+    progress = serializers.SerializerMethodField()
 
     def get_elapsed(self, scan: Scan) -> float:
         return round(services.elapsed(scan).total_seconds(), 3)
+
+    def get_rate(self, scan: Scan) -> float:
+        return progress_of(scan, timezone.now()).rate
+
+    def get_eta(self, scan: Scan) -> float | None:
+        return progress_of(scan, timezone.now()).eta
+
+    def get_progress(self, scan: Scan) -> float | None:
+        return progress_of(scan, timezone.now()).progress
+
+
+class ExplanationSerializer(serializers.Serializer[Explanation]):
+    """Why something is or is not in a library."""
+
+    path = serializers.CharField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    reason = serializers.CharField()
+    folder = serializers.BooleanField()
+    songId = serializers.CharField(source="song_id")
+    pattern = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.CharField()
 
 
 class ScanRequestSerializer(serializers.Serializer[Scan]):

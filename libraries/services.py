@@ -15,6 +15,7 @@ from libraries import tasks
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
 from libraries.paths import check_anchor, check_root, normal_target, storable
+from libraries.scanner import schedule
 from libraries.scanner.held import approve_held, discard_held
 from libraries.scanner.ignore import validate_pattern
 from navidrome_lib.audit.services import difference, record
@@ -23,6 +24,7 @@ from navidrome_lib.locks import lock_until_commit
 
 MAX_PATTERNS = 1000
 MAX_RETENTION_DAYS = 36_500
+MAX_SCHEDULE = 120
 MAX_HELD_FILES = 2**31 - 1
 # what a change of means that the disk must be looked at again
 SCANNED_FIELDS = ("path", "recursive", "follow_symlinks", "exclude_patterns")
@@ -59,6 +61,16 @@ def check_retention(days: int | None) -> int | None:
     return days
 
 
+def check_schedule(text: str) -> str:
+    """A schedule as `libraries.scanner.schedule` takes it; else why it makes no sense."""
+    if len(text) > MAX_SCHEDULE:
+        raise InvalidInput(errors={"schedule": f"A schedule has at most {MAX_SCHEDULE} characters."})
+    try:
+        return schedule.check_schedule(text, timezone.now())
+    except ValueError as error:
+        raise InvalidInput(errors={"schedule": f"{error}. Write 0 3 * * *, @daily, @every 6h or never."}) from None
+
+
 def check_held_percent(percent: int) -> int:
     """The share of a library above which a scan asks first."""
     if not 0 <= percent <= 100:
@@ -87,6 +99,7 @@ def check_fields(
         "path": lambda value: check_root(value, library_id=library_id, allow_overlap=allow_overlap),
         "exclude_patterns": check_patterns,
         "missing_retention_days": check_retention,
+        "schedule": check_schedule,
         "held_percent": check_held_percent,
         "held_count": check_held_count,
         "anchor_file": lambda value: check_anchor(value, root),
@@ -136,6 +149,8 @@ def update_library(
         library.root_device = library.root_inode = library.offline_since = None
         library.status_reason = ""
         library.scans.running().update(cancel_requested=True)
+    if "schedule" in changed:
+        library.schedule_since = timezone.now()
     library.save()
     record("library.update", difference(before, changed), kind="library", pk=library.pk, name=library.name)
     if any(field in changed for field in SCANNED_FIELDS):

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from libraries import maintenance
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
+from libraries.models import Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import fingerprints, lease, pipeline
 from libraries.scanner.schedule import next_due
 
@@ -57,28 +57,30 @@ def fingerprint_tracks() -> None:
 
 @shared_task
 def start_due_scans() -> None:
-    """Queue a quick scan of every library for which the schedule is due and no scan is waiting or running."""
-    schedule = settings.CONF.scanner.schedule
-    if not schedule:
-        return
+    """Queue a quick scan of every library whose schedule is due, unless one is waiting or running."""
     now = timezone.now()
-    for library in Library.objects.active().order_by("pk"):
-        if is_due(library, schedule, now):
+    try:
+        next_due(settings.CONF.scanner.schedule, now)
+    except ValueError as error:
+        logger.error("ND_SCANNER_SCHEDULE: %s", error)
+    for library in Library.objects.active().with_scan_state().order_by("pk"):
+        due = next_scan_time(library)
+        if due is not None and due <= now and not getattr(library, "scan_active", False):
             start_scheduled(library)
 
 
-def is_due(library: Library, schedule: str, now: datetime) -> bool:
-    """Whether a scheduled scan of a library should start now; a schedule that makes no sense never is."""
-    scans = library.scans.all()
-    if scans.filter(state__in=ACTIVE_STATES).exists():
-        return False
-    last = scans.filter(trigger=ScanTrigger.SCHEDULE).order_by("-requested_at").values_list("requested_at", flat=True)
+def next_scan_time(library: Library) -> datetime | None:
+    """When the schedule of a library from `with_scan_state`, or else that of the server, next asks for a scan.
+
+    A moment in the past was missed, because a scan ran or the server was down: it is made up for once. A schedule of
+    the server that makes no sense never comes.
+    """
+    schedule = library.schedule or settings.CONF.scanner.schedule
+    since = [library.schedule_since or library.created_at, getattr(library, "last_scheduled_at", None)]
     try:
-        due = next_due(schedule, last.first() or library.created_at)
-    except ValueError as error:
-        logger.error("%s", error)
-        return False
-    return due is not None and due <= now
+        return next_due(schedule, max(moment for moment in since if moment is not None))
+    except ValueError:
+        return None
 
 
 def start_scheduled(library: Library) -> None:

@@ -21,6 +21,9 @@ _BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
     errno.EISDIR: (model.UNSUPPORTED, "This is not a regular file."),
     errno.ENAMETOOLONG: (model.IO, "The path of this file is too long for the system."),
     errno.ELOOP: (model.IO, "The path of this file goes through a loop of symbolic links."),
+    # Storage never says these: a damaged header sent the reader to a place that no file has.
+    errno.EINVAL: (model.CORRUPT, "The file is damaged: it points outside itself."),
+    errno.EOVERFLOW: (model.CORRUPT, "The file is damaged: it points outside itself."),
     errno.ENOMEM: (model.MEMORY, "Reading this file needs more memory than a file may use."),
 }
 

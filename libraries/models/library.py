@@ -32,6 +32,16 @@ class Library(models.Model):
     )
     held_count = models.PositiveIntegerField(default=20, help_text="So many files may go missing without asking.")
 
+    schedule = models.CharField(
+        max_length=120,
+        default="",
+        blank=True,
+        help_text="When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does.",
+    )
+    # a new schedule counts from here, so that changing one does not start a scan at once
+    schedule_since = models.DateTimeField(null=True, editable=False)
+    watch = models.BooleanField(default=False, help_text="Scan folders as soon as files in them change.")
+
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
     last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")
     offline_since = models.DateTimeField(null=True, editable=False)

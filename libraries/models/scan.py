@@ -87,6 +87,9 @@ class Scan(models.Model):
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
+    # where the present phase began: its speed is counted from here
+    phase_started_at = models.DateTimeField(null=True)
+    phase_seen = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
 
     objects = ScanQuerySet.as_manager()

@@ -66,7 +66,7 @@ class KnownProblem(NamedTuple):
 
 @dataclass(slots=True)
 class FolderPlan:
-    """What there is to do in one changed folder."""
+    """What there is to do in one changed folder, or in a part of a giant one that is not its last."""
 
     listing: FolderListing
     folder: KnownFolder | None
@@ -75,6 +75,7 @@ class FolderPlan:
     unseen: list[KnownTrack] = field(default_factory=list)
     unchanged: int = 0
     still_bad: int = 0
+    part: bool = False
 
     @property
     def changes(self) -> int:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, update_rows
+from libraries.ids import first_id
 from libraries.maintenance import mark_missing
 from libraries.models import Folder, HeldMark, MediaFile
 from libraries.scanner.diff import KnownFolder
@@ -56,6 +57,13 @@ class DisplacedSpool:
         item: Displaced = pickle.load(self._file)  # noqa: S301 - our own file
         item.state = item.state._replace(audio_hash=self.heard.get(track_id, ""))
         return item
+
+    def sound_files(self, side_ids: Collection[str], root: bytes) -> Iterator[SoundFile]:
+        """Those of some sides that are files of ours, to be read for their sound."""
+        for track_id in self._places:
+            if _DISPLACED + track_id in side_ids:
+                state = self.get(track_id).state
+                yield SoundFile(_DISPLACED + track_id, os.path.join(root, state.path), *state.entry[1:])
 
     def close(self) -> None:
         self._file.close()
@@ -130,30 +138,33 @@ class Leftovers:
         news += filter(is_wanted, self.displaced.sides)
         news = self._hear(olds.values(), news)
         wanted = Keys(news)
-        pairs = match((side for side in olds.values() if wanted.has_any(side)), news)
+        pairs = self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
         # a file that is joined to the very track at its place was only retagged
         return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
 
     def _hear(self, olds: Collection[Side], news: list[Side]) -> list[Side]:
         """Read the sound of those new files that may be one of the old ones under other tags."""
-        chosen = {side.id for side in choose_to_hear(olds, news)} if settings.CONF.scanner.fingerprints else set()
-        if not chosen:
+        chosen = {side.id for side in choose_to_hear(olds, news)}
+        if not chosen or not settings.CONF.scanner.fingerprints:
             return news
         self.lease.phase("fingerprinting")
         root = self.scan.library.path.encode("utf-8", "surrogateescape")
-        files = list(stored_files(pk for pk in sorted(chosen) if not pk.startswith(_DISPLACED)))
-        for item in map(
-            self.displaced.get, (pk.removeprefix(_DISPLACED) for pk in chosen if pk.startswith(_DISPLACED))
-        ):
-            entry = item.state.entry
-            key = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
-            files.append(SoundFile(_DISPLACED + item.known.id, os.path.join(root, item.state.path), *key))
+        files = [*stored_files(chosen), *self.displaced.sound_files(chosen, root)]
         heard = dict(hear(files, self.lease.beat))
         with self.lease.transaction():
             save_sounds([(file, heard[file.id]) for file in files if file.id in heard])
         self.lease.phase("moving")
         self.displaced.heard = {pk.removeprefix(_DISPLACED): heard[pk] for pk in heard if pk.startswith(_DISPLACED)}
         return [side._replace(audio_hash=heard.get(side.id, side.audio_hash)) for side in news]
+
+    def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
+        """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
+        since = first_id(self.last_scan_at) if self.last_scan_at else ""
+        unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
+        pairs = match((old for old in olds if old.id not in unfinished), news)
+        taken = {new.id for _, new in pairs}
+        rest = (old for old in olds if old.id in unfinished)
+        return pairs + match(rest, (new for new in news if new.id not in taken))
 
     def _as_join(self, pairs: Sequence[tuple[Side, Side]], joined_olds: set[str]) -> Join:
         join = Join()

@@ -58,6 +58,12 @@ def _same_sound(side: Side) -> Hashable:
     return side.audio_hash
 
 
+def _same_file_and_length(side: Side) -> Hashable:
+    """Retagged and moved: the inode stays. It is given away again and proves nothing alone: the sound must agree."""
+    sound = (round(side.duration, 3), side.codec, side.sample_rate, side.bit_rate, side.channels)
+    return side.inode and side.duration and (side.inode, *sound)
+
+
 def _same_release_track(side: Side) -> Hashable:
     return side.mbz_track_id
 
@@ -95,6 +101,10 @@ def _always(_old: Side, _new: Side) -> bool:
     return True
 
 
+def _alike(old: Side, new: Side) -> bool:
+    return old.title == new.title or old.name == new.name
+
+
 def _near(old: Side, new: Side) -> bool:
     return abs(old.duration - new.duration) <= _SAME_SECONDS
 
@@ -107,6 +117,7 @@ STAGES: Final[tuple[tuple[Key, Fits], ...]] = (
     (_both(_same_sound, _same_tags), _always),
     (_same_sound, _always),
     (_same_release_track, _always),
+    (_same_file_and_length, _alike),
     (_same_tags_and_size, _always),
     (_same_tags_and_length, _always),
     (_same_stem, _always),

@@ -88,15 +88,16 @@ class Reading:
                     listing, folder, tracks.get(folder.id, {}) if folder else {}, problems, full=self._full
                 )
                 self.unseen += [track.id for track in plan.unseen]
+                gone = self._diff.gone_problems(listing)
                 for piece in _pieces(plan):
-                    self._add(batch, piece, problems)
+                    self._add(batch, piece, problems, [] if piece.part else gone)
                     if len(batch.wanted) >= BATCH_FILES:
                         yield batch
                         batch = Batch()
             yield batch
 
-    def _add(self, batch: Batch, plan: FolderPlan, problems: dict[bytes, KnownProblem]) -> None:
-        result = FolderResult(plan, resolved=self._diff.gone_problems(plan.listing))
+    def _add(self, batch: Batch, plan: FolderPlan, problems: dict[bytes, KnownProblem], gone: Iterable[bytes]) -> None:
+        result = FolderResult(plan, resolved=list(gone))
         batch.results.append(result)
         path = plan.listing.path
         for entry, known in plan.reads:
@@ -155,7 +156,7 @@ def _pieces(plan: FolderPlan) -> Iterator[FolderPlan]:
     while len(rest) > BATCH_FILES:
         piece, rest = rest[:BATCH_FILES], rest[BATCH_FILES:]
         listing = FolderListing(plan.listing.path, files=[entry for entry, _ in piece], complete=False)
-        yield FolderPlan(listing, plan.folder, reads=piece)
+        yield FolderPlan(listing, plan.folder, reads=piece, part=True)
     done = len(plan.reads) - len(rest)
     if done:
         taken = {entry.name for entry, _ in plan.reads[:done]}

@@ -23,6 +23,7 @@ from libraries.scanner.rows import NewState, TrackRows
 logger = logging.getLogger(__name__)
 
 _MANY_ARTISTS = 5000
+_SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size
 
 
 @dataclass(slots=True)
@@ -91,6 +92,9 @@ class Writer:
         # digests that may only be stored once the tracks that their folders lost have been dealt with
         self.deferred: dict[str, str] = {}
         self._folders = folders
+        # what the parts of giant folders leave to their last one to respect
+        self._unsettled_parts: set[bytes] = set()
+        self._waiting_parts: set[bytes] = set()
 
     def write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         """Save one batch; returns what cannot be decided before the whole library was read."""
@@ -125,11 +129,7 @@ class Writer:
         for result in results:
             listing = result.plan.listing
             known = self._folders.get(listing.path)
-            waits = bool(result.plan.unseen) or any(
-                track and not track.missing and _is_displaced(track, entry, record)
-                for entry, track, record in result.tracks
-            )
-            wanted = listing.digest if result.is_settled else ""
+            waits, wanted = self._digest_of(result)
             digest = "" if waits else wanted
             if known is None:
                 if not listing.files:
@@ -148,6 +148,22 @@ class Writer:
         insert_rows(Folder, columns, new)
         update_rows(Folder, ("digest", "missing"), changed)
         return ids
+
+    def _digest_of(self, result: FolderResult) -> tuple[bool, str]:
+        """Whether the digest of a folder must wait for the end of the scan, and what it is to be."""
+        listing = result.plan.listing
+        waits = bool(result.plan.unseen) or any(
+            track and not track.missing and _is_displaced(track, entry, record)
+            for entry, track, record in result.tracks
+        )
+        settled = result.is_settled
+        if result.plan.part:
+            if waits:
+                self._waiting_parts.add(listing.path)
+            if not settled:
+                self._unsettled_parts.add(listing.path)
+        settled = settled and listing.path not in self._unsettled_parts
+        return waits or listing.path in self._waiting_parts, listing.digest if settled else ""
 
     def _save_tracks(self, changes: _Changes) -> set[str]:
         """Insert, update and bring back; the totals and albums go along. Returns the artists that are touched."""
@@ -202,10 +218,13 @@ class Writer:
 def _is_displaced(known: KnownTrack, entry: FileEntry, record: TrackRecord) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
-    A tagger keeps the inode or the MusicBrainz id; whoever renames another file over this one keeps neither.
+    A tagger keeps the sound, and the inode or the MusicBrainz id; whoever puts another file in this place does not.
     """
-    if known.pid == record.pid or (not known.missing and entry.inode and entry.inode == known.inode):
-        return False  # the inode of a file that went is soon that of another
+    if known.pid == record.pid:
+        return False
+    if not known.missing and entry.inode and entry.inode == known.inode:
+        # the inode of a file that went is soon that of another
+        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS  # type: ignore[arg-type]
     return not known.mbz_track_id or known.mbz_track_id != record.columns["mbz_track_id"]
 
 

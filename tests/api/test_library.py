@@ -16,10 +16,11 @@ from tests.conftest import Configure
 pytestmark = pytest.mark.django_db
 
 KEYS = {
-    "id", "name", "path", "remotePath", "scanOptions", "defaultNewUsers", "status", "statusReason", "offlineSince",
-    "scanActive", "fullScanInProgress", "lastScanTime", "lastScanAt", "lastScanStartedAt", "songCount", "duration",
-    "size", "totalSongs", "totalAlbums", "totalArtists", "totalFolders", "totalFiles", "totalMissingFiles",
-    "totalSize", "totalDuration", "createdAt", "updatedAt", "missingRetentionDays",
+    "createdAt", "defaultNewUsers", "duration", "fullScanInProgress", "id", "lastScanAt", "lastScanStartedAt",
+    "lastScanTime", "missingRetentionDays", "name", "nextScanTime", "offlineSince", "path", "remotePath",
+    "scanActive", "scanOptions", "schedule", "size", "songCount", "status", "statusReason", "totalAlbums",
+    "totalArtists", "totalDuration", "totalFiles", "totalFolders", "totalMissingFiles", "totalSize", "totalSongs",
+    "updatedAt", "watch", "watcher", "watcherReason",
 }  # fmt: skip
 
 
@@ -256,7 +257,8 @@ class TestUpdate:
         address = f"/api/library/{library.pk}"
         assert as_admin.get(address).json()["missingRetentionDays"] is None
         assert as_admin.patch(address, {"missingRetentionDays": 30}).json()["missingRetentionDays"] == 30
-        for wrong in (0, -1, 40_000, "soon", 1.5, True, [], 10**400):
+        wrong: Any
+        for wrong in (0, -1, 40_000, "soon", 1.5, True, []):
             response = as_admin.patch(address, {"missingRetentionDays": wrong})
             assert response.status_code == 400, wrong
             assert set(response.json()["errors"]) == {"missingRetentionDays"}

@@ -133,6 +133,34 @@ def test_a_lost_folder_is_missing_and_comes_back(api: Api, music: tuple[Path, Ma
     assert api("GET", "/api/scan")[1][0]["restored"] == len(lost)
 
 
+def test_a_disk_that_is_unplugged_loses_nothing(api: Api, music: tuple[Path, Manifest], tmp_path: Path) -> None:
+    root, _ = music
+    before = api("GET", "/api/library")[1][0]
+    root.rename(tmp_path / "unplugged")
+    api.rest("startScan")
+    api.wait_for_rest()
+    offline = api("GET", "/api/library")[1][0]
+    assert (offline["status"], offline["songCount"], offline["totalMissingFiles"]) == ("offline", TRACKS, 0)
+    assert str(root) in offline["statusReason"]
+    assert offline["lastScanTime"] == before["lastScanTime"]
+    assert api("GET", "/api/scan")[1][0]["state"] == "offline"
+
+    root.mkdir()  # what is left of a mount point
+    api.rest("startScan", fullScan="true")
+    api.wait_for_rest()
+    assert api("GET", "/api/library")[1][0]["status"] == "offline"
+    assert api("GET", "/api/missing")[1] == []
+
+    root.rmdir()
+    (tmp_path / "unplugged").rename(root)
+    api.rest("startScan")
+    api.wait_for_rest()
+    back = api("GET", "/api/library")[1][0]
+    assert (back["status"], back["statusReason"], back["songCount"]) == ("online", "", TRACKS)
+    last = api("GET", "/api/scan")[1][0]
+    assert (last["state"], last["added"], last["updated"], last["missing"]) == ("finished", 0, 0, 0)
+
+
 def test_a_member_hears_what_was_granted(api: Api) -> None:
     library_id = api("GET", "/api/library")[1][0]["id"]
     body = {"userName": "member", "name": "Member", "password": PASSWORD, "isAdmin": False}

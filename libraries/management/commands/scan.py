@@ -62,7 +62,8 @@ class Command(BaseCommand):
             raise CommandError("--folder needs exactly one library.")
         wrong = []
         for library in libraries:
-            scan = self._scan(library, options)
+            asked = {name: options[name] for name in ("full", "accept_empty", "accept_device")}
+            scan = self._scan(library, targets=options["folder"], **asked)
             self.stdout.write(summary(library, scan))
             if scan.state == ScanState.CANCELLED:
                 raise CommandError("The scan was cancelled.")
@@ -71,17 +72,9 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"Not finished: {', '.join(wrong)}.")
 
-    def _scan(self, library: Library, options: dict[str, Any]) -> Scan:
+    def _scan(self, library: Library, *, targets: list[str], **asked: Any) -> Scan:
         try:
-            scan = services.request_scan(
-                library,
-                trigger=ScanTrigger.COMMAND,
-                full=options["full"],
-                targets=options["folder"],
-                accept_empty=options["accept_empty"],
-                accept_device=options["accept_device"],
-                deliver=False,
-            )
+            scan = services.request_scan(library, trigger=ScanTrigger.COMMAND, targets=targets, deliver=False, **asked)
         except DomainError as error:
             raise CommandError(error.message) from error
         progress = Progress(self, library.name)

@@ -1,0 +1,16 @@
+"""Attempts to break the scanner: crashes, failing storage, broken files, hostile names. Nothing may ever be lost.
+
+ND_HAZARDS=thorough makes the same tests longer: every crash point, more files, more random walks.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+THOROUGH: Final = os.environ.get("ND_HAZARDS", "") == "thorough"
+
+
+def at_most(usual: int, thorough: int) -> int:
+    """How much of something a test does."""
+    return thorough if THOROUGH else usual

@@ -1,0 +1,139 @@
+"""Watching and restoring the database: where a scan commits, how to end a process there, and how to start over."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection, connections, models, transaction
+from django.db.utils import load_backend
+
+from libraries.bulk import insert_rows, moment, table
+from libraries.models import (
+    Album,
+    Artist,
+    Folder,
+    Genre,
+    HeldMark,
+    Library,
+    LibraryArtist,
+    MediaFile,
+    Participant,
+    Scan,
+    ScanProblem,
+    TrackGenre,
+)
+from navidrome_lib.settings import database_settings
+
+MODELS: tuple[type[models.Model], ...] = (
+    Library, Artist, Genre, Folder, Album, LibraryArtist, MediaFile, Participant, TrackGenre, Scan, ScanProblem,
+    HeldMark,
+)  # fmt: skip
+KILLED = 137
+
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+class Snapshot:
+    """Every row of the catalog, to be put back as it was."""
+
+    def __init__(self) -> None:
+        self._rows = {model: _rows_of(model) for model in MODELS}
+
+    def restore(self) -> None:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                for model in reversed(MODELS):
+                    cursor.execute(f"DELETE FROM {table(model)}")  # noqa: S608 - own names
+            for model, rows in self._rows.items():
+                insert_rows(model, _columns(model), rows)
+
+
+def _columns(model: type[models.Model]) -> list[str]:
+    return [field.column for field in model._meta.concrete_fields]
+
+
+def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
+    names = ", ".join(map(connection.ops.quote_name, _columns(model)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {names} FROM {table(model)}")  # noqa: S608 - own names
+        return [tuple(moment(value) if isinstance(value, datetime) else value for value in row) for row in cursor]
+
+
+@contextmanager
+def watched(on_commit: Callable[[str], None], on_write: Callable[[str], None]) -> Iterator[None]:
+    """Tell of every commit behind it, and of every writing statement that is not yet committed, each with its words."""
+    commit = connection._commit
+    last = ""
+
+    def committing() -> None:
+        commit()
+        on_commit(last)
+
+    def execute(run: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal last
+        done = run(sql, params, many, context)
+        if sql.lstrip().startswith(_WRITES):
+            last = " ".join(sql.split()[:3])
+            (on_write if connection.in_atomic_block else on_commit)(last)
+        return done
+
+    connection._commit = committing  # type: ignore[method-assign]
+    try:
+        with connection.execute_wrapper(execute):
+            yield
+    finally:
+        del connection._commit
+
+
+def in_a_process_that_dies(work: Callable[[], None], *, commit: int = 0, write: int = 0) -> int:
+    """Do `work` in a process that ends without a word behind its n-th commit, or behind its n-th uncommitted write.
+
+    Returns its exit code: KILLED, or 0 when it came to its end before that.
+    """
+    connections.close_all()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            with watched(_killer(commit), _killer(write)):
+                work()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _killer(at: int) -> Callable[[str], None]:
+    count = 0
+
+    def kill(_: str) -> None:
+        nonlocal count
+        count += 1
+        if count == at:
+            os._exit(KILLED)
+
+    return kill
+
+
+@contextmanager
+def another_database(folder: Path) -> Iterator[None]:
+    """An empty SQLite database in a file takes the place of the one of the tests."""
+    usual = connections["default"]
+    config = database_settings(f"sqlite:///{folder / 'another.db'}", folder)
+    values = connections.configure_settings({"default": config})["default"]
+    values["TIME_ZONE"] = None
+    connections["default"] = load_backend(values["ENGINE"]).DatabaseWrapper(values, "default")
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connections["default"].close()
+        connections["default"] = usual

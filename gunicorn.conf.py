@@ -1,7 +1,10 @@
-"""How the web server logs: an access log, where one is asked for, has paths without their query strings.
+"""How the web server logs and stops; gunicorn reads this file by itself.
 
-The queries of `/rest` carry credentials. gunicorn reads this file by itself.
+An access log, where one is asked for, has paths without their query strings: those of `/rest` carry credentials.
 """
+
+from importlib import import_module
+from typing import Any
 
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(D)sus'
 
@@ -27,3 +30,9 @@ logconfig_dict = {
         "gunicorn.access": {"level": "INFO", "handlers": ["access_console"], "propagate": False},
     },
 }
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open event streams end when the worker is asked to stop: it waits for all answers that it has begun."""
+    # imported here, in the worker: only now the application and its path are known
+    import_module("navidrome_lib.api.streams").end_when(lambda: not worker.alive)

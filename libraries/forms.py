@@ -5,13 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from libraries import services
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 
-FIELD_OF = {"excludePatterns": "patterns"}
+# said here and not by the form's Meta, which the admin site widens by every field that it shows
+FIELDS = (
+    "name",
+    "path",
+    "recursive",
+    "follow_symlinks",
+    "default_new_users",
+    "schedule",
+    "watch",
+    "missing_retention_days",
+    "held_percent",
+    "held_count",
+    "anchor_file",
+)
+FIELD_OF = {
+    "excludePatterns": "patterns",
+    "missingRetentionDays": "missing_retention_days",
+    "heldThreshold.percent": "held_percent",
+    "heldThreshold.files": "held_count",
+    "anchorFile": "anchor_file",
+}
 
 
 class LibraryForm(forms.ModelForm[Library]):
@@ -24,13 +44,18 @@ class LibraryForm(forms.ModelForm[Library]):
         help_text="One per line, as in a .gitignore file: *.tmp, /Podcasts/, !keep.mp3",
     )
     allow_overlap = forms.BooleanField(
-        required=False, help_text="Allow a folder that lies inside or around another library."
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Allow a folder that lies inside or around another library.",
     )
 
     class Meta:
         model = Library
-        fields = ("name", "path", "recursive", "follow_symlinks", "default_new_users")
-        widgets = {"path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"})}
+        fields = FIELDS
+        widgets = {
+            "path": UnfoldAdminTextInputWidget(attrs={"placeholder": "/srv/music"}),
+            "anchor_file": UnfoldAdminTextInputWidget(attrs={"placeholder": ".mounted"}),
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -41,9 +66,8 @@ class LibraryForm(forms.ModelForm[Library]):
         data = super().clean() or {}
         values = self.values(data)
         try:
-            services.check_fields(
-                values, library_id=self.instance.pk, allow_overlap=bool(data.get("allow_overlap", False))
-            )
+            stored = self.instance if self.instance.pk else None
+            services.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
         except InvalidInput as error:
             for field, sentence in error.errors.items():
                 self.add_error(FIELD_OF.get(field, field), sentence)
@@ -51,7 +75,7 @@ class LibraryForm(forms.ModelForm[Library]):
 
     def values(self, data: dict[str, Any]) -> dict[str, Any]:
         """The cleaned values by model field, as the services take them."""
-        values = {field: data[field] for field in self.Meta.fields if field in data}
+        values = {field: data[field] for field in FIELDS if field in data}
         if "patterns" in data:
             values["exclude_patterns"] = [line.strip() for line in data["patterns"].splitlines() if line.strip()]
         return values

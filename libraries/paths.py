@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+
+from django.conf import settings
 
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 
 MAX_PATH = 4096
+MAX_FOLDERS = 1000
 
 
 def refuse(sentence: str) -> InvalidInput:
@@ -29,6 +33,7 @@ def check_root(path: str, *, library_id: int | None = None, allow_overlap: bool 
     normal = "/" + normal.lstrip("/")  # POSIX lets normpath keep two leading slashes
     if len(os.fsencode(normal)) > MAX_PATH:
         raise refuse("The path is too long.")
+    check_allowed(normal)
     check_readable(normal)
     if not allow_overlap:
         check_overlap(normal, library_id)
@@ -74,6 +79,31 @@ def check_overlap(path: str, library_id: int | None) -> None:
             raise refuse(f"The folder contains the library “{other.name}” ({other.path}).")
 
 
+def check_anchor(anchor: str, root: str) -> str:
+    """The normalised path, relative to `root`, of a file or folder that is there, or an empty text for none."""
+    if not anchor.strip():
+        return ""
+    if "\0" in anchor or not storable(anchor) or len(anchor.encode()) > MAX_PATH:
+        raise refuse_anchor("The anchor file has a name that no file can have.")
+    if os.path.isabs(anchor):
+        raise refuse_anchor("The anchor file must be relative to the library's folder, without a “/” in front.")
+    parts = [part for part in anchor.split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        raise refuse_anchor("The anchor file must lie below the library's folder.")
+    normal = "/".join(parts)
+    try:
+        os.stat(os.path.join(root, normal))
+    except (FileNotFoundError, NotADirectoryError):
+        raise refuse_anchor(f"There is no “{normal}” in the folder “{root}”.") from None
+    except OSError as error:
+        raise refuse_anchor(f"“{normal}” in the folder “{root}” cannot be reached: {error.strerror}.") from None
+    return normal
+
+
+def refuse_anchor(sentence: str) -> InvalidInput:
+    return InvalidInput(errors={"anchorFile": sentence})
+
+
 def is_inside(path: str, root: str) -> bool:
     return path.startswith(root.rstrip("/") + "/")
 
@@ -92,3 +122,68 @@ def normal_target(library: Library, folder: str) -> str:
         if not known:
             raise InvalidInput(f"The library “{library.name}” has no folder “{relative}”.")
     return relative
+
+
+@dataclass(frozen=True)
+class FolderChoice:
+    """A folder that can be chosen in the folder picker."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class FolderPage:
+    """What is directly inside a folder. `parent` is empty at the top; `unnamed` counts names that are not text."""
+
+    path: str
+    parent: str
+    folders: list[FolderChoice]
+    files: int = 0
+    unnamed: int = 0
+    cut: bool = False
+
+
+def allowed_roots() -> list[str]:
+    """The folders that libraries may lie in; without the option the whole file system."""
+    return [str(root) for root in settings.CONF.allowed_roots] or ["/"]
+
+
+def check_allowed(path: str) -> None:
+    """Refuse a folder that leads out of the allowed ones, links resolved."""
+    real = os.path.realpath(path)
+    roots = [os.path.realpath(root) for root in allowed_roots()]
+    if not any(real == root or is_inside(real, root) for root in roots):
+        raise refuse(f"Libraries of this server must lie in {' or '.join(allowed_roots())}.")
+
+
+def list_folders(path: str) -> FolderPage:
+    """The folders directly inside an allowed folder, or the allowed ones themselves when `path` is empty."""
+    roots = allowed_roots()
+    if not path and len(roots) > 1:
+        return FolderPage("", "", [FolderChoice(root, root) for root in roots])
+    path = os.path.normpath(path or roots[0])
+    if "\0" in path or not storable(path) or not os.path.isabs(path):
+        raise refuse("The path must be absolute: it must start with “/”.")
+    path = "/" + path.lstrip("/")
+    check_allowed(path)
+    check_readable(path)
+    found, files, unnamed = list[FolderChoice](), 0, 0
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if not is_folder(entry):
+                files += 1
+            elif not storable(entry.name):
+                unnamed += 1
+            elif not entry.name.startswith("."):
+                found.append(FolderChoice(entry.name, os.path.join(path, entry.name)))
+    found.sort(key=lambda choice: choice.name.casefold())
+    parent = "" if path in roots else os.path.dirname(path)
+    return FolderPage(path, parent, found[:MAX_FOLDERS], files, unnamed, len(found) > MAX_FOLDERS)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

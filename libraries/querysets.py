@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
@@ -46,16 +46,21 @@ class LibraryQuerySet(QuerySet["Library"]):
         return self.active().filter(scope(viewer, "pk"))
 
     def with_scan_state(self) -> Self:
-        """Adds `scan_active`, `full_scan_in_progress`, `has_problems` and `has_held_scan`, in the same query."""
+        """Adds what changes by itself (see below), in the same query."""
         scans = self._related("Scan").filter(library=OuterRef("pk"))
         running = scans.filter(state__in=("queued", "running"))
         problems = self._related("ScanProblem").filter(library=OuterRef("pk"), resolved_at__isnull=True)
         held = scans.filter(state="held")
+        scheduled = scans.filter(trigger="schedule").order_by("-pk").values("requested_at")
         return self.annotate(
             scan_active=Exists(running),
             full_scan_in_progress=Exists(running.filter(full=True)),
             has_problems=Exists(problems),
             has_held_scan=Exists(held),
+            last_scheduled_at=Subquery(scheduled[:1]),
+            watch_state=F("watch_status__state"),
+            watch_reason=F("watch_status__reason"),
+            watch_heartbeat=F("watch_status__heartbeat_at"),
         )
 
     def _related(self, name: str) -> QuerySet[Any]:
@@ -92,6 +97,15 @@ class MediaFileQuerySet(InLibraryQuerySet):
         same_album = self.model._default_manager.filter(album_ref=OuterRef("album_ref"), missing=True)
         counted = same_album.order_by().values("album_ref").annotate(n=models.Count("pk")).values("n")
         return self.annotate(missing_file_count=Coalesce(Subquery(counted), Value(1)))
+
+
+class FolderQuerySet(InLibraryQuerySet):
+    """Folders."""
+
+    def present(self) -> Self:
+        """Those with at least one present track directly inside."""
+        tracks = self.model._meta.apps.get_model("libraries", "MediaFile")._default_manager
+        return self.filter(Exists(tracks.filter(folder=OuterRef("pk"), missing=False)))
 
 
 class AlbumQuerySet(InLibraryQuerySet):

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries import services
+from libraries import services, tasks
+from libraries.explain import STATUSES, Explanation
 from libraries.models import Library, Scan, ScanProblem
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, parse_library_id
+from libraries.models.watch_status import watcher_of
+from libraries.progress import progress_of
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber, instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
+
+
+def refuse_unknown(data: Any, known: Collection[str], sentence: str) -> None:
+    """Refuse keys that mean nothing: whoever sends one believes that it does something."""
+    unknown = sorted(set(data) - set(known)) if isinstance(data, Mapping) else []
+    if unknown:
+        raise serializers.ValidationError({key[:60]: [sentence] for key in unknown})
 
 
 class ScanOptionsSerializer(serializers.Serializer[Library]):
@@ -23,9 +36,18 @@ class ScanOptionsSerializer(serializers.Serializer[Library]):
     )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
-        if unknown:
-            raise serializers.ValidationError({key[:60]: ["This scan option does not exist."] for key in unknown})
+        refuse_unknown(data, self.fields, "This scan option does not exist.")
+        return dict(super().to_internal_value(data))
+
+
+class HeldThresholdSerializer(serializers.Serializer[Library]):
+    """`heldThreshold`: a scan asks before it marks more than `percent` of a library and more than `files` missing."""
+
+    percent = WholeNumber(source="held_percent", required=False)
+    files = WholeNumber(source="held_count", required=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        refuse_unknown(data, self.fields, "This threshold does not exist.")
         return dict(super().to_internal_value(data))
 
 
@@ -38,6 +60,18 @@ class LibrarySerializer(serializers.Serializer[Library]):
     remotePath = serializers.SerializerMethodField()
     scanOptions = ScanOptionsSerializer(source="*")
     defaultNewUsers = serializers.BooleanField(source="default_new_users")
+    missingRetentionDays = serializers.IntegerField(
+        source="missing_retention_days",
+        allow_null=True,
+        help_text="Missing files are purged after so many days; null: never.",
+    )
+    schedule = serializers.CharField()
+    nextScanTime = serializers.SerializerMethodField()
+    watch = serializers.BooleanField()
+    watcher = serializers.SerializerMethodField()
+    watcherReason = serializers.SerializerMethodField()
+    heldThreshold = HeldThresholdSerializer(source="*")
+    anchorFile = serializers.CharField(source="anchor_file")
     status = serializers.SerializerMethodField()
     statusReason = serializers.SerializerMethodField()
     offlineSince = Timestamp(source="offline_since")
@@ -62,6 +96,17 @@ class LibrarySerializer(serializers.Serializer[Library]):
 
     def get_remotePath(self, library: Library) -> str:
         return ""  # Navidrome's key for a path on another server, which this one does not have
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_nextScanTime(self, library: Library) -> str | None:
+        due = tasks.next_scan_time(library)
+        return None if due is None else instant(due)
+
+    def get_watcher(self, library: Library) -> str:
+        return watcher_of(library)[0]
+
+    def get_watcherReason(self, library: Library) -> str:
+        return watcher_of(library)[1]
 
     def get_status(self, library: Library) -> str:
         return library_status(library)[0]
@@ -95,6 +140,11 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
     path = Text(allow_blank=True, trim_whitespace=False)
     scanOptions = ScanOptionsSerializer(required=False)
     defaultNewUsers = Flag(source="default_new_users", required=False)
+    missingRetentionDays = serializers.IntegerField(source="missing_retention_days", allow_null=True, required=False)
+    schedule = Text(allow_blank=True, required=False)
+    watch = Flag(required=False)
+    heldThreshold = HeldThresholdSerializer(required=False)
+    anchorFile = Text(source="anchor_file", allow_blank=True, required=False, trim_whitespace=False)
     allowOverlap = Flag(source="allow_overlap", required=False)
 
     default_error_messages = {"invalid": "The body must be a JSON object."}
@@ -111,8 +161,8 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
                 raise
             errors = dict(error.detail)
             values = self.valid_part(data, errors)
-        options = values.pop("scanOptions", {})
-        values.update(options)
+        for nested in ("scanOptions", "heldThreshold"):
+            values.update(values.pop(nested, {}))
         overlap = bool(values.get("allow_overlap"))
         # what stays as it is breaks no rule: a library whose folder is offline can still be renamed
         rules = {
@@ -121,7 +171,7 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
             if field != "allow_overlap" and not (library and getattr(library, field) == value)
         }
         try:
-            services.check_fields(rules, library_id=library.pk if library else None, allow_overlap=overlap)
+            services.check_fields(rules, library=library, allow_overlap=overlap)
         except InvalidInput as error:
             names = {"excludePatterns": "scanOptions.excludePatterns"}
             errors.update({names.get(field, field): [sentence] for field, sentence in error.errors.items()})
@@ -167,9 +217,34 @@ class ScanSerializer(serializers.Serializer[Scan]):
     finished = Timestamp(source="finished_at")
     heartbeat = Timestamp(source="heartbeat_at")
     elapsed = serializers.SerializerMethodField()
+    rate = serializers.SerializerMethodField()
+    eta = serializers.SerializerMethodField()
+    progress = serializers.SerializerMethodField()
 
     def get_elapsed(self, scan: Scan) -> float:
         return round(services.elapsed(scan).total_seconds(), 3)
+
+    def get_rate(self, scan: Scan) -> float:
+        return progress_of(scan, timezone.now()).rate
+
+    def get_eta(self, scan: Scan) -> float | None:
+        return progress_of(scan, timezone.now()).eta
+
+    def get_progress(self, scan: Scan) -> float | None:
+        return progress_of(scan, timezone.now()).progress
+
+
+class ExplanationSerializer(serializers.Serializer[Explanation]):
+    """Why something is or is not in a library."""
+
+    path = serializers.CharField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    reason = serializers.CharField()
+    folder = serializers.BooleanField()
+    songId = serializers.CharField(source="song_id")
+    pattern = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.CharField()
 
 
 class ScanRequestSerializer(serializers.Serializer[Scan]):
@@ -178,7 +253,12 @@ class ScanRequestSerializer(serializers.Serializer[Scan]):
     libraryId = serializers.JSONField()
     full = Flag(required=False, default=False)
     paths = serializers.ListField(child=Text(allow_blank=True, trim_whitespace=False), required=False)
-    acceptEmpty = Flag(source="accept_empty", required=False, default=False)
+    acceptEmpty = Flag(
+        source="accept_empty", required=False, default=False, help_text="The library's folder was emptied on purpose."
+    )
+    acceptDevice = Flag(
+        source="accept_device", required=False, default=False, help_text="The library was moved to another disk."
+    )
 
     def validate_libraryId(self, value: object) -> int:
         number = parse_library_id(value)

@@ -14,7 +14,8 @@ from django.utils import timezone
 from libraries import tasks
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
-from libraries.paths import check_root, normal_target, storable
+from libraries.paths import check_anchor, check_root, normal_target, storable
+from libraries.scanner import schedule
 from libraries.scanner.held import approve_held, discard_held
 from libraries.scanner.ignore import validate_pattern
 from navidrome_lib.audit.services import difference, record
@@ -22,6 +23,9 @@ from navidrome_lib.errors import Conflict, InvalidInput
 from navidrome_lib.locks import lock_until_commit
 
 MAX_PATTERNS = 1000
+MAX_RETENTION_DAYS = 36_500
+MAX_SCHEDULE = 120
+MAX_HELD_FILES = 2**31 - 1
 # what a change of means that the disk must be looked at again
 SCANNED_FIELDS = ("path", "recursive", "follow_symlinks", "exclude_patterns")
 
@@ -49,12 +53,56 @@ def check_patterns(patterns: Iterable[str]) -> list[str]:
     return checked
 
 
-def check_fields(values: Mapping[str, Any], *, library_id: int | None, allow_overlap: bool) -> dict[str, Any]:
-    """`values` (by model field) made normal; every rule that they break is reported at once."""
+def check_retention(days: int | None) -> int | None:
+    """How many days missing files are kept; None: for ever."""
+    if days is not None and not 1 <= days <= MAX_RETENTION_DAYS:
+        sentence = f"Must be a number of days from 1 to {MAX_RETENTION_DAYS}, or null for never."
+        raise InvalidInput(errors={"missingRetentionDays": sentence})
+    return days
+
+
+def check_schedule(text: str) -> str:
+    """A schedule as `libraries.scanner.schedule` takes it; else why it makes no sense."""
+    if len(text) > MAX_SCHEDULE:
+        raise InvalidInput(errors={"schedule": f"A schedule has at most {MAX_SCHEDULE} characters."})
+    try:
+        return schedule.check_schedule(text, timezone.now())
+    except ValueError as error:
+        raise InvalidInput(errors={"schedule": f"{error}. Write 0 3 * * *, @daily, @every 6h or never."}) from None
+
+
+def check_held_percent(percent: int) -> int:
+    """The share of a library above which a scan asks first."""
+    if not 0 <= percent <= 100:
+        sentence = "Must be a percentage from 0 (only the number of files counts) to 100 (never ask)."
+        raise InvalidInput(errors={"heldThreshold.percent": sentence})
+    return percent
+
+
+def check_held_count(count: int) -> int:
+    """How many files may go missing at once without asking."""
+    if not 0 <= count <= MAX_HELD_FILES:
+        raise InvalidInput(errors={"heldThreshold.files": f"Must be a number of files from 0 to {MAX_HELD_FILES}."})
+    return count
+
+
+def check_fields(
+    values: Mapping[str, Any], *, library: Library | None = None, allow_overlap: bool = False
+) -> dict[str, Any]:
+    """`values` (by model field) of a new or an existing library made normal; all rules that they break are reported."""
+    library_id = library.pk if library else None
+    if library and library.anchor_file and "path" in values:
+        values = {"anchor_file": library.anchor_file, **values}  # it must be in the new place, too
+    root = str(values.get("path", library.path if library else ""))
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: check_name(value, library_id=library_id),
         "path": lambda value: check_root(value, library_id=library_id, allow_overlap=allow_overlap),
         "exclude_patterns": check_patterns,
+        "missing_retention_days": check_retention,
+        "schedule": check_schedule,
+        "held_percent": check_held_percent,
+        "held_count": check_held_count,
+        "anchor_file": lambda value: check_anchor(value, root),
     }
     normal, errors = dict(values), dict[str, str]()
     for field, value in values.items():
@@ -73,7 +121,7 @@ def create_library(
 ) -> Library:
     """A new library, whose first scan is queued. `options` are further fields of the model."""
     lock_until_commit("libraries")
-    values = check_fields({"name": name, "path": path, **options}, library_id=None, allow_overlap=allow_overlap)
+    values = check_fields({"name": name, "path": path, **options}, allow_overlap=allow_overlap)
     library = Library.objects.create(**values)
     record("library.create", {"path": library.path}, kind="library", pk=library.pk, name=library.name)
     if scan:
@@ -89,7 +137,7 @@ def update_library(
     lock_until_commit("libraries")
     library.refresh_from_db()
     asked = {field: value for field, value in values.items() if getattr(library, field) != value}
-    normal = check_fields(asked, library_id=library.pk, allow_overlap=allow_overlap)
+    normal = check_fields(asked, library=library, allow_overlap=allow_overlap)
     changed = {field: value for field, value in normal.items() if getattr(library, field) != value}
     if not changed:
         return library
@@ -101,6 +149,8 @@ def update_library(
         library.root_device = library.root_inode = library.offline_since = None
         library.status_reason = ""
         library.scans.running().update(cancel_requested=True)
+    if "schedule" in changed:
+        library.schedule_since = timezone.now()
     library.save()
     record("library.update", difference(before, changed), kind="library", pk=library.pk, name=library.name)
     if any(field in changed for field in SCANNED_FIELDS):
@@ -129,9 +179,14 @@ def request_scan(
     targets: Iterable[str] = (),
     requested_by: str = "",
     accept_empty: bool = False,
+    accept_device: bool = False,
     deliver: bool = True,
 ) -> Scan:
-    """Ask for a scan and return its row. A request that waits takes this one in: nothing is dropped or doubled."""
+    """Ask for a scan and return its row. A request that waits takes this one in: nothing is dropped or doubled.
+
+    `accept_empty` and `accept_device` say that what the scan would else take for storage that is away (a root that is
+    empty, or on another device than at the last scan) is as it should be. Both are audited.
+    """
     folders = sorted({normal_target(library, folder) for folder in targets})
     if "" in folders:
         folders = []
@@ -146,7 +201,12 @@ def request_scan(
             scan.full = scan.full or full
             scan.targets = sorted({*scan.targets, *folders}) if scan.targets and folders else []
         scan.accept_empty = scan.accept_empty or accept_empty
+        scan.accept_device = scan.accept_device or accept_device
         scan.save()
+        for accepted, what in ((accept_empty, "empty"), (accept_device, "device")):
+            if accepted:
+                facts = {"scan": scan.pk, "songs": library.total_songs, "path": library.path}
+                record(f"library.accept_{what}", facts, kind="library", pk=library.pk, name=library.name)
         if deliver:
             transaction.on_commit(lambda: tasks.deliver(scan.pk))
     return scan

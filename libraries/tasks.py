@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from libraries import maintenance
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
-from libraries.scanner import lease, pipeline
+from libraries.models import Library, Scan, ScanState, ScanTrigger
+from libraries.scanner import fingerprints, lease, pipeline
 from libraries.scanner.schedule import next_due
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ def scan_library(scan_id: int) -> None:
         return
     for waiting in lease.next_queued(library_id):
         deliver(waiting)
+    if fingerprints.waiting():
+        deliver_fingerprints()
 
 
 @shared_task
@@ -46,29 +48,39 @@ def reap_stale_scans() -> None:
 
 
 @shared_task
+def fingerprint_tracks() -> None:
+    """Read for some seconds what new tracks sound like; what is left goes behind the scans that wait meanwhile."""
+    more = [fingerprints.fill_in(library_id) for library_id in fingerprints.waiting()]
+    if any(more):
+        deliver_fingerprints()
+
+
+@shared_task
 def start_due_scans() -> None:
-    """Queue a quick scan of every library for which the schedule is due and no scan is waiting or running."""
-    schedule = settings.CONF.scanner.schedule
-    if not schedule:
-        return
+    """Queue a quick scan of every library whose schedule is due, unless one is waiting or running."""
     now = timezone.now()
-    for library in Library.objects.active().order_by("pk"):
-        if is_due(library, schedule, now):
+    try:
+        next_due(settings.CONF.scanner.schedule, now)
+    except ValueError as error:
+        logger.error("ND_SCANNER_SCHEDULE: %s", error)
+    for library in Library.objects.active().with_scan_state().order_by("pk"):
+        due = next_scan_time(library)
+        if due is not None and due <= now and not getattr(library, "scan_active", False):
             start_scheduled(library)
 
 
-def is_due(library: Library, schedule: str, now: datetime) -> bool:
-    """Whether a scheduled scan of a library should start now; a schedule that makes no sense never is."""
-    scans = library.scans.all()
-    if scans.filter(state__in=ACTIVE_STATES).exists():
-        return False
-    last = scans.filter(trigger=ScanTrigger.SCHEDULE).order_by("-requested_at").values_list("requested_at", flat=True)
+def next_scan_time(library: Library) -> datetime | None:
+    """When the schedule of a library from `with_scan_state`, or else that of the server, next asks for a scan.
+
+    A moment in the past was missed, because a scan ran or the server was down: it is made up for once. A schedule of
+    the server that makes no sense never comes.
+    """
+    schedule = library.schedule or settings.CONF.scanner.schedule
+    since = [library.schedule_since or library.created_at, getattr(library, "last_scheduled_at", None)]
     try:
-        due = next_due(schedule, last.first() or library.created_at)
-    except ValueError as error:
-        logger.error("%s", error)
-        return False
-    return due is not None and due <= now
+        return next_due(schedule, max(moment for moment in since if moment is not None))
+    except ValueError:
+        return None
 
 
 def start_scheduled(library: Library) -> None:
@@ -89,20 +101,25 @@ def clear_library(library_id: int) -> None:
 
 def deliver(scan_id: int) -> None:
     """Hand a scan to the workers as far as the broker can be reached; the scan is safe in the database all the same."""
-    if _send(scan_library, scan_id):
+    if _send(scan_library, (scan_id,)):
         Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED).update(delivered_at=timezone.now())
 
 
 def deliver_clear(library_id: int) -> None:
     """Hand a removed library to the workers, in the same way."""
-    _send(clear_library, library_id)
+    _send(clear_library, (library_id,))
 
 
-def _send(task: Task[[int], None], pk: int) -> bool:
+def deliver_fingerprints() -> None:
+    """Ask the workers to go on with the fingerprints. Lost, it is asked again within a minute."""
+    _send(fingerprint_tracks, ())
+
+
+def _send(task: Task[..., None], values: tuple[int, ...]) -> bool:
     """Never raises, and takes a second at most (see the transport options in the settings)."""
     try:
-        task.apply_async((pk,), expires=EXPIRES_SECONDS, retry=False)
+        task.apply_async(values, expires=EXPIRES_SECONDS, retry=False)
     except Exception as error:  # whatever a broker's client raises, the reaper delivers later
-        logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, pk, error)
+        logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, values, error)
         return False
     return True

@@ -15,9 +15,11 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from libraries import services
+from libraries.explain import explain_path
 from libraries.filters import LibraryFilter, ScanFilter
 from libraries.models import Library, Scan, ScanProblem, ScanTrigger
 from libraries.serializers import (
+    ExplanationSerializer,
     LibraryInputSerializer,
     LibrarySerializer,
     ProblemSerializer,
@@ -25,8 +27,11 @@ from libraries.serializers import (
     ScanSerializer,
 )
 from navidrome_lib.api.fields import parse_library_id
-from navidrome_lib.errors import NotFound
+from navidrome_lib.errors import InvalidInput, NotFound
 
+EXPLAINED_PATH = OpenApiParameter(
+    "path", OpenApiTypes.STR, required=True, description="Relative to the library's root, or absolute."
+)
 LIBRARY_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 
 
@@ -112,6 +117,16 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         services.delete_library(library)
         return Response({"id": LibrarySerializer(library).fields["id"].to_representation(library.pk)})
 
+    @extend_schema(responses=ExplanationSerializer, parameters=[LIBRARY_ID, EXPLAINED_PATH])
+    @action(detail=True, filterset_class=None, filter_backends=[], pagination_class=None)
+    def explain(self, request: Request, pk: str) -> Response:
+        """Say why a file or folder is, or is not, in this library."""
+        library = self.get_object()
+        path = request.query_params.get("path")
+        if path is None:
+            raise InvalidInput(errors={"path": "A path is required, relative to the library's root."})
+        return Response(ExplanationSerializer(explain_path(library, path)).data)
+
 
 @extend_schema_view(
     list=extend_schema(description="List scans, the newest first."),
@@ -162,6 +177,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
             full=asked["full"],
             targets=asked.get("paths", ()),
             accept_empty=asked["accept_empty"],
+            accept_device=asked["accept_device"],
             requested_by=str(request.user),
         )
         return Response(ScanSerializer(scan).data, status=201, headers={"Location": f"/api/scan/{scan.pk}"})

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Min, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
+from libraries import texts
+from libraries.admin.base import CAP, ReadOnlyAdmin, back, is_admin, page, shown, tell
+from libraries.admin.catalog import track_detail
+from libraries.models import Album, Folder
 from missing import services
 from missing.models import MissingFile, Purge
 from missing.preview import preview_purge
@@ -18,47 +28,125 @@ from navidrome_lib.errors import DomainError
 
 # the confirmation names this many albums, and says how many there are
 SHOWN = 50
+GROUPS = 20
+CSV_COLUMNS = ("id", "library__name", "path", "title", "album", "artist", "album_artist", "size", "missing_since")
 
 
-class LookOnly(ModelAdmin):
+class AdminsLook(ReadOnlyAdmin):
     """Rows that admins can look at, and change by actions only."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(getattr(request.user, "is_active", False) and getattr(request.user, "is_admin", False))
+        return is_admin(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
+        return is_admin(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class ChosenFilter(admin.SimpleListFilter):
+    """A filter that other parts of the page set; it shows itself only to be taken off."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = request.GET.get(self.parameter_name or "", "")
+        return [(value, self.name_of(value))] if value else []
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices)
+
+    def name_of(self, value: str) -> str:
+        raise NotImplementedError
+
+
+class AlbumFilter(ChosenFilter):
+    """The files of one album."""
+
+    title = "album"
+    parameter_name = "album_id"
+
+    def name_of(self, value: str) -> str:
+        return str(Album.objects.filter(pk=value).first() or "?")[:80]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> QuerySet[MissingFile]:
+        return queryset.filter(album_ref=self.value()) if self.value() else queryset
+
+
+class FolderFilter(ChosenFilter):
+    """The files of one folder."""
+
+    title = "folder"
+    parameter_name = "folder_id"
+
+    def name_of(self, value: str) -> str:
+        return str(Folder.objects.filter(pk=value).first() or "?")[:80]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> QuerySet[MissingFile]:
+        return queryset.filter(folder=self.value()) if self.value() else queryset
 
 
 @admin.register(MissingFile)
-class MissingFileAdmin(LookOnly):
+class MissingFileAdmin(AdminsLook):
     """Files that are gone from the disk, with “purge”."""
 
-    list_display = ("path", "library", "title", "album", "artist", "last_seen_at", "missing_since")
-    list_filter = ("library", "missing_since", "suffix")
+    list_display = ("shown_path", "library", "shown_title", "shown_album", "shown_artist", "missing_since")
+    list_filter = ("library", AlbumFilter, FolderFilter, "missing_since", "suffix")
     list_select_related = ("library",)
     search_fields = ("path", "title", "album", "artist")
-    ordering = ("library__name_key", "path")
-    date_hierarchy = "missing_since"
-    show_full_result_count = False
+    # the order of the index of missing files
+    ordering = ("library_id", "id")
     actions = ("purge",)
-    fields = (
-        "id", "library", "path", "title", "album", "artist", "album_artist", "size", "suffix", "duration",
-        "last_seen_at", "missing_since", "created_at",
-    )  # fmt: skip
+    list_before_template = "admin/missing/groups.html"
+    change_form_template = "admin/libraries/mediafile/detail.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[MissingFile]:
-        rows: QuerySet[MissingFile] = super().get_queryset(request).visible_to(request.user)
-        return rows
+    def get_urls(self) -> list[URLPattern]:
+        export = self.admin_site.admin_view(self.export_view)
+        return [path("export/", export, name="missing_missingfile_export"), *super().get_urls()]
+
+    @admin.display(description="file", ordering="path")
+    def shown_path(self, track: MissingFile) -> str:
+        return shown(track.path)
+
+    @admin.display(description="title")
+    def shown_title(self, track: MissingFile) -> str:
+        return shown(track.title)
+
+    @admin.display(description="album")
+    def shown_album(self, track: MissingFile) -> str:
+        return shown(track.album)
+
+    @admin.display(description="artist")
+    def shown_artist(self, track: MissingFile) -> str:
+        return shown(track.artist)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with the albums and folders that the files belong to."""
+        answer: HttpResponse = super().changelist_view(request, extra_context)
+        context = getattr(answer, "context_data", None)
+        if context and "cl" in context and 0 < context["cl"].result_count < CAP:
+            rows = context["cl"].queryset.order_by()
+            context["albums"] = grouped(rows, "album_ref", "album", "album_artist")
+            context["folders"] = grouped(rows, "folder", "folder__path")
+        if context:
+            context["export"] = f"{page('missing_missingfile_export')}?{request.GET.urlencode()}"
+            context["query"] = request.GET.urlencode()
+        return answer
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        context = {"row": row, **track_detail(request, row), **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """GET: the files of the list as a table, with the same filters."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = self.get_changelist_instance(request).get_queryset(request)
+        answer = StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="missing-files.csv"'
+        return answer
 
     @admin.action(description="Purge from the catalog", permissions=["view"])
     def purge(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> TemplateResponse | None:
@@ -67,7 +155,9 @@ class MissingFileAdmin(LookOnly):
             return self.ask(request, ids)
         result = services.purge_missing_files(ids, requested_by=str(request.user))
         sentence = f"{len(result.ids)} files were removed from the catalog. This can be undone for 30 days."
-        self.message_user(request, sentence, messages.SUCCESS)
+        undo = page("missing_purge_change", result.purge.pk) if result.purge else ""
+        link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Look at it or undo it")) if undo else ""
+        self.message_user(request, format_html("{}{}", sentence, link), messages.SUCCESS)
         return None
 
     def ask(self, request: HttpRequest, ids: list[str]) -> TemplateResponse:
@@ -87,33 +177,88 @@ class MissingFileAdmin(LookOnly):
         return TemplateResponse(request, "admin/missing/purge_confirmation.html", context)
 
 
+def grouped(rows: QuerySet[MissingFile], key: str, *names: str) -> list[dict[str, Any]]:
+    """The largest groups of some files: their key, names, number, size and one file of each."""
+    counted = rows.values(key, *names).annotate(count=Count("pk"), bytes=Sum("size"), one=Min("pk"))
+    found = counted.filter(**{f"{key}__isnull": False}).order_by("-count", *names)[:GROUPS]
+    return [{"key": row[key], "names": [row[name] for name in names], **row} for row in found]
+
+
+class Line:
+    """Where the writer of a table writes to: it hands the line back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(rows: QuerySet[MissingFile]) -> Iterator[str]:
+    """A table, line by line."""
+    writer = csv.writer(Line())
+    yield writer.writerow([name.removesuffix("__name") for name in CSV_COLUMNS])
+    for row in rows.values_list(*CSV_COLUMNS).iterator(2000):
+        yield writer.writerow([harmless(value) for value in row])
+
+
+def harmless(value: object) -> object:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
 @admin.register(Purge)
-class PurgeAdmin(LookOnly):
+class PurgeAdmin(AdminsLook):
     """Purges that can still be undone, the newest first."""
 
-    list_display = (
-        "created_at", "created_by", "reason", "file_count", "restorable", "restored_count", "expires_at", "undone_at",
-    )  # fmt: skip
+    list_display = ("created_at", "created_by", "reason", "files", "restorable", "restored_count", "expires_at")
     list_filter = ("reason", "created_at")
     search_fields = ("created_by",)
     ordering = ("-created_at",)
     actions = ("undo",)
+    change_form_template = "admin/missing/purge/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Purge]:
         return Purge.objects.done().with_restorable()
+
+    def get_urls(self) -> list[URLPattern]:
+        undo = self.admin_site.admin_view(self.undo_view)
+        return [path("<str:pk>/undo/", undo, name="missing_purge_undo"), *super().get_urls()]
+
+    @admin.display(description="files", ordering="file_count")
+    def files(self, purge: Purge) -> str:
+        return f"{texts.number(purge.file_count)} ({texts.size(purge.size)})"
 
     @admin.display(description="restorable")
     def restorable(self, purge: Purge) -> int:
         return int(getattr(purge, "restorable", 0))
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        files = row.files.select_related("library").defer("data").order_by("pk")[:SHOWN]
+        context = {"row": row, "files": files, **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+    def undo_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """POST: bring the files of one purge back."""
+        if request.method != "POST" or not self.has_view_permission(request):
+            raise PermissionDenied
+        self.undo_one(request, get_object_or_404(self.get_queryset(request), pk=pk))
+        return back(request, page("missing_missingfile_changelist"))
+
     @admin.action(description="Undo: bring the files back as missing ones", permissions=["view"])
     def undo(self, request: HttpRequest, queryset: QuerySet[Purge]) -> None:
         for purge in queryset:
-            try:
-                result = services.undo_purge(purge)
-            except DomainError as error:
-                self.message_user(request, f"{purge}: {error.message}", messages.ERROR)
-                continue
-            self.message_user(request, f"{len(result.ids)} files are in the catalog again.", messages.SUCCESS)
-            if result.refused:
-                self.message_user(request, f"{len(result.refused)} files could not be restored.", messages.WARNING)
+            self.undo_one(request, purge)
+
+    def undo_one(self, request: HttpRequest, purge: Purge) -> None:
+        try:
+            result = services.undo_purge(purge)
+        except DomainError as error:
+            self.message_user(request, f"{purge}: {error.message}", messages.ERROR)
+            return
+        tell(request, _("%(count)s files are in the catalog again.") % {"count": len(result.ids)})
+        if result.refused:
+            self.message_user(request, f"{len(result.refused)} files could not be restored.", messages.WARNING)

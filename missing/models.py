@@ -99,3 +99,17 @@ class PurgedFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class OfflinePeriod(models.Model):
+    """A time in which the storage of a library was away; open while it still is. Retention does not count it."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="offline_periods")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["library", "started_at"], name="offline_period_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.library_id} since {self.started_at:%Y-%m-%d %H:%M}"

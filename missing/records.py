@@ -10,6 +10,7 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -133,13 +134,19 @@ class Writer:
         return values
 
 
+@lru_cache(maxsize=4096)
+def stored_moment(text: str) -> Any:
+    """An instant as the database takes it; a scan gives the same one to many rows."""
+    return moment(datetime.fromisoformat(text))
+
+
 def decoder(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     """From what `read_rows` wrote to what the database takes; None where that is the same."""
     kind = field.get_internal_type()
     if kind == "BinaryField":
         return base64.b64decode
     if kind == "DateTimeField":
-        return lambda value: moment(datetime.fromisoformat(value))
+        return stored_moment
     if kind == "JSONField":
         return lambda value: orjson.dumps(value).decode()
     return None

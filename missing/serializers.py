@@ -6,10 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from libraries.models import MediaFile
 from missing.models import Purge
 from missing.preview import Preview
+from missing.relink import Candidate
 from missing.services import PurgeResult, UndoResult
-from navidrome_lib.api.fields import LibraryId, StringId, Timestamp
+from navidrome_lib.api.fields import LibraryId, StringId, Text, Timestamp
 
 
 class MissingFileSerializer(serializers.Serializer[dict[str, Any]]):
@@ -120,3 +122,42 @@ class UndoResultSerializer(serializers.Serializer[UndoResult]):
 
     def get_restored(self, result: UndoResult) -> int:
         return len(result.ids)
+
+
+class CandidateSerializer(serializers.Serializer[Candidate]):
+    """A song that a missing file may have become."""
+
+    songId = StringId(source="song.pk")
+    rank = serializers.IntegerField(help_text="The higher, the likelier.")
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="What both have in common.")
+    path = serializers.CharField(source="song.path")
+    title = serializers.CharField(source="song.title")
+    album = serializers.CharField(source="song.album")
+    artist = serializers.CharField(source="song.artist")
+    libraryId = LibraryId(source="song.library_id")
+    libraryName = serializers.CharField(source="song.library.name")
+    size = serializers.IntegerField(source="song.size")
+    suffix = serializers.CharField(source="song.suffix")
+    duration = serializers.FloatField(source="song.duration")
+    createdAt = Timestamp(source="song.created_at")
+
+
+class RelinkSerializer(serializers.Serializer[Any]):
+    """The body of `POST /api/missing/{id}/relink`."""
+
+    songId = Text()
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+
+class RelinkedSerializer(serializers.Serializer[MediaFile]):
+    """The song that the missing file is now."""
+
+    id = StringId(source="pk")
+    path = serializers.CharField()
+    title = serializers.CharField()
+    album = serializers.CharField()
+    artist = serializers.CharField()
+    libraryId = LibraryId(source="library_id")
+    libraryName = serializers.CharField(source="library.name")
+    createdAt = Timestamp(source="created_at")

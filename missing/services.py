@@ -64,8 +64,9 @@ def purge_missing_files(
     purge = Purge.objects.create(created_by=requested_by, reason=reason)
     try:
         for piece in chunks(sorted(ids), BATCH):
+            records = read_records(piece)
             with transaction.atomic():
-                keep_records(purge, read_records(piece))
+                keep_records(purge, records)
         removed = remove_recorded(purge)
     except BaseException:
         purge.delete()
@@ -199,6 +200,8 @@ def expire_purges(*, now: datetime | None = None) -> int:
         # short transactions, so that a large purge blocks nobody while it is forgotten
         while keys := list(purge.files.order_by("pk").values_list("pk", flat=True)[:BATCH]):
             delete_where(PurgedFile, "id", keys)
-        purge.delete()
+        with transaction.atomic():
+            record("missing.expire", {"files": purge.file_count}, kind="purge", pk=purge.pk)
+            purge.delete()
         count += 1
     return count

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from missing.views import MissingFileView, PurgeViewSet
+from missing.views import CandidatesView, MissingFileView, PurgeViewSet, RelinkView
 from navidrome_lib.api.routers import OptionalSlashRouter, route
 
 router = OptionalSlashRouter()
 router.register("api/missing/purge", PurgeViewSet, basename="purge")
-urlpatterns = [route("api/missing", MissingFileView.as_view(), "missing"), *router.urls]
+urlpatterns = [
+    route("api/missing", MissingFileView.as_view(), "missing"),
+    *router.urls,
+    route("api/missing/(?P<pk>[^/]+)/candidates", CandidatesView.as_view(), "missing-candidates"),
+    route("api/missing/(?P<pk>[^/]+)/relink", RelinkView.as_view(), "missing-relink"),
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.decorators import action
@@ -15,19 +16,25 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from missing import params, services
+from missing.export import export_lines
 from missing.filters import MissingFileFilter
 from missing.models import MissingFile, Purge
 from missing.preview import preview_purge
 from missing.querysets import MissingFileQuerySet, add_album_counts, ids_by_album_count
+from missing.relink import find_candidates, find_song, relink
 from missing.serializers import (
+    CandidateSerializer,
     MissingFileSerializer,
     PreviewSerializer,
     PurgeResultSerializer,
     PurgeSerializer,
+    RelinkedSerializer,
+    RelinkSerializer,
     UndoResultSerializer,
 )
 from navidrome_lib.errors import NotFound
 
+FILE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 PURGE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 ID = OpenApiParameter(
     "id", OpenApiTypes.STR, many=True, description="Only these files; repeated, or separated by commas."
@@ -106,6 +113,49 @@ class MissingFileView(GenericAPIView[Any]):
         return files if named is None else files.filter(pk__in=params.possible(named))
 
 
+class OneMissingFileView(GenericAPIView[Any]):
+    """`/api/missing/{id}/…`: what concerns one missing file."""
+
+    def get_queryset(self) -> MissingFileQuerySet:
+        return MissingFile.objects.get_queryset().visible_to(self.request.user)
+
+    def get_object(self) -> MissingFile:
+        files = self.get_queryset().select_related("library")
+        file: MissingFile | None = files.filter(pk__in=params.possible([self.kwargs["pk"]])).first()
+        if file is None:
+            raise NotFound
+        return file
+
+
+class CandidatesView(OneMissingFileView):
+    """`GET /api/missing/{id}/candidates`."""
+
+    filter_backends = ()
+    pagination_class = None
+
+    @extend_schema(operation_id="missing_candidates", parameters=[FILE_ID], responses=CandidateSerializer(many=True))
+    def get(self, request: Request, pk: str) -> Response:
+        """The songs that a missing file may have become, the likeliest first."""
+        found = find_candidates(self.get_object())
+        data = CandidateSerializer(found, many=True).data  # type: ignore[arg-type]
+        return Response(data, headers={"X-Total-Count": str(len(found))})
+
+
+class RelinkView(OneMissingFileView):
+    """`POST /api/missing/{id}/relink`."""
+
+    @extend_schema(
+        operation_id="missing_relink", parameters=[FILE_ID], request=RelinkSerializer, responses=RelinkedSerializer
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Join a missing file to the song it has become: the song lives on under the id of the missing file."""
+        file = self.get_object()
+        body = RelinkSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        (song_id,) = params.possible([body.validated_data["songId"]])
+        return Response(RelinkedSerializer(relink(file, find_song(song_id, request.user))).data)
+
+
 class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):
     """`GET /api/missing/purge`, `POST /api/missing/purge/{id}/undo`."""
 
@@ -138,3 +188,12 @@ class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):
     def undo(self, request: Request, pk: str) -> Response:
         """Bring the files of a purge back as missing ones, with the same ids."""
         return Response(UndoResultSerializer(services.undo_purge(self.get_object())).data)
+
+    @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.STR}, parameters=[PURGE_ID], filters=False)
+    @action(detail=True)
+    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The files that an undo would bring back, with everything that was known of them, as JSON lines."""
+        purge = self.get_object()
+        name = f"purge-{purge.created_at:%Y-%m-%d}-{purge.pk}.jsonl"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(export_lines(purge), content_type="application/x-ndjson", headers=headers)

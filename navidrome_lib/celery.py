@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+
+from navidrome_lib.audit.actor import Actor, acting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
-app = Celery("navidrome_lib")
+
+class AuditedTask(Task[Any, Any]):
+    """What a task changes is recorded as done by the task."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        with acting(Actor(door="task", name=str(self.name))):
+            return self.run(*args, **options)
+
+
+app = Celery("navidrome_lib", task_cls=AuditedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "reap-stale-scans": {"task": "libraries.tasks.reap_stale_scans", "schedule": 15.0},
+    "fingerprint-tracks": {"task": "libraries.tasks.fingerprint_tracks", "schedule": 60.0, "options": {"expires": 60}},
     "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 30.0},
     "note-worker": {"task": "navidrome_lib.system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
     "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 86_400.0},
-    "expire-purges": {"task": "missing.tasks.expire_purges", "schedule": 86_400.0},
+    "expire-purges": {"task": "missing.tasks.expire_purges", "schedule": 3_600.0},
+    "apply-retention": {"task": "missing.tasks.apply_retention", "schedule": 600.0, "options": {"expires": 600}},
 }

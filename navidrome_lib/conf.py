@@ -25,8 +25,11 @@ class Scanner:
     schedule: str = ""
     workers: int = 2
     readers: int = 2
+    fingerprints: bool = True
     file_timeout: int = 10
     file_memory: int = 512
+    watcher_wait: int = 5
+    watcher_poll: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class Conf:
     base_url: str
     data_folder: Path
     music_folder: Path | None
+    allowed_roots: tuple[Path, ...]
     database_url: str = field(metadata=SECRET)
     redis_url: str = field(metadata=SECRET)
     log_level: str
@@ -71,6 +75,7 @@ def load(environ: Mapping[str, str]) -> Conf:
         base_url=env.base_path(environ, "ND_BASEURL"),
         data_folder=env.folder(environ, "ND_DATAFOLDER", "data"),
         music_folder=env.folder(environ, "ND_MUSICFOLDER", "") if music else None,
+        allowed_roots=env.folders(environ, "ND_ALLOWEDROOTS"),
         database_url=env.url(environ, "DATABASE_URL", ("postgres", "postgresql", "sqlite")),
         redis_url=env.url(environ, "REDIS_URL", ("redis", "rediss", "redis+socket", "unix")),
         log_level=env.choice(environ, "ND_LOGLEVEL", "info", ("debug", "info", "warning", "error")),
@@ -87,8 +92,11 @@ def load(environ: Mapping[str, str]) -> Conf:
             schedule=env.text(environ, "ND_SCANNER_SCHEDULE"),
             workers=env.integer(environ, "ND_SCANNER_WORKERS", 2, minimum=1, maximum=64),
             readers=env.integer(environ, "ND_SCANNER_READERS", 2, minimum=1, maximum=64),
+            fingerprints=env.boolean(environ, "ND_SCANNER_FINGERPRINTS", True),
             file_timeout=env.duration(environ, "ND_SCANNER_FILETIMEOUT", 10),
             file_memory=env.integer(environ, "ND_SCANNER_FILEMEMORY", 512, minimum=64, maximum=65536),
+            watcher_wait=env.duration(environ, "ND_SCANNER_WATCHERWAIT", 5),
+            watcher_poll=env.duration(environ, "ND_SCANNER_WATCHERPOLL", 300),
         ),
         inspect=Inspect(
             enabled=env.boolean(environ, "ND_INSPECT_ENABLED", False),
@@ -113,5 +121,12 @@ def masked(options: Any) -> dict[str, Any]:
         elif is_dataclass(value):
             shown[item.name] = masked(value)
         else:
-            shown[item.name] = str(value) if isinstance(value, Path) else value
+            shown[item.name] = plain(value)
     return shown
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

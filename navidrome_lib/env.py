@@ -83,6 +83,16 @@ def folder(environ: Environ, name: str, default: str) -> Path:
     return Path(text(environ, name, default)).expanduser().absolute()
 
 
+def folders(environ: Environ, name: str) -> tuple[Path, ...]:
+    """Absolute folders with `:` between them, as in PATH; none when unset."""
+    parts = [part.strip() for part in text(environ, name).split(":")]
+    found = tuple(Path(part).expanduser() for part in parts if part)
+    for path in found:
+        if not path.is_absolute():
+            raise ConfigError(name, f"must be absolute folders with “:” between them, not {str(path)!r}")
+    return found
+
+
 def url(environ: Environ, name: str, schemes: tuple[str, ...]) -> str:
     """A URL with one of `schemes`, or the empty string. The message never repeats the value: it may hold a password."""
     value = text(environ, name)

@@ -51,6 +51,10 @@ class Unavailable(DomainError):
 
     default_message = "This is not available at the moment."
 
+    def __init__(self, message: str = "", *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
 
 class TooManyAttempts(DomainError):
     """Somebody tries too often; it may be tried again after `retry_after` seconds."""

@@ -12,7 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from navidrome_lib import conf, secrets
 from navidrome_lib.redis_urls import broker_url, client_url
+from navidrome_lib.theme import UNFOLD
 from navidrome_lib.version import VERSION
+
+__all__ = ["UNFOLD"]
 
 django_stubs_ext.monkeypatch()
 
@@ -49,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "navidrome_lib.csp.content_security_policy",
     "navidrome_lib.proxies.client_behind_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,6 +146,7 @@ SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -153,6 +158,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["navidrome_lib.api.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["navidrome_lib.api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "navidrome_lib.api.negotiation.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": "navidrome_lib.api.metadata.Verbs",
     "DEFAULT_PAGINATION_CLASS": "navidrome_lib.api.pagination.RangePagination",
     "DEFAULT_FILTER_BACKENDS": [
         "navidrome_lib.api.filters.QueryFilter",
@@ -178,13 +184,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     # every path also answers without or with its last slash; the schema shows the documented form
     "POSTPROCESSING_HOOKS": ["navidrome_lib.api.schema.plain_paths", "drf_spectacular.hooks.postprocess_schema_enums"],
-}
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "navidrome-lib",
-    "SITE_HEADER": "navidrome-lib",
-    "SHOW_VIEW_ON_SITE": False,
-    "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
 }
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)

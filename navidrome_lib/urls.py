@@ -10,13 +10,21 @@ GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin  
 GET|POST /api/user                    users.views.UserViewSet            admin          users.services
 GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
 GET|PUT /api/user/{id}/library        users.views.UserLibraryView        admin          services.set_user_libraries
+GET|POST /api/user/{id}/subsonic      users.views.AppPasswordView        self           users.subsonic
+GET|POST /api/apikey                  users.views.ApiKeyViewSet          signed in      users.api_keys
+GET|DELETE /api/apikey/{id}           users.views.ApiKeyViewSet          owner, admin   users.api_keys
+GET /api/audit                        navidrome_lib.audit.views          admin          audit.services
 GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.services
-GET /api/missing/purge                missing.views                      admin          missing.services
+GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.services.undo_purge
+POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink
 GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
 GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
+GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          libraries.explain.explain_path
+GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services
 GET /api/keepalive/                   navidrome_lib.system.views         anybody
 GET /api/insights/                    navidrome_lib.system.views         signed in
+GET /api/health                       navidrome_lib.system.views         anybody
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
 ====================================  =================================  =============  ==============================
 """
@@ -26,7 +34,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+# a page only: without its template there is no answer to another method
+docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"])
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -37,7 +48,7 @@ urlpatterns = [
     path("", include("navidrome_lib.system.urls")),
     path("rest/", include("subsonic.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", docs, name="docs"),
     path("admin/", admin.site.urls),
 ]
 

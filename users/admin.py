@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
@@ -21,6 +21,7 @@ from navidrome_lib.audit.admin import AuditedAdmin
 from navidrome_lib.errors import Conflict
 from users import api_keys, services
 from users.forms import EditUserForm, NewUserForm
+from users.matrix import access_view
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
 
@@ -88,8 +89,8 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
     list_filter = ("is_superuser", "is_active", "may_scan", "groups")
     search_fields = ("username", "name", "email")
     ordering = ("username_key",)
+    filter_horizontal = ()  # Django's widget for it cannot be read by a screen reader
     readonly_fields = ("last_login", "last_access_at", "created_at", "updated_at")
-    filter_horizontal = ("groups", "user_permissions")
     fieldsets = (
         (None, {"fields": ("username", "password", "name", "email")}),
         ("Rights", {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),
@@ -97,8 +98,18 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
         ("Times", {"fields": ("last_login", "last_access_at", "created_at", "updated_at")}),
     )
     add_fieldsets = (
-        (None, {"fields": ("username", "name", "email", "is_superuser", "usable_password", "password1", "password2")}),
+        (None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),
+        ("Rights", {"fields": ("is_superuser", "granted", "granted_shown")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        matrix = self.admin_site.admin_view(access_view)
+        return [path("access/", matrix, name="users_user_access"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change and form.cleaned_data.get("granted_shown") and not obj.is_superuser:
+            services.set_user_libraries(obj.pk, [library.pk for library in form.cleaned_data["granted"]])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(pk__in=User.objects.visible_to(request.user).values("pk"))

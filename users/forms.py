@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from unfold.forms import AuthenticationForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from libraries.models import Library
 from navidrome_lib.errors import Conflict, TooManyAttempts
 from users import services, throttling
 from users.models import User
@@ -41,7 +43,24 @@ class UniqueNameMixin:
 
 
 class NewUserForm(UniqueNameMixin, UserCreationForm):
-    """Add an account."""
+    """Add an account, with its libraries; those for new users are ticked."""
+
+    # not named as the field of the model: Django would save that one by itself, and past the services
+    granted = forms.ModelMultipleChoiceField(
+        Library.objects.active(),
+        label="Libraries",
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Admins have every library, whatever is ticked here.",
+    )
+    # an empty choice of boxes looks like a form that never showed them
+    granted_shown = forms.BooleanField(required=False, widget=forms.HiddenInput, initial=True)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["granted"]
+        field.queryset = Library.objects.active().order_by("name_key")
+        field.initial = [library.pk for library in field.queryset if library.default_new_users]
 
     class Meta:
         model = User

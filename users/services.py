@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
@@ -17,7 +18,7 @@ from navidrome_lib.api.fields import parse_library_id
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from navidrome_lib.locks import lock_until_commit
-from users.models import LibraryAccess, User, username_key
+from users.models import GroupAccess, LibraryAccess, User, username_key
 
 # how exact `lastAccessAt` is; each access would otherwise be a write
 ACCESS_STEP = timedelta(minutes=1)
@@ -200,6 +201,34 @@ def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
             changed = {"libraries": [sorted(before), sorted(wanted)]}
             record("access.set", changed, kind="user", pk=user.pk, name=user.username)
     return user
+
+
+def change_user_libraries(user_id: str, *, added: Iterable[int], removed: Iterable[int]) -> None:
+    """Grant and take away some libraries, and leave the others as they are now."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(pk=get_user(user_id).pk).first()
+        if user is None:
+            raise NotFound
+        present = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
+        set_user_libraries(user_id, present - set(removed) | set(added))
+
+
+def change_group_libraries(group_id: str, *, added: Iterable[int], removed: Iterable[int]) -> None:
+    """Grant and take away some libraries of a group, and leave the others as they are now."""
+    with transaction.atomic():
+        group = Group.objects.select_for_update().filter(pk=parse_library_id(group_id) or 0).first()
+        if group is None:
+            raise NotFound
+        rows = GroupAccess.objects.filter(group=group)
+        before = set(rows.values_list("library_id", flat=True))
+        after = before - set(removed) | known_library_ids(added)
+        rows.exclude(library__in=after).delete()
+        GroupAccess.objects.bulk_create(
+            [GroupAccess(group=group, library_id=pk) for pk in sorted(after - before)], ignore_conflicts=True
+        )
+        if before != after:
+            changed = {"libraries": [sorted(before), sorted(after)]}
+            record("access.set", changed, kind="group", pk=group.pk, name=group.name)
 
 
 def known_library_ids(asked: Iterable[object]) -> set[int]:

@@ -9,6 +9,7 @@ from libraries.models.library import Library
 from libraries.models.media_file import MediaFile
 from libraries.models.problem import ProblemKind, ScanProblem
 from libraries.models.scan import ACTIVE_STATES, Scan, ScanState, ScanTrigger, ScanType
+from libraries.models.watch_status import WatchState, WatchStatus
 
 __all__ = [
     "ACTIVE_STATES",
@@ -29,4 +30,6 @@ __all__ = [
     "ScanTrigger",
     "ScanType",
     "TrackGenre",
+    "WatchState",
+    "WatchStatus",
 ]

@@ -24,12 +24,31 @@ class Library(models.Model):
     recursive = models.BooleanField(default=True, help_text="Scan the folders below the root.")
     follow_symlinks = models.BooleanField(default=False, help_text="Follow links that lead out of the root.")
     exclude_patterns = models.JSONField(default=list, blank=True, help_text="Gitignore patterns, relative to the root.")
+    missing_retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Purge files that have been missing for so many days; empty: never."
+    )
+    held_percent = models.PositiveSmallIntegerField(
+        default=50, help_text="A scan that would newly miss more than this share of the library asks first; 100: never."
+    )
+    held_count = models.PositiveIntegerField(default=20, help_text="So many files may go missing without asking.")
+
+    schedule = models.CharField(
+        max_length=120,
+        default="",
+        blank=True,
+        help_text="When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does.",
+    )
+    # a new schedule counts from here, so that changing one does not start a scan at once
+    schedule_since = models.DateTimeField(null=True, editable=False)
+    watch = models.BooleanField(default=False, help_text="Scan folders as soon as files in them change.")
 
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
     last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")
     offline_since = models.DateTimeField(null=True, editable=False)
     status_reason = models.TextField(default="", editable=False)
     anchor_file = models.TextField(default="", blank=True, help_text="A file below the root that proves it is mounted.")
+    # until then another worker computes the fingerprints of this library, or the storage is given a rest
+    fingerprints_due_at = models.DateTimeField(null=True, editable=False)
     root_device = models.BigIntegerField(null=True, editable=False)
     root_inode = models.BigIntegerField(null=True, editable=False)
 
@@ -77,3 +96,8 @@ class Library(models.Model):
             "followSymlinks": self.follow_symlinks,
             "excludePatterns": self.exclude_patterns,
         }
+
+    @property
+    def held_threshold(self) -> dict[str, int]:
+        """How much may go missing at once without asking, as the wire shows it."""
+        return {"percent": self.held_percent, "files": self.held_count}

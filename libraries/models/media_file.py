@@ -32,7 +32,7 @@ class MediaFile(models.Model):
     ctime_ns = models.BigIntegerField(default=0)
     inode = models.BigIntegerField(default=0)
 
-    # who it is: `pid` from tags, `audio_hash` of the sound without the tags (only computed for candidates of a move)
+    # who it is: `pid` from tags, `audio_hash` of the sound without the tags, filled in behind a scan; empty: not yet
     pid = KeyField(max_length=32, default="")
     audio_hash = KeyField(max_length=64, default="")
 
@@ -99,6 +99,9 @@ class MediaFile(models.Model):
         ]
         indexes = [
             models.Index(fields=["folder"], condition=Q(missing=True), name="media_file_gone_idx"),
+            models.Index(
+                fields=["library", "id"], condition=Q(missing=False, audio_hash=""), name="media_file_unhashed_idx"
+            ),
             models.Index(fields=["library", "missing"], name="media_file_library_idx"),
             models.Index(fields=["library", "id"], condition=Q(missing=True), name="media_file_missing_idx"),
         ]

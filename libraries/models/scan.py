@@ -52,7 +52,9 @@ class Scan(models.Model):
     full = models.BooleanField(default=False)
     # folders relative to the root that the scan is limited to; empty: the whole library
     targets = models.JSONField(default=list, blank=True)
+    # what an admin takes responsibility for: an empty root, and a root on another device than at the last scan
     accept_empty = models.BooleanField(default=False)
+    accept_device = models.BooleanField(default=False)
     trigger = models.CharField(max_length=16, choices=ScanTrigger.choices)
     requested_by = models.CharField(max_length=255, default="", blank=True)
 
@@ -85,6 +87,9 @@ class Scan(models.Model):
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
+    # where the present phase began: its speed is counted from here
+    phase_started_at = models.DateTimeField(null=True)
+    phase_seen = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
 
     objects = ScanQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""What a person decides about a scan that found more than half of a library gone."""
+"""What a person decides about a scan that found too much of a library gone."""
 
 from __future__ import annotations
 

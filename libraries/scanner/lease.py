@@ -22,7 +22,7 @@ MAX_ATTEMPTS = 3
 REDELIVER_AFTER = timedelta(seconds=10)
 
 COUNTERS = ("folder_count", "seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
-PROGRESS = ("phase", "files_total", "current_folder", *COUNTERS)
+PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
 
 
 class LeaseLost(Exception):
@@ -49,7 +49,7 @@ class Lease:
 
     def phase(self, name: str) -> None:
         """Enter a phase."""
-        self.scan.phase = name
+        self.scan.phase, self.scan.phase_seen, self.scan.phase_started_at = name, self.scan.seen, timezone.now()
         self._write()
 
     def _write(self) -> None:
@@ -123,6 +123,8 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
                 error="",
                 files_total=None,
                 current_folder="",
+                phase_started_at=now,
+                phase_seen=0,
                 **fresh,
             )
     except IntegrityError:
@@ -181,5 +183,6 @@ def _merge_into_waiting(scan: Scan, now: datetime) -> int:
             waiting.targets = [] if whole else sorted({*waiting.targets, *scan.targets})
             waiting.full = waiting.full or scan.full
             waiting.accept_empty = waiting.accept_empty or scan.accept_empty
-            waiting.save(update_fields=["targets", "full", "accept_empty"])
+            waiting.accept_device = waiting.accept_device or scan.accept_device
+            waiting.save(update_fields=["targets", "full", "accept_empty", "accept_device"])
         return done

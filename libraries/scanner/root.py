@@ -132,7 +132,10 @@ def _judge(where: str, known: KnownRoot, device: int, inode: int, empty: bool) -
     # folder keeps its inode; an inode alone changes when a library is copied back into a new folder of the same disk.
     # A folder from which its disk was unmounted differs in both.
     if known.device is not None and known.inode is not None and device != known.device and inode != known.inode:
-        raise _Offline(f"The library's folder {where} is on another device than at the last scan; is it mounted?")
+        raise _Offline(
+            f"The library's folder {where} is on another device than at the last scan; is it mounted? "
+            "If it was moved on purpose, accept the device with a scan."
+        )
     if empty and known.has_files and not known.accept_empty:
         raise _Offline(f"The library's folder {where} is empty, but the catalog is not; is its storage mounted?")
 

@@ -54,7 +54,8 @@ def from_domain(exc: errors.DomainError) -> Response:
     body: dict[str, Any] = {"error": exc.message}
     if isinstance(exc, errors.InvalidInput) and exc.errors:
         body["errors"] = exc.errors
-    headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, errors.TooManyAttempts) else {}
+    retry_after = getattr(exc, "retry_after", None)
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return Response(body, status=status, headers=headers)
 
 

@@ -68,6 +68,18 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field(OpenApiTypes.INT)
+class WholeNumber(serializers.IntegerField):
+    """A whole number in JSON; true, "5" and 5.0 are mistakes."""
+
+    default_error_messages = {"invalid": "Must be a whole number."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
 class Flag(serializers.Field[bool, Any, bool, Any]):
     """True or false in JSON; 1, "yes" and null are mistakes."""
 

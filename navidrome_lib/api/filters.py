@@ -57,7 +57,8 @@ class LibraryIdsField(forms.Field):
         for item in ",".join(str(part) for part in value or []).split(","):
             number = parse_library_id(item.strip()) if item.strip() else None
             if item.strip() and number is None:
-                raise forms.ValidationError(f"“{item[:40]}” is not a library id.")
+                # as a parameter: django-filter formats the message, and a `%` of the client must not take part
+                raise forms.ValidationError("“%(text)s” is not a library id.", params={"text": item[:40]})
             if number is not None:
                 ids.append(number)
         return ids

@@ -1,4 +1,4 @@
-"""Serve: broker, preparation, worker, beat and web, in this order, until a signal asks to stop."""
+"""Serve: broker, preparation, worker, beat, watcher and web, in this order, until a signal asks to stop."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ def serve(
         found = prepare(supervisor, conf, environ)
         supervisor.start(services.worker(conf, environ))
         supervisor.start(services.beat(conf, environ))
+        if conf.scanner.watcher_wait > 0:
+            supervisor.start(services.watcher(environ))
         supervisor.start(services.web(conf, environ, listener.fileno()))
         if not supervisor.wait_until(lambda: port_answers(conf), seconds=READY_SECONDS):
             raise Failed(f"The web server did not answer within {READY_SECONDS:.0f} s: see the lines above.")

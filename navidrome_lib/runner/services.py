@@ -90,6 +90,13 @@ def beat(conf: Conf, environ: Mapping[str, str]) -> Command:
     )
 
 
+def watcher(environ: Mapping[str, str]) -> Command:
+    """Looks after the libraries that want to be watched; it waits when none does."""
+    return Command(
+        name="watcher", argv=[sys.executable, "manage.py", "watch", "--skip-checks"], env=environ, cwd=REPOSITORY
+    )
+
+
 def preparation(environ: Mapping[str, str], report: Path) -> Command:
     """Everything that must be done before the services start; writes what it found to `report`."""
     return Command(

@@ -9,9 +9,12 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from libraries.models import Library
+from libraries.models import Folder, Library, MediaFile
+from missing.models import Purge
+from missing.tasks import expire_purges
 from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import PASSWORD
 from users.models import User
@@ -151,3 +154,20 @@ class TestRecorded:
         count = AuditEntry.objects.count()
         as_anonymous.post("/auth/login", {"username": "admin", "password": PASSWORD})
         assert AuditEntry.objects.count() == count
+
+
+def test_purges_and_tasks(as_admin: APIClient, library: Library) -> None:
+    """Removing missing files, taking it back, and what the clock does by itself."""
+    now = timezone.now()
+    folder = Folder.objects.create(library=library, path="", path_bytes=b"", path_key="0" * 32, created_at=now)
+    MediaFile.objects.create(
+        library=library, folder=folder, path="a.mp3", name_bytes=b"a.mp3", suffix="mp3", size=1, mtime_ns=1, title="a",
+        missing=True, missing_since=now, created_at=now, updated_at=now,
+    )  # fmt: skip
+    purge = as_admin.delete("/api/missing").json()["purgeId"]
+    assert (last().action, last().object_id, last().actor) == ("missing.purge", purge, "admin")
+    as_admin.post(f"/api/missing/purge/{purge}/undo")
+    assert (last().action, last().changes) == ("missing.undo", {"restored": 1})
+    Purge.objects.update(expires_at=now)
+    expire_purges()
+    assert (last().action, last().door, last().actor) == ("missing.expire", "task", "missing.tasks.expire_purges")

@@ -16,10 +16,11 @@ from tests.conftest import Configure
 pytestmark = pytest.mark.django_db
 
 KEYS = {
-    "id", "name", "path", "remotePath", "scanOptions", "defaultNewUsers", "status", "statusReason", "offlineSince",
-    "scanActive", "fullScanInProgress", "lastScanTime", "lastScanAt", "lastScanStartedAt", "songCount", "duration",
-    "size", "totalSongs", "totalAlbums", "totalArtists", "totalFolders", "totalFiles", "totalMissingFiles",
-    "totalSize", "totalDuration", "createdAt", "updatedAt",
+    "createdAt", "defaultNewUsers", "duration", "fullScanInProgress", "id", "lastScanAt", "lastScanStartedAt",
+    "lastScanTime", "missingRetentionDays", "name", "nextScanTime", "offlineSince", "path", "remotePath",
+    "scanActive", "scanOptions", "schedule", "size", "songCount", "status", "statusReason", "totalAlbums",
+    "totalArtists", "totalDuration", "totalFiles", "totalFolders", "totalMissingFiles", "totalSize", "totalSongs",
+    "updatedAt", "watch", "watcher", "watcherReason",
 }  # fmt: skip
 
 
@@ -251,6 +252,20 @@ class TestUpdate:
         other.mkdir()
         assert self.change(as_admin, library, {"path": str(other)})["path"] == str(other)
         assert Scan.objects.count() == 1
+
+    def test_the_retention_of_missing_files(self, as_admin: APIClient, library: Library) -> None:
+        address = f"/api/library/{library.pk}"
+        assert as_admin.get(address).json()["missingRetentionDays"] is None
+        assert as_admin.patch(address, {"missingRetentionDays": 30}).json()["missingRetentionDays"] == 30
+        wrong: Any
+        for wrong in (0, -1, 40_000, "soon", 1.5, True, []):
+            response = as_admin.patch(address, {"missingRetentionDays": wrong})
+            assert response.status_code == 400, wrong
+            assert set(response.json()["errors"]) == {"missingRetentionDays"}
+        library.refresh_from_db()
+        assert library.missing_retention_days == 30
+        assert as_admin.patch(address, {"missingRetentionDays": None}).json()["missingRetentionDays"] is None
+        assert not Scan.objects.exists()
 
     def test_the_same_values_queue_none(self, as_admin: APIClient, library: Library) -> None:
         whole = as_admin.get(f"/api/library/{library.pk}").json()

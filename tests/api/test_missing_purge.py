@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from rest_framework.test import APIClient
 
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
 from missing.models import Purge, PurgedFile
-from tests.missing.catalog import dump, make_folder, make_many, make_track
+from tests.missing.catalog import LONG_AGO, dump, make_folder, make_many, make_track
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +173,36 @@ def test_a_removed_library_takes_its_files_with_it(
     assert as_admin.get(f"/api/missing/purge/{purge_id}").json()["restorable"] == 1
     assert undo(as_admin, purge_id).json()["ids"] == [kept.pk]
     assert undo(as_admin, purge_id).status_code == 409
+
+
+class TestExport:
+    def test_a_line_for_each_file(self, as_admin: APIClient, library: Library) -> None:
+        first, second = make_track(library, "Ada/1.mp3", bpm=7), make_track(library, "Ada/\udcff.mp3", artist="Bob")
+        purge_id = purge(as_admin)
+        response: Any = as_admin.get(f"/api/missing/purge/{purge_id}/export")
+        assert response.status_code == 200
+        assert response["Content-Type"] == "application/x-ndjson"
+        assert purge_id in response["Content-Disposition"]
+        body = b"".join(response.streaming_content)
+        assert body.endswith(b"\n")
+        lines = [json.loads(line) for line in body.splitlines()]
+        assert {line["id"] for line in lines} == {first.pk, second.pk}
+        one, two = sorted(lines, key=lambda line: str(line["path"]))
+        assert (one["purgeId"], one["path"], one["library"]) == (purge_id, "Ada/1.mp3", "Rock")
+        assert (one["track"]["bpm"], one["track"]["created_at"]) == (7, LONG_AGO.isoformat())
+        assert [part["artist"]["name"] for part in two["participants"]] == ["Bob", "Bob"]
+        assert base64.b64decode(two["track"]["name_bytes"]) == b"\xff.mp3"
+
+    def test_what_was_restored_is_not_in_it(self, as_admin: APIClient, library: Library) -> None:
+        make_track(library, "a.mp3")
+        purge_id = purge(as_admin)
+        undo(as_admin, purge_id)
+        response: Any = as_admin.get(f"/api/missing/purge/{purge_id}/export")
+        assert b"".join(response.streaming_content) == b""
+
+    def test_errors(self, as_admin: APIClient, as_member: APIClient, library: Library) -> None:
+        make_track(library, "a.mp3")
+        purge_id = purge(as_admin)
+        assert as_member.get(f"/api/missing/purge/{purge_id}/export").status_code == 403
+        assert as_admin.get("/api/missing/purge/unknown/export").status_code == 404
+        assert as_admin.post(f"/api/missing/purge/{purge_id}/export").status_code == 405

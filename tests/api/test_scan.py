@@ -21,6 +21,7 @@ KEYS = {
     "id", "library", "libraryId", "libraryName", "type", "full", "targets", "trigger", "requestedBy", "state", "phase",
     "error", "currentFolder", "filesTotal", "folderCount", "seen", "added", "updated", "moved", "restored", "missing",
     "skipped", "failed", "requested", "started", "finished", "heartbeat", "elapsed",
+    "rate", "eta", "progress",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def main(root: str) -> None:
     library = services.create_library(name="Music", path=root, scan=False)
     scan = services.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
     pipeline.run(scan.pk)
-    pprint.pp(picture(library), width=200)
+    pprint.pp(picture(library), width=200, sort_dicts=True)  # jsonb keeps no order of keys
 
 
 if __name__ == "__main__":

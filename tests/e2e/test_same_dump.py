@@ -37,4 +37,4 @@ def test_both_databases_hold_the_same(tmp_path: Path) -> None:
     on_sqlite = dump(root, tmp_path / "sqlite", "")
     assert "'total_songs': 150" in on_sqlite
     assert "broken.flac" in on_sqlite
-    assert on_sqlite == on_postgresql
+    assert on_sqlite.splitlines() == on_postgresql.splitlines()

@@ -40,7 +40,7 @@ def test_a_purge_asks_first(site: Client, library: Library) -> None:
     page = site.post(FILES, {"action": "purge", "_selected_action": [gone.pk]})
     assert page.status_code == 200
     assert "Remove 1 missing file (" in page.content.decode()
-    assert "Ada – Lost Album" in page.content.decode()
+    assert "<bdi>Ada</bdi> – <bdi>Lost Album</bdi>" in page.content.decode()
     assert dump() == before
     answer = site.post(FILES, {"action": "purge", "_selected_action": [gone.pk], "confirmed": "yes"}, follow=True)
     assert "1 files were removed from the catalog." in answer.content.decode()

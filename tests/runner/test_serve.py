@@ -13,7 +13,7 @@ import pytest
 from tests.runner.helpers import eventually, running
 from tests.runner.server import Server
 
-SERVICES = ("broker", "worker", "beat", "web")
+SERVICES = ("broker", "worker", "beat", "watcher", "web")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
     servers.append(again)
     again.wait_until_it_says(" ready.")  # the worker has its pool by then
     family = again.family()
-    assert len(family) >= 8  # sentinel, broker, worker and two of its pool, beat, web and its worker
+    assert len(family) >= 9  # sentinel, broker, worker and two of its pool, beat, watcher, web and its worker
     again.process.kill()
     assert eventually(lambda: not any(running(process) for process in family), seconds=12)
     assert (tmp_path / "a data folder" / "logs" / "server.log").stat().st_size > 0

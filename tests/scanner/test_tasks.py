@@ -102,7 +102,9 @@ def test_when_a_schedule_is_due(schedule: str, expected: str | None) -> None:
     assert (due and due.strftime("%Y-%m-%d %H:%M")) == expected
 
 
-@pytest.mark.parametrize("schedule", ["daily", "61 * * * *", "@every", "1h nonsense"])
+@pytest.mark.parametrize(
+    "schedule", ["daily", "61 * * * *", "@every", "1h nonsense", "* * * * * *", "* * *", "99999999d", "1e9 * * * *"]
+)
 def test_a_schedule_that_makes_no_sense(schedule: str) -> None:
     with pytest.raises(ValueError, match="is not a schedule"):
         next_due(schedule, datetime(2024, 1, 31, tzinfo=UTC))

@@ -53,6 +53,8 @@ class Command(BaseCommand):
         parser.add_argument("library", nargs="*", help="id or name; none: all libraries")
         parser.add_argument("--full", action="store_true", help="read every file again")
         parser.add_argument("--folder", action="append", default=[], help="only this folder of the library; repeatable")
+        parser.add_argument("--accept-empty", action="store_true", help="the folder was emptied on purpose")
+        parser.add_argument("--accept-device", action="store_true", help="the library was moved to another disk")
 
     def handle(self, *_: Any, **options: Any) -> None:
         libraries = find_libraries(options["library"])
@@ -60,7 +62,8 @@ class Command(BaseCommand):
             raise CommandError("--folder needs exactly one library.")
         wrong = []
         for library in libraries:
-            scan = self._scan(library, full=options["full"], targets=options["folder"])
+            asked = {name: options[name] for name in ("full", "accept_empty", "accept_device")}
+            scan = self._scan(library, targets=options["folder"], **asked)
             self.stdout.write(summary(library, scan))
             if scan.state == ScanState.CANCELLED:
                 raise CommandError("The scan was cancelled.")
@@ -69,11 +72,9 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"Not finished: {', '.join(wrong)}.")
 
-    def _scan(self, library: Library, *, full: bool, targets: list[str]) -> Scan:
+    def _scan(self, library: Library, *, targets: list[str], **asked: Any) -> Scan:
         try:
-            scan = services.request_scan(
-                library, trigger=ScanTrigger.COMMAND, full=full, targets=targets, deliver=False
-            )
+            scan = services.request_scan(library, trigger=ScanTrigger.COMMAND, targets=targets, deliver=False, **asked)
         except DomainError as error:
             raise CommandError(error.message) from error
         progress = Progress(self, library.name)

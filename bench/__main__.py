@@ -1,0 +1,73 @@
+"""`./script/bench`: scan a generated library beside floors and peers, and write the figures to a page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import rounds
+from bench.corpus import make_corpus
+from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
+from bench.peers import PEERS
+from bench.processes import REPOSITORY
+from bench.report import Section, page, section_text
+
+PAGE = REPOSITORY / "docs" / "benchmarks.md"
+CORPORA = REPOSITORY / "build" / "bench"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: measure, print every table as soon as it is known, and write the page when one is wanted."""
+    options = parse([part for part in arguments if part != "--"])
+    sections = measure_all(options)
+    if options.output:
+        options.output.write_text(page(sections), encoding="utf-8")
+    return 0
+
+
+def measure_all(options: argparse.Namespace) -> list[Section]:
+    """Every size that is asked for."""
+    sections = []
+    with databases(options.database) as fresh:
+        for tracks in options.tracks:
+            section = measure(options, tracks, fresh)
+            sections.append(section)
+            print(section_text(section), flush=True)
+    return sections
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--tracks", type=int, nargs="+", default=[10_000], help="sizes of the libraries (10000)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
+    names = [SQLITE, POSTGRESQL]
+    parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")
+    parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="other servers (all)")
+    parser.add_argument("--peer-rounds", type=int, default=1, help="how often each of them is measured (1)")
+    parser.add_argument("--corpus", type=Path, default=CORPORA, help="where the generated music is kept")
+    parser.add_argument("--output", type=Path, help=f"write the page here, usually {PAGE.relative_to(REPOSITORY)}")
+    return parser.parse_args(arguments)
+
+
+def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -> Section:
+    """Everything about one size."""
+    print(f"making {tracks:,} files …", file=sys.stderr, flush=True)
+    corpus = make_corpus(options.corpus, tracks)
+    corpus.warm()
+    done = []
+    for turn in range(options.rounds):
+        print(f"round {turn + 1} of {options.rounds} …", file=sys.stderr, flush=True)
+        done.append(rounds.measure_round(corpus, fresh, turn))
+    return Section(
+        tracks=tracks,
+        rounds=options.rounds,
+        rows=rounds.summarise(done, tracks),
+        floors=rounds.median_floors(done),
+        peers=rounds.measure_peers(options.peers, corpus.root, options.peer_rounds),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

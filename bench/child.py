@@ -1,0 +1,67 @@
+"""One scan in a process of its own: `python -m bench.child prepare ROOT` makes the catalog, `… scan` scans it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connection
+
+django.setup()
+
+from libraries import services  # noqa: E402 - models exist only after the setup
+from libraries.models import Library, ScanTrigger  # noqa: E402
+from libraries.scanner import pipeline  # noqa: E402
+
+
+class Queries:
+    """Counts the statements that go to the database; a COPY is not seen."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.count += 1
+        return execute(sql, params, many, context)
+
+
+def prepare(root: str) -> None:
+    """An empty catalog with one library."""
+    call_command("migrate", verbosity=0)
+    services.create_library(name="Benchmark", path=root, scan=False)
+
+
+def scan() -> dict[str, Any]:
+    """Scan the library; what became of its files, the seconds of the scan alone, and the statements."""
+    library = Library.objects.active().get()
+    request = services.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
+    queries = Queries()
+    with connection.execute_wrapper(queries):
+        started, busy = time.perf_counter(), os.times()
+        done = pipeline.run(request.pk)
+        seconds, used = time.perf_counter() - started, os.times()
+    if done is None or done.state != "finished":
+        sys.exit(f"The scan did not finish: {done and (done.state, done.error)}")
+    own = used.user + used.system - busy.user - busy.system
+    readers = used.children_user + used.children_system - busy.children_user - busy.children_system
+    names = ("seen", "added", "updated", "skipped", "missing", "failed")
+    times = {"seconds": seconds, "cpu": own + readers, "own_cpu": own}
+    return {**times, "queries": queries.count, **{name: getattr(done, name) for name in names}}
+
+
+def main() -> None:
+    command, *arguments = sys.argv[1:]
+    if command == "prepare":
+        prepare(*arguments)
+        return
+    print(json.dumps(scan()))
+
+
+if __name__ == "__main__":
+    main()

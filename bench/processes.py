@@ -1,0 +1,119 @@
+"""Whole processes, measured from outside: their time, and their memory with that of their children."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+_SAMPLE_SECONDS = 0.1
+
+
+class ProcessFailed(Exception):
+    """A measured process did not end well; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of one process. `told` is the JSON object on its last line."""
+
+    seconds: float
+    megabytes: float
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Our environment without options of a server, and with one order of hashing for all runs."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ND_") and name != "DATABASE_URL"}
+    return {**kept, "PYTHONHASHSEED": "0", "PYTHONPATH": str(REPOSITORY), **extra}
+
+
+def run_module(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> Measured:
+    """Run a module of ours as a process of its own."""
+    return run([sys.executable, "-P", "-m", module, *arguments], env=environment() if env is None else env)
+
+
+def run(argv: Sequence[str], *, env: Mapping[str, str]) -> Measured:
+    """Run a program to its end; raises ProcessFailed."""
+    started = time.monotonic()
+    process = subprocess.Popen(argv, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with Memory(process.pid) as memory:
+        said, complaints = process.communicate()
+    seconds = time.monotonic() - started
+    if process.returncode:
+        raise ProcessFailed(f"{' '.join(argv)}: exit code {process.returncode}\n{said}{complaints}")
+    lines = said.strip().splitlines()
+    told = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    return Measured(seconds, memory.megabytes, told)
+
+
+class Memory:
+    """The peak memory of a process tree: the sum of what each process had at most, so never too low a figure.
+
+    Shared pages count once per process. Without /proc it stays 0.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._root = pid
+        self._peaks: dict[int, int] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @property
+    def megabytes(self) -> float:
+        return sum(self._peaks.values()) / 1024
+
+    def _watch(self) -> None:
+        while not self._done.is_set():
+            for pid in _family(self._root):
+                peak = _high_water(pid)
+                self._peaks[pid] = max(peak, self._peaks.get(pid, 0))
+            self._done.wait(_SAMPLE_SECONDS)
+
+
+def _family(root: int) -> list[int]:
+    """A process and all below it."""
+    found = [root]
+    for pid in found:
+        for task in _tasks(pid):
+            try:
+                children = Path(f"/proc/{pid}/task/{task}/children").read_text()
+            except OSError:
+                continue
+            found += map(int, children.split())
+    return found
+
+
+def _tasks(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+
+
+def _high_water(pid: int) -> int:
+    """The most memory that a process ever had, in kB; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0

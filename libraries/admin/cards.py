@@ -1,0 +1,145 @@
+"""A library at a glance: its state, its figures, and the scan that is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from libraries import progress, texts
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState
+from libraries.models.watch_status import WatchState, watcher_of
+from libraries.serializers import library_status
+from libraries.tasks import next_scan_time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A scan that waits or runs, in words."""
+
+    scan: Scan
+    title: str
+    detail: str
+    folder: str
+    percent: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One library. `held` is the scan that waits for somebody's word."""
+
+    library: Library
+    status: str
+    reason: str
+    problems: int
+    next_scan: datetime | None
+    watcher: tuple[WatchState, str]
+    progress: Progress | None
+    waiting: bool
+    held: Scan | None
+    last: Scan | None
+
+
+def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> list[Card]:
+    """The cards of some libraries, by name. Five queries, however many libraries."""
+    now = now or timezone.now()
+    shown = list(libraries.with_scan_state().order_by("name_key", "pk"))  # type: ignore[attr-defined]
+    keys = [library.pk for library in shown]
+    scans = Scan.objects.filter(library__in=keys)
+    active = list(scans.filter(state__in=ACTIVE_STATES).order_by("pk"))
+    held = {scan.library_id: scan for scan in scans.filter(state=ScanState.HELD).order_by("pk")}
+    ended = {scan.library_id: scan for scan in last_scans(keys)}
+    problems = dict(
+        ScanProblem.objects.filter(library__in=keys, resolved_at__isnull=True)
+        .order_by().values_list("library").annotate(n=Count("pk"))
+    )  # fmt: skip
+    found = []
+    for library in shown:
+        status, reason = library_status(library)
+        mine = [scan for scan in active if scan.library_id == library.pk]
+        running = next((scan for scan in mine if scan.state == ScanState.RUNNING), mine[0] if mine else None)
+        found.append(
+            Card(
+                library=library,
+                status=status,
+                reason=reason,
+                problems=problems.get(library.pk, 0),
+                next_scan=next_scan_time(library),
+                watcher=watcher_of(library, now=now),
+                progress=progress_of(running, now) if running else None,
+                waiting=len(mine) > 1,
+                held=held.get(library.pk),
+                last=ended.get(library.pk),
+            )
+        )
+    return found
+
+
+def last_scans(library_ids: Iterable[int]) -> list[Scan]:
+    """The last scan of each library that came to an end, whatever the end."""
+    ended = Scan.objects.filter(library__in=list(library_ids)).exclude(state__in=ACTIVE_STATES).order_by()
+    newest = ended.values("library").annotate(newest=Max("pk")).values("newest")
+    return list(Scan.objects.filter(pk__in=newest))
+
+
+PHASES = {
+    "checking": _lazy("Looking whether the folder is there"),
+    "walking": _lazy("Looking through the folders"),
+    "reading": _lazy("Reading files"),
+    "moving": _lazy("Looking for moved files"),
+    "marking": _lazy("Marking what is missing"),
+    "totals": _lazy("Counting"),
+}
+
+
+def progress_of(scan: Scan, now: datetime) -> Progress:
+    """Where a scan is, how fast it goes and how long it still takes, as far as that can be known."""
+    if scan.state == ScanState.QUEUED:
+        return Progress(scan=scan, title=_("Waiting for a worker"), detail="", folder="", percent=None)
+    if scan.cancel_requested:
+        return Progress(scan=scan, title=_("Being cancelled"), detail="", folder="", percent=None)
+    figures = progress.progress_of(scan, now)
+    parts = [texts.files(scan.seen)]
+    if scan.files_total:
+        parts = [_("%(seen)s of %(total)s") % {"seen": texts.number(scan.seen), "total": texts.files(scan.files_total)}]
+    if figures.rate >= 1:
+        parts.append(_("%(rate)s files/s") % {"rate": texts.number(figures.rate)})
+    if figures.eta:
+        parts.append(texts.left(figures.eta))
+    title = str(PHASES.get(scan.phase, _("Starting")))
+    percent = None if figures.progress is None else int(figures.progress * 100)
+    return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
+
+
+def card_json(card: Card) -> dict[str, Any]:
+    """What the page needs to follow a scan; every value is text that is shown as it is."""
+    running = card.progress
+    return {
+        "id": card.library.pk,
+        "active": running is not None,
+        "scan": running.scan.pk if running else None,
+        "title": running.title if running else "",
+        "detail": running.detail if running else "",
+        "folder": running.folder if running else "",
+        "percent": running.percent if running else None,
+        "figures": {
+            "songs": texts.number(card.library.total_songs),
+            "duration": texts.duration(card.library.total_duration),
+            "size": texts.size(card.library.total_size),
+            "missing": texts.number(card.library.total_missing_files),
+            "problems": texts.number(card.problems),
+        },
+    }
+
+
+def took(scan: Scan) -> timedelta | None:
+    """How long a scan ran, or None when it never did."""
+    if scan.started_at is None or scan.finished_at is None:
+        return None
+    return scan.finished_at - scan.started_at

@@ -1,0 +1,202 @@
+"""The catalog as the scanner wrote it: artist, album, song. Nothing here can be changed; files are the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from libraries import texts
+from libraries.admin import files
+from libraries.admin.base import ReadOnlyAdmin, is_admin, page, shown
+from libraries.models import Album, Artist, Library, LibraryArtist, MediaFile
+
+MAX_TRACKS = 1000
+MAX_ALBUMS = 200
+NO_COVER = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#8894a8">'
+    b'<circle cx="12" cy="12" r="6.5"/><circle cx="12" cy="12" r="1.5"/></svg>'
+)
+
+
+class DetailAdmin(ReadOnlyAdmin):
+    """Rows with a page of their own making."""
+
+    def detail(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the page shows beside the row itself."""
+        raise NotImplementedError
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        context = {"row": row, **self.detail(request, row), **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+
+@admin.register(Artist)
+class ArtistAdmin(DetailAdmin):
+    """Artists, each with the albums that the viewer may see."""
+
+    list_display = ("shown_name", "songs", "albums")
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+    change_form_template = "admin/libraries/artist/detail.html"
+
+    @admin.display(description="name", ordering="name")
+    def shown_name(self, artist: Artist) -> str:
+        return shown(artist.name)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(request, extra_context)
+        if hasattr(answer, "context_data") and "cl" in (answer.context_data or {}):
+            add_counts(request, answer.context_data["cl"].result_list)
+        return answer
+
+    @admin.display(description="songs")
+    def songs(self, artist: Artist) -> str:
+        return texts.number(getattr(artist, "shown_songs", 0))
+
+    @admin.display(description="albums")
+    def albums(self, artist: Artist) -> str:
+        return texts.number(getattr(artist, "shown_albums", 0))
+
+    def detail(self, request: HttpRequest, row: Artist) -> dict[str, Any]:
+        albums = Album.objects.visible_to(request.user).present().select_related("library")
+        own = albums.filter(artist=row.pk).order_by(F("year").desc(nulls_last=True), "name")
+        guest = albums.filter(media_files__participants__artist=row.pk).exclude(artist=row.pk).distinct()
+        return {"albums": own[:MAX_ALBUMS], "appears_on": guest.order_by("name")[:MAX_ALBUMS]}
+
+
+def add_counts(request: HttpRequest, artists: Any) -> None:
+    """The songs and albums of the artists of one page, in the libraries that the viewer may see; one query."""
+    visible = Library.objects.visible_to(request.user).values("pk")
+    rows = LibraryArtist.objects.filter(artist__in=[artist.pk for artist in artists], library__in=visible)
+    counts = {
+        pk: (songs, albums)
+        for pk, songs, albums in rows.order_by().values_list("artist").annotate(Sum("song_count"), Sum("album_count"))
+    }
+    for artist in artists:
+        artist.shown_songs, artist.shown_albums = counts.get(artist.pk, (0, 0))
+
+
+@admin.register(Album)
+class AlbumAdmin(DetailAdmin):
+    """Albums, each with its songs and its cover."""
+
+    list_display = ("shown_name", "shown_artist", "year", "songs", "time", "library")
+    list_filter = ("library", "compilation")
+    list_select_related = ("library",)
+    search_fields = ("name", "album_artist")
+    ordering = ("name", "pk")
+    change_form_template = "admin/libraries/album/detail.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        cover = self.admin_site.admin_view(self.cover_view, cacheable=True)
+        return [path("<str:pk>/cover/", cover, name="libraries_album_cover"), *super().get_urls()]
+
+    @admin.display(description="album", ordering="name")
+    def shown_name(self, album: Album) -> str:
+        return shown(album.name)
+
+    @admin.display(description="artist", ordering="album_artist")
+    def shown_artist(self, album: Album) -> str:
+        return shown(album.album_artist)
+
+    @admin.display(description="songs", ordering="song_count")
+    def songs(self, album: Album) -> str:
+        return texts.number(album.song_count)
+
+    @admin.display(description="time", ordering="duration")
+    def time(self, album: Album) -> str:
+        return texts.clock(album.duration)
+
+    def detail(self, request: HttpRequest, row: Album) -> dict[str, Any]:
+        tracks = row.media_files.order_by("disc_number", "track_number", "path", "pk")
+        return {"tracks": tracks[:MAX_TRACKS], "has_cover": row.media_files.filter(has_picture=True).exists()}
+
+    def cover_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """GET: the front cover, from the files."""
+        album = self.get_queryset(request).filter(pk=pk).first() if self.has_view_permission(request) else None
+        if album is None:
+            raise Http404
+        content, kind = files.cover_of(album) or (NO_COVER, "image/svg+xml")
+        answer = HttpResponse(content, content_type=kind)
+        answer["Cache-Control"] = "private, max-age=3600"
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+@admin.register(MediaFile)
+class MediaFileAdmin(DetailAdmin):
+    """Songs, present and missing."""
+
+    list_display = ("shown_title", "shown_artist", "shown_album", "suffix", "time", "library", "present")
+    list_filter = ("library", "missing")
+    list_select_related = ("library",)
+    search_fields = ("title", "artist", "album", "path")
+    ordering = ("-pk",)
+    change_form_template = "admin/libraries/mediafile/detail.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MediaFile]:
+        return super().get_queryset(request).defer("tags")
+
+    @admin.display(description="title", ordering="title")
+    def shown_title(self, track: MediaFile) -> str:
+        return shown(track.title)
+
+    @admin.display(description="artist")
+    def shown_artist(self, track: MediaFile) -> str:
+        return shown(track.artist)
+
+    @admin.display(description="album")
+    def shown_album(self, track: MediaFile) -> str:
+        return shown(track.album)
+
+    @admin.display(description="time", ordering="duration")
+    def time(self, track: MediaFile) -> str:
+        return texts.clock(track.duration)
+
+    @admin.display(description="there", boolean=True)
+    def present(self, track: MediaFile) -> bool:
+        return not track.missing
+
+    def detail(self, request: HttpRequest, row: MediaFile) -> dict[str, Any]:
+        return track_detail(request, row)
+
+
+def track_detail(request: HttpRequest, row: MediaFile) -> dict[str, Any]:
+    """All of one song. Only admins see what stands in the file: it is read from the disk now."""
+    raw, error = files.tags_in(row) if is_admin(request) and not row.missing else ({}, "")
+    return {
+        "facts": facts_of(row),
+        "people": row.participants.select_related("artist").order_by("role", "position", "pk")[:MAX_ALBUMS],
+        "mapped": sorted(row.tags.items()),
+        "raw": sorted(raw.items()),
+        "raw_error": error,
+        "may_read": is_admin(request),
+        "album_page": page("libraries_album_change", row.album_ref_id) if row.album_ref_id else "",
+    }
+
+
+def facts_of(track: MediaFile) -> list[tuple[str, str]]:
+    """The technical facts of a file, those that are known."""
+    found = [
+        (_("Format"), track.suffix.upper() + (f" ({track.codec})" if track.codec else "")),
+        (_("Playing time"), texts.clock(track.duration)),
+        (_("Size"), texts.size(track.size)),
+        (_("Bit rate"), f"{track.bit_rate} kbit/s" if track.bit_rate else ""),
+        (_("Sample rate"), f"{track.sample_rate:,} Hz" if track.sample_rate else ""),
+        (_("Bit depth"), f"{track.bit_depth} bit" if track.bit_depth else ""),
+        (_("Channels"), str(track.channels or "")),
+        (_("Added"), f"{track.created_at:%Y-%m-%d %H:%M} UTC"),
+        (_("Missing since"), f"{track.missing_since:%Y-%m-%d %H:%M} UTC" if track.missing_since else ""),
+    ]
+    return [(label, value) for label, value in found if value]

@@ -1,0 +1,115 @@
+"""Looking at the server's disk while a library is being set up: folders, one path, what patterns would hide."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from libraries import services, texts
+from libraries.admin.base import is_admin, page
+from libraries.paths import FolderPage, check_root, list_folders
+from libraries.scanner.context import ScanOptions
+from libraries.scanner.preview import preview_patterns
+from navidrome_lib.errors import InvalidInput
+
+
+def admins_only(request: HttpRequest) -> None:
+    """The disk of the server is nobody else's business."""
+    if not is_admin(request):
+        raise PermissionDenied
+
+
+def wants_data(request: HttpRequest) -> bool:
+    """Asked by our script, not by a person who follows a link."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else None
+
+
+def render(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return TemplateResponse(request, template, {**admin.site.each_context(request), **context})
+
+
+def browse(request: HttpRequest) -> HttpResponse:
+    """GET /admin/libraries/library/browse/?path= — the folders inside one; a page, or data for our script."""
+    admins_only(request)
+    path, library = request.GET.get("path", ""), number(request.GET.get("library"))
+    error = ""
+    try:
+        found = list_folders(path)
+    except (InvalidInput, OSError) as refusal:
+        error = refusal.errors["path"] if isinstance(refusal, InvalidInput) else str(refusal.strerror)
+        found = FolderPage(path, "", [])
+    if wants_data(request):
+        folders = [{"name": choice.name, "path": choice.path} for choice in found.folders]
+        shown = {"path": found.path, "parent": found.parent, "folders": folders, "error": error, "note": note_of(found)}
+        return JsonResponse(shown)
+    target = page("libraries_library_change", library) if library else page("libraries_library_add")
+    context = {"found": found, "error": error, "note": note_of(found), "target": target, "library": library or ""}
+    return render(request, "admin/libraries/browse.html", {**context, "title": _("Choose a folder")})
+
+
+def note_of(found: FolderPage) -> str:
+    """What the list of folders does not say."""
+    parts = []
+    if found.cut:
+        parts.append(_("There are more folders than are shown here; type the path instead."))
+    if found.unnamed:
+        text = _("%(count)s folders have names that are not text and cannot be chosen.")
+        parts.append(text % {"count": found.unnamed})
+    if found.path and not found.folders:
+        parts.append(_("There are no folders in here."))
+    return " ".join(parts)
+
+
+def check(request: HttpRequest) -> HttpResponse:
+    """GET /admin/libraries/library/check/?path= — whether it can be the root of a library, and if not why."""
+    admins_only(request)
+    overlap = request.GET.get("overlap") == "true"
+    try:
+        normal = check_root(
+            request.GET.get("path", ""), library_id=number(request.GET.get("library")), allow_overlap=overlap
+        )
+    except InvalidInput as error:
+        return JsonResponse({"ok": False, "text": error.errors.get("path", error.message)})
+    return JsonResponse({"ok": True, "text": inside(normal)})
+
+
+def inside(path: str) -> str:
+    """What is directly in a folder, in words."""
+    with os.scandir(path) as entries:
+        kinds = [entry.is_dir() for entry in entries]
+    folders = sum(kinds)
+    return _("The folder can be read; it has %(folders)s folders and %(files)s.") % {
+        "folders": texts.number(folders),
+        "files": texts.files(len(kinds) - folders),
+    }
+
+
+def preview(request: HttpRequest) -> HttpResponse:
+    """POST /admin/libraries/library/preview/ — what the patterns in the form would hide; nothing is saved."""
+    admins_only(request)
+    lines = [line.strip() for line in request.POST.get("patterns", "").splitlines() if line.strip()]
+    error, found = "", None
+    try:
+        root = check_root(request.POST.get("path", ""), allow_overlap=True)
+        options = ScanOptions(
+            root=os.fsencode(root),
+            recursive="recursive" in request.POST,
+            exclude_patterns=tuple(services.check_patterns(lines)),
+        )
+        found = preview_patterns(options)
+    except InvalidInput as refusal:
+        error = refusal.message
+    context = {"found": found, "error": error, "title": _("What the patterns would hide")}
+    if request.headers.get("X-Requested-With") == "fetch":
+        return TemplateResponse(request, "admin/libraries/preview_part.html", context)
+    return render(request, "admin/libraries/preview.html", context)

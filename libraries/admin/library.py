@@ -1,0 +1,199 @@
+"""Libraries: add, change, scan, remove. Every change goes through the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from libraries import services, texts
+from libraries.admin import disk, live
+from libraries.admin.base import back, is_admin, may_scan, page, tell
+from libraries.admin.cards import cards_of
+from libraries.forms import LibraryForm
+from libraries.models import Library, ScanTrigger
+from libraries.serializers import library_status
+from navidrome_lib.errors import DomainError, InvalidInput
+
+
+@admin.register(Library)
+class LibraryAdmin(ModelAdmin):
+    """Admins change libraries; whoever may view them sees their own; whoever may scan scans those."""
+
+    form = LibraryForm
+    list_display = ("named", "state", "songs", "size", "missing", "last_scan_at")
+    list_display_links = ("named",)
+    search_fields = ("name", "path")
+    ordering = ("name_key",)
+    list_fullwidth = True
+    warn_unsaved_form = True
+    actions = ("scan_quick", "scan_full")
+    change_form_template = "admin/libraries/library/change_form.html"
+    delete_confirmation_template = "admin/libraries/library/delete_confirmation.html"
+    fieldsets = (
+        (None, {"fields": ("name", "path", "allow_overlap", "default_new_users")}),
+        ("Scan options", {"fields": ("recursive", "follow_symlinks", "patterns", "schedule", "watch")}),
+        ("Storage", {"fields": ("anchor_file", "held_percent", "held_count")}),
+        ("Missing files", {"fields": ("missing_retention_days",)}),
+    )
+
+    class Media:
+        js = ("libraries/library.js",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_admin(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request)
+
+    def has_scan_permission(self, request: HttpRequest) -> bool:
+        return may_scan(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        def guarded(view: Any) -> Any:
+            return self.admin_site.admin_view(view)
+
+        own = [
+            path("live/", guarded(live.live), name="libraries_library_live"),
+            path("formats/", guarded(live.formats), name="libraries_library_formats"),
+            path("browse/", guarded(disk.browse), name="libraries_library_browse"),
+            path("check/", guarded(disk.check), name="libraries_library_check"),
+            path("preview/", guarded(disk.preview), name="libraries_library_preview"),
+            path("<int:pk>/scan/", guarded(self.scan_view), name="libraries_library_scan"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Library]:
+        rows: QuerySet[Library] = super().get_queryset(request).visible_to(request.user).with_scan_state()
+        return rows
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Without "delete selected": a library is removed one at a time, with its name typed."""
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the folder picker hands over; a name is proposed from the folder."""
+        found = {key: value for key, value in super().get_changeform_initial_data(request).items() if key != "next"}
+        if found.get("path") and not found.get("name"):
+            found["name"] = str(found["path"]).rstrip("/").rpartition("/")[2].title()
+        return found
+
+    @admin.display(description="name", ordering="name_key")
+    def named(self, library: Library) -> str:
+        return format_html('<span class="nd-name">{}</span><span class="nd-path">{}</span>', library.name, library.path)
+
+    @display(
+        description="status",
+        label={"scanning": "info", "online": "success", "offline": "danger", "attention": "warning"},
+    )
+    def state(self, library: Library) -> str:
+        return "scanning" if getattr(library, "scan_active", False) else library_status(library)[0]
+
+    @admin.display(description="songs", ordering="total_songs")
+    def songs(self, library: Library) -> str:
+        return texts.number(library.total_songs)
+
+    @admin.display(description="size", ordering="total_size")
+    def size(self, library: Library) -> str:
+        return texts.size(library.total_size)
+
+    @admin.display(description="missing", ordering="total_missing_files")
+    def missing(self, library: Library) -> str:
+        return texts.number(library.total_missing_files)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = Library.objects.visible_to(request.user).filter(pk=object_id if object_id.isdecimal() else 0)
+        context = {"card": next(iter(cards_of(shown)), None), "may_scan": may_scan(request)}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Library, form: LibraryForm, change: bool) -> None:
+        values, who = form.values(form.cleaned_data), str(request.user)
+        overlap = bool(form.cleaned_data.get("allow_overlap"))
+        if change:
+            stored = Library.objects.get(pk=obj.pk)
+            services.update_library(stored, values=values, allow_overlap=overlap, requested_by=who)
+        else:
+            obj.pk = services.create_library(**values, allow_overlap=overlap, requested_by=who).pk
+
+    def response_add(self, request: HttpRequest, obj: Library, post_url_continue: str | None = None) -> HttpResponse:
+        """To the dashboard, where the first scan can be watched."""
+        if "_continue" in request.POST or "_addanother" in request.POST:
+            answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+            return answer
+        tell(request, _("The library “%(name)s” was added, and its first scan was queued.") % {"name": obj.name})
+        return HttpResponseRedirect(page("index"))
+
+    def delete_model(self, request: HttpRequest, obj: Library) -> None:
+        services.delete_library(obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say what goes without loading it: a library can have a million rows."""
+        said = [
+            sentence
+            for library in objs
+            for sentence in (
+                _("%(songs)s, present or missing") % {"songs": texts.songs(library.media_files.count())},
+                _("%(count)s albums") % {"count": texts.number(library.albums.count())},
+                _("the access of every user and group to it, its scans and its problems"),
+            )
+        ]
+        return said, {}, set(), []
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Only with the name typed."""
+        library = self.get_object(request, object_id)
+        asked = request.method == "POST" and library is not None and self.has_delete_permission(request, library)
+        if asked and request.POST.get("confirm", "").strip() != str(library):
+            tell(request, _("Nothing was removed: the name that you typed is another one."), wrong=True)
+            return HttpResponseRedirect(request.path)
+        answer: HttpResponse = super().delete_view(request, object_id, extra_context)
+        return answer
+
+    def scan_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: ask for a scan, quick or full, of everything or of one folder."""
+        if request.method != "POST" or not may_scan(request):
+            raise PermissionDenied
+        library = get_object_or_404(Library.objects.visible_to(request.user), pk=pk)
+        folder = request.POST.get("folder", "").strip()
+        self.request_scan(request, library, full="full" in request.POST, targets=[folder] if folder else [])
+        return back(request, page("index"))
+
+    @admin.action(description="Scan now", permissions=["scan"])
+    def scan_quick(self, request: HttpRequest, queryset: QuerySet[Library]) -> None:
+        for library in queryset:
+            self.request_scan(request, library, full=False)
+
+    @admin.action(description="Scan now, reading every file again", permissions=["scan"])
+    def scan_full(self, request: HttpRequest, queryset: QuerySet[Library]) -> None:
+        for library in queryset:
+            self.request_scan(request, library, full=True)
+
+    def request_scan(
+        self, request: HttpRequest, library: Library, *, full: bool, targets: list[str] | None = None
+    ) -> None:
+        who = str(request.user)
+        try:
+            services.request_scan(
+                library, trigger=ScanTrigger.ADMIN, full=full, targets=targets or [], requested_by=who
+            )
+        except (InvalidInput, DomainError) as error:
+            tell(request, f"{library}: {error.message}", wrong=True)
+        else:
+            tell(request, _("A scan of “%(name)s” was queued.") % {"name": library.name})

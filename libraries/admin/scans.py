@@ -1,0 +1,176 @@
+"""Scans and the files that they could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from unfold.decorators import display
+
+from libraries import services, texts
+from libraries.admin.base import ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
+from libraries.admin.cards import progress_of, took
+from libraries.models import ACTIVE_STATES, Scan, ScanProblem, ScanState
+from navidrome_lib.errors import DomainError
+
+STATE_COLOURS = {
+    "queued": "info", "running": "info", "finished": "success", "failed": "danger", "cancelled": "default",
+    "offline": "danger", "held": "warning",
+}  # fmt: skip
+SHOWN = 100
+
+
+@admin.register(Scan)
+class ScanAdmin(ReadOnlyAdmin):
+    """Scans, the newest first."""
+
+    list_display = (
+        "number", "library", "kind", "shown_state", "seen", "added", "updated", "moved", "missing", "failed",
+        "requested_at", "lasted",
+    )  # fmt: skip
+    list_filter = ("state", "library", "trigger", "full")
+    list_select_related = ("library",)
+    ordering = ("-pk",)
+    change_form_template = "admin/libraries/scan/detail.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        decisions = {"cancel": self.cancel_view, "approve": self.approve_view, "discard": self.discard_view}
+        own = [
+            path(f"<int:pk>/{word}/", self.admin_site.admin_view(view), name=f"libraries_scan_{word}")
+            for word, view in decisions.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    @admin.display(description="scan", ordering="pk")
+    def number(self, scan: Scan) -> str:
+        return f"#{scan.pk}"
+
+    @admin.display(description="type")
+    def kind(self, scan: Scan) -> str:
+        return f"{scan.type}, {scan.get_trigger_display().lower()}"
+
+    @display(description="state", ordering="state", label=STATE_COLOURS)
+    def shown_state(self, scan: Scan) -> str:
+        return scan.state
+
+    @admin.display(description="took")
+    def lasted(self, scan: Scan) -> str:
+        time = took(scan)
+        return texts.duration(time.total_seconds()) if time else "–"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        scan = self.get_object(request, object_id)
+        if scan is None:
+            raise Http404
+        rights = {"may_scan": may_scan(request), "may_decide": is_admin(request)}
+        context = {**detail_of(scan), **rights, **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: cancel a scan that waits or runs."""
+        return self.decide(request, pk, services.cancel_scan, _("The scan is being cancelled."), may_scan(request))
+
+    def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: mark missing what a held scan found gone."""
+        said = _("What is still gone was marked missing.")
+        return self.decide(request, pk, services.approve_scan, said, is_admin(request))
+
+    def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: forget what a held scan found gone."""
+        return self.decide(request, pk, services.discard_scan, _("Nothing was marked."), is_admin(request))
+
+    def decide(
+        self, request: HttpRequest, pk: int, service: Callable[[Scan], Scan], said: str, allowed: bool
+    ) -> HttpResponse:
+        """Let a service decide about a scan, and say what came of it."""
+        if request.method != "POST" or not allowed:
+            raise PermissionDenied
+        scan = get_object_or_404(Scan.objects.visible_to(request.user).select_related("library"), pk=pk)
+        try:
+            service(scan)
+        except DomainError as error:
+            tell(request, error.message, wrong=True)
+        else:
+            tell(request, said)
+        return back(request, page("libraries_scan_change", pk))
+
+
+def detail_of(scan: Scan) -> dict[str, Any]:
+    """Everything that is known of one scan."""
+    problems = ScanProblem.objects.filter(library=scan.library_id, scan=scan.pk).order_by("path")
+    running = scan.state in ACTIVE_STATES
+    time = took(scan)
+    return {
+        "scan": scan,
+        "colour": STATE_COLOURS[scan.state],
+        "progress": progress_of(scan, timezone.now()) if running else None,
+        "lasted": texts.duration(time.total_seconds()) if time else "",
+        "held": held_of(scan) if scan.state == ScanState.HELD else None,
+        "counts": [
+            (_("Seen"), scan.seen), (_("Added"), scan.added), (_("Updated"), scan.updated), (_("Moved"), scan.moved),
+            (_("Restored"), scan.restored), (_("Missing"), scan.missing), (_("Skipped"), scan.skipped),
+            (_("Failed"), scan.failed),
+        ],
+        "problems": problems[:SHOWN],
+        "problem_kinds": problems.order_by().values_list("kind").annotate(n=Count("pk")).order_by("-n"),
+    }  # fmt: skip
+
+
+def held_of(scan: Scan) -> dict[str, Any]:
+    """What a held scan would mark: how much, of which folders and albums, and the first files."""
+    marks = scan.held_marks.order_by()
+    named = marks.values_list("media_file__album", "media_file__album_artist").annotate(n=Count("pk"))
+    return {
+        "count": marks.count(),
+        "albums": named.order_by("-n", "media_file__album")[:SHOWN],
+        "files": marks.order_by("media_file__path").values_list("media_file__path", flat=True)[:SHOWN],
+    }
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Problems that still are, or that have gone by themselves."""
+
+    title = "state"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Still there")), ("no", _("Resolved"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ScanProblem]) -> QuerySet[ScanProblem]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(resolved_at__isnull=self.value() == "yes")
+        return queryset
+
+
+@admin.register(ScanProblem)
+class ProblemAdmin(ReadOnlyAdmin):
+    """Files that could not be read."""
+
+    list_display = ("shown_path", "library", "shown_kind", "shown_message", "last_seen_at", "resolved_at")
+    list_filter = (OpenFilter, "kind", "library")
+    list_select_related = ("library",)
+    search_fields = ("path", "message")
+    ordering = ("-pk",)
+
+    @display(description="kind", ordering="kind", label=True)
+    def shown_kind(self, problem: ScanProblem) -> str:
+        return problem.kind
+
+    @admin.display(description="file", ordering="path")
+    def shown_path(self, problem: ScanProblem) -> str:
+        return shown(problem.path)
+
+    @admin.display(description="what happened")
+    def shown_message(self, problem: ScanProblem) -> str:
+        return shown(problem.message)

@@ -1,0 +1,63 @@
+"""`GET /api/events`."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, cast
+
+from django.contrib.auth import get_user
+from django.http import HttpRequest, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from libraries.events import SLOTS, EventStream
+from libraries.querysets import Viewer
+from navidrome_lib.api import streams
+from navidrome_lib.api.permissions import IsSignedIn
+
+
+class EventView(APIView):
+    """`GET /api/events`: scans as they happen, in the libraries that the caller may hear."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(responses={(200, streams.CONTENT_TYPE): OpenApiTypes.STR})
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Server-sent events: `scanStatus` (Navidrome's keys), `scan` (an object of `/api/scan`) and `keepAlive`.
+
+        The first messages tell how things are. The stream ends after some minutes, and at once when the account may
+        no longer look; a browser's `EventSource` comes back by itself. 503 with `Retry-After` when too many are open.
+        """
+        stream = EventStream(lambda: self.viewer_now(request), SLOTS.take(str(request.user.pk)))
+        return StreamingHttpResponse(stream, content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
+
+    @extend_schema(exclude=True)
+    def head(self, request: Request) -> Response:
+        """What a GET would say first; without this, Django would answer with a whole stream."""
+        return Response(content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
+
+    def viewer_now(self, request: Request) -> Viewer | None:
+        """Whoever the credentials of the request stand for now; None when they no longer let anybody look."""
+        try:
+            again = self.initialize_request(unauthenticated(request._request))
+            self.check_permissions(again)
+        except APIException:
+            return None
+        return cast("Viewer", again.user)
+
+
+def unauthenticated(request: HttpRequest) -> HttpRequest:
+    """The same request as it came in: nobody has said who it is from, and its session is read anew."""
+    fresh = copy.copy(request)
+    fresh.__dict__.pop("_cached_user", None)
+    session: Any = getattr(request, "session", None)
+    if session is not None:
+        fresh.session = type(session)(session.session_key)
+        fresh.user = get_user(fresh)
+    else:
+        fresh.__dict__.pop("user", None)
+    return fresh

@@ -1,0 +1,46 @@
+"""What the watcher last said about a library."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils import timezone
+
+from libraries.models.library import Library
+
+# a watcher that was silent for so long has ended
+SILENT_AFTER = timedelta(seconds=45)
+
+
+class WatchState(models.TextChoices):
+    """How a library is looked after between scans."""
+
+    OFF = "off"
+    WATCHING = "watching"
+    POLLING = "polling"
+
+
+class WatchStatus(models.Model):
+    """One row for each library that the watcher looks after; `heartbeat_at` shows that it still does."""
+
+    library = models.OneToOneField(Library, on_delete=models.CASCADE, primary_key=True, related_name="watch_status")
+    state = models.CharField(max_length=16, choices=WatchState.choices)
+    reason = models.TextField(default="", blank=True)
+    heartbeat_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "watch status"
+
+    def __str__(self) -> str:
+        return f"{self.library_id}: {self.state}"
+
+
+def watcher_of(library: Library, *, now: datetime | None = None) -> tuple[WatchState, str]:
+    """(state, reason) of a library from `with_scan_state`."""
+    if not library.watch:
+        return WatchState.OFF, ""
+    beat: datetime | None = getattr(library, "watch_heartbeat", None)
+    if beat is None or (now or timezone.now()) - beat > SILENT_AFTER:
+        return WatchState.OFF, "The watcher has not looked at this library yet, or is not running."
+    return WatchState(getattr(library, "watch_state", WatchState.OFF)), getattr(library, "watch_reason", "")

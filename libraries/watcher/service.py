@@ -1,0 +1,134 @@
+"""The watcher: follows which libraries are to be watched, and asks for a scan of what changed in them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from libraries import services
+from libraries.models import Library, ScanTrigger, WatchState, WatchStatus
+from libraries.paths import normal_target
+from libraries.scanner.context import parent
+from libraries.scanner.known import scan_options
+from libraries.watcher.library_watch import LibraryWatch, Standing
+from navidrome_lib.errors import DomainError, InvalidInput
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 0.5
+REFRESH_SECONDS: Final = 2.0
+BEAT_SECONDS: Final = 15.0
+
+
+class Service:
+    """Runs until `stop` is set. A database or a root that goes away costs time, nothing else."""
+
+    def __init__(self, stop: threading.Event, *, settle: float | None = None, poll: float | None = None) -> None:
+        self._stop = stop
+        self._settle = settings.CONF.scanner.watcher_wait if settle is None else settle
+        self._poll = settings.CONF.scanner.watcher_poll if poll is None else poll
+        self._watches: dict[int, LibraryWatch] = {}
+        self._told: dict[int, Standing] = {}
+        self._refresh_at = self._beat_at = 0.0
+
+    def run(self) -> None:
+        """Watch until told to stop."""
+        try:
+            while not self._stop.is_set():
+                try:
+                    self.step(time.monotonic())
+                except DatabaseError as error:
+                    logger.warning("the database cannot be reached: %s", error)
+                    connections.close_all()
+                self._stop.wait(TICK_SECONDS)
+        finally:
+            for watch in self._watches.values():
+                watch.end()
+            connections.close_all()
+
+    def step(self, now: float) -> None:
+        """One round of everything that is due."""
+        if now >= self._refresh_at:
+            self._refresh_at = now + REFRESH_SECONDS
+            self._refresh()
+        for pk, watch in self._watches.items():
+            watch.check(now)
+            folders = watch.due(now)
+            if folders is not None:
+                self._ask(pk, watch, folders, now)
+        self._tell(now)
+
+    def _refresh(self) -> None:
+        """Start and end watches so that they are the ones that the libraries ask for now."""
+        libraries = Library.objects.active().filter(watch=True).order_by("pk")
+        wanted = {library.pk: scan_options(library) for library in libraries}
+        for pk in [pk for pk, watch in self._watches.items() if wanted.get(pk) != watch.options]:
+            self._watches.pop(pk).end()
+            self._told.pop(pk, None)
+            WatchStatus.objects.filter(library=pk).delete()
+        for pk, options in wanted.items():
+            if pk not in self._watches:
+                self._watches[pk] = LibraryWatch(options, settle=self._settle, poll=self._poll)
+
+    def _ask(self, pk: int, watch: LibraryWatch, folders: list[bytes], now: float) -> None:
+        """Ask for a scan of what changed; what cannot be asked for now is asked for again."""
+        library = Library.objects.active().filter(pk=pk).first()
+        if library is None:
+            return
+        if not folders and watch.standing.state == WatchState.POLLING and library.scans.active().exists():
+            return  # a scan that takes longer than the interval is not followed by the next one at once
+        targets = targets_of(library, folders)
+        if folders and not targets:
+            return  # it came and went, and no scan ever saw it
+        try:
+            services.request_scan(library, trigger=ScanTrigger.WATCHER, targets=[] if "" in targets else targets)
+        except DomainError as error:
+            logger.warning("no scan of %s: %s", library, error)
+        except DatabaseError:
+            watch.not_done(folders, now)
+            raise
+
+    def _tell(self, now: float) -> None:
+        """Write down how each library is watched when that changes, and now and then that we are alive."""
+        moment = timezone.now()
+        for pk, watch in self._watches.items():
+            standing = watch.standing
+            if self._told.get(pk) != standing:
+                values = {"state": standing.state, "reason": standing.reason, "heartbeat_at": moment}
+                if Library.objects.filter(pk=pk).exists():
+                    WatchStatus.objects.update_or_create(library_id=pk, defaults=values)
+                self._told[pk] = standing
+        if now >= self._beat_at and self._watches:
+            self._beat_at = now + BEAT_SECONDS
+            WatchStatus.objects.filter(library__in=self._watches).update(heartbeat_at=moment)
+
+    def states(self) -> dict[int, WatchState]:
+        """How each library is watched now."""
+        return {pk: watch.standing.state for pk, watch in self._watches.items()}
+
+
+def targets_of(library: Library, folders: Iterable[bytes]) -> list[str]:
+    """The folders as a request takes them; "" is the whole library."""
+    found = {target for folder in folders if (target := target_of(library, folder)) is not None}
+    return sorted(found)
+
+
+def target_of(library: Library, folder: bytes) -> str | None:
+    """A folder, or the nearest one above it whose name can be written; None for one that is neither here nor known."""
+    while True:
+        try:
+            text = folder.decode("utf-8")
+            break
+        except UnicodeDecodeError:
+            folder = parent(folder)
+    try:
+        return normal_target(library, text)
+    except InvalidInput:
+        return None

@@ -1,0 +1,138 @@
+"""`manage.py missing list|purge|purges|undo|export`"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import filesizeformat
+
+from libraries.models import Library
+from libraries.models.library import name_key
+from missing import services
+from missing.export import export_lines
+from missing.models import MissingFile, Purge
+from missing.params import possible
+from missing.preview import preview_purge
+from missing.querysets import MissingFileQuerySet
+from navidrome_lib.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = "List missing files, purge them from the catalog, take a purge back, or save it. No file is ever touched."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        listing = actions.add_parser("list", help="show the missing files")
+        listing.add_argument("--library", help="only of this library (id or name)")
+        purge = actions.add_parser("purge", help="remove missing files from the catalog")
+        purge.add_argument("id", nargs="*", help="these files; none: give --all or --library")
+        purge.add_argument("--all", action="store_true", help="every missing file")
+        purge.add_argument("--library", help="every missing file of this library (id or name)")
+        purge.add_argument("--dry-run", action="store_true", help="only say what would go")
+        actions.add_parser("purges", help="show the purges that can be undone")
+        undo = actions.add_parser("undo", help="bring the files of a purge back")
+        undo.add_argument("purge", help="id of the purge")
+        undo.add_argument("--dry-run", action="store_true", help="only say what would come back")
+        export = actions.add_parser("export", help="write the files of a purge as JSON lines")
+        export.add_argument("purge", help="id of the purge")
+        export.add_argument("--output", type=Path, help="a new file; otherwise the standard output")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        action = getattr(self, f"do_{options['action']}")
+        try:
+            action(options)
+        except DomainError as error:
+            raise CommandError(error.message) from None
+
+    def do_list(self, options: dict[str, Any]) -> None:
+        files = find_files(options["library"]).select_related("library").order_by("library__name_key", "path", "pk")
+        count = 0
+        for file in files.iterator(1000):
+            count += 1
+            self.stdout.write(f"{file.pk}  {file.library.name}  {file.path}")
+        self.stdout.write(f"{count} missing files.")
+
+    def do_purge(self, options: dict[str, Any]) -> None:
+        named, everything = options["id"], options["all"] or options["library"]
+        if bool(named) == bool(everything):
+            raise CommandError("Say which files: their ids, --library or --all.")
+        if named:
+            ids = services.select_missing(possible(named))
+        else:
+            ids = list(find_files(options["library"]).values_list("pk", flat=True))
+        if options["dry_run"]:
+            self.show_preview(ids)
+            return
+        result = services.purge_missing_files(ids, requested_by="command")
+        self.stdout.write(f"{len(result.ids)} files were removed from the catalog.")
+        if result.purge:
+            self.stdout.write(f"Within 30 days it can be undone: manage.py missing undo {result.purge.pk}")
+
+    def show_preview(self, ids: list[str]) -> None:
+        preview = preview_purge(ids)
+        self.stdout.write(f"{len(ids)} files ({filesizeformat(preview.size)}) would be removed from the catalog.")
+        for name, rows in (("album", preview.albums), ("artist", preview.artists), ("folder", preview.folders)):
+            for row in rows:
+                self.stdout.write(f"Left without any track: {name} {row}")
+        for name, count in preview.attached.items():
+            self.stdout.write(f"With them go {count} {name}.")
+
+    def do_purges(self, options: dict[str, Any]) -> None:
+        for purge in Purge.objects.done().with_restorable().order_by("-created_at", "pk"):
+            restorable = getattr(purge, "restorable", 0)
+            self.stdout.write(
+                f"{purge.pk}  {purge.created_at:%Y-%m-%d %H:%M}  {purge.created_by or purge.reason}  "
+                f"{purge.file_count} files, {restorable} can come back until {purge.expires_at:%Y-%m-%d}"
+            )
+
+    def do_undo(self, options: dict[str, Any]) -> None:
+        purge = find_purge(options["purge"])
+        if options["dry_run"]:
+            self.stdout.write(f"{purge.files.filter(library__deleted_at__isnull=True).count()} files would come back.")
+            return
+        result = services.undo_purge(purge)
+        self.stdout.write(f"{len(result.ids)} files are in the catalog again.")
+        for place in result.occupied:
+            self.stdout.write(f"Another file has the place of {place.path} now: {place.song_id}")
+        for refused in result.refused:
+            self.stderr.write(f"{refused.path}: {refused.reason}")
+
+    def do_export(self, options: dict[str, Any]) -> None:
+        purge = find_purge(options["purge"])
+        if options["output"] is None:
+            for line in export_lines(purge):
+                self.stdout.write(line.decode(), ending="")
+            return
+        try:
+            with options["output"].open("xb") as file:
+                file.writelines(export_lines(purge))
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror}") from None
+
+
+def find_files(library: str | None) -> MissingFileQuerySet:
+    """The missing files of one library, or of all."""
+    files = MissingFile.objects.get_queryset().filter(library__deleted_at__isnull=True)
+    return files if library is None else files.filter(library=find_library(library))
+
+
+def find_library(text: str) -> Library:
+    """A library by its id or its name."""
+    libraries = Library.objects.active()
+    found = libraries.filter(name_key=name_key(text)).first()
+    if found is None and text.isascii() and text.isdigit() and len(text) < 19:
+        found = libraries.filter(pk=int(text)).first()
+    if found is None:
+        raise CommandError(f"There is no library “{text}”.")
+    return found
+
+
+def find_purge(text: str) -> Purge:
+    """A purge that can still be undone."""
+    purge = Purge.objects.done().filter(pk__in=possible([text])).first()
+    if purge is None:
+        raise CommandError(f"There is no purge “{text}”, or its time is over.")
+    return purge

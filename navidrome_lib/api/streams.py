@@ -1,0 +1,80 @@
+"""Server-sent events: how a message is written, how many streams a process carries, and when they must end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from navidrome_lib.errors import Unavailable
+
+CONTENT_TYPE = "text/event-stream"
+# what buffers or changes a stream on its way would hold messages back
+HEADERS = {"Cache-Control": "no-cache, no-store, no-transform", "X-Accel-Buffering": "no"}
+RETRY_AFTER = 30
+COMMENT = b":\n\n"
+
+
+def message(event: str, data: Any) -> bytes:
+    """One event. Its id is the time in ms: a client that comes back sends it, and gets the present state anyway."""
+    number = int(time.time() * 1000)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, event.encode(), orjson.dumps(data, default=str))
+
+
+def reconnect_after(seconds: float) -> bytes:
+    """Tells a client how long to wait before it comes back."""
+    return b"retry: %d\n\n" % int(seconds * 1000)
+
+
+class Slots:
+    """At most `limit` streams in this process, and `each` of one account: every stream holds a thread."""
+
+    def __init__(self, limit: int, each: int) -> None:
+        self.limit = limit
+        self.each = each
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+
+    def take(self, owner: str) -> Callable[[], None]:
+        """A slot, as the function that gives it back (once, however often it is called); raises `Unavailable`."""
+        with self._lock:
+            if self._taken.total() >= self.limit or self._taken[owner] >= self.each:
+                raise Unavailable("Too many event streams are open. Try again later.", retry_after=RETRY_AFTER)
+            self._taken[owner] += 1
+        given_back = threading.Lock()
+
+        def give_back() -> None:
+            if given_back.acquire(blocking=False):
+                with self._lock:
+                    self._taken -= Counter([owner])
+
+        return give_back
+
+    def used(self) -> int:
+        """The streams that are open now."""
+        with self._lock:
+            return self._taken.total()
+
+
+class _Server:
+    """What the web server says about itself; nothing does outside of one."""
+
+    def __init__(self) -> None:
+        self.ends: Callable[[], bool] = lambda: False
+
+
+_server = _Server()
+
+
+def end_when(condition: Callable[[], bool]) -> None:
+    """Open streams end as soon as `condition` is true: a server that stops waits for every answer."""
+    _server.ends = condition
+
+
+def must_end() -> bool:
+    """True when the server is stopping."""
+    return _server.ends()

@@ -1,0 +1,113 @@
+"""How the admin site looks: the settings of its theme, and the way through its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
+    """A condition of a menu entry: somebody with one of these rights."""
+
+    def allowed(request: HttpRequest) -> bool:
+        return any(request.user.has_perm(name) for name in permissions)
+
+    return allowed
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """A condition of a menu entry: an admin."""
+    return bool(getattr(request.user, "is_admin", False))
+
+
+def asset(path: str) -> Callable[[HttpRequest], str]:
+    """The address of a static file, asked for when a page is made."""
+    return lambda request: static(path)
+
+
+def entry(title: Any, icon: str, view: str, allowed: Callable[[HttpRequest], bool]) -> dict[str, Any]:
+    """One line of the menu."""
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{view}"), "permission": allowed}
+
+
+def catalog_entry(title: Any, icon: str, model: str) -> dict[str, Any]:
+    """The list of one model of the catalog."""
+    return entry(title, icon, f"libraries_{model}_changelist", may_view(f"libraries.view_{model}"))
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "navidrome-lib",
+    "SITE_HEADER": "navidrome-lib",
+    "SITE_SYMBOL": "library_music",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
+    "DASHBOARD_CALLBACK": "libraries.admin.dashboard.add_dashboard",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("libraries/icon.svg")}],
+    "STYLES": [asset("libraries/admin.css")],
+    "SCRIPTS": [asset("libraries/admin.js")],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.7% .013 236.6)",
+            "100": "oklch(95.1% .026 236.8)",
+            "200": "oklch(90.1% .058 230.9)",
+            "300": "oklch(82.8% .111 230.3)",
+            "400": "oklch(74.6% .16 232.7)",
+            "500": "oklch(62% .16 240)",
+            "600": "oklch(50% .134 242.7)",
+            "700": "oklch(45% .12 242.7)",
+            "800": "oklch(39.1% .09 240.9)",
+            "900": "oklch(33% .07 243.2)",
+            "950": "oklch(29.3% .066 243.2)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": _("Dashboard"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                ],
+            },
+            {
+                "title": _("Music"),
+                "separator": True,
+                "items": [
+                    catalog_entry(_("Libraries"), "library_music", "library"),
+                    catalog_entry(_("Artists"), "artist", "artist"),
+                    catalog_entry(_("Albums"), "album", "album"),
+                    catalog_entry(_("Songs"), "music_note", "mediafile"),
+                ],
+            },
+            {
+                "title": _("Care"),
+                "separator": True,
+                "items": [
+                    catalog_entry(_("Scans"), "radar", "scan"),
+                    catalog_entry(_("Problems"), "error", "scanproblem"),
+                    entry(_("Missing files"), "search_off", "missing_missingfile_changelist", is_admin),
+                    entry(_("Purges"), "delete_history", "missing_purge_changelist", is_admin),
+                ],
+            },
+            {
+                "title": _("People"),
+                "separator": True,
+                "items": [
+                    entry(_("Users"), "person", "users_user_changelist", is_admin),
+                    entry(_("Groups"), "group", "auth_group_changelist", is_admin),
+                    entry(_("Access"), "key_vertical", "users_user_access", is_admin),
+                    entry(_("API keys"), "vpn_key", "users_apikey_changelist", is_admin),
+                    entry(_("Audit trail"), "history", "audit_auditentry_changelist", is_admin),
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,73 @@
+"""A library that somebody may not see, full of strings that must never reach them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from libraries.models import (
+    Album,
+    Artist,
+    Folder,
+    Genre,
+    Library,
+    MediaFile,
+    Participant,
+    Scan,
+    ScanProblem,
+    ScanState,
+    ScanTrigger,
+)
+from missing.models import Purge, PurgedFile
+
+MARK = "CANARY"
+LIBRARY_ID = 918273
+SCAN_ID = 918274
+PROBLEM_ID = 918275
+
+
+def fill(root: Path) -> list[str]:
+    """Fill the catalog; returns the ids, which count as canaries wherever they were not asked for."""
+    now, folder_path = timezone.now(), f"{MARK}-folder"
+    (root / MARK).mkdir()
+    library = Library.objects.create(
+        pk=LIBRARY_ID, name=f"{MARK}-library", path=str(root / MARK), status_reason=f"{MARK}-reason", offline_since=now,
+        exclude_patterns=[f"{MARK}-pattern"], total_songs=4711, total_size=471147114711, anchor_file=f"{MARK}-anchor",
+    )  # fmt: skip
+    common: dict[str, Any] = {"library": library, "created_at": now}
+    folder = Folder.objects.create(path=folder_path, path_bytes=folder_path.encode(), path_key="0" * 32, **common)
+    artist = Artist.objects.create(pid="1" * 32, name=f"{MARK}-artist", created_at=now, updated_at=now)
+    genre = Genre.objects.create(name=f"{MARK}-genre")
+    album = Album.objects.create(
+        pid="2" * 32, name=f"{MARK}-album", artist=artist, album_artist=f"{MARK}-artist", updated_at=now, **common
+    )
+    ids = [folder.pk, artist.pk, album.pk]
+    for number, missing in enumerate((False, True)):
+        track = MediaFile.objects.create(
+            folder=folder, album_ref=album, path=f"{folder_path}/{MARK}-{number}.mp3",
+            name_bytes=f"{MARK}-{number}.mp3".encode(), suffix="mp3", size=47114711, mtime_ns=1, title=f"{MARK}-title",
+            album=f"{MARK}-album", artist=f"{MARK}-artist", genre=f"{MARK}-genre", comment=f"{MARK}-comment",
+            tags={"title": [f"{MARK}-tag"]}, missing=missing, missing_since=now if missing else None, updated_at=now,
+            **common,
+        )  # fmt: skip
+        Participant.objects.create(media_file=track, artist=artist, role="artist")
+        track.genres.add(genre)
+        ids.append(track.pk)
+    scan = Scan.objects.create(
+        pk=SCAN_ID, library=library, state=ScanState.RUNNING, trigger=ScanTrigger.API, current_folder=folder_path,
+        error=f"{MARK}-error", requested_by=f"{MARK}-somebody", targets=[folder_path], seen=47114711, worker=MARK,
+        started_at=now,
+    )  # fmt: skip
+    ScanProblem.objects.create(
+        pk=PROBLEM_ID, library=library, scan=scan, path=f"{MARK}-bad.mp3", path_bytes=b"x", path_key="3" * 32,
+        kind="corrupt", message=f"{MARK}-message", first_seen_at=now, last_seen_at=now,
+    )  # fmt: skip
+    purge = Purge.objects.create(
+        created_by=f"{MARK}-purger", expires_at="2999-01-01T00:00:00Z", done_at=now, file_count=47114711
+    )
+    PurgedFile.objects.create(
+        purge=purge, library=library, media_file_id="4" * 22, path=f"{MARK}.mp3", title=f"{MARK}-title", data={}
+    )
+    return [*ids, purge.pk]

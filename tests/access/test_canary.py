@@ -1,0 +1,140 @@
+"""A crawl of everything by people who may not see one library: none of its strings comes back."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.test import Client
+from rest_framework.test import APIClient
+
+from libraries.models import Library
+from tests.access import canary
+from tests.access.routes import routes
+from tests.access.test_deny_matrix import REST
+from tests.conftest import MakeUser, SignIn
+from users import api_keys, subsonic
+from users.models import GroupAccess, LibraryAccess, User
+
+# what a query may try: the ids of the hidden things, and every way to sort, to page and to filter
+QUERIES = (
+    "", "all=true", "_start=0&_end=100", "_sort=name&_order=DESC", "_sort=path", "_sort=libraryName",
+    "library_id={library}", "libraryId={library}", "id={library}", "id={track}", "state=running", "name=a", "path=/",
+    "album=a", "userName=a", "action=", "include=libraries", "expand=library", "format=api", "dryRun=true",
+    "userId={owner}", "musicFolderId={library}",
+)  # fmt: skip
+NUMBERS = ("47114711", "471147114711")
+
+
+@pytest.fixture
+def hidden(db: None, tmp_path: Path, library: Library) -> list[str]:
+    """The ids of what is hidden."""
+    return canary.fill(tmp_path)
+
+
+@pytest.fixture
+def owner(make_user: MakeUser, hidden: list[str]) -> User:
+    """Somebody who may see what is hidden, through themselves and through a group."""
+    user = make_user(f"{canary.MARK}-owner")
+    LibraryAccess.objects.create(user=user, library_id=canary.LIBRARY_ID)
+    group = Group.objects.create(name=f"{canary.MARK}-group")
+    GroupAccess.objects.create(group=group, library_id=canary.LIBRARY_ID)
+    user.groups.add(group)
+    api_keys.create_key(user, name=f"{canary.MARK}-key", scope="manage", library_ids=[canary.LIBRARY_ID])
+    return user
+
+
+def clean(response: HttpResponseBase, asked: str, ids: list[str]) -> None:
+    """Nothing hidden in the answer: no mark, no figure, no id that was not asked for."""
+    assert isinstance(response, HttpResponse)
+    text = response.content.decode("utf-8", "replace") + str(dict(response.items()))
+    found = [mark for mark in (canary.MARK, *NUMBERS) if mark in text]
+    unasked = (*ids, str(canary.LIBRARY_ID), str(canary.SCAN_ID), str(canary.PROBLEM_ID))
+    found += [pk for pk in unasked if pk in text and pk not in asked]
+    assert not found, f"{asked}: {found}"
+    assert response.status_code < 500, asked
+
+
+def addresses(hidden: list[str], user: User, owner: User) -> list[str]:
+    """Every route with every id, hidden ones and one's own, and every query."""
+    ids = [str(canary.LIBRARY_ID), str(canary.SCAN_ID), hidden[-1], user.pk, owner.pk]
+    found = []
+    for route in routes():
+        if route.startswith(("/admin/", "/rest/")):
+            continue
+        paths = [route.replace("{pk}", pk) for pk in ids] if "{pk}" in route else [route]
+        for path, query in itertools.product(paths, QUERIES):
+            if "{pk}" in route and query and not path.startswith(f"/api/user/{user.pk}"):
+                continue
+            filled = query.format(library=canary.LIBRARY_ID, track=hidden[-2], owner=owner.pk)
+            found.append(f"{path}?{filled}" if filled else path)
+    return found
+
+
+@pytest.mark.parametrize("role", ["member", "anonymous", "confined"])
+def test_api(
+    hidden: list[str], member: User, admin: User, owner: User, sign_in: SignIn, library: Library, role: str
+) -> None:  # fmt: skip
+    user = admin if role == "confined" else member
+    client = sign_in(user) if role == "member" else APIClient()
+    if role == "confined":  # even an admin's key, when it is confined to another library
+        _, text = api_keys.create_key(user, name="k", scope="manage", library_ids=[library.pk])
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    crawled = addresses(hidden, user, owner)
+    assert len(crawled) > 300
+    for url in crawled:
+        clean(client.get(url), url, hidden)
+    for url in {url.partition("?")[0] for url in crawled}:
+        for verb in ("post", "put", "patch"):
+            body = {"libraryId": canary.LIBRARY_ID, "libraryIds": [canary.LIBRARY_ID], "name": "x", "username": "x"}
+            clean(getattr(client, verb)(url, body, format="json"), url + str(body), hidden)
+
+
+@pytest.mark.parametrize("role", ["member", "outsider", "scanner", "key"])
+def test_rest(
+    hidden: list[str], member: User, outsider: User, owner: User, make_user: MakeUser, library: Library, role: str
+) -> None:
+    scanner = make_user("scanner", may_scan=True)
+    LibraryAccess.objects.create(user=scanner, library=library)
+    user = {"member": member, "outsider": outsider, "scanner": scanner, "key": member}[role]
+    credentials = {"u": user.username, "p": subsonic.app_password(user)}
+    if role == "key":
+        credentials = {"apiKey": api_keys.create_key(user, name="k", scope="manage")[1]}
+    extra: list[dict[str, Any]] = [
+        {}, {"username": owner.username[len(canary.MARK) :]}, {"target": f"{canary.LIBRARY_ID}:"},
+        {"target": [f"{library.pk}:", f"{canary.LIBRARY_ID}:x"]}, {"musicFolderId": canary.LIBRARY_ID},
+        {"id": hidden[0]}, {"id": hidden[-2]}, {"fullScan": "true"},
+    ]  # fmt: skip
+    client = Client()
+    for method, parameters, notation in itertools.product([*REST, "getAlbum", "search3"], extra, ("xml", "json")):
+        query = {"v": "1.16.1", "c": "test", "f": notation, **credentials, **parameters}
+        response = client.get(f"/rest/{method.replace('.*', 'x')}", query)
+        clean(response, f"{method} {parameters}", hidden)
+
+
+def test_staff_that_are_no_admins(hidden: list[str], make_user: MakeUser, library: Library, owner: User) -> None:
+    """Somebody with every permission of the admin site sees there what they may hear, and no more."""
+    clerk = make_user("clerk", is_staff=True)
+    LibraryAccess.objects.create(user=clerk, library=library)
+    clerk.user_permissions.set(Permission.objects.all())
+    client = Client()
+    client.force_login(clerk)
+    ids = [str(canary.LIBRARY_ID), str(canary.SCAN_ID), str(canary.PROBLEM_ID), *hidden, owner.pk]
+    opened = 0
+    for route in routes():
+        if not route.startswith("/admin/") or "logout" in route:
+            continue
+        for pk in ids if "{" in route else [""]:
+            url = route.replace("{object_id}", pk).replace("{id}", pk).replace("{content_type_id}", "1")
+            for query in ("", "?q=a", f"?library__id__exact={canary.LIBRARY_ID}", "?o=1", "?e=1", "?s=a", "?term=a"):
+                if query and "{" in route:
+                    continue
+                response = client.get(url + query)
+                clean(response, url + query + str(ids), hidden)  # a later page may say that an id does not exist
+                opened += response.status_code == 200
+    assert opened > 20

@@ -1,0 +1,244 @@
+"""Who may do what: every route × verb × role in one table. A route without a row fails."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+from rest_framework.test import APIClient
+
+from libraries.models import Library, Scan, ScanTrigger
+from missing.models import Purge
+from navidrome_lib.conf import Inspect
+from tests.access.routes import routes
+from tests.conftest import Configure, MakeUser, SignIn
+from users import api_keys, subsonic
+from users.models import ApiKey, LibraryAccess, User
+
+VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
+ROLES = ("anonymous", "member", "outsider", "scanner", "admin")
+READS = ("get", "head", "options")
+
+# which roles a verb is open to; whoever is not named is refused: 401 when not signed in, 403 (or 404) else
+ALL = ROLES
+SIGNED_IN = ROLES[1:]
+ADMIN = ("admin",)
+SELF = ("member", "admin")
+OWNER = ("member",)
+
+# route → verbs → roles; the account, key and objects in the address are those of the member.
+# A verb that is not named is not offered: refused to who may not come near, 405 to everybody else.
+API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
+    "/api/library": {(*READS, "post"): ADMIN},
+    "/api/library/{pk}": {(*READS, "put", "patch", "delete"): ADMIN},
+    "/api/scan": {(*READS, "post"): ADMIN},
+    "/api/scan/{pk}": {(*READS, "delete"): ADMIN},
+    "/api/scan/{pk}/problem": {READS: ADMIN},
+    "/api/scan/{pk}/approve": {("post", "options"): ADMIN},
+    "/api/scan/{pk}/discard": {("post", "options"): ADMIN},
+    "/api/user": {(*READS, "post"): ADMIN},
+    "/api/user/{pk}": {(*READS, "put", "patch"): SELF, ("delete",): ADMIN},
+    "/api/user/{pk}/library": {(*READS, "put"): ADMIN},
+    "/api/user/{pk}/subsonic": {(*READS, "post"): OWNER},
+    "/api/apikey": {(*READS, "post"): SIGNED_IN},
+    "/api/apikey/{pk}": {("get", "head", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/missing": {(*READS, "delete"): ADMIN},
+    "/api/missing/purge": {READS: ADMIN},
+    "/api/missing/purge/{pk}": {READS: ADMIN},
+    "/api/missing/purge/{pk}/undo": {("post", "options"): ADMIN},
+    "/api/missing/purge/{pk}/export": {READS: ADMIN},
+    "/api/missing/{pk}/candidates": {READS: ADMIN},
+    "/api/missing/{pk}/relink": {("post", "options"): ADMIN},
+    "/api/library/{pk}/explain": {READS: ADMIN},
+    "/api/events": {READS: SIGNED_IN},
+    "/api/audit": {READS: ADMIN},
+    "/api/keepalive": {READS: ALL},
+    "/api/health": {READS: ALL},
+    "/api/health/live": {READS: ALL},
+    "/api/insights": {READS: SIGNED_IN},
+    "/api/config": {READS: ADMIN},
+    "/api/inspect": {READS: ADMIN},
+    "/api/schema/": {READS: ALL},
+    "/api/docs/": {("get", "head"): ALL},
+    "/auth/login": {("post", "options"): ALL},
+    "/auth/createAdmin": {("post",): (), ("options",): ALL},
+    "/": {VERBS: ALL},
+}
+
+# method of /rest → the code of the protocol for each role (0: done)
+GUARDED = {"anonymous": 10, "member": 0, "outsider": 0, "scanner": 0, "admin": 0}
+REST: dict[str, dict[str, int]] = {
+    "ping": GUARDED,
+    "getLicense": GUARDED,
+    "getOpenSubsonicExtensions": dict.fromkeys(ROLES, 0),
+    "tokenInfo": GUARDED,
+    "getMusicFolders": GUARDED,
+    "getUser": GUARDED,
+    "startScan": {**GUARDED, "member": 50, "outsider": 50},
+    "getScanStatus": GUARDED,
+    ".*": {**dict.fromkeys(ROLES, 0), "anonymous": 10},
+}
+
+# of the admin site these are open by nature: the door itself, and what has nothing to hide
+OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}
+
+
+@pytest.fixture
+def cast(
+    admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure
+) -> dict[str, User | None]:
+    """Everybody by role; the scanner hears what the member hears, and may start scans. No address is switched off."""
+    configure(dev_ui_show_config=True, inspect=Inspect(enabled=True))
+    scanner = make_user("scanner", may_scan=True)
+    LibraryAccess.objects.create(user=scanner, library=library)
+    return {"anonymous": None, "member": member, "outsider": outsider, "scanner": scanner, "admin": admin}
+
+
+@pytest.fixture
+def address(cast: dict[str, User | None], library: Library) -> Any:
+    """A route with the ids of the member's things filled in."""
+    member = cast["member"]
+    assert member is not None
+    key = ApiKey.objects.create(user=member, name="k", digest="d", hint="h")
+    scan = Scan.objects.create(library=library, trigger=ScanTrigger.API)
+    purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z", done_at="2026-01-01T00:00:00Z")
+    objects = {"user": member.pk, "library": library.pk, "apikey": key.pk, "scan": scan.pk, "missing": purge.pk}
+
+    def fill(route: str) -> str:
+        found = objects.get(route.split("/")[2]) if "{" in route else ""
+        return route.replace("{pk}", str(found))
+
+    return fill
+
+
+def everything() -> str:
+    """All rows but the times of visits, to see whether anything changed."""
+    volatile = {"last_access_at", "last_used_at", "subsonic_secret"}
+    models = [
+        model for model in apps.get_models() if model._meta.app_label not in ("sessions", "contenttypes", "system")
+    ]
+    rows = {
+        model._meta.label: [
+            {key: str(value) for key, value in row.items() if key not in volatile}
+            for row in model._base_manager.order_by("pk").values()
+        ]
+        for model in models
+        if not model._meta.proxy
+    }
+    return json.dumps(rows, sort_keys=True)
+
+
+def allowed(route: str, verb: str) -> tuple[str, ...] | None:
+    """The roles that the table opens a verb to; None when it is not offered."""
+    return next((roles for verbs, roles in API[route].items() if verb in verbs), None)
+
+
+def test_every_route_has_a_row() -> None:
+    """A new route fails here until somebody has said who may call it."""
+    known = set(API) | {f"/rest/{method}" for method in REST}
+    found = {route for route in routes() if not route.startswith("/admin/")}
+    assert found == known
+
+
+@pytest.mark.parametrize("route", sorted(API))
+def test_refusals(cast: dict[str, User | None], address: Any, sign_in: SignIn, route: str) -> None:
+    """Whoever the table does not name is refused, and nothing changes."""
+    url = address(route)
+    clients = {role: sign_in(user) if user is not None else APIClient() for role, user in cast.items()}
+    before = everything()
+    for role, client in clients.items():
+        for verb in VERBS:
+            roles = allowed(route, verb)
+            if roles is not None and role in roles:
+                continue
+            expected = {405, 401 if role == "anonymous" else 403, 404} if roles is None else {403, 404}
+            if roles is not None and role == "anonymous":
+                expected = {403} if route == "/auth/createAdmin" else {401}
+            status = getattr(client, verb)(url).status_code
+            assert status in expected, f"{verb.upper()} {url} as {role}: {status}"
+    assert everything() == before
+
+
+@pytest.mark.parametrize("route", sorted(API))
+def test_permissions(cast: dict[str, User | None], address: Any, sign_in: SignIn, route: str) -> None:
+    """Whoever the table names is let through; each call is taken back, so that it cannot hide the next."""
+    url = address(route)
+    clients = {role: sign_in(user) if user is not None else APIClient() for role, user in cast.items()}
+    for role, client in clients.items():
+        for verb in VERBS:
+            if role not in (allowed(route, verb) or ()):
+                continue
+            with transaction.atomic():
+                status = getattr(client, verb)(url).status_code
+                transaction.set_rollback(True)
+            assert status not in (401, 403, 405), f"{verb.upper()} {url} as {role}: {status}"
+            assert status < 500, f"{verb.upper()} {url} as {role}: {status}"
+
+
+@pytest.mark.parametrize("method", sorted(REST))
+def test_rest(cast: dict[str, User | None], method: str) -> None:
+    for role, code in REST[method].items():
+        user, before = cast[role], everything()
+        for http in ("get", "post"):
+            query = {"v": "1.16.1", "c": "test", "f": "json"}
+            if user is not None:
+                query |= {"u": user.username, "p": subsonic.app_password(user)}
+            name = method if method != ".*" else "noSuchMethod"
+            answer = getattr(APIClient(), http)(
+                f"/rest/{name}", query, **({"format": "multipart"} if http == "post" else {})
+            )
+            found = answer.json()["subsonic-response"]
+            assert found.get("error", {}).get("code", 0) == code, f"{method} as {role}"
+        if code:
+            assert everything() == before
+
+
+def test_admin_site(cast: dict[str, User | None], make_user: MakeUser) -> None:
+    """Every page sends everybody but staff to the door, and changes nothing."""
+    pages = [route for route in routes() if route.startswith("/admin/") and route not in OPEN_ADMIN]
+    assert len(pages) > 30
+    before = everything()
+    for role in ("anonymous", "member", "outsider", "scanner"):
+        client, user = Client(), cast[role]
+        if user is not None:
+            client.force_login(user)
+        for page in pages:
+            url = page.replace("{", "1").replace("}", "").replace("(", "").replace(")", "").replace(".*", "")
+            for verb in ("get", "post", "delete"):
+                response = getattr(client, verb)(url)
+                assert response.status_code in (302, 404, 405), f"{verb} {page} as {role}"
+                if response.status_code == 302:
+                    assert response["Location"].startswith("/admin/login/"), page
+    User.objects.update(last_login=None)
+    assert everything().replace("last_login", "") == before.replace("last_login", "")
+
+
+@pytest.mark.parametrize("scope", ["read", "scan", "manage"])
+def test_keys_of_regular_people_open_no_admin_route(cast: dict[str, User | None], address: Any, scope: str) -> None:
+    """And a key that may only read changes nothing, whoever owns it."""
+    for role in ("member", "scanner", "admin"):
+        user = cast[role]
+        assert user is not None
+        _, text = api_keys.create_key(user, name="k", scope=scope)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+        before = everything()
+        for route in API:
+            for verb in VERBS:
+                if not route.startswith("/api/") or (role == "admin" and (scope != "read" or verb in READS)):
+                    continue
+                roles = allowed(route, verb)
+                if roles is None or (role in roles and scope == "manage") or roles == ALL:
+                    continue
+                status = getattr(client, verb)(address_of(address, route)).status_code
+                if role not in roles or verb not in READS:
+                    assert status in (403, 404, 405), f"{verb} {route} with a {scope} key of {role}: {status}"
+        assert everything() == before
+
+
+def address_of(address: Any, route: str) -> str:
+    return str(address(route))

@@ -1,0 +1,107 @@
+"""A large purge is all or nothing, and yet nobody waits for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from libraries.models import Library, MediaFile
+from missing import services
+from missing.models import Purge
+from navidrome_lib.errors import Conflict
+from tests.missing.catalog import make_many
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COUNT = 2000
+PATIENCE = 3.0
+
+
+def test_other_requests_are_answered(as_admin: APIClient, admin: User, library: Library) -> None:
+    ids = make_many(library, COUNT)
+    done = threading.Event()
+    results: list[services.PurgeResult] = []
+
+    def purge() -> None:
+        try:
+            results.append(services.purge_missing_files(ids))
+        finally:
+            done.set()
+            connection.close()
+
+    thread = threading.Thread(target=purge)
+    thread.start()
+    slowest, answers, totals = 0.0, 0, set()
+    while not done.is_set():
+        start = time.perf_counter()
+        # a write, a read of what is being removed, and a read of something else
+        User.objects.filter(pk=admin.pk).update(name=f"name {answers}")
+        response = as_admin.get("/api/missing?_start=0&_end=10")
+        assert response.status_code == as_admin.get("/api/library").status_code == 200
+        totals.add(response["X-Total-Count"])
+        slowest = max(slowest, time.perf_counter() - start)
+        answers += 1
+    thread.join()
+    assert len(results[0].ids) == COUNT
+    assert answers > 3
+    assert slowest < PATIENCE
+    # nobody ever saw a part of it
+    assert totals <= {str(COUNT), "0"}
+
+
+def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
+    ids = make_many(library, 300)
+    results: list[services.PurgeResult] = []
+    barrier = threading.Barrier(2)
+
+    def purge() -> None:
+        barrier.wait()
+        try:
+            results.append(services.purge_missing_files(ids))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=purge) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 2
+    removed = [pk for result in results for pk in result.ids]
+    assert sorted(removed) == sorted(ids)
+    assert not MediaFile.objects.exists()
+    purges = list(Purge.objects.all())
+    assert sum(one.file_count for one in purges) == sum(one.files.count() for one in purges) == 300
+    library.refresh_from_db()
+    assert library.total_missing_files == 0
+
+
+def test_two_undos_at_once_restore_once(library: Library) -> None:
+    purge = services.purge_missing_files(make_many(library, 300)).purge
+    assert purge is not None
+    outcomes: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def undo() -> None:
+        barrier.wait()
+        try:
+            outcomes.append(str(len(services.undo_purge(purge).ids)))
+        except Conflict:
+            outcomes.append("conflict")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=undo) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["300", "conflict"]
+    assert MediaFile.objects.count() == 300
+    library.refresh_from_db()
+    assert library.total_missing_files == 300

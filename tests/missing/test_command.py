@@ -1,0 +1,96 @@
+"""`manage.py missing …`"""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from libraries.models import Library, MediaFile
+from missing.models import Purge
+from tests.missing.catalog import dump, make_track
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("missing", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_list(library: Library, other_library: Library) -> None:
+    one, two = make_track(library, "a.mp3"), make_track(other_library, "b.mp3")
+    make_track(library, "here.mp3", missing=False)
+    assert run("list") == f"{two.pk}  Jazz  b.mp3\n{one.pk}  Rock  a.mp3\n2 missing files.\n"
+    assert run("list", "--library", " rock ") == run("list", "--library", str(library.pk))
+    assert run("list", "--library", "rock").endswith("1 missing files.\n")
+
+
+def test_purge_undo_and_export(library: Library, tmp_path: Path) -> None:
+    one, two = make_track(library, "a.mp3", album="Lost"), make_track(library, "b.mp3")
+    before = dump(without=("digest",))
+    said = run("purge", one.pk, "--dry-run")
+    assert "1 files (1000\xa0bytes) would be removed" in said
+    assert "Left without any track: album Lost" in said
+    assert "With them go 2 participants." in said
+    assert dump(without=("digest",)) == before
+    said = run("purge", one.pk)
+    purge = Purge.objects.get()
+    assert f"manage.py missing undo {purge.pk}" in said
+    assert purge.created_by == "command"
+    assert MediaFile.objects.get().pk == two.pk
+    assert f"{purge.pk}  " in run("purges")
+    line = json.loads(run("export", purge.pk))
+    assert (line["id"], line["path"], line["library"]) == (one.pk, "a.mp3", "Rock")
+    file = tmp_path / "purge.jsonl"
+    run("export", purge.pk, "--output", str(file))
+    assert json.loads(file.read_bytes()) == line
+    with pytest.raises(CommandError, match="File exists"):
+        run("export", purge.pk, "--output", str(file))
+    assert run("undo", purge.pk, "--dry-run") == "1 files would come back.\n"
+    assert not MediaFile.objects.filter(pk=one.pk).exists()
+    assert run("undo", purge.pk) == "1 files are in the catalog again.\n"
+    assert dump(without=("digest",)) == before
+
+
+def test_purge_by_library_and_all(library: Library, other_library: Library) -> None:
+    make_track(library, "a.mp3")
+    kept = make_track(other_library, "b.mp3")
+    assert "1 files were removed" in run("purge", "--library", "Rock")
+    assert MediaFile.objects.get().pk == kept.pk
+    assert "1 files were removed" in run("purge", "--all")
+    assert run("purge", "--all") == "0 files were removed from the catalog.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["purge"], "Say which files"),
+        (["purge", "x", "--all"], "Say which files"),
+        (["purge", "x"], "Not found"),
+        (["purge", "--library", "nope"], "There is no library"),
+        (["list", "--library", "9" * 400], "There is no library"),
+        (["undo", "x"], "There is no purge"),
+        (["export", "x"], "There is no purge"),
+        ([], "required"),
+    ],
+)
+def test_mistakes_change_nothing(library: Library, arguments: list[str], sentence: str) -> None:
+    make_track(library, "a.mp3")
+    before = dump()
+    with pytest.raises(CommandError, match=sentence):
+        run(*arguments)
+    assert dump() == before
+
+
+def test_a_second_undo(library: Library) -> None:
+    make_track(library, "a.mp3")
+    run("purge", "--all")
+    purge_id = Purge.objects.get().pk
+    run("undo", purge_id)
+    with pytest.raises(CommandError, match="already been undone"):
+        run("undo", purge_id)

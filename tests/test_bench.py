@@ -1,0 +1,80 @@
+"""The benchmark measures what it says, over a library that is small enough for a test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench import rounds
+from bench.__main__ import measure_all, parse
+from bench.corpus import make_corpus
+from bench.databases import SQLITE
+from bench.peers import PEERS, PeerTimes, measure_peer
+from bench.processes import Memory, ProcessFailed, run_module
+from bench.report import page
+
+TRACKS = 40
+
+
+def test_the_command_measures_a_small_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--tracks", str(TRACKS), "--rounds", "1", "--database", SQLITE, "--corpus", str(tmp_path), "--peers"]
+    (section,) = measure_all(parse(arguments))
+    assert [(row.database, row.kind) for row in section.rows] == [
+        (SQLITE, rounds.FIRST), (SQLITE, rounds.AGAIN), (SQLITE, rounds.CHANGED),
+    ]  # fmt: skip
+    for row in section.rows:
+        assert row.seconds > row.scan_seconds > 0
+        assert row.cpu >= row.own_cpu > 0
+        assert row.queries > 0
+        assert row.ratio > 0
+    assert section.rows[0].megabytes > section.rows[1].megabytes > 0  # the first scan has readers
+    assert set(section.floors) == {rounds.MUTAGEN, rounds.STAT}
+    assert f"## {TRACKS} files, 1 rounds" in capsys.readouterr().out
+    text = page([replace(section, peers={"mpd": None, "beets": PeerTimes(1.5, None)})])
+    assert "| SQLite | first scan |" in text
+    assert "| mpd | not installed |" in text
+    assert "| beets | 1.50 |" in text
+
+
+def test_the_same_library_is_made_for_everybody_and_made_once(tmp_path: Path) -> None:
+    first, second = make_corpus(tmp_path / "a", TRACKS), make_corpus(tmp_path / "b", TRACKS)
+    contents = [
+        {path.relative_to(each.root): (path.read_bytes(), path.stat().st_mtime_ns) for path in each.files()}
+        for each in (first, second)
+    ]
+    assert len(contents[0]) == TRACKS
+    assert contents[0] == contents[1]
+    before = {path: path.stat().st_ino for path in first.files()}
+    make_corpus(tmp_path / "a", TRACKS)
+    assert {path: path.stat().st_ino for path in first.files()} == before
+
+
+def test_every_turn_changes_other_files(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path, 200)
+    times = {path: path.stat().st_mtime_ns for path in corpus.files()}
+    assert [corpus.change_some(turn) for turn in (0, 1)] == [2, 2]
+    assert sum(path.stat().st_mtime_ns != times[path] for path in corpus.files()) == 4
+
+
+def test_memory_counts_the_children_too() -> None:
+    grow = "x = bytearray(60_000_000); import time; time.sleep(0.5)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grow!r}])"
+    process = subprocess.Popen([sys.executable, "-c", parent])
+    with Memory(process.pid) as memory:
+        process.wait()
+    if sys.platform == "linux":
+        assert memory.megabytes > 60
+
+
+def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ProcessFailed, match="KeyError: 'nonsense'"):
+        run_module("bench.floors", "nonsense", str(tmp_path))
+
+
+def test_a_peer_that_is_not_there_has_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [measure_peer(name, tmp_path) for name in PEERS] == [None] * len(PEERS)

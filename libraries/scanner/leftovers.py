@@ -15,7 +15,7 @@ from django.utils import timezone
 from libraries.bulk import chunks, insert_rows, update_rows
 from libraries.ids import first_id
 from libraries.maintenance import mark_missing
-from libraries.models import Folder, HeldMark, MediaFile
+from libraries.models import Folder, HeldMark, Library, MediaFile
 from libraries.scanner.diff import KnownFolder
 from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
 from libraries.scanner.joins import Join, Joiner, missing_sides, new_sides, old_sides
@@ -199,9 +199,7 @@ class Leftovers:
 
     def is_held(self, songs_before: int) -> bool:
         """Whether so much of the library would go missing that a person must look at it first."""
-        library, gone = self.scan.library, len(self.unseen)
-        # compared in whole numbers: all of a library is not more than 100 % of it
-        return gone > library.held_count and gone * 100 > songs_before * library.held_percent
+        return is_too_much(self.scan.library, len(self.unseen), songs_before)
 
     def why_held(self, songs_before: int) -> str:
         """The sentence for the person who decides."""
@@ -230,6 +228,12 @@ class Leftovers:
         for piece in chunks(rows, _MARKS):
             with self.lease.transaction():
                 update_rows(Folder, ("digest", "missing"), piece)
+
+
+def is_too_much(library: Library, gone: int, songs: int) -> bool:
+    """Whether `gone` of `songs` files are more than the library lets go missing at once."""
+    # in whole numbers: all of a library is not more than 100 % of it
+    return gone > library.held_count and gone * 100 > songs * library.held_percent
 
 
 def tracks_of(folders: Iterable[KnownFolder]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from libraries import texts
@@ -154,7 +155,9 @@ class MissingFileAdmin(AdminsLook):
             return self.ask(request, ids)
         result = services.purge_missing_files(ids, requested_by=str(request.user))
         sentence = f"{len(result.ids)} files were removed from the catalog. This can be undone for 30 days."
-        self.message_user(request, sentence, messages.SUCCESS)
+        undo = page("missing_purge_change", result.purge.pk) if result.purge else ""
+        link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Look at it or undo it")) if undo else ""
+        self.message_user(request, format_html("{}{}", sentence, link), messages.SUCCESS)
         return None
 
     def ask(self, request: HttpRequest, ids: list[str]) -> TemplateResponse:

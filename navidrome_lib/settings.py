@@ -158,6 +158,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["navidrome_lib.api.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["navidrome_lib.api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "navidrome_lib.api.negotiation.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": "navidrome_lib.api.metadata.Verbs",
     "DEFAULT_PAGINATION_CLASS": "navidrome_lib.api.pagination.RangePagination",
     "DEFAULT_FILTER_BACKENDS": [
         "navidrome_lib.api.filters.QueryFilter",

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from celery import Celery
 from django.db import connection
 
 from navidrome_lib.celery import app
@@ -38,17 +38,23 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     return {**os.environ, **own, "PYTHONUNBUFFERED": "1", **more}
 
 
+def send_to(url: str) -> None:
+    """Let this process deliver to another broker: connections to the last one are kept in pools, as after a fork."""
+    application: Any = app
+    application.conf.broker_url = url
+    application._after_fork()
+
+
 @contextmanager
 def broker(folder: Path) -> Iterator[str]:
     """A broker, used by this process too as long as the context lasts."""
-    application: Celery = app
-    before = application.conf.broker_url
+    before = str(app.conf.broker_url)
     with Sentinel() as sentinel, running_broker(folder, dict(os.environ), sentinel, Console()) as url:
-        application.conf.broker_url = url
+        send_to(url)
         try:
             yield url
         finally:
-            application.conf.broker_url = before
+            send_to(before)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def may_scan(request: HttpRequest) -> bool:
     return is_admin(request) or bool(request.user.is_active and getattr(request.user, "may_scan", False))
 
 
-def page(name: str, *arguments: object, **query: Any) -> str:
+def page(name: str, *arguments: object, **query: str | int) -> str:
     """The address of a page of the admin site, or an empty text when there is no such page."""
     try:
         address = reverse(f"admin:{name}", args=arguments)

@@ -118,7 +118,7 @@ class ReadAhead:
         self._stopped.set()
         self._orders.put(None)
         if self._thread is not None:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=2)  # with a beat of 2 s before it, cancelling takes less than 5
 
     def start(self) -> None:
         """Start all readers now, when it is known that there will be much to read."""

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from django.conf import settings
 from django.utils import timezone
 
 from libraries import maintenance
-from libraries.audio.reader import ReaderPool
 from libraries.bulk import rare_checkpoints
 from libraries.models import HeldMark, Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import aside
@@ -25,8 +23,8 @@ from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, known_problems, scan_options
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost
 from libraries.scanner.leftovers import Leftovers, tracks_of
-from libraries.scanner.packing import PACK_AUDIO
 from libraries.scanner.problems import resolve_problems
+from libraries.scanner.readers import make_pool
 from libraries.scanner.reading import Reading
 from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
@@ -116,7 +114,7 @@ class _Run:
         writer = Writer(self.lease, folders, self.touched)
         self.leftovers = Leftovers(self.lease, writer, self.touched, self.library.last_scan_at)
         try:
-            with ReadAhead(_make_pool, self.lease.beat) as readers:
+            with ReadAhead(make_pool, self.lease.beat) as readers:
                 if self.scan.full or not folders:
                     readers.start()  # every file will be read: they come up while the folders are listed
                 self._walk()
@@ -241,10 +239,3 @@ class _Run:
         outcomes -= self.leftovers.moved_elsewhere + diff.folder_troubles + diff.ignored
         if not outcomes == diff.files == scan.seen:
             raise AssertionError(f"{diff.files} files were met, {scan.seen} were looked at, {outcomes} have an outcome")
-
-
-def _make_pool() -> ReaderPool:
-    options = settings.CONF.scanner
-    return ReaderPool(
-        options.readers, timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024, convert=PACK_AUDIO
-    )

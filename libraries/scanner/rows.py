@@ -31,6 +31,7 @@ class NewState(NamedTuple):
     entry: FileEntry
     record: FlatTrack
     media_file_id: str | None = None
+    audio_hash: str = ""
 
 
 def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tuple[Any, ...]:
@@ -38,7 +39,7 @@ def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tupl
     entry, record = state.entry, state.record
     return (
         library_id, state.folder_id, display(state.path), *entry,
-        album_id, record.pid, "", False, None, None, now,
+        album_id, record.pid, state.audio_hash, False, None, None, now,
         *record.values, record.tags,
     )  # fmt: skip
 

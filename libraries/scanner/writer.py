@@ -226,7 +226,7 @@ def _is_displaced(known: KnownTrack, entry: FileEntry, record: FlatTrack) -> boo
         return False
     if not known.missing and entry.inode and entry.inode == known.inode:
         # the inode of a file that went is soon that of another
-        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS
+        return abs(known.duration - record.duration) > _SAME_SECONDS
     return not known.mbz_track_id or known.mbz_track_id != record.mbz_track_id
 
 
@@ -234,7 +234,9 @@ def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
     """What is to be done with each file of a folder."""
     path = result.plan.listing.path
     for entry, known, record in sorted(result.tracks, key=lambda track: track[0].name):
-        state = NewState(join(path, entry.name), folder_id, entry, record, known.id if known else None)
+        # what was read again without having changed still sounds the same
+        sound = known.audio_hash if known and known.is_unchanged(entry) else ""
+        state = NewState(join(path, entry.name), folder_id, entry, record, known.id if known else None, sound)
         displaced = known is not None and _is_displaced(known, entry, record)
         # another track where a missing one used to be is not that one come back
         if known is None or (displaced and known.missing):

@@ -8,7 +8,7 @@ import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-NAME_WIDTH = 6
+NAME_WIDTH = 7
 LOG_BYTES = 5_000_000
 LOG_FILES = 4
 

@@ -46,15 +46,33 @@ def test_moved_and_retagged_in_one_scan(root: Path, library: Library) -> None:
     assert counts(scan(library)) == {"skipped": COUNT}
 
 
+def test_renamed_and_retagged_in_one_scan(root: Path, library: Library) -> None:
+    """Another name, another album, another artist: what stays is the title, the sound and the file itself."""
+    known = ids(library)
+    retag(root / "a/0.mp3", 0, "Song 0")
+    (root / "a/0.mp3").rename(root / "1-01 song.mp3")
+    assert counts(scan(library)) == {"moved": 1, "skipped": COUNT - 1}
+    assert ids(library)["1-01 song.mp3"] == known["a/0.mp3"]
+
+
 def test_swapped_and_retagged_in_one_scan(root: Path, library: Library) -> None:
     known = ids(library)
     for number in (0, 1):
-        retag(root / f"a/{number}.mp3", number, f"Another title {number}")
+        retag(root / f"a/{number}.mp3", number, f"Song {number}")
     (root / "a/0.mp3").rename(root / "between")
     (root / "a/1.mp3").rename(root / "a/0.mp3")
     (root / "between").rename(root / "a/1.mp3")
     assert counts(scan(library)) == {"moved": 2, "skipped": COUNT - 2}
     assert ids(library) == known | {"a/0.mp3": known["a/1.mp3"], "a/1.mp3": known["a/0.mp3"]}
+
+
+def test_a_used_inode_and_the_same_length_are_not_enough(root: Path, library: Library) -> None:
+    known = ids(library)
+    path = root / "a/0.mp3"
+    path.rename(root / "new.mp3")
+    (root / "new.mp3").write_bytes(song("Unheard", number=7, mark=60, frames=10, TALB="New", TPE1="Zoe"))
+    assert counts(scan(library)) == {"added": 1, "missing": 1, "skipped": COUNT - 1}
+    assert known["a/0.mp3"] not in ids(library).values()
 
 
 def test_another_song_in_a_used_inode_is_another_song(root: Path, library: Library) -> None:

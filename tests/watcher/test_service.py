@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
+from watchdog.observers import Observer
 
 from libraries import services
 from libraries.models import Library, MediaFile, Scan, WatchState, WatchStatus
@@ -165,12 +166,11 @@ def test_when_the_kernel_has_no_more_watches_it_polls(
 ) -> None:
     settled_now(monkeypatch)
     full = [True]
-    real = library_watch.Observer
 
     def observer() -> Any:
         if full[0]:
             raise OSError(errno.ENOSPC, "inotify watch limit reached")
-        return real()
+        return Observer()
 
     monkeypatch.setattr(library_watch, "Observer", observer)
     monkeypatch.setattr(library_watch, "RETRY_SECONDS", 1.0)

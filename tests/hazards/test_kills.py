@@ -1,0 +1,137 @@
+"""kill -9 at any moment, of the process that scans or of its readers: the scan is redone, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from libraries.models import Library, Scan, ScanProblem, ScanState
+from libraries.scanner import lease, pipeline
+from tests.hazards import at_most
+from tests.hazards.files import plant
+from tests.scanner.scans import counts, picture, request, scan
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FILES = 400
+SEED = 9
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    plant(tmp_path / "music", FILES)
+    return tmp_path / "music"
+
+
+def readers_of(pid: int) -> list[int]:
+    """The reader processes that a process has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if b"libraries.audio.reader_child" in words and b"%d" % pid in words:
+            found.append(int(entry.name))
+    return found
+
+
+def are_gone(pid: int, readers: list[int]) -> bool:
+    return not {*readers} & {*readers_of(pid)}
+
+
+def start_scanning(scan_id: int) -> int:
+    """Scan in a process of its own."""
+    connections.close_all()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            pipeline.run(scan_id)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    return pid
+
+
+def in_time(condition: Callable[[], object], seconds: float) -> bool:
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_the_scanning_process_is_killed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 50)
+    reference_library = Library.objects.create(name="Reference", path=str(root))
+    started = time.monotonic()
+    assert counts(scan(reference_library)) == {"added": FILES}
+    took = time.monotonic() - started
+    reference = picture(reference_library)
+    monkeypatch.setattr(lease, "LEASE", timedelta(seconds=1))
+    dice = random.Random(SEED)
+    kills = at_most(5, 60)
+    redone = 0
+    for number in range(kills):
+        library = Library.objects.create(name=f"Killed {number}", path=str(root))
+        waiting = request(library)
+        pid = start_scanning(waiting.pk)
+        time.sleep(took * (number + dice.random()) / kills)
+        readers = readers_of(pid)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert in_time(partial(are_gone, pid, readers), 5), "readers outlive their scan"
+        waiting.refresh_from_db()
+        if waiting.state == ScanState.RUNNING:
+            assert in_time(lease.reap_stale, 5)
+            redone += 1
+        for again in Scan.objects.queued():
+            assert pipeline.run(again.pk) is not None
+        waiting.refresh_from_db()
+        assert waiting.state == ScanState.FINISHED
+        assert picture(library) == reference, number
+        assert counts(scan(library)) == {"skipped": FILES}
+    assert redone
+
+
+def test_readers_are_killed(root: Path) -> None:
+    """Each is replaced; what it had in hand is read by the next."""
+    library = Library.objects.create(name="Music", path=str(root))
+    killed: set[int] = set()
+    ended = threading.Event()
+
+    def kill() -> None:
+        # a file that is in hand twice when its reader dies is taken for its murderer: leave time between the kills
+        while len(killed) < 3 and not ended.wait(0.02):
+            for pid in readers_of(os.getpid())[:1]:
+                if pid not in killed:
+                    ended.wait(0.3)
+                    with suppress(ProcessLookupError):  # it may have come to its end by itself
+                        os.kill(pid, signal.SIGKILL)
+                        killed.add(pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        done = scan(library)
+    finally:
+        ended.set()
+        killer.join()
+    assert killed
+    assert (done.state, counts(done)) == ("finished", {"added": FILES})
+    assert not ScanProblem.objects.unresolved().exists()
+    assert counts(scan(library)) == {"skipped": FILES}

@@ -1,0 +1,52 @@
+"""A real worker whose storage is slow below folders named `slow-walk` and `slow-read`: run as a module."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import django
+
+PAUSE = 0.4
+
+
+def replace(place: object, name: str, value: object) -> None:
+    assert hasattr(place, name)
+    setattr(place, name, value)
+
+
+def main() -> None:
+    """Serve until killed. A worker that dies is noticed after seconds instead of a minute."""
+    # imported here: the models are there only after the setup
+    from libraries.audio.reader import ReaderPool  # noqa: PLC0415
+    from libraries.scanner import lease, pipeline  # noqa: PLC0415
+    from libraries.scanner.walker import Entry, os_lister, walk  # noqa: PLC0415
+    from navidrome_lib.celery import app  # noqa: PLC0415
+
+    def slow_lister(path: bytes) -> Iterable[Entry]:
+        if b"slow-walk" in path:
+            time.sleep(PAUSE)
+        return os_lister(path)
+
+    read_many = ReaderPool.read_many
+
+    def slow_read_many(self: ReaderPool, paths: Any, **options: Any) -> Iterator[Any]:
+        for result in read_many(self, paths, **options):
+            if b"slow-read" in result.path:
+                if options["stop"]():
+                    return
+                time.sleep(PAUSE)
+            yield result
+
+    replace(ReaderPool, "read_many", slow_read_many)
+    replace(pipeline, "walk", partial(walk, lister=slow_lister))
+    replace(lease, "LEASE", timedelta(seconds=5))
+    app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "-linfo"])
+
+
+if __name__ == "__main__":
+    django.setup()
+    main()

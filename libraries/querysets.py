@@ -99,6 +99,15 @@ class MediaFileQuerySet(InLibraryQuerySet):
         return self.annotate(missing_file_count=Coalesce(Subquery(counted), Value(1)))
 
 
+class FolderQuerySet(InLibraryQuerySet):
+    """Folders."""
+
+    def present(self) -> Self:
+        """Those with at least one present track directly inside."""
+        tracks = self.model._meta.apps.get_model("libraries", "MediaFile")._default_manager
+        return self.filter(Exists(tracks.filter(folder=OuterRef("pk"), missing=False)))
+
+
 class AlbumQuerySet(InLibraryQuerySet):
     """Albums."""
 

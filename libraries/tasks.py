@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from libraries import maintenance
 from libraries.models import Library, Scan, ScanState, ScanTrigger
-from libraries.scanner import lease, pipeline
+from libraries.scanner import fingerprints, lease, pipeline
 from libraries.scanner.schedule import next_due
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ def scan_library(scan_id: int) -> None:
         return
     for waiting in lease.next_queued(library_id):
         deliver(waiting)
+    if fingerprints.waiting():
+        deliver_fingerprints()
 
 
 @shared_task
@@ -43,6 +45,14 @@ def reap_stale_scans() -> None:
         deliver(scan_id)
     for library_id in Library.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True):
         deliver_clear(library_id)
+
+
+@shared_task
+def fingerprint_tracks() -> None:
+    """Read for some seconds what new tracks sound like; what is left goes behind the scans that wait meanwhile."""
+    more = [fingerprints.fill_in(library_id) for library_id in fingerprints.waiting()]
+    if any(more):
+        deliver_fingerprints()
 
 
 @shared_task
@@ -91,20 +101,25 @@ def clear_library(library_id: int) -> None:
 
 def deliver(scan_id: int) -> None:
     """Hand a scan to the workers as far as the broker can be reached; the scan is safe in the database all the same."""
-    if _send(scan_library, scan_id):
+    if _send(scan_library, (scan_id,)):
         Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED).update(delivered_at=timezone.now())
 
 
 def deliver_clear(library_id: int) -> None:
     """Hand a removed library to the workers, in the same way."""
-    _send(clear_library, library_id)
+    _send(clear_library, (library_id,))
 
 
-def _send(task: Task[[int], None], pk: int) -> bool:
+def deliver_fingerprints() -> None:
+    """Ask the workers to go on with the fingerprints. Lost, it is asked again within a minute."""
+    _send(fingerprint_tracks, ())
+
+
+def _send(task: Task[..., None], values: tuple[int, ...]) -> bool:
     """Never raises, and takes a second at most (see the transport options in the settings)."""
     try:
-        task.apply_async((pk,), expires=EXPIRES_SECONDS, retry=False)
+        task.apply_async(values, expires=EXPIRES_SECONDS, retry=False)
     except Exception as error:  # whatever a broker's client raises, the reaper delivers later
-        logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, pk, error)
+        logger.warning("the task queue cannot be reached, %s %s waits: %s", task.name, values, error)
         return False
     return True

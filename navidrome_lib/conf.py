@@ -25,6 +25,7 @@ class Scanner:
     schedule: str = ""
     workers: int = 2
     readers: int = 2
+    fingerprints: bool = True
     file_timeout: int = 10
     file_memory: int = 512
     watcher_wait: int = 5
@@ -91,6 +92,7 @@ def load(environ: Mapping[str, str]) -> Conf:
             schedule=env.text(environ, "ND_SCANNER_SCHEDULE"),
             workers=env.integer(environ, "ND_SCANNER_WORKERS", 2, minimum=1, maximum=64),
             readers=env.integer(environ, "ND_SCANNER_READERS", 2, minimum=1, maximum=64),
+            fingerprints=env.boolean(environ, "ND_SCANNER_FINGERPRINTS", True),
             file_timeout=env.duration(environ, "ND_SCANNER_FILETIMEOUT", 10),
             file_memory=env.integer(environ, "ND_SCANNER_FILEMEMORY", 512, minimum=64, maximum=65536),
             watcher_wait=env.duration(environ, "ND_SCANNER_WATCHERWAIT", 5),

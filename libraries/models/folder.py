@@ -6,7 +6,7 @@ from django.db import models
 
 from libraries.fields import KeyField, id_field
 from libraries.models.library import Library
-from libraries.querysets import InLibraryQuerySet
+from libraries.querysets import FolderQuerySet
 
 
 class Folder(models.Model):
@@ -23,7 +23,7 @@ class Folder(models.Model):
     missing = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField()
 
-    objects = InLibraryQuerySet.as_manager()
+    objects = FolderQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["library", "path_key"], name="folder_path_unique")]

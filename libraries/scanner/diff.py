@@ -44,6 +44,7 @@ class KnownTrack(NamedTuple):
     mbz_track_id: str
     album_id: str | None
     duration: float
+    audio_hash: str = ""
 
     def is_unchanged(self, entry: FileEntry) -> bool:
         """Whether a listing shows the very file that was read. Any difference counts, also a step back in time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from libraries.bulk import chunks, quoted, table
 from libraries.ids import first_id
 from libraries.maintenance import Delta, add_to_totals, artists_of, delete_tracks, refresh_albums
 from libraries.models import HeldMark, Library, MediaFile, Participant, TrackGenre
-from libraries.scanner.moves import Keys, Side, rank
+from libraries.scanner.moves import Side, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
 
 _SIDE_COLUMNS = (
@@ -46,8 +46,8 @@ def missing_sides() -> Iterator[Side]:
         yield _side(row, last_seen_at or created_at)
 
 
-def new_sides(since: datetime | None, library_id: int | None, keys: Keys) -> Iterator[Side]:
-    """Present tracks that came after `since` and share a key: in one library, or in all."""
+def new_sides(since: datetime | None, library_id: int | None, is_wanted: Callable[[Side], bool]) -> Iterator[Side]:
+    """Present tracks that came after `since` and are wanted: in one library, or in all."""
     rows = MediaFile.objects.present().filter(library__deleted_at__isnull=True)
     if since is not None:
         rows = rows.filter(pk__gte=first_id(since))
@@ -55,7 +55,7 @@ def new_sides(since: datetime | None, library_id: int | None, keys: Keys) -> Ite
         rows = rows.filter(library=library_id)
     for *row, created_at in rows.values_list(*_SIDE_COLUMNS, "created_at").iterator(5000):
         side = _side(row, created_at)
-        if keys.has_any(side):
+        if is_wanted(side):
             yield side
 
 

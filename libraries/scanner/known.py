@@ -16,7 +16,7 @@ Tracks = dict[bytes, KnownTrack]
 
 _COLUMNS = (
     "folder_id", "id", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode", "missing", "pid", "mbz_track_id",
-    "album_ref_id", "duration",
+    "album_ref_id", "duration", "audio_hash",
 )  # fmt: skip
 
 

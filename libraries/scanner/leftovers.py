@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, update_rows
 from libraries.ids import first_id
 from libraries.maintenance import mark_missing
-from libraries.models import Folder, HeldMark, MediaFile
+from libraries.models import Folder, HeldMark, Library, MediaFile
 from libraries.scanner.diff import KnownFolder
+from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
 from libraries.scanner.joins import Join, Joiner, missing_sides, new_sides, old_sides
 from libraries.scanner.lease import Lease
-from libraries.scanner.moves import Keys, Side, match
+from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match
 from libraries.scanner.writer import Displaced, Touched, Writer
 
 _PAIRS: Final = 200
@@ -32,6 +35,8 @@ class DisplacedSpool:
         self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - `close` ends it
         self._places: dict[str, int] = {}
         self.sides: list[Side] = []
+        # the sounds of those that were read for them, by the track at their place
+        self.heard: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -50,7 +55,15 @@ class DisplacedSpool:
     def get(self, track_id: str) -> Displaced:
         self._file.seek(self._places[track_id])
         item: Displaced = pickle.load(self._file)  # noqa: S301 - our own file
+        item.state = item.state._replace(audio_hash=self.heard.get(track_id, ""))
         return item
+
+    def sound_files(self, side_ids: Collection[str], root: bytes) -> Iterator[SoundFile]:
+        """Those of some sides that are files of ours, to be read for their sound."""
+        for track_id in self._places:
+            if _DISPLACED + track_id in side_ids:
+                state = self.get(track_id).state
+                yield SoundFile(_DISPLACED + track_id, os.path.join(root, state.path), *state.entry[1:])
 
     def close(self) -> None:
         self._file.close()
@@ -114,14 +127,35 @@ class Leftovers:
         keys = Keys(olds.values())
         # a file may have been met first by the scan of the library that it went to: look in all of them
         since = self.last_scan_at if not lost else min(olds[pk].at for pk in lost if pk in olds)
-        found = new_sides(since, None if lost else self.scan.library_id, keys)
+        sounds = Sounds(olds.values())
+
+        def is_wanted(side: Side) -> bool:
+            return keys.has_any(side) or sounds.may_hold(side)
+
+        found = new_sides(since, None if lost else self.scan.library_id, is_wanted)
         away = set(lost)
         news = [side for side in found if side.id not in away]
-        news += [side for side in self.displaced.sides if keys.has_any(side)]
+        news += filter(is_wanted, self.displaced.sides)
+        news = self._hear(olds.values(), news)
         wanted = Keys(news)
         pairs = self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
         # a file that is joined to the very track at its place was only retagged
         return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
+
+    def _hear(self, olds: Collection[Side], news: list[Side]) -> list[Side]:
+        """Read the sound of those new files that may be one of the old ones under other tags."""
+        chosen = {side.id for side in choose_to_hear(olds, news)}
+        if not chosen or not settings.CONF.scanner.fingerprints:
+            return news
+        self.lease.phase("fingerprinting")
+        root = self.scan.library.path.encode("utf-8", "surrogateescape")
+        files = [*stored_files(chosen), *self.displaced.sound_files(chosen, root)]
+        heard = dict(hear(files, self.lease.beat))
+        with self.lease.transaction():
+            save_sounds([(file, heard[file.id]) for file in files if file.id in heard])
+        self.lease.phase("moving")
+        self.displaced.heard = {pk.removeprefix(_DISPLACED): heard[pk] for pk in heard if pk.startswith(_DISPLACED)}
+        return [side._replace(audio_hash=heard.get(side.id, side.audio_hash)) for side in news]
 
     def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
         """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
@@ -165,9 +199,7 @@ class Leftovers:
 
     def is_held(self, songs_before: int) -> bool:
         """Whether so much of the library would go missing that a person must look at it first."""
-        library, gone = self.scan.library, len(self.unseen)
-        # compared in whole numbers: all of a library is not more than 100 % of it
-        return gone > library.held_count and gone * 100 > songs_before * library.held_percent
+        return is_too_much(self.scan.library, len(self.unseen), songs_before)
 
     def why_held(self, songs_before: int) -> str:
         """The sentence for the person who decides."""
@@ -196,6 +228,12 @@ class Leftovers:
         for piece in chunks(rows, _MARKS):
             with self.lease.transaction():
                 update_rows(Folder, ("digest", "missing"), piece)
+
+
+def is_too_much(library: Library, gone: int, songs: int) -> bool:
+    """Whether `gone` of `songs` files are more than the library lets go missing at once."""
+    # in whole numbers: all of a library is not more than 100 % of it
+    return gone > library.held_count and gone * 100 > songs * library.held_percent
 
 
 def tracks_of(folders: Iterable[KnownFolder]) -> Iterator[str]:

@@ -6,12 +6,18 @@ a key cannot tell apart are tried again together with their names, then with the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from datetime import datetime
+from math import inf
 from typing import Final, NamedTuple
 
 _SAME_SECONDS: Final = 1.0
+_SAME_SOUND_SECONDS: Final = 0.25
+# how many new files are read for their sound: some for each file that is gone, however many others have its length
+_HEARD_PER_OLD: Final = 8
+_HEARD_AT_LEAST: Final = 500
 # a key that so many files share tells nothing
 _MAX_EDGES: Final = 400
 
@@ -41,6 +47,7 @@ class Side(NamedTuple):
 
 
 Key = Callable[[Side], Hashable]
+Fits = Callable[[Side, Side], bool]
 
 
 def _same_inode(side: Side) -> Hashable:
@@ -78,6 +85,18 @@ def _same_stem(side: Side) -> Hashable:
     return side.pid and (side.pid, side.folder_id, side.name.rpartition(b".")[0])
 
 
+def _same_name(side: Side) -> Hashable:
+    return side.name
+
+
+def _both(first: Key, second: Key) -> Key:
+    def key(side: Side) -> Hashable:
+        one, two = first(side), second(side)
+        return one and two and (one, two)
+
+    return key
+
+
 def _always(_old: Side, _new: Side) -> bool:
     return True
 
@@ -90,8 +109,12 @@ def _near(old: Side, new: Side) -> bool:
     return abs(old.duration - new.duration) <= _SAME_SECONDS
 
 
-STAGES: Final[tuple[tuple[Key, Callable[[Side, Side], bool]], ...]] = (
+# The very same file comes first, because nothing has to be read for it. A sound that several files share is told apart
+# by the next keys.
+STAGES: Final[tuple[tuple[Key, Fits], ...]] = (
     (_same_inode, _always),
+    (_both(_same_sound, _same_release_track), _always),
+    (_both(_same_sound, _same_tags), _always),
     (_same_sound, _always),
     (_same_release_track, _always),
     (_same_file_and_length, _alike),
@@ -108,23 +131,23 @@ def match(olds: Iterable[Side], news: Iterable[Side]) -> list[tuple[Side, Side]]
     right = {side.id: side for side in news}
     pairs: list[tuple[Side, Side]] = []
     for key, fits in STAGES:
-        for narrow in (_with_name(key), key):
-            for old, new in _stage(left.values(), right.values(), narrow, fits):
+        # a sound that is on both sides joins these, or none of them: no weaker key may say otherwise
+        told = {side.audio_hash for side in left.values()} & {side.audio_hash for side in right.values()} - {""}
+        for narrow in (_both(key, _same_name), key):
+            for old, new in _stage(left.values(), right.values(), narrow, _unless_told_apart(fits, told)):
                 pairs.append((left.pop(old.id), right.pop(new.id)))
     return pairs
 
 
-def _with_name(key: Key) -> Key:
-    def narrow(side: Side) -> Hashable:
-        found = key(side)
-        return found and (found, side.name)
+def _unless_told_apart(fits: Fits, told: Collection[str]) -> Fits:
+    def agree(old: Side, new: Side) -> bool:
+        heard = old.audio_hash in told or new.audio_hash in told
+        return fits(old, new) and (not heard or old.audio_hash == new.audio_hash)
 
-    return narrow
+    return agree if told else fits
 
 
-def _stage(
-    olds: Iterable[Side], news: Iterable[Side], key: Key, fits: Callable[[Side, Side], bool]
-) -> list[tuple[Side, Side]]:
+def _stage(olds: Iterable[Side], news: Iterable[Side], key: Key, fits: Fits) -> list[tuple[Side, Side]]:
     groups: dict[Hashable, tuple[list[Side], list[Side]]] = defaultdict(lambda: ([], []))
     for old in olds:
         if found := key(old):
@@ -136,7 +159,7 @@ def _stage(
     return [pair for old_side, new_side in groups.values() for pair in _pairs(old_side, new_side, fits)]
 
 
-def _pairs(olds: list[Side], news: list[Side], fits: Callable[[Side, Side], bool]) -> list[tuple[Side, Side]]:
+def _pairs(olds: list[Side], news: list[Side], fits: Fits) -> list[tuple[Side, Side]]:
     """The pairs in a group of which each side has no other choice."""
     if not news or len(olds) * len(news) > _MAX_EDGES:
         return []
@@ -164,6 +187,43 @@ class Keys:
 
     def has_any(self, side: Side) -> bool:
         return any(key in self._keys for key in _keys_of(side))
+
+
+class Sounds:
+    """The formats and lengths of files whose sound is known: tells without reading which others may hold the same."""
+
+    def __init__(self, sides: Iterable[Side]) -> None:
+        lengths: dict[Hashable, set[float]] = defaultdict(set)
+        self.count = 0
+        for side in sides:
+            if side.audio_hash:
+                lengths[_format_of(side)].add(side.duration)
+                self.count += 1
+        self._lengths = {found: sorted(known) for found, known in lengths.items()}
+
+    def gap(self, side: Side) -> float:
+        """The seconds between its length and the nearest known one of its format."""
+        known = self._lengths.get(_format_of(side), [])
+        at = bisect_left(known, side.duration)
+        return min((abs(length - side.duration) for length in known[max(0, at - 1) : at + 1]), default=inf)
+
+    def may_hold(self, side: Side) -> bool:
+        """Whether reading the file may show that its sound is known. New tags change an estimated length a little."""
+        return self.gap(side) <= _SAME_SOUND_SECONDS
+
+
+def _format_of(side: Side) -> Hashable:
+    return side.codec, side.sample_rate, side.channels
+
+
+def choose_to_hear(olds: Collection[Side], news: Iterable[Side]) -> list[Side]:
+    """The new files whose sound is worth reading, the likeliest first; a few for each old one whose sound is known."""
+    inodes = {_same_inode(old) for old in olds}
+    sounds = Sounds(olds)
+    likely = [new for new in news if not new.audio_hash and sounds.may_hold(new)]
+    likely = [new for new in likely if not new.inode or _same_inode(new) not in inodes]
+    likely.sort(key=lambda side: (sounds.gap(side), side.id))
+    return likely[: _HEARD_AT_LEAST + _HEARD_PER_OLD * sounds.count]
 
 
 def _keys_of(side: Side) -> list[tuple[int, Hashable]]:

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from django.conf import settings
 from django.utils import timezone
 
 from libraries import maintenance
-from libraries.audio.reader import ReaderPool
 from libraries.models import HeldMark, Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import aside
 from libraries.scanner import lease as leases
@@ -24,6 +22,7 @@ from libraries.scanner.known import known_folders, known_problems, scan_options
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost
 from libraries.scanner.leftovers import Leftovers, tracks_of
 from libraries.scanner.problems import resolve_problems
+from libraries.scanner.readers import make_pool
 from libraries.scanner.reading import Reading
 from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
@@ -170,7 +169,7 @@ class _Run:
 
     def _read(self, reading: Reading, writer: Writer) -> None:
         self.lease.phase("reading")
-        for results in reading.run(_make_pool, self.lease.beat, self._check_again):
+        for results in reading.run(make_pool, self.lease.beat, self._check_again):
             if results:
                 self.leftovers.displaced.add(writer.write(results))
         self.leftovers.unseen = reading.unseen
@@ -235,8 +234,3 @@ class _Run:
         outcomes -= self.leftovers.moved_elsewhere + diff.folder_troubles + diff.ignored
         if not outcomes == diff.files == scan.seen:
             raise AssertionError(f"{diff.files} files were met, {scan.seen} were looked at, {outcomes} have an outcome")
-
-
-def _make_pool() -> ReaderPool:
-    options = settings.CONF.scanner
-    return ReaderPool(options.readers, timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024)

@@ -35,6 +35,7 @@ class NewState(NamedTuple):
     entry: FileEntry
     record: TrackRecord
     media_file_id: str | None = None
+    audio_hash: str = ""
 
 
 def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tuple[Any, ...]:
@@ -42,7 +43,7 @@ def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tupl
     entry, record = state.entry, state.record
     return (
         library_id, state.folder_id, display(state.path), *entry,
-        album_id, record.pid, "", False, None, None, now,
+        album_id, record.pid, state.audio_hash, False, None, None, now,
         *_mapped_values(record.columns), orjson.dumps(record.columns["tags"]).decode(),
     )  # fmt: skip
 

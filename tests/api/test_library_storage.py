@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan
 from libraries.scanner import pipeline, root, walker
+from libraries.scanner.leftovers import is_too_much
 from navidrome_lib.audit.models import AuditEntry
 from tests.scanner.scans import picture, write_album
 
@@ -32,11 +33,15 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture
-def library(as_admin: APIClient, home: Path) -> Library:
-    """Four songs, scanned."""
+def library(home: Path) -> Library:
+    """Four songs, not scanned yet."""
     for name in ("a", "b"):
         write_album(home / "music" / name, 2, album=name)
-    library = Library.objects.create(name="Music", path=str(home / "music"))
+    return Library.objects.create(name="Music", path=str(home / "music"))
+
+
+@pytest.fixture
+def scanned(as_admin: APIClient, library: Library) -> Library:
     assert run(as_admin, library)["state"] == "finished"
     return library
 
@@ -165,29 +170,29 @@ def lose_the_anchor(path: Path, patch: Patch) -> Undo:
 )
 def test_storage_that_is_away_is_offline_at_once_and_changes_nothing(
     as_admin: APIClient,
-    library: Library,
+    scanned: Library,
     monkeypatch: Patch,
     cause: Callable[[Path, Patch], Undo],
     words: str,
 ) -> None:
-    before = picture(library)
-    undo = cause(Path(library.path), monkeypatch)
+    before = picture(scanned)
+    undo = cause(Path(scanned.path), monkeypatch)
     begin = time.monotonic()
-    scan = run(as_admin, library)
+    scan = run(as_admin, scanned)
     assert time.monotonic() - begin < 2.5  # two seconds for the scan, the rest for the requests around it
     assert (scan["state"], scan["elapsed"] < 2) == ("offline", True)
-    shown = show(as_admin, library)
+    shown = show(as_admin, scanned)
     assert shown["status"] == "offline"
     assert words in shown["statusReason"]
     assert shown["statusReason"] == scan["error"]
     assert shown["offlineSince"]
     assert (shown["songCount"], shown["totalMissingFiles"]) == (4, 0)
-    assert picture(library) == before
+    assert picture(scanned) == before
     undo()
-    assert run(as_admin, library)["state"] == "finished"
-    shown = show(as_admin, library)
+    assert run(as_admin, scanned)["state"] == "finished"
+    shown = show(as_admin, scanned)
     assert (shown["status"], shown["statusReason"], shown["offlineSince"]) == ("online", "", None)
-    assert picture(library) == before
+    assert picture(scanned) == before
 
 
 def test_the_first_scan_of_an_empty_folder_is_fine(as_admin: APIClient, home: Path) -> None:
@@ -199,27 +204,27 @@ def test_the_first_scan_of_an_empty_folder_is_fine(as_admin: APIClient, home: Pa
     assert shown["lastScanTime"]
 
 
-def test_an_emptying_on_purpose_is_accepted_and_audited(as_admin: APIClient, library: Library) -> None:
-    for folder in Path(library.path).iterdir():
+def test_an_emptying_on_purpose_is_accepted_and_audited(as_admin: APIClient, scanned: Library) -> None:
+    for folder in Path(scanned.path).iterdir():
         shutil.rmtree(folder)
-    assert run(as_admin, library)["state"] == "offline"
+    assert run(as_admin, scanned)["state"] == "offline"
     assert not AuditEntry.objects.filter(action__startswith="library.accept").exists()
-    scan = run(as_admin, library, acceptEmpty=True)
+    scan = run(as_admin, scanned, acceptEmpty=True)
     assert (scan["state"], scan["missing"]) == ("finished", 4)
-    shown = show(as_admin, library)
+    shown = show(as_admin, scanned)
     assert (shown["status"], shown["songCount"], shown["totalMissingFiles"]) == ("online", 0, 4)
     entry = AuditEntry.objects.get(action="library.accept_empty")
-    assert (entry.object_id, entry.actor, entry.changes["songs"]) == (str(library.pk), "admin", 4)
+    assert (entry.object_id, entry.actor, entry.changes["songs"]) == (str(scanned.pk), "admin", 4)
 
 
-def test_another_device_is_accepted_and_audited(as_admin: APIClient, library: Library) -> None:
-    before = picture(library)
-    move_to_another_device(Path(library.path), pytest.MonkeyPatch())
-    assert run(as_admin, library, acceptEmpty=True)["state"] == "offline"
-    assert run(as_admin, library, acceptDevice=True)["state"] == "finished"
-    assert AuditEntry.objects.get(action="library.accept_device").object_id == str(library.pk)
-    assert run(as_admin, library)["state"] == "finished"
-    assert picture(library) == before
+def test_another_device_is_accepted_and_audited(as_admin: APIClient, scanned: Library) -> None:
+    before = picture(scanned)
+    move_to_another_device(Path(scanned.path), pytest.MonkeyPatch())
+    assert run(as_admin, scanned, acceptEmpty=True)["state"] == "offline"
+    assert run(as_admin, scanned, acceptDevice=True)["state"] == "finished"
+    assert AuditEntry.objects.get(action="library.accept_device").object_id == str(scanned.pk)
+    assert run(as_admin, scanned)["state"] == "finished"
+    assert picture(scanned) == before
 
 
 def test_accepting_is_for_admins_and_a_flag_is_a_flag(
@@ -289,18 +294,22 @@ class TestHeldThreshold:
         assert (library.held_percent, library.held_count, library.name) == (50, 20, "Music")
 
     @pytest.mark.parametrize(
-        ("percent", "files", "state"),
-        [(50, 20, "finished"), (50, 2, "held"), (75, 2, "finished"), (74, 2, "held"), (0, 0, "held"),
-         (100, 0, "finished"), (0, 3, "finished")],
-    )  # fmt: skip
-    def test_three_of_four_files_gone(
-        self, as_admin: APIClient, library: Library, percent: int, files: int, state: str
-    ) -> None:
-        as_admin.put(f"/api/library/{library.pk}", {"heldThreshold": {"percent": percent, "files": files}})
-        shutil.rmtree(Path(library.path) / "a")
-        (Path(library.path) / "b/01.flac").unlink()
-        scan = run(as_admin, library)
-        assert (scan["state"], scan["missing"]) == (state, 0 if state == "held" else 3)
-        if state == "held":
-            assert f"more than {percent} %" in scan["error"]
-            assert show(as_admin, library)["status"] == "attention"
+        ("percent", "files", "held"),
+        [(50, 20, False), (50, 2, True), (75, 2, False), (74, 2, True), (0, 0, True), (100, 0, False), (0, 3, False)],
+    )
+    def test_three_of_four_files_gone(self, percent: int, files: int, held: bool) -> None:
+        assert is_too_much(Library(held_percent=percent, held_count=files), 3, 4) is held
+
+    def test_the_scan_obeys(self, as_admin: APIClient, scanned: Library) -> None:
+        address = f"/api/library/{scanned.pk}"
+        shutil.rmtree(Path(scanned.path) / "a")
+        (Path(scanned.path) / "b/01.flac").unlink()
+        as_admin.put(address, {"heldThreshold": {"percent": 74, "files": 2}})
+        scan = run(as_admin, scanned)
+        assert (scan["state"], scan["missing"]) == ("held", 0)
+        assert "more than 74 %" in scan["error"]
+        assert show(as_admin, scanned)["status"] == "attention"
+        as_admin.put(address, {"heldThreshold": {"percent": 75}})
+        scan = run(as_admin, scanned)
+        assert (scan["state"], scan["missing"]) == ("finished", 3)
+        assert show(as_admin, scanned)["status"] == "online"

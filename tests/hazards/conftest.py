@@ -20,5 +20,5 @@ def shared_readers() -> Iterator[RememberingPool]:
 @pytest.fixture
 def quick_reading(shared_readers: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> RememberingPool:
     """Scans read each content once; everything else of them is as always."""
-    monkeypatch.setattr("libraries.scanner.pipeline._make_pool", lambda: shared_readers)
+    monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: shared_readers)
     return shared_readers

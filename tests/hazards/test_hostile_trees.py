@@ -216,7 +216,7 @@ def test_files_that_vanish_grow_or_come_during_a_scan(tmp_path: Path, monkeypatc
         elif number % 5 == 4:
             os.rename(path, path.replace(b".mp3", b" renamed.mp3"))
 
-    monkeypatch.setattr("libraries.scanner.pipeline._make_pool", lambda: Meddler(meddle))
+    monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: Meddler(meddle))
     done = scan(library)
     assert (done.state, done.failed, done.missing) == ("finished", 0, 0), done.error
     assert done.added == 12

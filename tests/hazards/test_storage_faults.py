@@ -87,7 +87,7 @@ def lister(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Itera
     """Replace the one place that lists folders."""
 
     def install(listing: Callable[[bytes], Iterable[Entry]]) -> None:
-        monkeypatch.setattr(walker.walk, "__kwdefaults__", walker.walk.__kwdefaults__ | {"lister": listing})
+        monkeypatch.setattr(walker.walk, "__kwdefaults__", (walker.walk.__kwdefaults__ or {}) | {"lister": listing})
 
     return install
 

@@ -26,7 +26,7 @@ from libraries.models import (
 from libraries.scanner import lease, pipeline
 
 _IDS = {"id", "library_id", "folder_id", "album_ref_id"}
-_UNSTABLE = {*_IDS, "created_at", "updated_at", "missing_since", "last_seen_at"}
+_UNSTABLE = {*_IDS, "audio_hash", "created_at", "updated_at", "missing_since", "last_seen_at"}
 
 
 def write_track(

@@ -1,0 +1,14 @@
+"""The reader processes of a scan, as the options of the server want them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from libraries.audio.reader import ReaderPool
+
+
+def make_pool(workers: int | None = None) -> ReaderPool:
+    """A pool that starts its processes when there is work; as many as a scan has, unless said otherwise."""
+    options = settings.CONF.scanner
+    memory = options.file_memory * 1024 * 1024
+    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ Row = Sequence[Any]
 
 # SQLite takes 32,766 parameters and plans long lists badly
 CHUNK = 500
+# 32 MB
+_CHECKPOINT_PAGES = 8000
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -36,6 +39,22 @@ def table(model: type[models.Model]) -> str:
 def moment(value: datetime | None) -> Any:
     """A point in time as this database takes it in plain SQL."""
     return connection.ops.adapt_datetimefield_value(value) if connection.vendor == "sqlite" else value
+
+
+@contextmanager
+def rare_checkpoints() -> Iterator[None]:
+    """SQLite moves what this connection commits into the database file in larger portions, each page less often."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        before = cursor.execute("PRAGMA wal_autocheckpoint").fetchone()[0]
+        cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA wal_autocheckpoint={before}")
 
 
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -11,6 +11,7 @@ MAX_VALUE_BYTES: Final = 32 * 1024
 MAX_VALUES: Final = 200
 MAX_KEYS: Final = 500
 MAX_KEY_CHARS: Final = 100
+_SHORT: Final = MAX_VALUE_BYTES // 4
 
 _PLAIN: Final = (
     "title", "subtitle", "artist", "artists", "album", "albumartist", "albumartists", "albumversion", "tracknumber",
@@ -168,7 +169,8 @@ class TagBuilder:
                 return
             found = []
         for value in values:
-            text = clean(value)
+            # the short way for nearly all of them
+            text = value.strip() if len(value) <= _SHORT and value.isprintable() else clean(value)
             if text and text not in found and len(found) < MAX_VALUES:
                 found.append(text)
         if found and key:

@@ -26,7 +26,8 @@ class RawAudio:
 
     `kind` is what the content is (see formats), `codec` what encodes the sound. Unknown numbers are 0.
     `tags` has canonical lower-case keys, cleaned values, and no empty lists. `size` and `mtime_ns` are those of the
-    very file that was read.
+    very file that was read. `converted` is what the pool's converter made of all this, if it has one; then `tags` do
+    not come along.
     """
 
     kind: str
@@ -41,12 +42,14 @@ class RawAudio:
     has_lyrics: bool = False
     size: int = 0
     mtime_ns: int = 0
+    converted: Any = None
 
-    def as_tuple(self) -> tuple[Any, ...]:
-        """The fields in order; `RawAudio(*values)` makes the same object again."""
+    def as_tuple(self, converted: Any = None) -> tuple[Any, ...]:
+        """The fields in order, or with something in place of the tags; `RawAudio(*values)` makes an object again."""
         return (
             self.kind, self.codec, self.duration, self.bit_rate, self.sample_rate, self.bit_depth, self.channels,
-            self.tags, self.has_picture, self.has_lyrics, self.size, self.mtime_ns,
+            self.tags if converted is None else {}, self.has_picture, self.has_lyrics, self.size, self.mtime_ns,
+            converted,
         )  # fmt: skip
 
 

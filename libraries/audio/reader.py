@@ -29,6 +29,10 @@ _BATCH_BYTES: Final = 12 * 1024
 _ROOMY_PIPE: Final = 64 * 1024
 _MAX_PATH: Final = 8 * 1024
 _TICK: Final = 0.25
+# Children with so much work left are asked together for some answers at once: to wake up for each costs as much as
+# to read a file. Neither their pipe gets full nor they idle in so short a time.
+_BUSY: Final = 16
+_GATHER: Final = 0.005
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 Answer = tuple[bytes, tuple[Any, ...]]
@@ -37,7 +41,7 @@ Answer = tuple[bytes, tuple[Any, ...]]
 class ReaderChild:
     """One persistent reader process and the paths that it owes an answer for, in order."""
 
-    def __init__(self, timeout: float, memory: int) -> None:
+    def __init__(self, timeout: float, memory: int, convert: str = "") -> None:
         self.timeout = timeout
         self.owed: deque[bytes] = deque()
         self._ready = False
@@ -46,7 +50,14 @@ class ReaderChild:
         paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
         # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "libraries.audio.reader_child", str(os.getpid()), str(memory)],
+            [
+                sys.executable,
+                "-m",
+                "libraries.audio.reader_child",
+                str(os.getpid()),
+                str(memory),
+                *filter(None, [convert]),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -135,11 +146,23 @@ class ReaderPool:
     alone: the rest of its batch is read by a fresh process. Not for use from two threads at once.
     """
 
-    def __init__(self, workers: int = 2, *, timeout: float = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(
+        self,
+        workers: int = 2,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        memory: int = DEFAULT_MEMORY,
+        convert: str = "",
+    ) -> None:
+        """`convert` names a function ("module:function") that takes a `RawAudio` and its path. The readers call it.
+
+        Its result, anything that can be marshalled, comes as `RawAudio.converted` in place of the tags.
+        """
         if workers < 1:
             raise ValueError("a reader pool needs at least one worker")
         self._timeout = timeout
         self._memory = memory
+        self._convert = convert
         self.workers = workers
         self.children: list[ReaderChild] = []
         self._selector: selectors.BaseSelector | None = None
@@ -227,9 +250,14 @@ class ReaderPool:
             self._selector.close()
             self._selector = None
 
+    def start(self) -> None:
+        """Start all processes now; they come up while the caller does something else."""
+        while len(self.children) < self.workers:
+            self.spawn()
+
     def spawn(self) -> ReaderChild:
         """Start one more process."""
-        child = ReaderChild(self._timeout, self._memory)
+        child = ReaderChild(self._timeout, self._memory, self._convert)
         self.children.append(child)
         if self._selector is not None:
             self._selector.register(child.fd, selectors.EVENT_READ, child)
@@ -301,7 +329,11 @@ class _Run:
     def collect(self) -> Iterator[Answer]:
         """Wait a moment for answers, and deal with the children that died or are late."""
         pool = self._pool
-        for child in pool.wait(_TICK):
+        ready = pool.wait(_TICK)
+        if ready and all(len(child.owed) >= _BUSY for child in pool.children):
+            time.sleep(_GATHER)
+            ready = pool.wait(0)
+        for child in ready:
             answers = child.receive()
             yield from answers if answers is not None else self._bury(child)
         # Each yield above may have taken the caller any time, in which answers came into the pipes: only a child

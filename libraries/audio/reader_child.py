@@ -1,24 +1,30 @@
 """The program of the reader process: takes batches of paths on stdin, answers one frame per path.
 
-Run by `reader.ReaderChild` only: `python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT`.
+Run by `reader.ReaderChild` only: `python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT [CONVERTER]`.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import marshal
 import os
 import resource
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, BinaryIO, Final
 
 from libraries.audio import payload, tags
-from libraries.audio.model import AudioError
+from libraries.audio.model import AudioError, RawAudio
 from libraries.audio.problems import explain
 
 _PR_SET_PDEATHSIG: Final = 1
+# the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
+_COLLECT_AFTER: Final = 20_000
+
+Converter = Callable[[RawAudio, bytes], Any]
 
 _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
     "read": lambda path: tags.read_file(path).as_tuple(),
@@ -37,6 +43,21 @@ def perform(operation: str, path: bytes) -> bytes:
     except Exception as exc:  # also MemoryError; a reader has an answer to every file
         problem = explain(exc)
     return marshal.dumps((False, problem.kind, problem.message))
+
+
+def convert_with(name: str) -> None:
+    """From now on `read` answers with what the function `name` ("module:function") makes of a file, without its tags.
+
+    That is how work of the caller is done here, of which this package knows nothing.
+    """
+    module, _, function = name.partition(":")
+    convert: Converter = getattr(import_module(module), function)
+
+    def read(path: bytes) -> tuple[Any, ...]:
+        audio = tags.read_file(path)
+        return audio.as_tuple(convert(audio, path))
+
+    _OPERATIONS["read"] = read
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
@@ -87,6 +108,12 @@ def main() -> None:
     os.dup2(null, 1)
     os.close(null)
     _limit(memory)
+    if sys.argv[3:]:
+        convert_with(sys.argv[3])
+    # what is there now stays: no round of the garbage collector needs to look at it again
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
     _send(sink, marshal.dumps("ready"))
     try:
         serve(sys.stdin.buffer, sink)

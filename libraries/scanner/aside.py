@@ -120,15 +120,22 @@ class ReadAhead:
         if self._thread is not None:
             self._thread.join(timeout=2)  # with a beat of 2 s before it, cancelling takes less than 5
 
+    def start(self) -> None:
+        """Start all readers now, when it is known that there will be much to read."""
+        self._start(all_readers=True)
+
     def submit(self, paths: list[bytes]) -> None:
         """Order a batch; the results come from `collect`, batch by batch in the order of the orders."""
         if not paths:
             return
         if self._thread is None:
-            # the readers die with the thread that starts them: it lives as long as they are needed
-            self._thread = threading.Thread(target=self._run, name="scan-readers", daemon=True)
-            self._thread.start()
+            self._start(all_readers=False)
         self._orders.put(paths)
+
+    def _start(self, *, all_readers: bool) -> None:
+        # the readers die with the thread that starts them: it lives as long as they are needed
+        self._thread = threading.Thread(target=self._run, args=(all_readers,), name="scan-readers", daemon=True)
+        self._thread.start()
 
     def collect(self, count: int) -> Iterator[ReadResult]:
         """The results of one batch of `count` paths, in the order of completion."""
@@ -145,9 +152,11 @@ class ReadAhead:
             yield from results
             self._beat()
 
-    def _run(self) -> None:
+    def _run(self, all_readers: bool) -> None:
         try:
             with self._make_pool() as pool:
+                if all_readers:
+                    pool.start()
                 while (paths := self._orders.get()) is not None and not self._stopped.is_set():
                     group: list[ReadResult] = []
                     for result in pool.read_many(paths, stop=self._stopped.is_set):

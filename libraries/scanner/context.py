@@ -96,8 +96,7 @@ class FolderListing:
     troubles: list[Trouble] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(NamedTuple):
     """One artist in one role. `pid` identifies the artist (see `identity`)."""
 
     role: str
@@ -108,8 +107,7 @@ class Credit:
     sub_role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AlbumRecord:
+class AlbumRecord(NamedTuple):
     """The album that a track belongs to; `pid` is unique within a library."""
 
     pid: str

@@ -20,6 +20,7 @@ from libraries.scanner.context import FileEntry, FolderListing, Trouble, join, p
 LASTING_PROBLEMS = frozenset({"corrupt", "empty", "unsupported", "encoding", "timeout", "memory"})
 
 _SPOOL_IN_MEMORY = 1 << 20
+_LENGTH = 8
 
 
 class KnownFolder(NamedTuple):
@@ -96,13 +97,16 @@ class ListingSpool:
         files = [tuple(entry) for entry in listing.files]
         troubles = [tuple(trouble) for trouble in listing.troubles]
         row = (listing.path, files, listing.digest, listing.complete, listing.protected, listing.ignored, troubles)
-        marshal.dump(row, self._file)
+        data = marshal.dumps(row)
+        self._file.write(len(data).to_bytes(_LENGTH, "little") + data)
         self._count += 1
 
     def __iter__(self) -> Iterator[FolderListing]:
         self._file.seek(0)
         for _ in range(self._count):
-            path, files, digest, complete, protected, ignored, troubles = marshal.load(self._file)  # noqa: S302 - ours
+            # marshal reads a file byte by byte: it gets the whole row instead
+            data = self._file.read(int.from_bytes(self._file.read(_LENGTH), "little"))
+            path, files, digest, complete, protected, ignored, troubles = marshal.loads(data)  # noqa: S302 - ours
             yield FolderListing(
                 path,
                 files=[FileEntry(*entry) for entry in files],

@@ -151,7 +151,7 @@ class Joiner:
             self._add(old.library_id, Delta(missing=-1))
             self._albums |= {old.album_id} - {None}  # type: ignore[arg-type]
         for state in [*states, *join.added]:
-            duration = float(state.record.columns["duration"])  # type: ignore[arg-type]
+            duration = state.record.duration
             self._add(self._library_id, Delta(1, state.entry.size, duration))
             self._albums.add(lookup.album_id(state.record.album.pid))
         return {lookup.artist_id(c.pid) for state in [*states, *join.added] for c in state.record.credits}

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from libraries.scanner import figures, identity, people
 from libraries.scanner.context import AlbumRecord, Credit, TrackRecord, display
 from libraries.scanner.figures import PartialDate, parse_date
-from libraries.scanner.texts import body, clean_tags, first, joined, line
+from libraries.scanner.texts import body, clean_tags, first_lines, joined, line
 
 UNKNOWN_ALBUM: Final = "[Unknown Album]"
 
@@ -18,6 +18,8 @@ _MAX_SUFFIX: Final = 8
 _MAX_CODEC: Final = 16
 
 Tags = dict[str, list[str]]
+Firsts = dict[str, str]
+Values = tuple[str, ...]
 
 
 class RawTrack(Protocol):
@@ -65,13 +67,14 @@ _NOBODY: Final = _Artists("", "", ())
 def map_track(raw: RawTrack, *, path: bytes) -> TrackRecord:
     """The record of the file at `path`: any tags give storable values; only tags and path decide about pids."""
     tags = clean_tags(raw.tags)
-    compilation = first(tags, "compilation").lower() in _YES
+    firsts = first_lines(tags)
+    compilation = firsts.get("compilation", "").lower() in _YES
     artist, album_artist = _map_artists(tags, compilation)
-    dates = _map_dates(tags)
-    album = _map_album(tags, album_artist, dates, compilation)
+    dates = _map_dates(firsts)
+    album = _map_album(firsts, album_artist, dates, compilation)
     genres = people.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
     columns: dict[str, object] = {
-        "sort_title": first(tags, "titlesort"),
+        "sort_title": firsts.get("titlesort", ""),
         "album": album.name,
         "sort_album": album.sort_name,
         "artist": artist.display,
@@ -89,20 +92,20 @@ def map_track(raw: RawTrack, *, path: bytes) -> TrackRecord:
         "mbz_album_id": album.mbz_album_id,
         "tags": tags,
     }
-    title = first(tags, "title") or _title_of(path)
+    title = firsts.get("title", "") or _title_of(path)
     columns["title"] = title
     columns["suffix"] = _suffix_of(path)
-    disc, track = _add_numbers(columns, tags)
-    release_track = _add_details(columns, tags, raw)
+    disc, track = _add_numbers(columns, firsts)
+    release_track = _add_details(columns, firsts, raw)
     _add_facts(columns, raw)
     pid = identity.track_pid(mbz_track_id=release_track, album=album.pid, disc=disc, track=track, title=title)
     credits_ = (*artist.credits, *album_artist.credits, *people.other_credits(tags))
     return TrackRecord(pid, columns, album, credits_, genres)
 
 
-def _add_numbers(columns: dict[str, object], tags: Tags) -> tuple[int | None, int | None]:
-    track, track_total = figures.parse_pair(first(tags, "tracknumber"), first(tags, "tracktotal"))
-    disc, disc_total = figures.parse_pair(first(tags, "discnumber"), first(tags, "disctotal"))
+def _add_numbers(columns: dict[str, object], firsts: Firsts) -> tuple[int | None, int | None]:
+    track, track_total = figures.parse_pair(firsts.get("tracknumber", ""), firsts.get("tracktotal", ""))
+    disc, disc_total = figures.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
     columns["track_number"] = track
     columns["track_total"] = track_total
     columns["disc_number"] = disc
@@ -110,19 +113,19 @@ def _add_numbers(columns: dict[str, object], tags: Tags) -> tuple[int | None, in
     return disc, track
 
 
-def _add_details(columns: dict[str, object], tags: Tags, raw: RawTrack) -> str:
+def _add_details(columns: dict[str, object], firsts: Firsts, raw: RawTrack) -> str:
     """What only some files have; returns the MusicBrainz release track id."""
-    release_track = figures.parse_uuid(first(tags, "musicbrainz_trackid"))
+    release_track = figures.parse_uuid(firsts.get("musicbrainz_trackid", ""))
     comments = raw.tags.get("comment")
-    columns["disc_subtitle"] = first(tags, "discsubtitle")
+    columns["disc_subtitle"] = firsts.get("discsubtitle", "")
     columns["comment"] = body(comments[0]) if comments else ""
-    columns["bpm"] = figures.parse_number(first(tags, "bpm"))
+    columns["bpm"] = figures.parse_number(firsts.get("bpm", ""))
     columns["mbz_track_id"] = release_track
-    columns["mbz_recording_id"] = figures.parse_uuid(first(tags, "musicbrainz_recordingid"))
+    columns["mbz_recording_id"] = figures.parse_uuid(firsts.get("musicbrainz_recordingid", ""))
     for scope in ("track", "album"):
-        gain = figures.parse_gain(first(tags, f"replaygain_{scope}_gain"), first(tags, f"r128_{scope}_gain"))
+        gain = figures.parse_gain(firsts.get(f"replaygain_{scope}_gain", ""), firsts.get(f"r128_{scope}_gain", ""))
         columns[f"rg_{scope}_gain"] = gain
-        columns[f"rg_{scope}_peak"] = figures.parse_peak(first(tags, f"replaygain_{scope}_peak"))
+        columns[f"rg_{scope}_peak"] = figures.parse_peak(firsts.get(f"replaygain_{scope}_peak", ""))
     return release_track
 
 
@@ -144,9 +147,16 @@ def _read_artists(tags: Tags, role: str) -> _Artists:
         return _NOBODY
     sorts, all_sorts = tags.get(role + "sort", ()), tags.get(role + "ssort", ())
     ids = tags.get(f"musicbrainz_{role}id", ())
-    found = people.make_credits(role, tuple(listed or shown or ()), tuple(all_sorts or sorts), tuple(ids))
+    return _make_artists(role, tuple(shown or ()), tuple(listed or ()), tuple(sorts), tuple(all_sorts), tuple(ids))
+
+
+@lru_cache(maxsize=2048)
+def _make_artists(
+    role: str, shown: Values, listed: Values, sorts: Values, all_sorts: Values, ids: Values
+) -> _Artists:  # fmt: skip
+    found = people.make_credits(role, listed or shown, all_sorts or sorts, ids)
     # A tag of nothing but space names nobody.
-    return _Artists(joined(shown or listed or ()), joined(sorts or all_sorts), found) if found else _NOBODY
+    return _Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
 
 
 def _map_artists(tags: Tags, compilation: bool) -> tuple[_Artists, _Artists]:
@@ -174,24 +184,24 @@ def _various_artists() -> _Artists:
     return _Artists(people.VARIOUS_ARTISTS, "", (credit,))
 
 
-def _map_dates(tags: Tags) -> _Dates:
-    tagged = parse_date(first(tags, "date") or first(tags, "year"))
-    original = parse_date(first(tags, "originaldate") or first(tags, "originalyear"))
-    release = parse_date(first(tags, "releasedate"))
+def _map_dates(firsts: Firsts) -> _Dates:
+    tagged = parse_date(firsts.get("date", "") or firsts.get("year", ""))
+    original = parse_date(firsts.get("originaldate", "") or firsts.get("originalyear", ""))
+    release = parse_date(firsts.get("releasedate", ""))
     shown = next((each for each in (tagged, original, release) if each.text), tagged)
     return _Dates(shown, original, release, tagged)
 
 
-def _map_album(tags: Tags, artist: _Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
+def _map_album(firsts: Firsts, artist: _Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
     return _make_album(
-        first(tags, "album"),
-        first(tags, "albumsort"),
-        first(tags, "albumversion"),
+        firsts.get("album", ""),
+        firsts.get("albumsort", ""),
+        firsts.get("albumversion", ""),
         artist,
         dates,
         compilation,
-        figures.parse_uuid(first(tags, "musicbrainz_albumid")),
-        figures.parse_uuid(first(tags, "musicbrainz_releasegroupid")),
+        figures.parse_uuid(firsts.get("musicbrainz_albumid", "")),
+        figures.parse_uuid(firsts.get("musicbrainz_releasegroupid", "")),
     )
 
 

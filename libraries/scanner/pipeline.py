@@ -13,9 +13,11 @@ from functools import partial
 from django.utils import timezone
 
 from libraries import maintenance
+from libraries.bulk import rare_checkpoints
 from libraries.models import HeldMark, Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import aside
 from libraries.scanner import lease as leases
+from libraries.scanner.aside import ReadAhead
 from libraries.scanner.context import FolderListing, display
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, known_problems, scan_options
@@ -49,7 +51,7 @@ def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] |
     logger.info("scan %s of library %s: started (%s)", scan.pk, scan.library_id, scan.type)
     try:
         try:
-            with rare_collections():
+            with rare_collections(), rare_checkpoints():
                 _Run(lease).go()
         except Cancelled:
             lease.finish(ScanState.CANCELLED)
@@ -109,12 +111,15 @@ class _Run:
         folders = known_folders(self.library.pk)
         problems = known_problems(self.library.pk)
         self.diff = FolderDiff(folders, problems, full=self.scan.full, targets=self.options.targets)
-        self._walk()
-        self._come_online()
         writer = Writer(self.lease, folders, self.touched)
         self.leftovers = Leftovers(self.lease, writer, self.touched, self.library.last_scan_at)
         try:
-            self._read(Reading(self.options, self.diff, folders, problems, full=self.scan.full), writer)
+            with ReadAhead(make_pool, self.lease.beat) as readers:
+                if self.scan.full or not folders:
+                    readers.start()  # every file will be read: they come up while the folders are listed
+                self._walk()
+                self._come_online()
+                self._read(Reading(self.options, self.diff, folders, problems, full=self.scan.full), readers, writer)
             self._finish(self._settle_leftovers())
         finally:
             self.diff.changed.close()
@@ -167,9 +172,9 @@ class _Run:
         if back.update(offline_since=None, status_reason=""):
             logger.info("library %s is back online", self.library.pk)
 
-    def _read(self, reading: Reading, writer: Writer) -> None:
+    def _read(self, reading: Reading, readers: ReadAhead, writer: Writer) -> None:
         self.lease.phase("reading")
-        for results in reading.run(make_pool, self.lease.beat, self._check_again):
+        for results in reading.run(readers, self._check_again):
             if results:
                 self.leftovers.displaced.add(writer.write(results))
         self.leftovers.unseen = reading.unseen

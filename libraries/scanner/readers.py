@@ -5,10 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 
 from libraries.audio.reader import ReaderPool
+from libraries.scanner.packing import PACK_AUDIO
 
 
 def make_pool(workers: int | None = None) -> ReaderPool:
-    """A pool that starts its processes when there is work; as many as a scan has, unless said otherwise."""
+    """A pool that starts its processes when there is work; as many as a scan has, unless said otherwise.
+
+    They map what they read.
+    """
     options = settings.CONF.scanner
     memory = options.file_memory * 1024 * 1024
-    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory)
+    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory, convert=PACK_AUDIO)

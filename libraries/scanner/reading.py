@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from libraries.audio.model import ReadProblem, ReadResult
-from libraries.audio.reader import ReaderPool
 from libraries.scanner.aside import ReadAhead
 from libraries.scanner.context import FileEntry, FolderListing, ScanOptions, Trouble, join
 from libraries.scanner.diff import (
@@ -21,7 +20,7 @@ from libraries.scanner.diff import (
     plan_folder,
 )
 from libraries.scanner.known import Problems, known_tracks
-from libraries.scanner.mapping import map_track
+from libraries.scanner.packing import pack_audio, unpack
 from libraries.scanner.writer import FolderResult
 
 BATCH_FILES: Final = 800
@@ -59,22 +58,16 @@ class Reading:
         self._full = full
         self.unseen: list[str] = []
 
-    def run(
-        self,
-        make_pool: Callable[[], ReaderPool],
-        beat: Callable[[], None],
-        ask_storage: Callable[[], None],
-    ) -> Iterator[Sequence[FolderResult]]:
+    def run(self, ahead: ReadAhead, ask_storage: Callable[[], None]) -> Iterator[Sequence[FolderResult]]:
         """Results in the order of the walk. While one batch is being written, the readers work on the next."""
         waiting: deque[Batch] = deque()
-        with ReadAhead(make_pool, beat) as ahead:
-            for batch in self._batches():
-                ahead.submit(list(batch.wanted))
-                waiting.append(batch)
-                if len(waiting) > 1:
-                    yield self._collected(ahead, waiting.popleft(), ask_storage)
-            while waiting:
+        for batch in self._batches():
+            ahead.submit(list(batch.wanted))
+            waiting.append(batch)
+            if len(waiting) > 1:
                 yield self._collected(ahead, waiting.popleft(), ask_storage)
+        while waiting:
+            yield self._collected(ahead, waiting.popleft(), ask_storage)
 
     def _batches(self) -> Iterator[Batch]:
         for listings in _grouped(self._diff.changed):
@@ -125,7 +118,7 @@ class Reading:
         if (audio.size, audio.mtime_ns) != (entry.size, entry.mtime_ns):
             result.unsettled += 1  # still being written: the next scan takes it in
             return False
-        result.tracks.append((entry, known, map_track(audio, path=path)))
+        result.tracks.append((entry, known, unpack(audio.converted or pack_audio(audio, path))))
         return False
 
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
-import orjson
 from django.utils import timezone
 
 from libraries.bulk import delete_where, insert_rows, moment, update_rows
 from libraries.ids import new_id
 from libraries.models import MediaFile, Participant, TrackGenre
-from libraries.scanner.context import FileEntry, TrackRecord, display
+from libraries.scanner.context import Credit, FileEntry, display
 from libraries.scanner.lookup import Lookup
+from libraries.scanner.packing import COLUMNS, FlatTrack
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
 _STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "missing_since", "last_seen_at", "updated_at")
 _OWN: Final = ("id", "created_at")
-_ALL: Final = tuple(str(field.column) for field in MediaFile._meta.concrete_fields)
-# what the tags and the sound say: exactly the columns that a record brings
-MAPPED: Final = tuple(name for name in _ALL if name not in {*_PLACE, *_STATE, *_OWN, "tags"})
-WRITTEN: Final = (*_PLACE, *_STATE, *MAPPED, "tags")
-
-_mapped_values = itemgetter(*MAPPED)
+# every column but `_OWN`
+WRITTEN: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
 
 
 class NewState(NamedTuple):
@@ -33,7 +29,7 @@ class NewState(NamedTuple):
     path: bytes
     folder_id: str
     entry: FileEntry
-    record: TrackRecord
+    record: FlatTrack
     media_file_id: str | None = None
     audio_hash: str = ""
 
@@ -44,7 +40,7 @@ def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tupl
     return (
         library_id, state.folder_id, display(state.path), *entry,
         album_id, record.pid, state.audio_hash, False, None, None, now,
-        *_mapped_values(record.columns), orjson.dumps(record.columns["tags"]).decode(),
+        *record.values, record.tags,
     )  # fmt: skip
 
 
@@ -58,8 +54,8 @@ class TrackRows:
     def find(self, states: Sequence[NewState]) -> None:
         """Know the ids of all artists, genres and albums of some tracks."""
         records = [state.record for state in states]
-        self.lookup.find_artists(credit for record in records for credit in record.credits)
-        self.lookup.find_genres(genre for record in records for genre in record.genres)
+        self.lookup.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
+        self.lookup.find_genres(chain.from_iterable(dict.fromkeys(record.genres for record in records)))
         self.lookup.find_albums((display(state.path), state.record.album) for state in states)
 
     def insert(self, states: Sequence[NewState]) -> list[str]:
@@ -97,10 +93,17 @@ class TrackRows:
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id
         people, genres = [], []
+        # the tracks of an album have mostly the same people
+        known: dict[tuple[Credit, ...], list[tuple[Any, ...]]] = {}
         for pk, state in tracks:
-            for position, credit in enumerate(state.record.credits):
-                people.append((pk, artist_id(credit.pid), credit.role, credit.sub_role, position))
-            for position, (pid, _) in enumerate(state.record.genres):
-                genres.append((pk, genre_id(pid), position))
+            credits_ = state.record.credits
+            rows = known.get(credits_)
+            if rows is None:
+                rows = known[credits_] = [
+                    (artist_id(credit.pid), credit.role, credit.sub_role, position)
+                    for position, credit in enumerate(credits_)
+                ]
+            people += [(pk, *row) for row in rows]
+            genres += [(pk, genre_id(pid), position) for position, (pid, _) in enumerate(state.record.genres)]
         insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
         insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)

@@ -17,6 +17,10 @@ MAX_TAGS: Final = 100_000
 
 SEPARATOR: Final = " • "
 
+# The only space that is printable, at an end of a text, or a text of nothing; that a text holds the mark does no harm.
+_MARK: Final = "|"
+_UNCLEAN: Final = (_MARK + " ", " " + _MARK, _MARK + _MARK)
+
 # Tags whose text may be a book: kept in full or not at all.
 _BODIES: Final = ("comment", "lyrics", "unsyncedlyrics", "syncedlyrics")
 _UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -42,10 +46,12 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit].rstrip()
 
 
-def first(tags: Mapping[str, Sequence[str]], key: str) -> str:
-    """The first value of a tag on one line, or an empty text."""
-    values = tags.get(key)
-    return line(values[0]) if values else ""
+def first_lines(tags: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The first value of each tag on one line, of tags that `clean_tags` has cleaned."""
+    found = {key: values[0] for key, values in tags.items()}
+    if "".join(found.values()).isprintable():
+        return found
+    return {key: line(text) for key, text in found.items()}
 
 
 def joined(values: Sequence[str]) -> str:
@@ -59,8 +65,8 @@ def clean_tags(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """All tags, safe to store as JSON and bounded: no empty values, no empty lists."""
     # Nearly all files are clean and small: a few passes over all of their text prove it.
     texts = [*tags, *chain.from_iterable(tags.values())]
-    everything = "".join(texts)
-    clean = everything.isprintable() and texts == [text.strip() for text in texts] and all(texts)
+    everything = _MARK.join(["", *texts, ""])
+    clean = everything.isprintable() and not any(trace in everything for trace in _UNCLEAN)
     small = len(everything) <= MAX_TEXT and len(texts) <= MAX_VALUES and max(map(len, tags), default=0) <= MAX_KEY
     if clean and small and all(tags.values()):
         return {key: list(values) for key, values in tags.items()}

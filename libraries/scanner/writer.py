@@ -13,10 +13,11 @@ from libraries.bulk import insert_rows, moment, update_rows
 from libraries.ids import new_id
 from libraries.maintenance import Delta, add_to_totals, artists_of, refresh_albums
 from libraries.models import Folder, MediaFile
-from libraries.scanner.context import FileEntry, TrackRecord, Trouble, display, join, key_of
+from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
 from libraries.scanner.diff import LASTING_PROBLEMS, FolderPlan, KnownFolder, KnownTrack, troubles_of_files
 from libraries.scanner.lease import Lease
 from libraries.scanner.lookup import Lookup
+from libraries.scanner.packing import FlatTrack
 from libraries.scanner.problems import open_problems, resolve_problems
 from libraries.scanner.rows import NewState, TrackRows
 
@@ -31,7 +32,7 @@ class FolderResult:
     """One changed folder with all that was read of it."""
 
     plan: FolderPlan
-    tracks: list[tuple[FileEntry, KnownTrack | None, TrackRecord]] = field(default_factory=list)
+    tracks: list[tuple[FileEntry, KnownTrack | None, FlatTrack]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     resolved: list[bytes] = field(default_factory=list)
     # changed under our hands: neither read nor a problem
@@ -184,7 +185,8 @@ class Writer:
         albums |= {self.lookup.album_id(state.record.album.pid) for state in states}
         refresh_albums(self.library_id, albums)
         add_to_totals(self.library_id, _delta(changes))
-        return artists | {self.lookup.artist_id(c.pid) for state in states for c in state.record.credits}
+        credits_ = {state.record.credits for state in states}
+        return artists | {self.lookup.artist_id(credit.pid) for each in credits_ for credit in each}
 
     def _look_again(self, states: Iterable[NewState]) -> None:
         """A row that we meant to update was joined to another by the scan of another library: come back next time."""
@@ -215,7 +217,7 @@ class Writer:
         scan.current_folder = display(results[-1].plan.listing.path) if results else ""
 
 
-def _is_displaced(known: KnownTrack, entry: FileEntry, record: TrackRecord) -> bool:
+def _is_displaced(known: KnownTrack, entry: FileEntry, record: FlatTrack) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
     A tagger keeps the sound, and the inode or the MusicBrainz id; whoever puts another file in this place does not.
@@ -224,8 +226,8 @@ def _is_displaced(known: KnownTrack, entry: FileEntry, record: TrackRecord) -> b
         return False
     if not known.missing and entry.inode and entry.inode == known.inode:
         # the inode of a file that went is soon that of another
-        return abs(known.duration - float(record.columns["duration"])) > _SAME_SECONDS  # type: ignore[arg-type]
-    return not known.mbz_track_id or known.mbz_track_id != record.columns["mbz_track_id"]
+        return abs(known.duration - record.duration) > _SAME_SECONDS
+    return not known.mbz_track_id or known.mbz_track_id != record.mbz_track_id
 
 
 def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
@@ -262,4 +264,4 @@ def _delta(changes: _Changes) -> Delta:
 
 
 def _duration(state: NewState) -> float:
-    return float(state.record.columns["duration"])  # type: ignore[arg-type]
+    return state.record.duration

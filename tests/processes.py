@@ -38,17 +38,23 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     return {**os.environ, **own, "PYTHONUNBUFFERED": "1", **more}
 
 
+def send_to(url: str) -> None:
+    """Let this process deliver to another broker: connections to the last one are kept in pools, as after a fork."""
+    application: Any = app
+    application.conf.broker_url = url
+    application._after_fork()
+
+
 @contextmanager
 def broker(folder: Path) -> Iterator[str]:
     """A broker, used by this process too as long as the context lasts."""
-    options: Any = app.conf
-    before = options.broker_url
+    before = str(app.conf.broker_url)
     with Sentinel() as sentinel, running_broker(folder, dict(os.environ), sentinel, Console()) as url:
-        options.broker_url = url
+        send_to(url)
         try:
             yield url
         finally:
-            options.broker_url = before
+            send_to(before)
 
 
 @contextmanager

@@ -89,8 +89,8 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
     list_filter = ("is_superuser", "is_active", "may_scan", "groups")
     search_fields = ("username", "name", "email")
     ordering = ("username_key",)
+    filter_horizontal = ()  # Django's widget for it cannot be read by a screen reader
     readonly_fields = ("last_login", "last_access_at", "created_at", "updated_at")
-    filter_horizontal = ("groups", "user_permissions")
     fieldsets = (
         (None, {"fields": ("username", "password", "name", "email")}),
         ("Rights", {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),

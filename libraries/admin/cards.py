@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from libraries import texts
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState, ScanTrigger
-from libraries.scanner.schedule import next_due
+from libraries import progress, texts
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState
+from libraries.models.watch_status import WatchState, watcher_of
 from libraries.serializers import library_status
+from libraries.tasks import next_scan_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ class Card:
     reason: str
     problems: int
     next_scan: datetime | None
+    watcher: tuple[WatchState, str]
     progress: Progress | None
     waiting: bool
     held: Scan | None
@@ -46,7 +47,7 @@ class Card:
 
 
 def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> list[Card]:
-    """The cards of some libraries, by name. Six queries, however many libraries."""
+    """The cards of some libraries, by name. Five queries, however many libraries."""
     now = now or timezone.now()
     shown = list(libraries.with_scan_state().order_by("name_key", "pk"))  # type: ignore[attr-defined]
     keys = [library.pk for library in shown]
@@ -58,7 +59,6 @@ def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> li
         ScanProblem.objects.filter(library__in=keys, resolved_at__isnull=True)
         .order_by().values_list("library").annotate(n=Count("pk"))
     )  # fmt: skip
-    scheduled = scheduled_scans(keys) if settings.CONF.scanner.schedule else {}
     found = []
     for library in shown:
         status, reason = library_status(library)
@@ -70,7 +70,8 @@ def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> li
                 status=status,
                 reason=reason,
                 problems=problems.get(library.pk, 0),
-                next_scan=next_scan(library, scheduled.get(library.pk)),
+                next_scan=next_scan_time(library),
+                watcher=watcher_of(library, now=now),
                 progress=progress_of(running, now) if running else None,
                 waiting=len(mine) > 1,
                 held=held.get(library.pk),
@@ -85,20 +86,6 @@ def last_scans(library_ids: Iterable[int]) -> list[Scan]:
     ended = Scan.objects.filter(library__in=list(library_ids)).exclude(state__in=ACTIVE_STATES).order_by()
     newest = ended.values("library").annotate(newest=Max("pk")).values("newest")
     return list(Scan.objects.filter(pk__in=newest))
-
-
-def next_scan(library: Library, last: datetime | None) -> datetime | None:
-    """When the schedule starts the next scan of a library, or None without a schedule that can be read."""
-    try:
-        return next_due(settings.CONF.scanner.schedule, last or library.created_at)
-    except ValueError:
-        return None
-
-
-def scheduled_scans(library_ids: Iterable[int]) -> dict[int, datetime]:
-    """When the schedule last asked for a scan of each library."""
-    scans = Scan.objects.filter(library__in=list(library_ids), trigger=ScanTrigger.SCHEDULE).order_by()
-    return dict(scans.values_list("library").annotate(last=Max("requested_at")))
 
 
 PHASES = {
@@ -117,31 +104,30 @@ def progress_of(scan: Scan, now: datetime) -> Progress:
         return Progress(scan=scan, title=_("Waiting for a worker"), detail="", folder="", percent=None)
     if scan.cancel_requested:
         return Progress(scan=scan, title=_("Being cancelled"), detail="", folder="", percent=None)
+    figures = progress.progress_of(scan, now)
     parts = [texts.files(scan.seen)]
-    percent: int | None = None
-    rate = scan.seen / max((now - (scan.started_at or now)).total_seconds(), 1.0)
     if scan.files_total:
-        percent = min(100, scan.seen * 100 // scan.files_total)
         parts = [_("%(seen)s of %(total)s") % {"seen": texts.number(scan.seen), "total": texts.files(scan.files_total)}]
-    if rate >= 1:
-        parts.append(_("%(rate)s files/s") % {"rate": texts.number(rate)})
-    if scan.files_total and scan.seen and scan.files_total > scan.seen:
-        parts.append(texts.left((scan.files_total - scan.seen) / rate))
+    if figures.rate >= 1:
+        parts.append(_("%(rate)s files/s") % {"rate": texts.number(figures.rate)})
+    if figures.eta:
+        parts.append(texts.left(figures.eta))
     title = str(PHASES.get(scan.phase, _("Starting")))
+    percent = None if figures.progress is None else int(figures.progress * 100)
     return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
 
 
 def card_json(card: Card) -> dict[str, Any]:
     """What the page needs to follow a scan; every value is text that is shown as it is."""
-    progress = card.progress
+    running = card.progress
     return {
         "id": card.library.pk,
-        "active": progress is not None,
-        "scan": progress.scan.pk if progress else None,
-        "title": progress.title if progress else "",
-        "detail": progress.detail if progress else "",
-        "folder": progress.folder if progress else "",
-        "percent": progress.percent if progress else None,
+        "active": running is not None,
+        "scan": running.scan.pk if running else None,
+        "title": running.title if running else "",
+        "detail": running.detail if running else "",
+        "folder": running.folder if running else "",
+        "percent": running.percent if running else None,
         "figures": {
             "songs": texts.number(card.library.total_songs),
             "duration": texts.duration(card.library.total_duration),

@@ -48,7 +48,7 @@ def make_scan(db: None) -> MakeScan:
 
     def make(library: Library, state: str = "finished", **fields: Any) -> Scan:
         now = timezone.now()
-        times = {"started_at": now - timedelta(seconds=10)} if state != "queued" else {}
+        times = {} if state == "queued" else {"started_at": now - timedelta(seconds=10), "heartbeat_at": now}
         if state not in ("queued", "running"):
             times["finished_at"] = now
         scan: Scan = Scan.objects.create(library=library, trigger="admin", state=state, **{**times, **fields})

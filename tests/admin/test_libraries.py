@@ -16,6 +16,8 @@ from tests.conftest import Configure
 
 PAGE = "/admin/libraries/library/"
 ADD, BROWSE, CHECK, PREVIEW = f"{PAGE}add/", f"{PAGE}browse/", f"{PAGE}check/", f"{PAGE}preview/"
+# what a browser sends unchanged
+DEFAULTS = {"held_percent": 50, "held_count": 20}
 DATA = {"Accept": "application/json"}
 
 
@@ -33,7 +35,7 @@ class TestForm:
     """The form of a library."""
 
     def test_adds_and_queues_the_first_scan(self, site: Client, music: Path) -> None:
-        body = {"name": "Rock", "path": str(music), "recursive": "on", "patterns": "*.tmp\n/Podcasts/"}
+        body = {**DEFAULTS, "name": "Rock", "path": str(music), "recursive": "on", "patterns": "*.tmp\n/Podcasts/"}
         answer = site.post(ADD, body, follow=True)
         assert answer.redirect_chain == [("/admin/", 302)]
         assert "was added, and its first scan was queued." in answer.content.decode()
@@ -118,7 +120,7 @@ class TestCheck:
     def test_says_what_is_wrong(self, site: Client, library: Library) -> None:
         assert site.get(CHECK, {"path": "relative"}).json()["ok"] is False
         assert "“Rock”" in site.get(CHECK, {"path": library.path}).json()["text"]
-        assert site.get(CHECK, {"path": library.path, "library": library.pk}).json()["ok"] is True
+        assert site.get(CHECK, {"path": library.path, "library": str(library.pk)}).json()["ok"] is True
 
 
 class TestPreview:

@@ -124,3 +124,10 @@ def music(tmp_path: Path) -> Path:
 def run_queued() -> list[Scan]:
     """Run the scans that wait, as a worker would."""
     return [done for scan in Scan.objects.queued() if (done := pipeline.run(scan.pk)) is not None]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Nobody overlooks that the browser tests did not run."""
+    if find_chromium() is None:
+        terminalreporter.section("BROWSER TESTS DID NOT RUN", sep="!", red=True, bold=True)
+        terminalreporter.write_line(ADVICE, red=True)

@@ -57,7 +57,7 @@ class Snapshot:
 
 
 def _columns(model: type[models.Model]) -> list[str]:
-    return [field.column for field in model._meta.concrete_fields]
+    return [str(field.column) for field in model._meta.concrete_fields]
 
 
 def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
@@ -70,7 +70,8 @@ def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
 @contextmanager
 def watched(on_commit: Callable[[str], None], on_write: Callable[[str], None]) -> Iterator[None]:
     """Tell of every commit behind it, and of every writing statement that is not yet committed, each with its words."""
-    commit = connection._commit
+    backend: Any = connection
+    commit = backend._commit
     last = ""
 
     def committing() -> None:
@@ -85,12 +86,12 @@ def watched(on_commit: Callable[[str], None], on_write: Callable[[str], None]) -
             (on_write if connection.in_atomic_block else on_commit)(last)
         return done
 
-    connection._commit = committing  # type: ignore[method-assign]
+    backend._commit = committing
     try:
         with connection.execute_wrapper(execute):
             yield
     finally:
-        del connection._commit
+        del backend._commit
 
 
 def in_a_process_that_dies(work: Callable[[], None], *, commit: int = 0, write: int = 0) -> int:

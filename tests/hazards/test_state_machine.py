@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
@@ -20,7 +20,7 @@ from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from missing.models import Purge
 from missing.services import purge_missing_files, select_missing, undo_purge
-from tests.hazards import at_most
+from tests.hazards import THOROUGH, at_most
 from tests.hazards.files import RememberingPool, put, song
 from tests.scanner.scans import counts, picture, request
 
@@ -57,7 +57,7 @@ class Song:
     @property
     def album(self) -> str:
         # a size of its own for each song and each take
-        return f"Take {self.version} " + "x" * (self.key * 40 + self.version)
+        return f"Take {self.version}:" + "x" * (self.key * 40 + self.version)
 
     def content(self) -> bytes:
         number, frames = self.key + 1, 4 + 3 * self.key  # a length of its own for each song
@@ -124,6 +124,7 @@ class LibraryLife(RuleBasedStateMachine):
     @rule(index=files, place=places)
     def rename(self, index: int, place: str) -> None:
         """To a free place, or over another file, which is gone then."""
+        assume(not any(each.broken for each in self.songs))
         moved = self.pick(index)
         assume(moved.place != place)
         (self.root / place).parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +138,7 @@ class LibraryLife(RuleBasedStateMachine):
     @precondition(lambda self: self.mounted)
     @rule(one=files, two=files)
     def swap(self, one: int, two: int) -> None:
+        assume(not any(each.broken for each in self.songs))
         first, second = self.pick(one), self.pick(two)
         assume(first is not second)
         between = self.folder / "between"
@@ -162,6 +164,7 @@ class LibraryLife(RuleBasedStateMachine):
     @precondition(lambda self: self.mounted)
     @rule(index=files)
     def delete(self, index: int) -> None:
+        assume(not any(each.broken for each in self.songs))
         gone = self.pick(index)
         self.path(gone).unlink()
         gone.place = None
@@ -171,6 +174,7 @@ class LibraryLife(RuleBasedStateMachine):
     @rule(index=files, place=places)
     def bring_back(self, index: int, place: str) -> None:
         """A copy of a file that was deleted, anywhere."""
+        assume(not any(each.broken for each in self.songs))
         away = [each for each in self.songs if each.place is None]
         assume(away)
         assume(self.at(place) is None)
@@ -182,6 +186,8 @@ class LibraryLife(RuleBasedStateMachine):
     @precondition(lambda self: self.mounted)
     @rule(index=files, garbage=st.sampled_from([b"", b"garbage", b"ID3\4\0\0\0\0\x7f\x7f"]))
     def corrupt(self, index: int, garbage: bytes) -> None:
+        # an unreadable file in the place of one that was moved in the same breath could be either: no test can tell
+        assume(not any(each.ops & {"move", "copy"} for each in self.songs))
         bad = self.pick(index)
         bad.broken = True
         bad.ops.add("break")
@@ -355,11 +361,12 @@ def test_no_life_loses_a_track(small_steps: None) -> None:
     run_state_machine_as_test(
         LibraryLife,
         settings=settings(
-            max_examples=at_most(20, 400),
+            max_examples=at_most(5, 400),
             stateful_step_count=at_most(12, 30),
             deadline=None,
             database=None,
-            derandomize=at_most(1, 0) == 1,
+            derandomize=not THOROUGH,
+            phases=[Phase.generate, Phase.shrink] if THOROUGH else [Phase.generate],
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),

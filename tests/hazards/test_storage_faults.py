@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -86,7 +87,7 @@ def lister(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Itera
     """Replace the one place that lists folders."""
 
     def install(listing: Callable[[bytes], Iterable[Entry]]) -> None:
-        monkeypatch.setattr(walker.walk, "__kwdefaults__", walker.walk.__kwdefaults__ | {"lister": listing})
+        monkeypatch.setattr(walker.walk, "__kwdefaults__", (walker.walk.__kwdefaults__ or {}) | {"lister": listing})
 
     return install
 
@@ -229,10 +230,12 @@ def test_folders_that_we_may_not_read(library: Library) -> None:
         pid = os.fork()
         if pid == 0:
             try:
+                connection.ensure_connection()  # the socket of a database may be out of reach afterwards
                 drop_rights()
                 done = scan(library)
                 os._exit(0 if (done.state, done.missing, done.failed > 0) == ("finished", 0, True) else 3)
             except BaseException:
+                traceback.print_exc()
                 os._exit(4)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
         assert ids(library) == known

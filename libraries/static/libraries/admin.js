@@ -80,6 +80,12 @@
     box.addEventListener("change", () => boxes.forEach((other) => { other.checked = box.checked; }));
   }
 
+  // the theme shows the page after the browser looked for something to focus
+  window.addEventListener("load", () => {
+    const first = document.querySelector("[autofocus]");
+    if (first && document.activeElement === document.body) first.focus();
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     const board = document.getElementById("nd-dashboard");
     if (board && board.dataset.ndLive) setTimeout(() => follow(board), STEP);

@@ -1,0 +1,19 @@
+"""Where libraries may lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from navidrome_lib.conf import load, masked
+from navidrome_lib.env import ConfigError
+
+
+def test_allowed_roots_are_absolute_folders() -> None:
+    assert load({}).allowed_roots == ()
+    found = load({"ND_ALLOWEDROOTS": "/srv/music: /mnt/nas :"})
+    assert found.allowed_roots == (Path("/srv/music"), Path("/mnt/nas"))
+    assert masked(found)["allowed_roots"] == ["/srv/music", "/mnt/nas"]
+    with pytest.raises(ConfigError, match="ND_ALLOWEDROOTS: must be absolute"):
+        load({"ND_ALLOWEDROOTS": "/srv:music"})

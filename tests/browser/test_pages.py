@@ -19,6 +19,8 @@ from tests.conftest import MakeUser
 from tests.scanner.scans import scan, write_album, write_track
 from users.models import User
 
+pytestmark = pytest.mark.browser
+
 EVIL = "<script>document.title = 'broken in'</script><img src=x onerror=\"document.title='broken in'\">"
 SITE = "/admin/libraries/"
 

@@ -21,7 +21,7 @@ def relink_view(request: HttpRequest, pk: str) -> HttpResponse:
     """GET and POST /admin/missing/missingfile/{id}/relink/ — the likeliest songs; the one that is chosen is joined."""
     if not is_admin(request):
         raise PermissionDenied
-    visible = MissingFile.objects.all().visible_to(request.user).select_related("library")
+    visible = MissingFile.objects.get_queryset().visible_to(request.user).select_related("library")
     file = visible.filter(pk__in=params.possible([pk])).first()
     if file is None:
         raise Http404

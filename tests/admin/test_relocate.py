@@ -79,7 +79,7 @@ def test_the_report_names_the_first_only(library: Library, tmp_path: Path) -> No
 
 def test_the_folder_picker_leads_back_without_script(site: Client, library: Library, moved: Path) -> None:
     browse = f"{PAGE}browse/"
-    page = site.get(browse, {"path": str(moved), "library": library.pk, "for": "relocate"}).content.decode()
+    page = site.get(browse, {"path": str(moved), "library": str(library.pk), "for": "relocate"}).content.decode()
     assert f'href="{PAGE}{library.pk}/relocate/?path=' in page
     assert f"&amp;library={library.pk}&amp;for=relocate" in page
 

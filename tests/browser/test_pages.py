@@ -58,6 +58,9 @@ def addresses(library: Library) -> list[str]:
         f"{SITE}artist/{album.artist_id}/change/", f"{SITE}album/", f"{SITE}album/{album.pk}/change/",
         f"{SITE}album/{evil.album_ref_id}/change/", f"{SITE}mediafile/", f"{SITE}mediafile/{evil.pk}/change/",
         f"{SITE}mediafile/{long.pk}/change/", "/admin/users/apikey/", "/admin/audit/auditentry/",
+        "/admin/users/apikey/add/", f"{SITE}library/{library.pk}/relocate/",
+        f"{SITE}library/{library.pk}/relocate/?path={Path(library.path).parent}&overlap=on",
+        f"/admin/missing/missingfile/{MissingFile.objects.earliest('path').pk}/relink/",
     ]  # fmt: skip
 
 

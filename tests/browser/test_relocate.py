@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from libraries.models import Library, MediaFile
 from tests.browser.conftest import Visitor, run_queued
 from tests.scanner.scans import scan, write_album
+
+pytestmark = pytest.mark.browser
 
 
 def test_a_moved_library_is_found_again(at_admin: Visitor, music: Path) -> None:

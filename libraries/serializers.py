@@ -71,7 +71,9 @@ class LibrarySerializer(serializers.Serializer[Library]):
     watcher = serializers.SerializerMethodField()
     watcherReason = serializers.SerializerMethodField()
     heldThreshold = HeldThresholdSerializer(source="*")
-    anchorFile = serializers.CharField(source="anchor_file")
+    anchorFile = serializers.CharField(
+        source="anchor_file", help_text="A path below the root; while it is absent, the library is offline."
+    )
     status = serializers.SerializerMethodField()
     statusReason = serializers.SerializerMethodField()
     offlineSince = Timestamp(source="offline_since")

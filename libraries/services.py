@@ -212,6 +212,7 @@ def request_scan(
     return scan
 
 
+@transaction.atomic
 def cancel_scan(scan: Scan) -> Scan:
     """Cancel a scan: one that waits at once, one that runs within seconds. One that has ended is a conflict."""
     # conditional updates: a worker may claim or end the scan between reading the row and cancelling it
@@ -221,19 +222,27 @@ def cancel_scan(scan: Scan) -> Scan:
         if not running.update(cancel_requested=True):
             raise Conflict("The scan has already ended.")
     scan.refresh_from_db()
+    note(scan, "scan.cancel")
     return scan
 
 
 def approve_scan(scan: Scan) -> Scan:
     """Mark missing what a held scan found gone, as far as it is still gone."""
-    approve_held(scan)
+    note(scan, "scan.approve", {"missing": approve_held(scan)})
     return scan
 
 
+@transaction.atomic
 def discard_scan(scan: Scan) -> Scan:
     """Forget what a held scan found gone; nothing is marked."""
     discard_held(scan)
+    note(scan, "scan.discard")
     return scan
+
+
+def note(scan: Scan, action: str, changes: Mapping[str, object] | None = None) -> None:
+    """Leave an audit entry about a scan, by the name of its library."""
+    record(action, changes or {}, kind="scan", pk=scan.pk, name=scan.library.name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from libraries.models import Album, Folder
 from missing import services
 from missing.models import MissingFile, Purge
 from missing.preview import preview_purge
+from missing.relink_page import relink_view
 from navidrome_lib.errors import DomainError
 
 # the confirmation names this many albums, and says how many there are
@@ -84,9 +85,9 @@ class FolderFilter(ChosenFilter):
 
 @admin.register(MissingFile)
 class MissingFileAdmin(AdminsLook):
-    """Files that are gone from the disk, with “purge”."""
+    """Files that are gone from the disk, with “purge” and “find it”."""
 
-    list_display = ("shown_path", "library", "shown_title", "shown_album", "shown_artist", "missing_since")
+    list_display = ("shown_path", "library", "shown_title", "shown_album", "shown_artist", "missing_since", "find")
     list_filter = ("library", AlbumFilter, FolderFilter, "missing_since", "suffix")
     list_select_related = ("library",)
     search_fields = ("path", "title", "album", "artist")
@@ -97,8 +98,12 @@ class MissingFileAdmin(AdminsLook):
     change_form_template = "admin/libraries/mediafile/detail.html"
 
     def get_urls(self) -> list[URLPattern]:
-        export = self.admin_site.admin_view(self.export_view)
-        return [path("export/", export, name="missing_missingfile_export"), *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        own = [
+            path("export/", guarded(self.export_view), name="missing_missingfile_export"),
+            path("<str:pk>/relink/", guarded(relink_view), name="missing_missingfile_relink"),
+        ]
+        return [*own, *super().get_urls()]
 
     @admin.display(description="file", ordering="path")
     def shown_path(self, track: MissingFile) -> str:
@@ -115,6 +120,12 @@ class MissingFileAdmin(AdminsLook):
     @admin.display(description="artist")
     def shown_artist(self, track: MissingFile) -> str:
         return shown(track.artist)
+
+    @admin.display(description="")
+    def find(self, track: MissingFile) -> str:
+        address = page("missing_missingfile_relink", track.pk)
+        name = _("Find the file %(path)s") % {"path": track.path[:120]}
+        return format_html('<a class="nd-link" href="{}" aria-label="{}">{}</a>', address, name, _("Find it…"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the albums and folders that the files belong to."""
@@ -135,7 +146,8 @@ class MissingFileAdmin(AdminsLook):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        context = {"row": row, **track_detail(request, row), **(extra_context or {})}
+        join = page("missing_missingfile_relink", row.pk)
+        context = {"row": row, "join": join, **track_detail(request, row), **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
 
@@ -180,8 +192,9 @@ class MissingFileAdmin(AdminsLook):
 def grouped(rows: QuerySet[MissingFile], key: str, *names: str) -> list[dict[str, Any]]:
     """The largest groups of some files: their key, names, number, size and one file of each."""
     counted = rows.values(key, *names).annotate(count=Count("pk"), bytes=Sum("size"), one=Min("pk"))
-    found = counted.filter(**{f"{key}__isnull": False}).order_by("-count", *names)[:GROUPS]
-    return [{"key": row[key], "names": [row[name] for name in names], **row} for row in found]
+    # without “is not null”: SQLite would walk the index of that column, and with it the whole catalog
+    found = [row for row in counted.order_by("-count", *names)[: GROUPS + 1] if row[key]]
+    return [{"key": row[key], "names": [row[name] for name in names], **row} for row in found[:GROUPS]]
 
 
 class Line:

@@ -40,7 +40,7 @@ class PurgeResultSerializer(serializers.Serializer[PurgeResult]):
 
     removed = serializers.SerializerMethodField(help_text="Files that were removed from the catalog.")
     ids = serializers.ListField(child=serializers.CharField())
-    purgeId = serializers.CharField(source="purge.pk", default=None, allow_null=True, help_text="For the undo.")
+    purgeId = serializers.CharField(source="purge.pk", default="", help_text="For the undo; empty: nothing went.")
 
     def get_removed(self, result: PurgeResult) -> int:
         return len(result.ids)
@@ -77,8 +77,8 @@ class PreviewSerializer(serializers.Serializer[Preview]):
     def get_wouldRemove(self, preview: Preview) -> int:
         return len(preview.ids)
 
-    def get_purgeId(self, preview: Preview) -> str | None:
-        return None
+    def get_purgeId(self, preview: Preview) -> str:
+        return ""
 
 
 class PurgeSerializer(serializers.Serializer[Purge]):

@@ -37,7 +37,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def touches_database(item: pytest.Item) -> bool:
-    """Marked so, or asking for a fixture that leads to the database."""
+    """Marked so, or asking for a fixture that leads to the database; a browser shows the same from either of them."""
+    if item.get_closest_marker("browser"):
+        return False
     marked = any(item.get_closest_marker(name) for name in ("django_db", "database"))
     return marked or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 

@@ -21,6 +21,7 @@ from navidrome_lib.audit.admin import AuditedAdmin
 from navidrome_lib.errors import Conflict
 from users import api_keys, services
 from users.forms import EditUserForm, NewUserForm
+from users.key_page import key_view
 from users.matrix import access_view
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
@@ -154,7 +155,7 @@ class GroupAdmin(AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(AdminsOnly, ModelAdmin):
-    """API keys of everybody: to look at and to revoke. Only its owner makes a key, who sees it once."""
+    """API keys of everybody: to look at, to make and to revoke. Who makes a key sees it once."""
 
     list_display = ("name", "user", "hint", "scope", "restricted", "created_at", "last_used_at", "expires_at")
     list_filter = ("scope", "restricted")
@@ -163,11 +164,13 @@ class ApiKeyAdmin(AdminsOnly, ModelAdmin):
     ordering = ("user", "name")
     actions = ("revoke",)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return key_view(request)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}

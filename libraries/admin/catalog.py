@@ -95,7 +95,7 @@ class AlbumAdmin(DetailAdmin):
     list_filter = ("library", "compilation")
     list_select_related = ("library",)
     search_fields = ("name", "album_artist")
-    ordering = ("name", "pk")
+    ordering = ("-pk",)
     change_form_template = "admin/libraries/album/detail.html"
 
     def get_urls(self) -> list[URLPattern]:

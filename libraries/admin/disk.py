@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from libraries import services, texts
@@ -52,8 +53,10 @@ def browse(request: HttpRequest) -> HttpResponse:
         folders = [{"name": choice.name, "path": choice.path} for choice in found.folders]
         shown = {"path": found.path, "parent": found.parent, "folders": folders, "error": error, "note": note_of(found)}
         return JsonResponse(shown)
-    target = page("libraries_library_change", library) if library else page("libraries_library_add")
-    context = {"found": found, "error": error, "note": note_of(found), "target": target, "library": library or ""}
+    purpose = "relocate" if request.GET.get("for") == "relocate" else "change"
+    target = page(f"libraries_library_{purpose}", library) if library else page("libraries_library_add")
+    context = {"found": found, "error": error, "note": note_of(found), "target": target}
+    context["query"] = urlencode({"library": library or "", "for": purpose})
     return render(request, "admin/libraries/browse.html", {**context, "title": _("Choose a folder")})
 
 

@@ -19,6 +19,7 @@ from libraries import services, texts
 from libraries.admin import disk, live
 from libraries.admin.base import back, is_admin, may_scan, page, tell
 from libraries.admin.cards import cards_of
+from libraries.admin.relocate import relocate_view
 from libraries.forms import LibraryForm
 from libraries.models import Library, ScanTrigger
 from libraries.serializers import library_status
@@ -71,6 +72,7 @@ class LibraryAdmin(ModelAdmin):
             path("browse/", guarded(disk.browse), name="libraries_library_browse"),
             path("check/", guarded(disk.check), name="libraries_library_check"),
             path("preview/", guarded(disk.preview), name="libraries_library_preview"),
+            path("<int:pk>/relocate/", guarded(relocate_view), name="libraries_library_relocate"),
             path("<int:pk>/scan/", guarded(self.scan_view), name="libraries_library_scan"),
         ]
         return [*own, *super().get_urls()]

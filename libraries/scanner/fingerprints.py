@@ -10,7 +10,8 @@ import logging
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -32,6 +33,7 @@ from libraries.scanner.readers import make_pool
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS: Final = 20.0
+_PAGE: Final = 5000
 _BATCH: Final = 200
 _CLAIM: Final = timedelta(seconds=60)
 _REST: Final = timedelta(minutes=10)
@@ -58,7 +60,9 @@ class _GiveWay(Exception):
     """Something else needs the storage, or the work is not ours any more."""
 
 
-def hear(files: Sequence[SoundFile], beat: Callable[[], None], workers: int | None = None) -> Iterator[tuple[str, str]]:
+def hear(
+    files: Sequence[SoundFile], beat: Callable[[], None], workers: int | None = None
+) -> Generator[tuple[str, str], None, None]:
     """(track id, digest) of the files, in any order; files that cannot be read now, or have changed, are left out.
 
     A file that has no sound to take a digest of gets one that nothing else has: it is not tried again.
@@ -142,13 +146,16 @@ def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
     try:
         while troubles < _MANY_TROUBLES:
             rows = _unheard().filter(library=library_id, pk__gt=last).order_by("pk")
-            files = list(_files(rows[:_BATCH]))
+            files = list(_files(rows[:_PAGE]))
             if not files:
                 return False
-            troubles += len(files) - _fill_in(files, claim)
+            done = 0
+            for count in _fill_in(files, claim):
+                done += count
+                if time.monotonic() >= end:
+                    return True
+            troubles += len(files) - done
             last = files[-1].id
-            if time.monotonic() >= end:
-                return not troubles
         return False
     except _GiveWay:
         return False
@@ -156,19 +163,17 @@ def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
         claim.give_back(rest=bool(troubles))
 
 
-def _fill_in(files: Sequence[SoundFile], claim: _Claim) -> int:
-    """How many of the files are done; what was done before an interruption is kept."""
-    heard: dict[str, str] = {}
-    try:
-        for pk, digest in hear(files, claim.renew, workers=1):
-            heard[pk] = digest
-    finally:
-        if heard:
+def _fill_in(files: Sequence[SoundFile], claim: _Claim) -> Iterator[int]:
+    """Save what is read, batch by batch; each time how many files that were."""
+    by_id = {file.id: file for file in files}
+    # closed at once when nobody wants more: the reader process is not left to the garbage collector
+    with closing(hear(files, claim.renew, workers=1)) as sounds:
+        for piece in chunks(sounds, _BATCH):
             with transaction.atomic():
-                save_sounds([(file, heard[file.id]) for file in files if file.id in heard])
+                save_sounds([(by_id[pk], digest) for pk, digest in piece])
             committed()
-    claim.renew()
-    return len(heard)
+            claim.renew()
+            yield len(piece)
 
 
 class _Claim:

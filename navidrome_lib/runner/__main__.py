@@ -15,7 +15,7 @@ from navidrome_lib.runner.serve import private_environment, serve
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0 after an orderly stop, 1 when something failed, 2 when the command was refused."""
+    """The exit code: 0 after an orderly stop, 1 for a failure, 2 for a refusal, 130 for tests cut short."""
     console = Console()
     command, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     try:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except (Interrupted, KeyboardInterrupt):
-        return 0
+        return 130 if command == "test" else 0
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from typing import Any
 
 from libraries.audio import model
@@ -42,7 +41,7 @@ def mapped(audio: RawAudio, path: bytes) -> dict[str, Any]:
     return {
         **record.columns,
         "pid": record.pid,
-        "album_record": asdict(record.album),
-        "participants": [asdict(credit) for credit in record.credits],
+        "album_record": record.album._asdict(),
+        "participants": [credit._asdict() for credit in record.credits],
         "genres": [name for _, name in record.genres],
     }

@@ -9,6 +9,8 @@ from django.test import Client
 
 from libraries.models import Library, MediaFile
 from missing.models import Purge
+from navidrome_lib.audit.models import AuditEntry
+from tests.admin.conftest import MakeScan
 from tests.missing.catalog import make_track
 
 FILES, PURGES = "/admin/missing/missingfile/", "/admin/missing/purge/"
@@ -56,6 +58,49 @@ def test_a_purge_is_shown_and_undone(site: Client, library: Library) -> None:
     assert "1 files are in the catalog again." in answer.content.decode()
     assert MediaFile.objects.get().pk == gone.pk
     assert "nothing left to bring back" in site.get(f"{PURGES}{purge.pk}/change/").content.decode()
+
+
+def test_a_missing_file_is_joined_to_the_song_that_it_became(site: Client, library: Library) -> None:
+    gone = make_track(library, "old/<b>.mp3", title="Song", pid="p")
+    other = make_track(library, "new/other.mp3", title="Song", missing=False, size=77)
+    same = make_track(library, "new/same.mp3", title="Song", pid="p", missing=False, inode=9)
+    make_track(library, "new/unlike.mp3", title="Else", missing=False)
+    address = f"{FILES}{gone.pk}/relink/"
+    assert f'href="{address}"' in site.get(FILES).content.decode()
+    assert f'href="{address}"' in site.get(f"{FILES}{gone.pk}/change/").content.decode()
+    page = site.get(address).content.decode()
+    assert "old/&lt;b&gt;.mp3" in page
+    assert 0 < page.find("new/same.mp3") < page.find("new/other.mp3")
+    assert "new/unlike.mp3" not in page
+    answer = site.post(address, {"song": same.pk})
+    assert answer["Location"] == f"/admin/libraries/mediafile/{gone.pk}/change/"
+    linked = MediaFile.objects.get(pk=gone.pk)
+    assert (linked.path, linked.missing) == ("new/same.mp3", False)
+    assert not MediaFile.objects.filter(pk=same.pk).exists()
+    assert MediaFile.objects.get(pk=other.pk).size == 77
+    entry = AuditEntry.objects.get(action="missing.relink")
+    assert (entry.object_id, entry.actor) == (gone.pk, "admin")
+    assert site.post(address, {"song": other.pk}).status_code == 404
+
+
+def test_what_cannot_be_joined_is_said(site: Client, library: Library, make_scan: MakeScan) -> None:
+    gone, lost = make_track(library, "gone.mp3"), make_track(library, "lost.mp3")
+    song = make_track(library, "song.mp3", missing=False)
+    address = f"{FILES}{gone.pk}/relink/"
+    for chosen, reason in (("", "no song with this id"), ("\0", "no song"), (lost.pk, "song is missing, too")):
+        assert reason in site.post(address, {"song": chosen}, follow=True).content.decode(), chosen
+    make_scan(library, "running")
+    assert "is being scanned" in site.post(address, {"song": song.pk}, follow=True).content.decode()
+    assert MediaFile.objects.get(pk=gone.pk).missing
+    assert MediaFile.objects.filter(pk=song.pk).exists()
+
+
+def test_joining_is_for_admins(as_staff: Client, library: Library) -> None:
+    gone, song = make_track(library, "gone.mp3"), make_track(library, "song.mp3", missing=False)
+    address = f"{FILES}{gone.pk}/relink/"
+    assert as_staff.get(address).status_code == 403
+    assert as_staff.post(address, {"song": song.pk}).status_code == 403
+    assert MediaFile.objects.get(pk=gone.pk).missing
 
 
 def test_is_for_admins(as_staff: Client, library: Library) -> None:

@@ -86,6 +86,7 @@ class TestCancel:
     def test_a_waiting_scan_ends_at_once(self, as_admin: APIClient, library: Library) -> None:
         scan = start(as_admin, library)
         assert as_admin.delete(f"/api/scan/{scan['id']}").json()["state"] == "cancelled"
+        assert as_admin.get("/api/audit").json()[0]["action"] == "scan.cancel"
         assert as_admin.delete(f"/api/scan/{scan['id']}").status_code == 409
         assert as_admin.get("/api/library").json()[0]["scanActive"] is False
 
@@ -143,6 +144,8 @@ class TestHeld:
         response = as_admin.post(f"/api/scan/{held['id']}/approve")
         assert response.status_code == 200
         assert response.json()["state"] == "finished"
+        entry = as_admin.get("/api/audit").json()[0]
+        assert (entry["action"], entry["changes"]) == ("scan.approve", {"missing": response.json()["missing"]})
         missing = MediaFile.objects.missing().count()
         assert missing == response.json()["missing"] > 30
         assert as_admin.post(f"/api/scan/{held['id']}/approve").status_code == 409
@@ -150,6 +153,7 @@ class TestHeld:
     def test_discard_forgets(self, as_admin: APIClient, held: dict[str, Any]) -> None:
         assert as_admin.post(f"/api/scan/{held['id']}/discard").json()["state"] == "finished"
         assert not MediaFile.objects.missing().exists()
+        assert as_admin.get("/api/audit").json()[0]["action"] == "scan.discard"
         assert as_admin.post(f"/api/scan/{held['id']}/approve").status_code == 409
 
     def test_rights(self, as_member: APIClient, held: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -17,6 +18,8 @@ from tests.browser.conftest import Open, Visitor, run_queued
 from tests.conftest import PASSWORD, MakeUser
 from tests.scanner.scans import write_album
 from users.models import User
+
+pytestmark = pytest.mark.browser
 
 
 def api(home: str, path: str, token: str = "", body: Any = None) -> Any:

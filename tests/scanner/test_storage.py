@@ -14,7 +14,7 @@ from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import walker
 from libraries.scanner.held import approve_held, discard_held
 from navidrome_lib.errors import Conflict, Unavailable
-from tests.scanner.scans import counts, ids, picture, scan, write_album
+from tests.scanner.scans import counts, ids, picture, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,7 +129,7 @@ def empty_most(root: Path) -> None:
 def test_more_than_half_is_held(root: Path, library: Library) -> None:
     known, seen = ids(library), library.last_scan_at
     empty_most(root)
-    write_album(root / "new", 1, album="New")
+    write_track(root / "new/other.flac", "Unheard", number=15, album="New")
     done = scan(library)
     assert (done.state, counts(done)) == ("held", {"added": 1, "skipped": 9})
     assert "21 of 30" in done.error

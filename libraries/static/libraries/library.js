@@ -128,6 +128,6 @@
       open();
     });
     checker(tools, path, document.getElementById("id_allow_overlap"));
-    preview(tools, document.getElementById("nd-preview"));
+    if (patterns) preview(tools, document.getElementById("nd-preview"));
   });
 })();

@@ -1,0 +1,64 @@
+"""The page that gives a library another root, after a look at what of its catalog is there."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from libraries import services
+from libraries.admin.base import is_admin, page, tell
+from libraries.admin.disk import render
+from libraries.models import Library
+from libraries.scanner.relocation import match_root
+from navidrome_lib.errors import DomainError
+
+
+def relocate_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET /admin/libraries/library/{id}/relocate/?path= reports what is there and changes nothing; POST moves."""
+    if not is_admin(request):
+        raise PermissionDenied
+    library = get_object_or_404(Library.objects.visible_to(request.user), pk=pk)
+    if request.method == "POST":
+        return relocate(request, library)
+    typed, overlap = request.GET.get("path", "").strip(), "overlap" in request.GET
+    root, error, match = "", "", None
+    if typed:
+        try:
+            root = checked(library, typed, overlap=overlap)
+            match = match_root(library, root)
+        except DomainError as refusal:
+            error = refusal.message
+    context = {
+        "title": _("Relocate “%(name)s”") % {"name": library.name},
+        "opts": Library._meta,
+        "library": library,
+        "typed": typed,
+        "overlap": overlap,
+        "root": root,
+        "error": error,
+        "match": match,
+    }
+    return render(request, "admin/libraries/relocate.html", context)
+
+
+def checked(library: Library, path: str, *, overlap: bool) -> str:
+    """The normal form of a path that the library may move to; else the rule that it breaks."""
+    root: str = services.check_fields({"path": path}, library=library, allow_overlap=overlap)["path"]
+    if root == library.path:
+        raise DomainError(_("That is where the library is."))
+    return root
+
+
+def relocate(request: HttpRequest, library: Library) -> HttpResponse:
+    """Carry it out; what the scan then does not find goes the way of all missing files."""
+    overlap, who = "overlap" in request.POST, str(request.user)
+    try:
+        root = checked(library, request.POST.get("path", "").strip(), overlap=overlap)
+        services.update_library(library, values={"path": root}, allow_overlap=overlap, requested_by=who)
+    except DomainError as error:
+        tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
+        return HttpResponseRedirect(request.path)
+    tell(request, _("“%(name)s” is at %(path)s now, and a scan of it was queued.") % {"name": library, "path": root})
+    return HttpResponseRedirect(page("libraries_library_change", library.pk))

@@ -1,0 +1,30 @@
+"""The test command never looks like a success when somebody stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from navidrome_lib.runner.services import REPOSITORY
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_has_not_passed(number: signal.Signals) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("ND_", "PYTEST_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "navidrome_lib.runner", "test", "--no-checks", "--sqlite", "tests/audio"],
+        cwd=REPOSITORY,
+        env={name: value for name, value in environ.items() if "_URL" not in name},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    while "Running the suite" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 130

@@ -1,0 +1,108 @@
+"""The page that makes an API key for anybody, and shows its text once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from libraries.admin.base import is_admin
+from libraries.models import Library
+from navidrome_lib.errors import InvalidInput
+from users import api_keys
+from users.models import ApiKey, Scope, User
+
+LIBRARIES = "libraryIds"
+
+
+class NewKeyForm(forms.Form):
+    """What a new key is for. It is confined to libraries only when that is said."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), widget=UnfoldAdminSelectWidget)
+    name = forms.CharField(
+        max_length=255, widget=UnfoldAdminTextInputWidget, help_text="What it is for, to know it again."
+    )
+    scope = forms.ChoiceField(
+        choices=Scope.choices,
+        initial=Scope.READ,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Each includes the ones before it; none gives more rights than the owner has.",
+    )
+    confined = forms.BooleanField(label="Only some libraries", required=False, widget=UnfoldBooleanSwitchWidget)
+    libraries = forms.ModelMultipleChoiceField(
+        Library.objects.none(),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Libraries that the owner can hear; only looked at together with “Only some libraries”.",
+    )
+    last_day = forms.DateField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text="The last day (UTC) on which the key opens anything; empty: until it is revoked.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("username_key")  # type: ignore[attr-defined]
+        self.fields["libraries"].queryset = Library.objects.active().order_by("name_key")  # type: ignore[attr-defined]
+
+    def clean_last_day(self) -> date | None:
+        day: date | None = self.cleaned_data["last_day"]
+        if day is not None and not timezone.now().date() <= day < date.max:
+            raise forms.ValidationError("Must not be over already.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("libraries") and not data.get("confined"):
+            # a key that opens more than was ticked would be a bad surprise
+            self.add_error("confined", "Libraries are ticked: switch this on, or take the ticks off.")
+        return data
+
+    def make(self) -> tuple[ApiKey, str] | None:
+        """The new key and its text, or nothing when a rule forbids it, which then stands at its field."""
+        data = self.cleaned_data
+        wanted = [library.pk for library in data["libraries"]] if data["confined"] else None
+        try:
+            return api_keys.create_key(
+                data["owner"], name=data["name"], scope=data["scope"], library_ids=wanted,
+                expires_at=end_of(data["last_day"]),
+            )  # fmt: skip
+        except InvalidInput as error:
+            self.add_error("libraries" if LIBRARIES in error.errors else None, error.message)
+            return None
+
+
+def end_of(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def key_view(request: HttpRequest) -> HttpResponse:
+    """GET and POST /admin/users/apikey/add/ — the answer to the form is the only one that ever has the key."""
+    if not is_admin(request):
+        raise PermissionDenied
+    form = NewKeyForm(request.POST or None, initial={"owner": request.user.pk})
+    made = form.make() if request.method == "POST" and form.is_valid() else None
+    key, text = made or (None, "")
+    context = {
+        **admin.site.each_context(request),
+        "title": _("A new API key"),
+        "opts": ApiKey._meta,
+        "form": form,
+        "key": key,
+        "text": text,
+    }
+    return TemplateResponse(request, "admin/users/key.html", context)

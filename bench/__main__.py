@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,11 +20,10 @@ CORPORA = REPOSITORY / "build" / "bench"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: measure, print every table as soon as it is known, and write the page when one is wanted."""
+    """The exit code: measure, print every table as soon as it is known, and write the page."""
     options = parse([part for part in arguments if part != "--"])
-    sections = measure_all(options)
-    if options.output:
-        options.output.write_text(page(sections), encoding="utf-8")
+    load = os.getloadavg()[0]
+    options.output.write_text(page(measure_all(options), load), encoding="utf-8")
     return 0
 
 
@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="other servers (all)")
     parser.add_argument("--peer-rounds", type=int, default=1, help="how often each of them is measured (1)")
     parser.add_argument("--corpus", type=Path, default=CORPORA, help="where the generated music is kept")
-    parser.add_argument("--output", type=Path, help=f"write the page here, usually {PAGE.relative_to(REPOSITORY)}")
+    parser.add_argument("--output", type=Path, default=PAGE, help="the page (docs/benchmarks.md)")
     return parser.parse_args(arguments)
 
 
@@ -55,7 +55,6 @@ def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -
     """Everything about one size."""
     print(f"making {tracks:,} files …", file=sys.stderr, flush=True)
     corpus = make_corpus(options.corpus, tracks)
-    corpus.warm()
     done = []
     for turn in range(options.rounds):
         print(f"round {turn + 1} of {options.rounds} …", file=sys.stderr, flush=True)
@@ -65,7 +64,7 @@ def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -
         rounds=options.rounds,
         rows=rounds.summarise(done, tracks),
         floors=rounds.median_floors(done),
-        peers=rounds.measure_peers(options.peers, corpus.root, options.peer_rounds),
+        peers=rounds.measure_peers(options.peers, corpus, options.peer_rounds),
     )
 
 

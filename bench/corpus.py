@@ -25,7 +25,10 @@ class Corpus:
         return sorted(path for path in self.root.rglob("*") if path.is_file())
 
     def warm(self) -> None:
-        """Read every byte once, so that all runs find the files in the system's cache."""
+        """Read every byte once, so that a run finds the files in the system's cache.
+
+        Some systems drop what they hold within seconds: this belongs before every single run.
+        """
         for path in self.files():
             path.read_bytes()
 

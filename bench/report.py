@@ -41,9 +41,9 @@ class Section:
     peers: Mapping[str, PeerTimes | None]
 
 
-def page(sections: Sequence[Section]) -> str:
-    """The whole page."""
-    parts = [INTRODUCTION, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n"]
+def page(sections: Sequence[Section], load: float) -> str:
+    """The whole page; `load` is how many processes were at work before ours."""
+    parts = [INTRODUCTION, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}.\n"]
     parts += [section_text(section) for section in sections]
     return "\n".join(parts)
 

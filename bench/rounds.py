@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 
 from bench.corpus import Corpus
@@ -51,12 +50,14 @@ class Row:
 def measure_round(corpus: Corpus, fresh: Mapping[str, Fresh], turn: int) -> Round:
     """The floors, then on each database a first scan, one without a change, and one after a few changes."""
     found = Round()
-    found.floors[MUTAGEN] = run_module("bench.floors", "mutagen", str(corpus.root))
-    found.floors[STAT] = run_module("bench.floors", "stat", str(corpus.root))
+    for name, argument in ((MUTAGEN, "mutagen"), (STAT, "stat")):
+        corpus.warm()
+        found.floors[name] = run_module("bench.floors", argument, str(corpus.root))
     for database, make in fresh.items():
         env = make(corpus.root)
         for kind in (FIRST, AGAIN, CHANGED):
             changed = corpus.change_some(turn) if kind == CHANGED else 0
+            corpus.warm()
             scan = run_module("bench.child", "scan", env=env)
             _check(kind, scan, corpus.tracks, changed)
             found.scans[database, kind] = scan
@@ -117,11 +118,12 @@ def median_floors(rounds: Sequence[Round]) -> dict[str, tuple[float, float]]:
     }
 
 
-def measure_peers(names: Sequence[str], root: Path, rounds: int) -> dict[str, PeerTimes | None]:
+def measure_peers(names: Sequence[str], corpus: Corpus, rounds: int) -> dict[str, PeerTimes | None]:
     """The median times of the peers that are installed."""
     found: dict[str, PeerTimes | None] = {}
     for name in names:
-        times = [one for _ in range(rounds) if (one := measure_peer(name, root)) is not None]
+        corpus.warm()
+        times = [one for _ in range(rounds) if (one := measure_peer(name, corpus.root)) is not None]
         again = [one.again for one in times if one.again is not None]
         found[name] = PeerTimes(median(one.first for one in times), median(again) if again else None) if times else None
     return found

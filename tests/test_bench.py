@@ -34,7 +34,7 @@ def test_the_command_measures_a_small_library(tmp_path: Path, capsys: pytest.Cap
     assert section.rows[0].megabytes > section.rows[1].megabytes > 0  # the first scan has readers
     assert set(section.floors) == {rounds.MUTAGEN, rounds.STAT}
     assert f"## {TRACKS} files, 1 rounds" in capsys.readouterr().out
-    text = page([replace(section, peers={"mpd": None, "beets": PeerTimes(1.5, None)})])
+    text = page([replace(section, peers={"mpd": None, "beets": PeerTimes(1.5, None)})], 0.5)
     assert "| SQLite | first scan |" in text
     assert "| mpd | not installed |" in text
     assert "| beets | 1.50 |" in text

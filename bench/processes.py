@@ -15,6 +15,8 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _SAMPLE_SECONDS = 0.1
+_COMPILED = REPOSITORY / "build" / "bench" / "compiled"
+_LEFT_OUT = {"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"}
 
 
 class ProcessFailed(Exception):
@@ -31,9 +33,10 @@ class Measured:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Our environment without options of a server, and with one order of hashing for all runs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ND_") and name != "DATABASE_URL"}
-    return {**kept, "PYTHONHASHSEED": "0", "PYTHONPATH": str(REPOSITORY), **extra}
+    """Our environment without options of a server, with one order of hashing and compiled modules for all runs."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ND_") and name not in _LEFT_OUT}
+    ours = {"PYTHONHASHSEED": "0", "PYTHONPATH": str(REPOSITORY), "PYTHONPYCACHEPREFIX": str(_COMPILED)}
+    return {**kept, **ours, **extra}
 
 
 def run_module(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> Measured:

@@ -23,6 +23,8 @@ from libraries.audio.model import HashResult, RawAudio, ReadProblem, ReadResult
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024
 _START_TIMEOUT: Final = 60.0
+# so many processes in a row that never came up, and it is not by accident
+_FAILED_STARTS: Final = 5
 _BATCH_FILES: Final = 24
 _BATCH_BYTES: Final = 12 * 1024
 # A pipe of this size takes two batches at once.
@@ -335,7 +337,11 @@ class _Run:
             ready = pool.wait(0)
         for child in ready:
             answers = child.receive()
-            yield from answers if answers is not None else self._bury(child)
+            if answers is None:
+                yield from self._bury(child)
+                continue
+            self._failed_starts = 0
+            yield from answers
         # Each yield above may have taken the caller any time, in which answers came into the pipes: only a child
         # that is silent now is late. One at a time, for the same reason.
         if any(child.is_late() for child in pool.children):
@@ -380,7 +386,7 @@ class _Run:
         self._failed_starts += 1
         self._again.extendleft(reversed(child.owed))
         child.owed.clear()
-        if self._failed_starts >= 3:
+        if self._failed_starts >= _FAILED_STARTS:
             raise OSError("the reader process cannot be started")
         return
         yield

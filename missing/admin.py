@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from libraries import texts
-from libraries.admin.base import CAP, ReadOnlyAdmin, back, is_admin, page, shown, tell
+from libraries.admin.base import CAP, LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, page, shown, tell
 from libraries.admin.catalog import track_detail
 from libraries.models import Album, Folder
 from missing import services
@@ -88,7 +88,7 @@ class MissingFileAdmin(AdminsLook):
     """Files that are gone from the disk, with “purge” and “find it”."""
 
     list_display = ("shown_path", "library", "shown_title", "shown_album", "shown_artist", "missing_since", "find")
-    list_filter = ("library", AlbumFilter, FolderFilter, "missing_since", "suffix")
+    list_filter = (LIBRARY_FILTER, AlbumFilter, FolderFilter, "missing_since", "suffix")
     list_select_related = ("library",)
     search_fields = ("path", "title", "album", "artist")
     # the order of the index of missing files

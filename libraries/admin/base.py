@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+
+from libraries.models import Library
 
 CAP = 10_000
 MAX_SHOWN = 120
@@ -66,6 +68,17 @@ class CappedPaginator(Paginator[Any]):
         if isinstance(rows, QuerySet):
             return rows.order_by()[:CAP].count()
         return super().count
+
+
+class VisibleLibraryFilter(admin.RelatedFieldListFilter):
+    """By library, of those that the viewer may see: the stock filter names all of them to everybody."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        libraries = Library.objects.visible_to(request.user).order_by("name_key")
+        return [(str(pk), name) for pk, name in libraries.values_list("pk", "name")]
+
+
+LIBRARY_FILTER = ("library", VisibleLibraryFilter)
 
 
 class BigListAdmin(ModelAdmin):

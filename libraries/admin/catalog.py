@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from libraries import texts
 from libraries.admin import files
-from libraries.admin.base import ReadOnlyAdmin, is_admin, page, shown
+from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, is_admin, page, shown
 from libraries.models import Album, Artist, Library, LibraryArtist, MediaFile
 
 MAX_TRACKS = 1000
@@ -92,7 +92,7 @@ class AlbumAdmin(DetailAdmin):
     """Albums, each with its songs and its cover."""
 
     list_display = ("shown_name", "shown_artist", "year", "songs", "time", "library")
-    list_filter = ("library", "compilation")
+    list_filter = (LIBRARY_FILTER, "compilation")
     list_select_related = ("library",)
     search_fields = ("name", "album_artist")
     ordering = ("-pk",)
@@ -139,7 +139,7 @@ class MediaFileAdmin(DetailAdmin):
     """Songs, present and missing."""
 
     list_display = ("shown_title", "shown_artist", "shown_album", "suffix", "time", "library", "present")
-    list_filter = ("library", "missing")
+    list_filter = (LIBRARY_FILTER, "missing")
     list_select_related = ("library",)
     search_fields = ("title", "artist", "album", "path")
     ordering = ("-pk",)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from libraries import services, texts
-from libraries.admin.base import ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
+from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
 from libraries.models import ACTIVE_STATES, Scan, ScanProblem, ScanState
 from navidrome_lib.errors import DomainError
@@ -36,7 +36,7 @@ class ScanAdmin(ReadOnlyAdmin):
         "number", "library", "kind", "shown_state", "seen", "added", "updated", "moved", "missing", "failed",
         "requested_at", "lasted",
     )  # fmt: skip
-    list_filter = ("state", "library", "trigger", "full")
+    list_filter = ("state", LIBRARY_FILTER, "trigger", "full")
     list_select_related = ("library",)
     ordering = ("-pk",)
     change_form_template = "admin/libraries/scan/detail.html"
@@ -158,7 +158,7 @@ class ProblemAdmin(ReadOnlyAdmin):
     """Files that could not be read."""
 
     list_display = ("shown_path", "library", "shown_kind", "shown_message", "last_seen_at", "resolved_at")
-    list_filter = (OpenFilter, "kind", "library")
+    list_filter = (OpenFilter, "kind", LIBRARY_FILTER)
     list_select_related = ("library",)
     search_fields = ("path", "message")
     ordering = ("-pk",)

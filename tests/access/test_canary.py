@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
 from rest_framework.test import APIClient
@@ -49,10 +49,18 @@ def owner(make_user: MakeUser, hidden: list[str]) -> User:
     return user
 
 
+def content(response: HttpResponseBase) -> bytes:
+    """The body; but for streams of events, which do not end by themselves: tests/api/test_events.py hears those."""
+    if isinstance(response, HttpResponse):
+        return response.content
+    assert isinstance(response, StreamingHttpResponse)
+    endless = response["Content-Type"].startswith("text/event-stream")
+    return b"" if endless else b"".join(map(bytes, response))
+
+
 def clean(response: HttpResponseBase, asked: str, ids: list[str]) -> None:
     """Nothing hidden in the answer: no mark, no figure, no id that was not asked for."""
-    assert isinstance(response, HttpResponse)
-    text = response.content.decode("utf-8", "replace") + str(dict(response.items()))
+    text = content(response).decode("utf-8", "replace") + str(dict(response.items()))
     found = [mark for mark in (canary.MARK, *NUMBERS) if mark in text]
     unasked = (*ids, str(canary.LIBRARY_ID), str(canary.SCAN_ID), str(canary.PROBLEM_ID))
     found += [pk for pk in unasked if pk in text and pk not in asked]

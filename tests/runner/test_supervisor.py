@@ -156,7 +156,7 @@ def test_a_service_that_never_comes_up_ends_the_start(tmp_path: Path, capfd: pyt
         supervisor.start(command(tmp_path, "web", "print('no such setting', flush=True); raise SystemExit(7)"))
         with pytest.raises(Failed, match=r"web ended 3 times \(exit code 7\)"):
             supervisor.wait_until(lambda: False, seconds=20)
-    assert capfd.readouterr().out.count("web    | no such setting") == 3
+    assert capfd.readouterr().out.count("web     | no such setting") == 3
 
 
 def test_a_service_that_ignores_the_signal_is_killed_in_time(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_command_that_fails_is_reported_with_what_it_said(tmp_path: Path, capf
         supervisor.run(command(tmp_path, "good", "print('all well')"))
         with pytest.raises(Failed, match="bad ended with exit code 3"):
             supervisor.run(command(tmp_path, "bad", "raise SystemExit(3)"))
-    assert "good   | all well" in capfd.readouterr().out
+    assert "good    | all well" in capfd.readouterr().out
 
 
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

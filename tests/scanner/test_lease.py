@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from libraries.audio.synth.library import make_library as make_files
-from libraries.models import Library, MediaFile, Scan, ScanState
+from libraries.models import Library, Scan, ScanState
 from libraries.scanner import lease, pipeline
-from tests.scanner.scans import counts, ids, picture, redo, request, scan, write_album
+from tests.scanner.scans import ids, request, scan, write_album
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,10 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def library(tmp_path: Path) -> Library:
     (tmp_path / "music").mkdir()
     return Library.objects.create(name="Music", path=str(tmp_path / "music"))
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def test_only_one_of_two_claims_wins(library: Library) -> None:
@@ -130,94 +124,3 @@ def test_a_dead_scan_is_merged_into_the_one_that_waits(library: Library) -> None
     waiting.refresh_from_db()
     assert dead.state == "failed"
     assert (waiting.state, waiting.full, waiting.targets) == ("queued", True, ["a", "b"])
-
-
-def change_files(root: Path) -> None:
-    """A bit of everything: moved, deleted, new, swapped, a renamed folder, a bad file."""
-    paths = sorted(path for path in root.rglob("*") if path.is_file())
-    paths[0].rename(root / f"moved{paths[0].suffix}")
-    paths[1].unlink()
-    paths[2].rename(root / "tmp")
-    paths[3].rename(paths[2])
-    (root / "tmp").rename(paths[3])
-    folder = paths[-1].parent
-    folder.rename(folder.with_name("renamed folder"))
-    write_album(root / "zz", 3)
-    (root / "bad.mp3").write_bytes(b"bad")
-
-
-class Outcome(NamedTuple):
-    """What a change of files and its scan led to; `came_from` tells by the ids which file each one was before."""
-
-    picture: dict[str, Any]
-    came_from: dict[str, str | None]
-    missing: set[str | None]
-    commits: int
-
-
-def outcome(root: Path, monkeypatch: pytest.MonkeyPatch, *, kill_at: int, first: bool) -> Outcome:
-    """Scan a library, change it, scan it again; the process is killed behind a commit of the first or second scan."""
-    library = Library.objects.create(name="Music", path=str(root))
-    number = 0
-
-    def committed() -> None:
-        nonlocal number
-        number += 1
-        if number == kill_at:
-            raise Killed
-
-    def killed_scan() -> None:
-        monkeypatch.setattr(lease, "committed", committed)
-        scan_id = request(library).pk
-        try:
-            pipeline.run(scan_id)
-        except Killed:
-            monkeypatch.setattr(lease, "committed", lambda: None)
-            redo(scan_id)
-        monkeypatch.setattr(lease, "committed", lambda: None)
-
-    if first:
-        killed_scan()
-    else:
-        scan(library)
-    known = {pk: path for path, pk in ids(library).items()}
-    change_files(root)
-    if first:
-        scan(library)
-    else:
-        killed_scan()
-    assert counts(scan(library)).keys() <= {"skipped", "failed"}
-    found = Outcome(
-        without_clocks(picture(library)),
-        {path: known.get(pk) for path, pk in ids(library).items()},
-        {known.get(pk) for pk in MediaFile.objects.missing().values_list("pk", flat=True)},
-        number,
-    )
-    library.delete()
-    return found
-
-
-def without_clocks(seen: dict[str, Any]) -> dict[str, Any]:
-    for track in seen["tracks"]:
-        for key in ("mtime_ns", "ctime_ns", "inode"):
-            track.pop(key)
-    seen["folders"] = [(path, bool(digest), missing) for path, digest, missing in seen["folders"]]
-    return seen
-
-
-@pytest.mark.parametrize("first", [True, False], ids=["first scan", "later scan"])
-def test_killed_at_any_commit_the_next_scan_gives_the_reference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
-) -> None:
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 8)
-    make_files(tmp_path / "0", tracks=24, seed=7, formats=("flac",), pictures=False)
-    originals = tmp_path / "originals"
-    shutil.copytree(tmp_path / "0", originals)
-    reference = outcome(tmp_path / "0", monkeypatch, kill_at=0, first=first)
-    assert reference.commits >= 5
-    for point in range(1, reference.commits + 1):
-        shutil.copytree(originals, tmp_path / str(point))
-        after = outcome(tmp_path / str(point), monkeypatch, kill_at=point, first=first)
-        assert after.came_from == reference.came_from, point
-        assert after.missing == reference.missing, point
-        assert after.picture == reference.picture, point

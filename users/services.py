@@ -14,6 +14,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from libraries.models import Library
+from libraries.paths import storable
 from navidrome_lib.api.fields import parse_library_id
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -31,15 +32,6 @@ def find_by_name(username: str) -> User | None:
     if not key or len(key) > MAX_KEY or "\0" in key or not storable(key):
         return None
     return User.objects.filter(username_key=key).first()
-
-
-def storable(text: str) -> bool:
-    """False for lone surrogates, which cannot be written as UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def check_credentials(username: str, password: str) -> User | None:

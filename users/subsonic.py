@@ -18,11 +18,11 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from libraries.paths import storable
 from navidrome_lib.audit.services import record
 from users import throttling
 from users.keys import subsonic_keys
 from users.models import User
-from users.services import storable
 
 logger = logging.getLogger(__name__)
 

@@ -34,6 +34,9 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
+# so many folders are walked in a blink
+_SHOWN_EVERY = 16
+
 
 class Offline(Exception):
     """The storage cannot be relied on; the message is the reason."""
@@ -150,7 +153,8 @@ class _Run:
             diff.add(listing)
             scan.folder_count = diff.folders
             scan.seen = diff.unchanged + diff.still_bad
-            scan.current_folder = display(listing.path)
+            if not diff.folders % _SHOWN_EVERY:
+                scan.current_folder = display(listing.path)
         scan.skipped = diff.unchanged + diff.ignored_unchanged
         scan.failed = diff.still_bad
         scan.files_total = diff.files

@@ -14,6 +14,7 @@ from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
 from bench.report import Section, page, section_text
+from bench.serving import measure_serving, serving_text
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 CORPORA = REPOSITORY / "build" / "bench"
@@ -27,15 +28,18 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def measure_all(options: argparse.Namespace) -> list[Section]:
-    """Every size that is asked for."""
-    sections = []
+def measure_all(options: argparse.Namespace) -> list[str]:
+    """The tables of every size that is asked for, and how the server answers meanwhile."""
+    texts = []
     with databases(options.database) as fresh:
         for tracks in options.tracks:
-            section = measure(options, tracks, fresh)
-            sections.append(section)
-            print(section_text(section), flush=True)
-    return sections
+            texts.append(section_text(measure(options, tracks, fresh)))
+            print(texts[-1], flush=True)
+        if options.serving:
+            corpus = make_corpus(options.corpus, options.tracks[0])
+            texts.append(serving_text(measure_serving(corpus, fresh), corpus.tracks))
+            print(texts[-1], flush=True)
+    return texts
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -46,6 +50,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="other servers (all)")
     parser.add_argument("--peer-rounds", type=int, default=1, help="how often each of them is measured (1)")
+    parser.add_argument(
+        "--serving", action=argparse.BooleanOptionalAction, default=True, help="the answers of the API during a scan"
+    )
     parser.add_argument("--corpus", type=Path, default=CORPORA, help="where the generated music is kept")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page (docs/benchmarks.md)")
     return parser.parse_args(arguments)

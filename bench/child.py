@@ -1,4 +1,7 @@
-"""One scan in a process of its own: `python -m bench.child prepare ROOT` makes the catalog, `… scan` scans it."""
+"""One scan in a process of its own: `python -m bench.child prepare ROOT` makes the catalog, `… scan` scans it.
+
+`… scan-behind` does so as a worker of the server, which lets other processes go first.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ django.setup()
 from libraries import services  # noqa: E402 - models exist only after the setup
 from libraries.models import Library, ScanTrigger  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
+from navidrome_lib.runner.guard import step_back  # noqa: E402
+from navidrome_lib.runner.services import WORKER_NICE  # noqa: E402
 
 
 class Queries:
@@ -60,6 +65,8 @@ def main() -> None:
     if command == "prepare":
         prepare(*arguments)
         return
+    if command == "scan-behind":
+        step_back(WORKER_NICE)
     print(json.dumps(scan()))
 
 

@@ -44,10 +44,17 @@ def run_module(module: str, *arguments: str, env: Mapping[str, str] | None = Non
     return run([sys.executable, "-P", "-m", module, *arguments], env=environment() if env is None else env)
 
 
-def run(argv: Sequence[str], *, env: Mapping[str, str]) -> Measured:
+def run(argv: Sequence[str], *, env: Mapping[str, str], start_new_session: bool = False) -> Measured:
     """Run a program to its end; raises ProcessFailed."""
     started = time.monotonic()
-    process = subprocess.Popen(argv, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        argv,
+        env=dict(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=start_new_session,
+    )
     with Memory(process.pid) as memory:
         said, complaints = process.communicate()
     seconds = time.monotonic() - started

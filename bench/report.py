@@ -41,11 +41,10 @@ class Section:
     peers: Mapping[str, PeerTimes | None]
 
 
-def page(sections: Sequence[Section], load: float) -> str:
+def page(sections: Sequence[str], load: float) -> str:
     """The whole page; `load` is how many processes were at work before ours."""
-    parts = [INTRODUCTION, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}.\n"]
-    parts += [section_text(section) for section in sections]
-    return "\n".join(parts)
+    head = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}.\n"
+    return "\n".join([INTRODUCTION, head, *sections])
 
 
 def section_text(section: Section) -> str:

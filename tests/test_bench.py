@@ -9,20 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from bench import rounds
-from bench.__main__ import measure_all, parse
+from bench import rounds, serving
+from bench.__main__ import measure, measure_all, parse
 from bench.corpus import make_corpus
-from bench.databases import SQLITE
+from bench.databases import SQLITE, databases
 from bench.peers import PEERS, PeerTimes, measure_peer
 from bench.processes import Memory, ProcessFailed, run_module
-from bench.report import page
+from bench.report import page, section_text
 
 TRACKS = 40
 
 
-def test_the_command_measures_a_small_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--tracks", str(TRACKS), "--rounds", "1", "--database", SQLITE, "--corpus", str(tmp_path), "--peers"]
-    (section,) = measure_all(parse(arguments))
+def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
+    options = parse(["--rounds", "1", "--corpus", str(tmp_path), "--peers"])
+    with databases([SQLITE]) as fresh:
+        section = measure(options, TRACKS, fresh)
     assert [(row.database, row.kind) for row in section.rows] == [
         (SQLITE, rounds.FIRST), (SQLITE, rounds.AGAIN), (SQLITE, rounds.CHANGED),
     ]  # fmt: skip
@@ -33,11 +34,28 @@ def test_the_command_measures_a_small_library(tmp_path: Path, capsys: pytest.Cap
         assert row.ratio > 0
     assert section.rows[0].megabytes > section.rows[1].megabytes > 0  # the first scan has readers
     assert set(section.floors) == {rounds.MUTAGEN, rounds.STAT}
-    assert f"## {TRACKS} files, 1 rounds" in capsys.readouterr().out
-    text = page([replace(section, peers={"mpd": None, "beets": PeerTimes(1.5, None)})], 0.5)
+    text = page([section_text(replace(section, peers={"mpd": None, "beets": PeerTimes(1.5, None)}))], 0.5)
+    assert f"## {TRACKS} files, 1 rounds" in text
     assert "| SQLite | first scan |" in text
     assert "| mpd | not installed |" in text
     assert "| beets | 1.50 |" in text
+
+
+def test_the_answers_of_a_server_are_measured_while_it_scans(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("bench.__main__.measure", lambda *_: None)
+    monkeypatch.setattr("bench.__main__.section_text", lambda _: "the scans")
+    arguments = ["--tracks", str(TRACKS), "--database", SQLITE, "--corpus", str(tmp_path)]
+    first, text = measure_all(parse(arguments))
+    assert first == "the scans"
+    assert text in capsys.readouterr().out
+    (row,) = (line for line in text.splitlines() if line.startswith("| SQLite"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert float(cells[1]) > 1
+    assert float(cells[2]) > 1
+    assert cells[7] == "0"  # every answer was what it should be
 
 
 def test_the_same_library_is_made_for_everybody_and_made_once(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 Two roles in one file that needs nothing but the standard library, run by its path so that nothing else is imported:
 
-* `guard.py exec PIPE PARENT USER COMMAND…` announces its process group to the sentinel, asks the kernel (on Linux) to
-  be told when the parent dies, becomes USER (`uid:gid`, or `-` to stay) and turns into COMMAND.
+* `guard.py exec PIPE PARENT USER NICE COMMAND…` announces its process group to the sentinel, asks the kernel (on
+  Linux) to be told when the parent dies, becomes USER (`uid:gid`, or `-` to stay), steps back by NICE and turns into
+  COMMAND.
 * `guard.py watch` is the sentinel: it learns of groups from its standard input and ends all of them when that pipe
   closes, which happens whatever way the supervisor goes.
 """
@@ -26,11 +27,11 @@ def main(arguments: list[str]) -> None:
     if arguments[0] == "watch":
         watch(sys.stdin.fileno())
     else:
-        pipe, parent, user, *command = arguments[1:]
-        become(int(pipe), int(parent), user, command)
+        pipe, parent, user, nice, *command = arguments[1:]
+        become(int(pipe), int(parent), user, int(nice), command)
 
 
-def become(pipe: int, parent: int, user: str, command: list[str]) -> None:
+def become(pipe: int, parent: int, user: str, nice: int, command: list[str]) -> None:
     """Announce this group, tie it to its parent, and replace this program with `command`."""
     # announced before anything else happens: there is no moment in which the sentinel does not know this group
     os.write(pipe, b"add %d\n" % os.getpid())
@@ -40,6 +41,7 @@ def become(pipe: int, parent: int, user: str, command: list[str]) -> None:
         os.setgroups([gid])
         os.setgid(gid)
         os.setuid(uid)
+    step_back(nice)
     if sys.platform == "linux":
         # after setuid, which would clear it
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
@@ -51,6 +53,16 @@ def become(pipe: int, parent: int, user: str, command: list[str]) -> None:
         os.execvp(command[0], command)  # noqa: S606 - an argument list of ours
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
+
+
+def step_back(nice: int) -> None:
+    """Let other processes go first when the processor is wanted by many."""
+    if not nice:
+        return
+    os.nice(nice)
+    # where Linux shares the processor out between sessions, and ours is one, the niceness of a process means nothing
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:
+        group.write(str(nice))
 
 
 def watch(pipe: int) -> None:

@@ -103,6 +103,8 @@ class Command:
     stop: StopSteps = ((signal.SIGTERM, 5.0),)
     pass_fds: Sequence[int] = field(default=())
     user: tuple[int, int] | None = None
+    # steps behind other processes, 0 to 19
+    nice: int = 0
 
 
 class Child:
@@ -116,7 +118,7 @@ class Child:
         pipe = sentinel.descriptor()
         user = "-" if command.user is None else f"{command.user[0]}:{command.user[1]}"
         self._process = subprocess.Popen(
-            [*GUARD, "exec", str(pipe), str(os.getpid()), user, *command.argv],
+            [*GUARD, "exec", str(pipe), str(os.getpid()), user, str(command.nice), *command.argv],
             env=dict(command.env),
             cwd=command.cwd,
             stdin=subprocess.DEVNULL,

@@ -12,6 +12,8 @@ from navidrome_lib.runner.processes import Command
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 WEB_THREADS = 32
+# whoever waits for an answer goes before a scan
+WORKER_NICE = 10
 # a running scan gets this long to end by itself; after that it is cut off, and its lease lets another worker go on
 WORKER_WARM_SECONDS = 10.0
 WEB_GRACE_SECONDS = 8
@@ -67,6 +69,7 @@ def worker(conf: Conf, environ: Mapping[str, str]) -> Command:
         env=environ,
         cwd=REPOSITORY,
         stop=((signal.SIGTERM, WORKER_WARM_SECONDS), (signal.SIGQUIT, 3.0)),
+        nice=WORKER_NICE,
     )
 
 

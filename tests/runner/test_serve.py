@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from navidrome_lib.runner.services import WORKER_NICE
 from tests.runner.helpers import eventually, running
 from tests.runner.server import Server
 
@@ -46,6 +48,8 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
     again.wait_until_it_says(" ready.")  # the worker has its pool by then
     family = again.family()
     assert len(family) >= 9  # sentinel, broker, worker and two of its pool, beat, watcher, web and its worker
+    behind = [process for process in family if os.getpriority(os.PRIO_PROCESS, process) == WORKER_NICE]
+    assert len(behind) == 3  # who waits for an answer goes before the worker and its pool
     again.process.kill()
     assert eventually(lambda: not any(running(process) for process in family), seconds=12)
     assert (tmp_path / "a data folder" / "logs" / "server.log").stat().st_size > 0

@@ -1,0 +1,149 @@
+"""How the API answers while a first scan runs, beside how it answers when nothing else happens.
+
+The real web server in a process of its own, and clients in another that ask without a pause, each over one connection;
+the scan steps back behind them as a worker does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.corpus import Corpus
+from bench.databases import Fresh
+from bench.processes import REPOSITORY, run
+from navidrome_lib.runner.broker import free_port
+
+PASSWORD = "benchmark of the answers"  # noqa: S105 - of a server that lives for a minute
+CLIENTS = 2
+IDLE_SECONDS = 5.0
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What some clients got: answers per second, milliseconds, and how many were not what they should be."""
+
+    rate: float
+    middle: float
+    p99: float
+    bad: int
+
+
+@dataclass(frozen=True)
+class Served:
+    """One database: the answers before, while and after a first scan that took so many seconds."""
+
+    database: str
+    idle: Answers
+    scanning: Answers
+    scan_seconds: float
+
+
+def measure_serving(corpus: Corpus, fresh: Mapping[str, Fresh]) -> list[Served]:
+    """All databases."""
+    return [_measure(name, corpus, make) for name, make in fresh.items()]
+
+
+def _measure(database: str, corpus: Corpus, make: Fresh) -> Served:
+    corpus.warm()
+    env = {**make(corpus.root), "ND_AUTHREQUESTLIMIT": "0"}
+    add = [sys.executable, "manage.py", "adduser", "bench", "--admin"]
+    subprocess.run(
+        add, env=env, cwd=REPOSITORY, input=PASSWORD + "\n", text=True, check=True, stdout=subprocess.DEVNULL
+    )
+    with _server(env) as port, tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
+        before = _ask(port, folder, env, seconds=IDLE_SECONDS)
+        with _asking(port, folder, env) as asking:
+            scan = run([sys.executable, "-P", "-m", "bench.child", "scan-behind"], env=env, start_new_session=True)
+        after = _ask(port, folder, env, seconds=IDLE_SECONDS)
+    idle = Answers(
+        rate=(before.rate + after.rate) / 2,
+        middle=(before.middle + after.middle) / 2,
+        p99=(before.p99 + after.p99) / 2,
+        bad=before.bad + after.bad,
+    )
+    return Served(database, idle, asking[0], float(scan.told["seconds"]))
+
+
+@contextlib.contextmanager
+def _server(env: Mapping[str, str]) -> Iterator[int]:
+    port = free_port()
+    workers = 2 if "DATABASE_URL" in env else 1
+    argv = [
+        sys.executable, "-m", "gunicorn", "navidrome_lib.wsgi:application", f"--bind=127.0.0.1:{port}",
+        "--worker-class=gthread", f"--workers={workers}", "--threads=32", "--no-control-socket", "--log-level=error",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        argv,
+        env=dict(env),
+        cwd=REPOSITORY,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _client(port: int, folder: str, seconds: float) -> list[str]:
+    return [sys.executable, "-P", "-m", "bench.client", str(port), PASSWORD, str(Path(folder) / "stop"), str(seconds)]
+
+
+def _ask(port: int, folder: str, env: Mapping[str, str], *, seconds: float) -> Answers:
+    return _answers(run(_client(port, folder, seconds), env=env, start_new_session=True).told)
+
+
+@contextlib.contextmanager
+def _asking(port: int, folder: str, env: Mapping[str, str]) -> Iterator[list[Answers]]:
+    """Clients that ask as long as the context lasts; the answers are in the list behind it."""
+    found: list[Answers] = []
+    stop = Path(folder) / "stop"
+    process = subprocess.Popen(
+        _client(port, folder, 0), env=dict(env), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        time.sleep(1)  # they have signed in by then
+        yield found
+    finally:
+        stop.touch()
+        said, _ = process.communicate()
+        stop.unlink()
+    found.append(_answers(json.loads(said)))
+
+
+def _answers(told: Mapping[str, Any]) -> Answers:
+    return Answers(float(told["rate"]), float(told["middle"]), float(told["p99"]), int(told["bad"]))
+
+
+def serving_text(served: list[Served], tracks: int) -> str:
+    """The table."""
+    lines = [
+        f"## Answers while {tracks:,} files are scanned for the first time",
+        "",
+        f"{CLIENTS} clients ask without a pause, each over one connection, for libraries, users, scans, missing files,",
+        "the status of the scan and the music folders. The scan steps back behind them, as a worker does. *Idle* is",
+        "the mean of before and after it.",
+        "",
+        "| database | answers/s idle | while scanning | of idle | p99 idle | while scanning | of idle | wrong | scan |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for each in served:
+        idle, busy = each.idle, each.scanning
+        lines.append(
+            f"| {each.database} | {idle.rate:,.0f} | {busy.rate:,.0f} | {busy.rate / idle.rate:.0%} "
+            f"| {idle.p99:.0f} ms | {busy.p99:.0f} ms | {busy.p99 / idle.p99:.1f} × "
+            f"| {idle.bad + busy.bad} | {each.scan_seconds:.1f} s |"
+        )
+    return "\n".join([*lines, ""])

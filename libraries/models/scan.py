@@ -85,7 +85,9 @@ class Scan(models.Model):
     failed = models.PositiveIntegerField(default=0)
 
     requested_at = models.DateTimeField(auto_now_add=True)
+    # the beginning of this attempt, and of the first one
     started_at = models.DateTimeField(null=True)
+    first_started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     # where the present phase began: its speed is counted from here
     phase_started_at = models.DateTimeField(null=True)

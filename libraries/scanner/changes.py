@@ -1,4 +1,4 @@
-"""What a transaction of a scan changes, folder by folder, written in that transaction: the lists are as true as the rows.
+"""What a transaction of a scan changes, folder by folder, written in that transaction: as true as the rows themselves.
 
 A scan that dies has written down exactly what it did, and the attempt that follows only adds what it does itself.
 """

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from libraries import texts
 from libraries.admin import files
-from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, is_admin, page, shown
-from libraries.models import Album, Artist, Library, LibraryArtist, MediaFile
+from libraries.admin.base import LIBRARY_FILTER, MAX_SHOWN, ReadOnlyAdmin, is_admin, page, shown
+from libraries.models import Album, Artist, Folder, Library, LibraryArtist, MediaFile
 
 MAX_TRACKS = 1000
 MAX_ALBUMS = 200
@@ -134,12 +135,42 @@ class AlbumAdmin(DetailAdmin):
         return answer
 
 
+class FolderFilter(admin.SimpleListFilter):
+    """The songs directly in one folder; not offered, but led to from where folders are listed."""
+
+    title = _lazy("folder")
+    parameter_name = "folder"
+
+    def __init__(self, request: HttpRequest, *arguments: Any) -> None:
+        self.viewer = request.user
+        super().__init__(request, *arguments)
+
+    def folders(self) -> dict[str, str]:
+        rows = Folder.objects.visible_to(self.viewer).filter(path_key=self.value() or "")
+        return dict(rows.values_list("pk", "path"))
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        asked = self.value()
+        if not asked:
+            return []
+        path = next(iter(self.folders().values()), None)
+        name = _("unknown") if path is None else path[-MAX_SHOWN:] or _("(the library's own folder)")
+        return [(asked, name)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
+        if not self.value():
+            return queryset
+        found = list(self.folders())
+        # written twice for the indexes: one holds the present songs of a folder, another the missing ones
+        return queryset.filter(Q(folder__in=found, missing=False) | Q(folder__in=found, missing=True))
+
+
 @admin.register(MediaFile)
 class MediaFileAdmin(DetailAdmin):
     """Songs, present and missing."""
 
     list_display = ("shown_title", "shown_artist", "shown_album", "suffix", "time", "library", "present")
-    list_filter = (LIBRARY_FILTER, "missing")
+    list_filter = (FolderFilter, LIBRARY_FILTER, "missing")
     list_select_related = ("library",)
     search_fields = ("title", "artist", "album", "path")
     ordering = ("-pk",)

@@ -18,6 +18,7 @@ from unfold.decorators import display
 from libraries import services, texts
 from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
+from libraries.admin.changes import changes_of
 from libraries.models import ACTIVE_STATES, Scan, ScanProblem, ScanState
 from navidrome_lib.errors import DomainError
 
@@ -73,7 +74,8 @@ class ScanAdmin(ReadOnlyAdmin):
         if scan is None:
             raise Http404
         rights = {"may_scan": may_scan(request), "may_decide": is_admin(request)}
-        context = {**detail_of(scan), **rights, **(extra_context or {})}
+        changes = {"changes": changes_of(request, scan), "changes_gone": changed_something(scan)}
+        context = {**detail_of(scan), **changes, **rights, **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
 
@@ -125,6 +127,11 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         "problems": problems[:SHOWN],
         "problem_kinds": problems.order_by().values_list("kind").annotate(n=Count("pk")).order_by("-n"),
     }  # fmt: skip
+
+
+def changed_something(scan: Scan) -> bool:
+    """Whether there was something to say about its folders."""
+    return bool(scan.added or scan.updated or scan.moved or scan.missing or scan.restored)
 
 
 def held_of(scan: Scan) -> dict[str, Any]:

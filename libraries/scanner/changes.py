@@ -76,7 +76,7 @@ class Tally:
         if self._unadded:
             _take_back(self._scan.pk, self._unadded)
 
-    def _row(self, kind: ChangeKind, place: Place, old: Place | None, count: int) -> tuple[object, ...]:
+    def _row(self, kind: ChangeKind, place: Place, old: Place | None, count: int) -> tuple[str | int, ...]:
         from_library, from_key, from_folder = (
             (old.library_id, key_of(old.path), display(old.path)) if old is not None else (0, "", "")
         )
@@ -100,7 +100,7 @@ def _places(sides: Iterable[Side]) -> dict[str, Place]:
     return found
 
 
-def _add(rows: list[tuple[object, ...]]) -> None:
+def _add(rows: list[tuple[str | int, ...]]) -> None:
     names, keys = ", ".join(map(quoted, _COLUMNS)), ", ".join(map(quoted, _KEY))
     marks = ", ".join(["%s"] * len(_COLUMNS))
     count = quoted("count")

@@ -51,7 +51,7 @@ class ArtistAdmin(DetailAdmin):
     ordering = ("name", "pk")
     change_form_template = "admin/libraries/artist/detail.html"
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description=_lazy("name"), ordering="name")
     def shown_name(self, artist: Artist) -> str:
         return shown(artist.name)
 
@@ -61,11 +61,11 @@ class ArtistAdmin(DetailAdmin):
             add_counts(request, answer.context_data["cl"].result_list)
         return answer
 
-    @admin.display(description="songs")
+    @admin.display(description=_lazy("songs"))
     def songs(self, artist: Artist) -> str:
         return texts.number(getattr(artist, "shown_songs", 0))
 
-    @admin.display(description="albums")
+    @admin.display(description=_lazy("albums"))
     def albums(self, artist: Artist) -> str:
         return texts.number(getattr(artist, "shown_albums", 0))
 
@@ -103,19 +103,19 @@ class AlbumAdmin(DetailAdmin):
         cover = self.admin_site.admin_view(self.cover_view, cacheable=True)
         return [path("<str:pk>/cover/", cover, name="libraries_album_cover"), *super().get_urls()]
 
-    @admin.display(description="album", ordering="name")
+    @admin.display(description=_lazy("album"), ordering="name")
     def shown_name(self, album: Album) -> str:
         return shown(album.name)
 
-    @admin.display(description="artist", ordering="album_artist")
+    @admin.display(description=_lazy("artist"), ordering="album_artist")
     def shown_artist(self, album: Album) -> str:
         return shown(album.album_artist)
 
-    @admin.display(description="songs", ordering="song_count")
+    @admin.display(description=_lazy("songs"), ordering="song_count")
     def songs(self, album: Album) -> str:
         return texts.number(album.song_count)
 
-    @admin.display(description="time", ordering="duration")
+    @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, album: Album) -> str:
         return texts.clock(album.duration)
 
@@ -179,23 +179,23 @@ class MediaFileAdmin(DetailAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaFile]:
         return super().get_queryset(request).defer("tags")
 
-    @admin.display(description="title", ordering="title")
+    @admin.display(description=_lazy("title"), ordering="title")
     def shown_title(self, track: MediaFile) -> str:
         return shown(track.title)
 
-    @admin.display(description="artist")
+    @admin.display(description=_lazy("artist"))
     def shown_artist(self, track: MediaFile) -> str:
         return shown(track.artist)
 
-    @admin.display(description="album")
+    @admin.display(description=_lazy("album"))
     def shown_album(self, track: MediaFile) -> str:
         return shown(track.album)
 
-    @admin.display(description="time", ordering="duration")
+    @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, track: MediaFile) -> str:
         return texts.clock(track.duration)
 
-    @admin.display(description="there", boolean=True)
+    @admin.display(description=_lazy("there"), boolean=True)
     def present(self, track: MediaFile) -> bool:
         return not track.missing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from libraries.fields import KeyField
 from libraries.models.scan import Scan
@@ -11,11 +12,11 @@ from libraries.models.scan import Scan
 class ChangeKind(models.TextChoices):
     """What became of a file."""
 
-    ADDED = "added"
-    UPDATED = "updated"
-    MOVED = "moved"
-    MISSING = "missing"
-    RESTORED = "restored"
+    ADDED = "added", _("Added")
+    UPDATED = "updated", _("Updated")
+    MOVED = "moved", _("Moved")
+    MISSING = "missing", _("Missing")
+    RESTORED = "restored", _("Restored")
 
 
 class ScanChange(models.Model):

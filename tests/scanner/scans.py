@@ -55,9 +55,13 @@ def request(library: Library, **fields: Any) -> Scan:
 
 
 def scan(library: Library, **fields: Any) -> Scan:
-    """Request one scan and run it here."""
+    """Request one scan and run it here; what it says of folders must add up to its figures."""
     done = pipeline.run(request(library, **fields).pk)
     assert done is not None
+    told = Counter[str]()
+    for (kind, *_), count in changes(done).items():
+        told[kind] += count
+    assert told == {kind: count for kind, count in counts(done).items() if kind not in ("skipped", "failed")}
     library.refresh_from_db()
     return done
 

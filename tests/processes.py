@@ -15,10 +15,12 @@ from urllib.parse import quote
 from django.db import connection
 
 from navidrome_lib.celery import app
+from navidrome_lib.runner.broker import answers, configure
 from navidrome_lib.runner.checks import running_broker
 from navidrome_lib.runner.console import Console
-from navidrome_lib.runner.processes import Sentinel
+from navidrome_lib.runner.processes import Child, Sentinel
 from navidrome_lib.runner.services import REPOSITORY
+from tests.runner.helpers import eventually
 
 
 def database_url() -> str:
@@ -43,6 +45,37 @@ def send_to(url: str) -> None:
     application: Any = app
     application.conf.broker_url = url
     application._after_fork()
+
+
+class Restartable:
+    """A broker that can die and come back at the same address; used by this process too."""
+
+    def __init__(self, folder: Path, sentinel: Sentinel) -> None:
+        self._own = configure(folder, dict(os.environ))
+        self._sentinel = sentinel
+        self.url = self._own.url
+        self.start()
+
+    def start(self) -> None:
+        self._child = Child(self._own.command, self._sentinel, lambda line: None)
+        assert eventually(lambda: answers(self.url), seconds=20)
+
+    def kill(self) -> None:
+        os.kill(self._child.pid, signal.SIGKILL)
+        self._child.clean_up()
+
+
+@contextmanager
+def restartable_broker(folder: Path) -> Iterator[Restartable]:
+    before = str(app.conf.broker_url)
+    with Sentinel() as sentinel:
+        server = Restartable(folder, sentinel)
+        send_to(server.url)
+        try:
+            yield server
+        finally:
+            send_to(before)
+            server.kill()
 
 
 @contextmanager

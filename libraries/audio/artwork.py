@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libraries.audio import tags
+from libraries.audio import details
 from libraries.audio.model import AudioError
 
 
@@ -12,6 +12,6 @@ def extract_picture(path: bytes) -> tuple[bytes, str] | None:
     At most 20 MB. For files from outside prefer `ReaderPool.picture`, which bounds time and memory too.
     """
     try:
-        return tags.read_picture(path)
+        return details.read_picture(path)
     except AudioError:
         return None

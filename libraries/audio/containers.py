@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import Final
 
 from libraries.audio import model
 from libraries.audio.keys import TagBuilder
 from libraries.audio.model import AudioError
+from libraries.audio.source import Window
 
 MAX_TEXT_BLOCK: Final = 16 * 1024 * 1024
 _MAX_CHUNKS: Final = 4096
@@ -49,36 +50,37 @@ def damaged(what: str) -> AudioError:
     return AudioError(model.CORRUPT, f"The file is damaged: {what}.")
 
 
-def read_exactly(file: BinaryIO, size: int) -> bytes:
-    """Exactly so many bytes, or the file is damaged."""
-    data = file.read(size)
+def read_exactly(source: Window, at: int, size: int) -> bytes:
+    """Exactly so many bytes at an offset, or the file is damaged."""
+    data = source.get(at, size)
     if len(data) != size:
         raise damaged("it ends too early")
     return data
 
 
-def walk_flac(file: BinaryIO, start: int, total: int) -> Container:
+def walk_flac(source: Window, start: int) -> Container:
     """The facts and the Vorbis comments of a FLAC stream at the offset."""
-    file.seek(start + 4)
+    at = start + 4
     found = Container("flac")
     seen_info = last = False
     while not last:
-        head = read_exactly(file, 4)
+        head = read_exactly(source, at, 4)
         last, kind, size = bool(head[0] & 0x80), head[0] & 0x7F, int.from_bytes(head[1:4], "big")
+        at += 4
         if kind == 0 and size >= 34:
-            _flac_info(found, read_exactly(file, size))
+            _flac_info(found, read_exactly(source, at, size))
             seen_info = True
         elif kind == 4:
-            found.text += parse_vorbis(read_exactly(file, size))
+            found.text += parse_vorbis(read_exactly(source, at, size))
         else:
             found.has_picture = found.has_picture or (kind == 6 and size > 32)
-            file.seek(size, 1)
-        if file.tell() > total:
+        at += size
+        if at > source.size:
             raise damaged("it ends within its header")
     if not seen_info:
         raise damaged("the description of the stream is absent")
-    found.audio_at = file.tell()
-    found.audio_size = total - found.audio_at
+    found.audio_at = at
+    found.audio_size = source.size - at
     return found
 
 
@@ -113,58 +115,54 @@ def parse_vorbis(data: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-def iter_chunks(file: BinaryIO, start: int, total: int, order: str) -> Iterator[tuple[bytes, int, int]]:
+def iter_chunks(source: Window, start: int, total: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     """The (name, offset of the content, size) of IFF chunks; a size beyond the end is cut to it."""
     at = start
     for _ in range(_MAX_CHUNKS):
         if at + 8 > total:
             return
-        file.seek(at)
-        head = read_exactly(file, 8)
-        size = struct.unpack(f"{order}I", head[4:])[0]
-        content = min(size, total - at - 8)
-        yield head[:4], at + 8, content
+        name, size = struct.unpack(f"{order}4sI", read_exactly(source, at, 8))
+        yield name, at + 8, min(size, total - at - 8)
         at += 8 + size + (size & 1)
 
 
-def walk_wave(file: BinaryIO, total: int) -> Container:
+def walk_wave(source: Window) -> Container:
     """The facts, INFO texts and ID3 tag of a RIFF (or RF64) WAVE file."""
     found = Container("pcm")
     byte_rate = long_size = 0
-    for name, at, size in iter_chunks(file, 12, total, "<"):
+    for name, at, size in iter_chunks(source, 12, source.size, "<"):
         if name == b"fmt " and size >= 16:
             codec, found.channels, found.sample_rate, byte_rate, _, found.bit_depth = struct.unpack(
-                "<HHIIHH", file.read(16)
+                "<HHIIHH", source.get(at, 16)
             )
             found.codec = _WAVE_CODECS.get(codec, f"wave-{codec:04x}")
         elif name == b"ds64" and size >= 16:
-            long_size = struct.unpack("<8xQ", file.read(16))[0]
+            long_size = struct.unpack("<8xQ", source.get(at, 16))[0]
         elif name == b"data" and found.audio_at < 0:
             found.audio_at, found.audio_size = at, size
         elif name in {b"id3 ", b"ID3 "}:
             found.id3_at = at
-        elif name == b"LIST" and size <= MAX_TEXT_BLOCK and file.read(4) == b"INFO":
-            found.text += _texts(file, at + 4, at + size, "<", _INFO_NAMES)
+        elif name == b"LIST" and size <= MAX_TEXT_BLOCK and source.get(at, 4) == b"INFO":
+            found.text += _texts(source, at + 4, at + size, "<", _INFO_NAMES)
     if not found.sample_rate:
         raise damaged("the description of the sound is absent")
     if found.audio_at < 0:
         raise damaged("there is no sound in it")
     # 4 GB and more: the real size stands in ds64, and 0xFFFFFFFF in the chunk.
     if long_size:
-        found.audio_size = min(long_size, total - found.audio_at)
+        found.audio_size = min(long_size, source.size - found.audio_at)
     found.duration = found.audio_size / byte_rate if byte_rate else 0.0
     return found
 
 
-def walk_aiff(file: BinaryIO, total: int) -> Container:
+def walk_aiff(source: Window) -> Container:
     """The facts, texts and ID3 tag of an AIFF or AIFC file."""
     found = Container("pcm")
     frames = 0
-    file.seek(8)
-    compressed = file.read(4) == b"AIFC"
-    for name, at, size in iter_chunks(file, 12, total, ">"):
+    compressed = source.get(8, 4) == b"AIFC"
+    for name, at, size in iter_chunks(source, 12, source.size, ">"):
         if name == b"COMM" and size >= 18:
-            body = file.read(22)
+            body = source.get(at, 22)
             found.channels, frames, found.bit_depth = struct.unpack(">HIH", body[:8])
             found.sample_rate = _extended(body[8:18])
             if compressed and size >= 22:
@@ -174,17 +172,16 @@ def walk_aiff(file: BinaryIO, total: int) -> Container:
         elif name in {b"ID3 ", b"id3 "}:
             found.id3_at = at
         elif name in _AIFF_NAMES and size <= MAX_TEXT_BLOCK:
-            found.text.append((_AIFF_NAMES[name], _plain(file.read(size))))
+            found.text.append((_AIFF_NAMES[name], _plain(source.get(at, size))))
     if not found.sample_rate:
         raise damaged("the description of the sound is absent")
     found.duration = frames / found.sample_rate
     return found
 
 
-def walk_dsf(file: BinaryIO, total: int) -> Container:
+def walk_dsf(source: Window) -> Container:
     """The facts and the ID3 tag of a DSF file."""
-    file.seek(0)
-    head = read_exactly(file, 92)
+    head = read_exactly(source, 0, 92)
     if head[28:32] != b"fmt ":
         raise damaged("the description of the sound is absent")
     (id3_at,) = struct.unpack("<Q", head[20:28])
@@ -192,6 +189,7 @@ def walk_dsf(file: BinaryIO, total: int) -> Container:
     if not rate:
         raise damaged("the sample rate is zero")
     (data_size,) = struct.unpack("<Q", head[84:92])
+    total = source.size
     return Container(
         "dsd", rate, channels, depth, samples / rate, audio_at=92, audio_size=max(0, min(data_size - 12, total - 92)),
         id3_at=id3_at if 92 <= id3_at < total else -1,
@@ -206,10 +204,10 @@ def _extended(data: bytes) -> int:
     return int.from_bytes(data[2:10], "big") >> (63 - exponent)
 
 
-def _texts(file: BinaryIO, start: int, end: int, order: str, names: dict[bytes, str]) -> list[tuple[str, str]]:
+def _texts(source: Window, start: int, end: int, order: str, names: dict[bytes, str]) -> list[tuple[str, str]]:
     return [
-        (names[name], _plain(file.read(size)))
-        for name, _, size in iter_chunks(file, start, end, order)
+        (names[name], _plain(source.get(at, size)))
+        for name, at, size in iter_chunks(source, start, end, order)
         if name in names
     ]
 

@@ -7,15 +7,17 @@ unpacking of compressed frames has a bound here.
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 from libraries.audio import model
 from libraries.audio.model import AudioError
+from libraries.audio.source import Window
 
 MAX_UNPACKED: Final = 32 * 1024 * 1024
-_BLOCK: Final = 64 * 1024
+_HEAD: Final = struct.Struct(">4sIH")
 _FRAME_ID: Final = re.compile(rb"[A-Z0-9]{4}")
 _FRAME_ID_22: Final = re.compile(rb"[A-Z0-9]{3}")
 
@@ -55,125 +57,79 @@ def tag_size(head: bytes) -> int:
     return 10 + synchsafe(head[6:10]) + footer
 
 
-class _Span:
-    """A window on the bytes of the tag that reads only what is asked for."""
-
-    __slots__ = ("_base", "_data", "_file", "_start", "size")
-
-    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
-        self._file = file
-        self._start = start
-        self.size = size
-        self._base = 0
-        file.seek(start)
-        self._data = file.read(min(size, _BLOCK))
-
-    def get(self, at: int, length: int) -> bytes:
-        """Up to `length` bytes at the offset."""
-        local = at - self._base
-        if local < 0 or local + length > len(self._data):
-            length = min(length, self.size - at)
-            if length <= 0:
-                return b""
-            self._file.seek(self._start + at)
-            self._base, local = at, 0
-            self._data = self._file.read(max(length, min(_BLOCK, self.size - at)))
-        return self._data[local : local + length]
-
-
-class _Whole(_Span):
-    """The same over bytes in memory (for a tag that must be re-synchronised as a whole)."""
-
-    __slots__ = ()
-
-    def __init__(self, data: bytes) -> None:
-        self.size = len(data)
-        self._base = 0
-        self._data = data
-
-    def get(self, at: int, length: int) -> bytes:
-        return self._data[at : at + length]
-
-
-def iter_frames(file: BinaryIO, start: int, skipped: frozenset[bytes] = SKIPPED) -> Iterator[Frame]:
+def iter_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED) -> Iterator[Frame]:
     """The frames of the ID3v2 tag at `start`; of those in `skipped` the payload is not read.
 
     Ends without an error at padding or at the first thing that is no frame: what was read so far is good.
     """
-    file.seek(start)
-    head = file.read(10)
+    head = source.get(start, 10)
     size = tag_size(head)
     if not size:
         return
     major, flags = head[3], head[5]
-    body: _Span = _Span(file, start + 10, synchsafe(head[6:10]))
+    at, end = start + 10, start + 10 + synchsafe(head[6:10])
     if flags & 0x80 and major < 4:
-        body = _Whole(file_bytes(file, start + 10, body.size).replace(b"\xff\x00", b"\xff"))
+        source = Window(source.get(at, end - at).replace(b"\xff\x00", b"\xff"))
+        at, end = 0, source.size
     if major == 2:
-        yield from _iter_22(body, skipped)
+        yield from _iter_22(source, at, end, skipped)
     elif major in (3, 4):
-        yield from _iter_2x(body, major, flags, skipped)
+        if flags & 0x40:
+            at += _extended_header(source, at, major)
+        yield from _iter_2x(source, at, end, 0x400 if major == 4 and flags & 0x80 else 0, major, skipped)
 
 
-def file_bytes(file: BinaryIO, start: int, size: int) -> bytes:
-    """The bytes at an offset."""
-    file.seek(start)
-    return file.read(size)
-
-
-def _iter_22(body: _Span, skipped: frozenset[bytes]) -> Iterator[Frame]:
-    at = 0
-    while at + 6 < body.size:
-        head = body.get(at, 6)
+def _iter_22(source: Window, at: int, end: int, skipped: frozenset[bytes]) -> Iterator[Frame]:
+    while at + 6 < end:
+        head = source.get(at, 6)
         if not _FRAME_ID_22.match(head) or len(head) < 6:
             return
         size = int.from_bytes(head[3:6], "big")
-        if at + 6 + size > body.size:
+        if at + 6 + size > end:
             return
         name = head[:3]
         long_name = _FROM_22.get(name)
         if long_name is not None and size:
-            yield long_name, None if name in skipped else body.get(at + 6, size), size
+            yield long_name, None if name in skipped else source.get(at + 6, size), size
         at += 6 + size
 
 
-def _iter_2x(body: _Span, major: int, flags: int, skipped: frozenset[bytes]) -> Iterator[Frame]:
-    at = _after_extended_header(body, major) if flags & 0x40 else 0
-    while at + 10 < body.size:
-        head = body.get(at, 10)
-        name = head[:4]
+def _iter_2x(
+    source: Window, at: int, end: int, all_flags: int, major: int, skipped: frozenset[bytes]
+) -> Iterator[Frame]:
+    get, fields, is_name = source.get, _HEAD.unpack, _FRAME_ID.match
+    while at + 10 < end:
+        head = get(at, 10)
         if len(head) < 10 or not head[0]:
             return
-        size = int.from_bytes(head[4:8], "big")
-        if major == 4 and size >= 128:
-            size = _size_24(body, at, head[4:8])
-        if at + 10 + size > body.size:
+        name, size, flags = fields(head)
+        if size >= 128 and major == 4:
+            size = _size_24(source, at, head[4:8], end)
+        after = at + 10 + size
+        if after > end:
             return
-        if not _FRAME_ID.match(name):
+        if not is_name(name):
             # One damaged name among sound frames costs that frame only.
-            if not _FRAME_ID.match(body.get(at + 10 + size, 4)):
+            if not is_name(get(after, 4)):
                 return
+        elif size and name in skipped:
+            yield name, None, size
         elif size:
-            if name in skipped:
-                yield name, None, size
-            else:
-                payload = body.get(at + 10, size)
-                frame_flags = head[9] | (0x100 if major == 4 and flags & 0x80 else 0)
-                unpacked = _unpack(payload, frame_flags, major) if frame_flags else payload
-                if unpacked is not None:
-                    yield name, unpacked, size
-        at += 10 + size
+            payload = _unpack(get(at + 10, size), flags & 0xFF | all_flags, major)
+            if payload is not None:
+                yield name, payload, size
+        at = after
 
 
-def _after_extended_header(body: _Span, major: int) -> int:
-    head = body.get(0, 4)
+def _extended_header(source: Window, at: int, major: int) -> int:
+    head = source.get(at, 4)
     # Some programs set the flag without writing the header: then a frame stands here.
     if len(head) < 4 or _FRAME_ID.match(head):
         return 0
     return synchsafe(head) if major == 4 else 4 + int.from_bytes(head, "big")
 
 
-def _size_24(body: _Span, at: int, four: bytes) -> int:
+def _size_24(source: Window, at: int, four: bytes, last: int) -> int:
     """The frame size in ID3v2.4, where old iTunes wrote plain integers: the right one leads to a frame or the end."""
     plain = int.from_bytes(four, "big")
     if max(four) >= 0x80:
@@ -182,9 +138,9 @@ def _size_24(body: _Span, at: int, four: bytes) -> int:
     padded = None
     for size in (safe, plain):
         end = at + 10 + size
-        if end == body.size:
+        if end == last:
             return size
-        after = body.get(end, 4) if end < body.size else b""
+        after = source.get(end, 4) if end < last else b""
         if _FRAME_ID.match(after):
             return size
         # A zero may be padding, or stand inside a picture: weaker than the name of a frame.
@@ -195,8 +151,10 @@ def _size_24(body: _Span, at: int, four: bytes) -> int:
 
 def _unpack(data: bytes, flags: int, major: int) -> bytes | None:
     """The payload behind the frame flags; None when it is encrypted or broken."""
+    if not flags:
+        return data
     if major == 4:
-        grouped, packed, locked, unsynced, sized = (flags & bit for bit in (0x40, 0x08, 0x04, 0x102, 0x01))
+        grouped, packed, locked, unsynced, sized = (flags & bit for bit in (0x40, 0x08, 0x04, 0x402, 0x01))
         prefix = (1 if grouped else 0) + (4 if sized else 0)
     else:
         packed, locked, grouped, unsynced = flags & 0x80, flags & 0x40, flags & 0x20, 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import BinaryIO, Final
+from typing import Final
 
 from libraries.audio import id3
 from libraries.audio.keys import TagBuilder
+from libraries.audio.source import Window
 
 _TEXT_KEYS: Final[dict[bytes, str]] = {
     b"TIT1": "grouping", b"GRP1": "grouping", b"TIT2": "title", b"TIT3": "subtitle", b"TPE1": "artist",
@@ -38,17 +39,18 @@ class Id3Mapper:
             b"TRCK": _add_track, b"TPOS": _add_disc, b"TCON": self._add_genre,
         }  # fmt: skip
 
-    def read(self, file: BinaryIO, start: int, tags: TagBuilder) -> None:
+    def read(self, source: Window, start: int, tags: TagBuilder) -> None:
         """Add what the ID3v2 tag at the offset says."""
         old_dates: dict[bytes, str] = {}
-        for name, data, _ in id3.iter_frames(file, start):
+        key_of, special, add_text, decode = _TEXT_KEYS.get, self._special.get, tags.add_text, id3.decode_text
+        for name, data, _ in id3.iter_frames(source, start):
             if data is None:
                 tags.has_picture = tags.has_picture or name == b"APIC"
                 tags.has_lyrics = tags.has_lyrics or name in (b"USLT", b"SYLT")
-            elif name in _TEXT_KEYS:
-                tags.add(_TEXT_KEYS[name], id3.text_values(data))
-            elif name in self._special:
-                self._special[name](tags, data)
+            elif (key := key_of(name)) is not None:
+                add_text(key, decode(data[0], data[1:]))
+            elif (add := special(name)) is not None:
+                add(tags, data)
             elif name in (b"TYER", b"TDAT"):
                 old_dates[name] = id3.text_values(data)[0].strip()
         if old_dates.get(b"TYER") and "date" not in tags.tags:
@@ -102,8 +104,8 @@ def _add_disc(tags: TagBuilder, data: bytes) -> None:
 
 
 def _add_txxx(tags: TagBuilder, data: bytes) -> None:
-    name, *values = id3.text_values(data)
-    tags.add_named(name, values)
+    name, _, text = id3.decode_text(data[0], data[1:]).partition("\0")
+    tags.add_named_text(name, text)
 
 
 def _add_wxxx(tags: TagBuilder, data: bytes) -> None:

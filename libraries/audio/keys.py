@@ -141,6 +141,12 @@ def canonical_key(name: str) -> str:
     return known or clean(lowered)[:MAX_KEY_CHARS]
 
 
+@lru_cache(maxsize=4096)
+def is_plain(key: str) -> bool:
+    """Whether a canonical key takes its values as they are."""
+    return key != "lyrics" and key not in _NUMBERED and not key.startswith("performer:")
+
+
 def clean(value: str) -> str:
     """The value without control characters, lone surrogates and outer space, at most MAX_VALUE_BYTES of UTF-8."""
     if not value.isprintable():
@@ -176,6 +182,16 @@ class TagBuilder:
         if found and key:
             self.tags[key] = found
 
+    def add_text(self, key: str, text: str) -> None:
+        """Add the values of a text, which are separated by NULs, under a canonical key."""
+        text = text.rstrip("\0")
+        # the short way for nearly all of them
+        if text.isprintable() and len(text) <= _SHORT and key not in self.tags and len(self.tags) < MAX_KEYS:
+            if key and (text := text.strip()):
+                self.tags[key] = [text]
+        else:
+            self.add(key, text.split("\0"))
+
     def add_named(self, name: str, values: Iterable[str]) -> None:
         """Add values under a free-form name."""
         key = canonical_key(name)
@@ -187,6 +203,14 @@ class TagBuilder:
             self.add_numbered(*_NUMBERED[key], values)
         else:
             self.add(key, values)
+
+    def add_named_text(self, name: str, text: str) -> None:
+        """Add the values of a text, which are separated by NULs, under a free-form name."""
+        key = canonical_key(name)
+        if is_plain(key):
+            self.add_text(key, text)
+        else:
+            self.add_named(name, text.rstrip("\0").split("\0"))
 
     def add_numbered(self, number: str, total: str, values: Iterable[str]) -> None:
         """Add "3/12" as a number and a total."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 PERMISSION: Final = "permission"
 CORRUPT: Final = "corrupt"
@@ -20,8 +19,7 @@ PROBLEM_KINDS: Final[frozenset[str]] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RawAudio:
+class RawAudio(NamedTuple):
     """The technical facts and the tags of one file, before any interpretation of the catalog.
 
     `kind` is what the content is (see formats), `codec` what encodes the sound. Unknown numbers are 0.
@@ -32,37 +30,31 @@ class RawAudio:
 
     kind: str
     codec: str
-    duration: float = 0.0
-    bit_rate: int = 0
-    sample_rate: int = 0
-    bit_depth: int = 0
-    channels: int = 0
-    tags: dict[str, list[str]] = field(default_factory=dict)
-    has_picture: bool = False
-    has_lyrics: bool = False
-    size: int = 0
-    mtime_ns: int = 0
+    duration: float
+    bit_rate: int
+    sample_rate: int
+    bit_depth: int
+    channels: int
+    tags: dict[str, list[str]]
+    has_picture: bool
+    has_lyrics: bool
+    size: int
+    mtime_ns: int
     converted: Any = None
 
     def as_tuple(self, converted: Any = None) -> tuple[Any, ...]:
-        """The fields in order, or with something in place of the tags; `RawAudio(*values)` makes an object again."""
-        return (
-            self.kind, self.codec, self.duration, self.bit_rate, self.sample_rate, self.bit_depth, self.channels,
-            self.tags if converted is None else {}, self.has_picture, self.has_lyrics, self.size, self.mtime_ns,
-            converted,
-        )  # fmt: skip
+        """Plain values in order, or with something in place of the tags; `RawAudio(*values)` makes an object again."""
+        return tuple(self) if converted is None else (*self[:7], {}, *self[8:12], converted)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadProblem:
+class ReadProblem(NamedTuple):
     """Why a file could not be read: a kind out of PROBLEM_KINDS and a sentence for a person."""
 
     kind: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResult:
+class ReadResult(NamedTuple):
     """The outcome for one path: exactly one of `audio` and `problem` is set."""
 
     path: bytes
@@ -70,8 +62,7 @@ class ReadResult:
     problem: ReadProblem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HashResult:
+class HashResult(NamedTuple):
     """The payload hash of one path, or the problem that prevented it."""
 
     path: bytes

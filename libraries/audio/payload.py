@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
-from libraries.audio import containers, formats, id3, model
-from libraries.audio.model import AudioError
-from libraries.audio.problems import explain, open_regular
+from libraries.audio import containers
+from libraries.audio.opened import Opened, look
+from libraries.audio.source import Source
 
 SAMPLE: Final = 256 * 1024
 _MAX_ATOMS: Final = 4096
@@ -16,51 +16,34 @@ _MAX_ATOMS: Final = 4096
 
 def audio_payload_hash(path: bytes) -> str:
     """A digest of the size of the sound and of its first and last 256 KiB, tags excluded; raises AudioError."""
-    try:
-        file, facts = open_regular(path)
-        with file:
-            return _digest(file, facts.st_size, path)
-    except AudioError:
-        raise
-    except Exception as exc:  # damaged files raise anything
-        problem = explain(exc)
-        raise AudioError(problem.kind, problem.message) from exc
+    return look(path, _digest)
 
 
-def _digest(file: BinaryIO, total: int, path: bytes) -> str:
-    start = 0
-    head = file.read(formats.SNIFF_BYTES)
-    while size := id3.tag_size(head):
-        start += size
-        head = id3.file_bytes(file, start, formats.SNIFF_BYTES)
-    kind = formats.sniff(head) or formats.kind_of_suffix(path)
-    if kind is None:
-        raise AudioError(model.UNSUPPORTED, "This file holds no audio of a kind that the server knows.")
+def _digest(opened: Opened) -> str:
+    source, kind = opened.source, opened.kind
     digest = hashlib.blake2b(digest_size=16, person=kind.encode())
     if kind in {"vorbis", "opus", "speex", "oggflac"}:
-        _ogg(file, total, digest.update)
+        _ogg(source, digest.update)
     else:
-        extra, begin, size = _EXTENTS.get(kind, _stream)(file, start, total)
+        extra, begin, size = _EXTENTS.get(kind, _stream)(source, opened.audio_at)
         digest.update(extra)
-        _sample(file, begin, size, digest.update)
+        _sample(source, begin, size, digest.update)
     return digest.hexdigest()
 
 
-def _sample(file: BinaryIO, begin: int, size: int, update: Callable[[bytes], None]) -> None:
+def _sample(source: Source, begin: int, size: int, update: Callable[[bytes], None]) -> None:
     update(size.to_bytes(8, "little"))
-    file.seek(begin)
-    update(file.read(min(size, SAMPLE)))
+    update(source.get(begin, min(size, SAMPLE)))
     if size > SAMPLE:
         tail = min(size - SAMPLE, SAMPLE)
-        file.seek(begin + size - tail)
-        update(file.read(tail))
+        update(source.get(begin + size - tail, tail))
 
 
-def _stream(file: BinaryIO, start: int, total: int) -> tuple[bytes, int, int]:
+def _stream(source: Source, start: int) -> tuple[bytes, int, int]:
     """A bare stream between the tags in front and those at the end."""
-    end = total
+    end = source.size
     for _ in range(4):  # ID3v1, Lyrics3 and APEv2 come in any order
-        tail = id3.file_bytes(file, max(start, end - 128), min(128, end - start))
+        tail = source.get(max(start, end - 128), min(128, end - start))
         if tail[:3] == b"TAG" and len(tail) == 128:
             end -= 128
         elif len(tail) >= 32 and tail[-32:-24] == b"APETAGEX":
@@ -80,35 +63,36 @@ def _ape_size(footer: bytes) -> int:
     return size + (32 if has_header else 0)
 
 
-def _flac(file: BinaryIO, start: int, total: int) -> tuple[bytes, int, int]:
-    found = containers.walk_flac(file, start, total)
-    _, begin, size = _stream(file, found.audio_at, total)
+def _flac(source: Source, start: int) -> tuple[bytes, int, int]:
+    found = containers.walk_flac(source, start)
+    _, begin, size = _stream(source, found.audio_at)
     return found.digest, begin, size
 
 
-def _wave(file: BinaryIO, _start: int, total: int) -> tuple[bytes, int, int]:
-    found = containers.walk_wave(file, total)
+def _wave(source: Source, _start: int) -> tuple[bytes, int, int]:
+    found = containers.walk_wave(source)
     return b"", found.audio_at, found.audio_size
 
 
-def _aiff(file: BinaryIO, _start: int, total: int) -> tuple[bytes, int, int]:
-    found = containers.walk_aiff(file, total)
+def _aiff(source: Source, _start: int) -> tuple[bytes, int, int]:
+    found = containers.walk_aiff(source)
     if found.audio_at < 0:
         raise containers.damaged("there is no sound in it")
     return b"", found.audio_at, found.audio_size
 
 
-def _dsf(file: BinaryIO, _start: int, total: int) -> tuple[bytes, int, int]:
-    found = containers.walk_dsf(file, total)
+def _dsf(source: Source, _start: int) -> tuple[bytes, int, int]:
+    found = containers.walk_dsf(source)
     return b"", found.audio_at, found.audio_size
 
 
-def _mp4(file: BinaryIO, _start: int, total: int) -> tuple[bytes, int, int]:
+def _mp4(source: Source, _start: int) -> tuple[bytes, int, int]:
     """The largest `mdat` atom."""
+    total = source.size
     best = (0, 0)
     at = 0
     for _ in range(_MAX_ATOMS):
-        head = id3.file_bytes(file, at, 16)
+        head = source.get(at, 16)
         if len(head) < 8:
             break
         size, header = int.from_bytes(head[:4], "big"), 8
@@ -126,15 +110,15 @@ def _mp4(file: BinaryIO, _start: int, total: int) -> tuple[bytes, int, int]:
     return b"", best[1], best[0]
 
 
-def _asf(file: BinaryIO, _start: int, total: int) -> tuple[bytes, int, int]:
+def _asf(source: Source, _start: int) -> tuple[bytes, int, int]:
     """All behind the header object."""
-    size = int.from_bytes(id3.file_bytes(file, 16, 8), "little")
-    if not 24 <= size < total:
+    size = int.from_bytes(source.get(16, 8), "little")
+    if not 24 <= size < source.size:
         raise containers.damaged("there is no sound in it")
-    return b"", size, total - size
+    return b"", size, source.size - size
 
 
-_EXTENTS: Final[dict[str, Callable[[BinaryIO, int, int], tuple[bytes, int, int]]]] = {
+_EXTENTS: Final[dict[str, Callable[[Source, int], tuple[bytes, int, int]]]] = {
     "flac": _flac,
     "wav": _wave,
     "aiff": _aiff,
@@ -144,13 +128,13 @@ _EXTENTS: Final[dict[str, Callable[[BinaryIO, int, int], tuple[bytes, int, int]]
 }
 
 
-def _ogg(file: BinaryIO, total: int, update: Callable[[bytes], None]) -> None:
+def _ogg(source: Source, update: Callable[[bytes], None]) -> None:
     """The packets behind the headers: new comments renumber and cut the pages anew, the packets stay the same.
 
     Only the beginning and the last granule position are taken: where the end begins depends on the pages.
     """
     taken = 0
-    for packet in _ogg_packets(file, total):
+    for packet in _ogg_packets(source):
         update(len(packet).to_bytes(4, "little"))
         update(packet)
         taken += len(packet)
@@ -158,24 +142,25 @@ def _ogg(file: BinaryIO, total: int, update: Callable[[bytes], None]) -> None:
             break
     if not taken:
         raise containers.damaged("there is no sound in it")
-    tail = id3.file_bytes(file, max(0, total - 128 * 1024), 128 * 1024)
+    tail = source.tail(128 * 1024)
     last = tail.rfind(b"OggS")
     if last >= 0:
         update(tail[last + 6 : last + 14])
 
 
-def _ogg_packets(file: BinaryIO, total: int) -> Iterator[bytes]:
+def _ogg_packets(source: Source) -> Iterator[bytes]:
     """The packets of sound of the first stream."""
-    file.seek(0)
+    place = 0
     serial = b""
     pending = b""
     headers = -1
-    while file.tell() < total:
-        head = file.read(27)
+    while place < source.size:
+        head = source.get(place, 27)
         if len(head) < 27 or not head.startswith(b"OggS"):
             return
-        lacing = file.read(head[26])
-        body = file.read(sum(lacing))
+        lacing = source.get(place + 27, head[26])
+        place += 27 + head[26] + sum(lacing)
+        body = source.get(place - sum(lacing), sum(lacing))
         serial = serial or head[14:18]
         if head[14:18] != serial:
             continue

@@ -6,9 +6,10 @@ import base64
 import binascii
 import struct
 from collections.abc import Iterable
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from libraries.audio import id3
+from libraries.audio.source import Window
 
 MAX_PICTURE: Final = 20 * 1024 * 1024
 FRONT: Final = 3
@@ -48,28 +49,28 @@ def choose(found: Iterable[Picture]) -> tuple[bytes, str] | None:
     return first
 
 
-def from_id3(file: BinaryIO, start: int) -> Iterable[Picture]:
+def from_id3(source: Window, start: int) -> Iterable[Picture]:
     """The APIC and PIC frames of an ID3v2 tag."""
-    head = id3.file_bytes(file, start, 10)
+    head = source.get(start, 10)
     short = len(head) == 10 and head[3] == 2
     others = id3.SKIPPED - {b"APIC", b"PIC"}
-    for name, data, _ in id3.iter_frames(file, start, others):
+    for name, data, _ in id3.iter_frames(source, start, others):
         if name == b"APIC" and data:
             parts = id3.split_picture(data, short)
             if parts is not None:
                 yield parts[2], parts[0], parts[1]
 
 
-def from_flac(file: BinaryIO, start: int) -> Iterable[Picture]:
+def from_flac(source: Window, start: int) -> Iterable[Picture]:
     """The PICTURE blocks of a FLAC stream."""
     at, last = start + 4, False
     while not last:
-        head = id3.file_bytes(file, at, 4)
+        head = source.get(at, 4)
         if len(head) < 4:
             return
         last, kind, size = bool(head[0] & 0x80), head[0] & 0x7F, int.from_bytes(head[1:4], "big")
         if kind == 6:
-            yield from _from_block(file.read(size))
+            yield from _from_block(source.get(at + 4, size))
         at += 4 + size
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import BinaryIO, Final
+from typing import Final
 
 from libraries.audio import model
 from libraries.audio.model import AudioError, ReadProblem
+from libraries.audio.source import Source
 
 _BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
     errno.ENOENT: (model.VANISHED, "The file is gone."),
@@ -30,7 +31,7 @@ _BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
 
 
-def open_regular(path: bytes) -> tuple[BinaryIO, os.stat_result]:
+def open_regular(path: bytes) -> tuple[Source, os.stat_result]:
     """Open a regular file for reading only, without ever waiting for one (a FIFO has no say); raise AudioError."""
     try:
         fd = os.open(path, _FLAGS)
@@ -44,7 +45,7 @@ def open_regular(path: bytes) -> tuple[BinaryIO, os.stat_result]:
             raise AudioError(model.UNSUPPORTED, "This is not a regular file.")
         if facts.st_size == 0:
             raise AudioError(model.EMPTY, "The file is empty.")
-        return open(fd, "rb", buffering=32768), facts
+        return Source(fd, facts.st_size), facts
     except BaseException:
         os.close(fd)
         raise

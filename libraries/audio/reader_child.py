@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
-from libraries.audio import payload, tags
+from libraries.audio import tags
 from libraries.audio.model import AudioError, RawAudio
 from libraries.audio.problems import explain
 
@@ -28,9 +28,10 @@ Converter = Callable[[RawAudio, bytes], Any]
 
 _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
     "read": lambda path: tags.read_file(path).as_tuple(),
-    "hash": payload.audio_payload_hash,
-    "raw": tags.read_raw,
-    "picture": tags.read_picture,
+    # what a scan does not need is loaded by whoever asks for it
+    "hash": lambda path: import_module("libraries.audio.payload").audio_payload_hash(path),
+    "raw": lambda path: import_module("libraries.audio.details").read_raw(path),
+    "picture": lambda path: import_module("libraries.audio.details").read_picture(path),
 }
 
 

@@ -6,10 +6,12 @@ Works on the objects that the tag library hands out, by their shape alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from libraries.audio import id3
 from libraries.audio.keys import MAX_KEYS, MAX_VALUES, TagBuilder, clean
+from libraries.audio.opened import Sound
+from libraries.audio.source import Window
 
 _MP4_TEXT: Final = {
     "\xa9nam": "title", "\xa9alb": "album", "\xa9ART": "artist", "aART": "albumartist", "\xa9wrt": "composer",
@@ -66,6 +68,15 @@ def _add_mp4_number(tags: TagBuilder, key: str, value: Any) -> None:
         tags.add(_MP4_NUMBERS[key], [str(number) for number in value if number])
 
 
+MP4_TEXT_KEYS: Final = frozenset(_MP4_TEXT) | {"\xa9lyr"}
+
+
+def mp4_sound(codec: str, duration: float, bits: float, rate: int, depth: int, channels: int) -> Sound:
+    """The facts of the sound in an MP4 file; a depth is told of those that have one."""
+    name = mp4_codec(codec)
+    return Sound(name, duration, bits, rate, depth if name in {"alac", "flac", "pcm"} else 0, channels)
+
+
 def mp4_codec(name: str) -> str:
     """A plain codec name for the four-letter name in the stream description."""
     if name.startswith("mp4a.40") or name == "mp4a":
@@ -107,9 +118,9 @@ def add_ape(tags: TagBuilder, source: Any) -> None:
             tags.add_named(name, value.value.split("\0"))
 
 
-def id3_native(file: BinaryIO, start: int) -> Iterable[tuple[str, Any]]:
+def id3_native(source: Window, start: int) -> Iterable[tuple[str, Any]]:
     """The frames of an ID3v2 tag as (name, text or bytes)."""
-    for name, data, size in id3.iter_frames(file, start, frozenset({b"APIC", b"PIC"})):
+    for name, data, size in id3.iter_frames(source, start, frozenset({b"APIC", b"PIC"})):
         label = name.decode("ascii")
         if data is None:
             yield label, f"<picture {size} bytes>"

@@ -54,6 +54,11 @@ def parse_date(text: str) -> PartialDate:
 
 def parse_pair(number: str, total: str) -> tuple[int | None, int | None]:
     """A number and its total out of "3", "03", "3/12"; the total's own text comes first. Zero means unknown."""
+    short = len(number) <= _LONGEST_DATE and len(total) <= _LONGEST_DATE
+    return _known_pair(number, total) if short else _parse_pair(number, total)
+
+
+def _parse_pair(number: str, total: str) -> tuple[int | None, int | None]:
     found = _NUMBER.match(number) if number else None
     count = parse_number(total) if total else None
     if found is None:
@@ -61,6 +66,9 @@ def parse_pair(number: str, total: str) -> tuple[int | None, int | None]:
     if count is None and found[2]:
         count = _within(int(found[2]))
     return _within(int(found[1])), count
+
+
+_known_pair = lru_cache(maxsize=4096)(_parse_pair)
 
 
 def parse_number(text: str) -> int | None:
@@ -95,7 +103,12 @@ def parse_peak(text: str) -> float | None:
 
 def parse_uuid(text: str) -> str:
     """A MusicBrainz id in lower case, or an empty text."""
-    return text.lower() if len(text) == 36 and _UUID.fullmatch(text) else ""
+    return _parse_uuid(text) if len(text) == 36 else ""
+
+
+@lru_cache(maxsize=1024)
+def _parse_uuid(text: str) -> str:
+    return text.lower() if _UUID.fullmatch(text) else ""
 
 
 def bounded(number: float, limit: int = MAX_INT) -> int:

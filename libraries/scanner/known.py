@@ -1,4 +1,4 @@
-"""What the catalog knows of a library, read in few queries: one for all folders, one for all problems, and the tracks
+"""What the catalog knows of a library, read in few queries: two for all folders, one for all problems, and the tracks
 of changed folders in batches."""
 
 from __future__ import annotations
@@ -33,8 +33,13 @@ def scan_options(library: Library, targets: Iterable[str] = ()) -> ScanOptions:
 
 def known_folders(library_id: int) -> dict[bytes, KnownFolder]:
     """All folders of a library by their path."""
-    rows = Folder.objects.filter(library=library_id).values_list("path_bytes", "id", "digest", "missing")
-    return {bytes(path): KnownFolder(pk, digest, missing) for path, pk, digest, missing in rows.iterator(5000)}
+    found: dict[bytes, KnownFolder] = {}
+    # asked for apart, so that no row has a truth value, which SQLite's need to be converted one by one
+    for missing in (True, False):
+        rows = Folder.objects.filter(library=library_id, missing=missing).values_list("path_bytes", "id", "digest")
+        for path, pk, digest in rows.iterator(5000):
+            found[bytes(path)] = KnownFolder(pk, digest, missing)
+    return found
 
 
 def known_problems(library_id: int) -> Problems:

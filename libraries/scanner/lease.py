@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -21,6 +21,9 @@ LEASE = timedelta(seconds=60)
 BEAT_SECONDS = 2.0
 MAX_ATTEMPTS = 3
 REDELIVER_AFTER = timedelta(seconds=10)
+# how long a scan waits for its database to come back, and how often it looks
+PATIENCE_SECONDS = 120.0
+PATIENCE_PAUSE = 0.5
 
 COUNTERS = ("folder_count", "seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
 PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
@@ -154,6 +157,32 @@ def reap_stale(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     stale = Scan.objects.running().filter(lease_expires_at__lt=now)
     return sum(_reap(scan, now) for scan in stale.order_by("pk"))
+
+
+def hand_back(lease: Lease, *, patience: float = PATIENCE_SECONDS) -> bool:
+    """Give a scan back to be redone, once a database that went away answers again; False when it does not in time.
+
+    Then the lease runs out, and whoever reaps finds the scan.
+    """
+    limit = time.monotonic() + patience
+    while True:
+        try:
+            connection.close()
+            scan, now = lease.scan, timezone.now()
+            mine = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
+            mine.update(lease_expires_at=now)
+            reap_stale(now=now + timedelta(milliseconds=1))
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > limit:
+                return False
+            time.sleep(PATIENCE_PAUSE)
+        else:
+            return True
+
+
+def is_database_gone() -> bool:
+    """Whether the last statement failed because the database went away, not for what it said."""
+    return connection.connection is None or not connection.is_usable()
 
 
 def _reap(scan: Scan, now: datetime) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from libraries import maintenance
@@ -34,6 +35,9 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
+# so many folders are walked in a blink
+_SHOWN_EVERY = 16
+
 
 class Offline(Exception):
     """The storage cannot be relied on; the message is the reason."""
@@ -42,7 +46,8 @@ class Offline(Exception):
 def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] | None = None) -> Scan | None:
     """Carry out one queued scan; None when it was not ours to run, or was taken from us meanwhile.
 
-    Whatever happens to it, it ends in a state of its own: `finished`, `held`, `offline`, `cancelled` or `failed`.
+    Whatever happens to it, it ends in a state of its own: `finished`, `held`, `offline`, `cancelled` or `failed`. When
+    the database went away it is queued again as soon as that answers, which is None too.
     """
     lease = leases.claim(scan_id, worker or f"{socket.gethostname()}:{os.getpid()}", on_progress)
     if lease is None:
@@ -50,26 +55,38 @@ def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] |
     scan = lease.scan
     logger.info("scan %s of library %s: started (%s)", scan.pk, scan.library_id, scan.type)
     try:
-        try:
-            with rare_collections(), rare_checkpoints():
-                _Run(lease).go()
-        except Cancelled:
-            lease.finish(ScanState.CANCELLED)
-        except (KeyboardInterrupt, SystemExit):
-            lease.finish(ScanState.CANCELLED, "The process was asked to stop.")
-            raise
-        except (Offline, StorageTrouble) as error:
-            _go_offline(lease, str(error))
-        except LeaseLost:
-            raise
-        except Exception as error:
-            logger.exception("scan %s failed", scan.pk)
-            lease.finish(ScanState.FAILED, f"The scan failed: {type(error).__name__}: {error}")
+        _carry_out(lease)
     except LeaseLost:
         logger.warning("scan %s: another worker has taken it over", scan.pk)
         return None
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("scan %s: the database went away, it will be redone: %s", scan.pk, error)
+        if not leases.hand_back(lease):
+            raise
+        return None
     logger.info("scan %s: %s %s", scan.pk, scan.state, scan.error)
     return scan
+
+
+def _carry_out(lease: Lease) -> None:
+    """Everything from the claim to the state that it ends in. Raises LeaseLost, and what a lost database raises."""
+    try:
+        with rare_collections(), rare_checkpoints():
+            _Run(lease).go()
+    except Cancelled:
+        lease.finish(ScanState.CANCELLED)
+    except (KeyboardInterrupt, SystemExit):
+        lease.finish(ScanState.CANCELLED, "The process was asked to stop.")
+        raise
+    except (Offline, StorageTrouble) as error:
+        _go_offline(lease, str(error))
+    except LeaseLost:
+        raise
+    except Exception as error:
+        if isinstance(error, (OperationalError, InterfaceError)) and leases.is_database_gone():
+            raise
+        logger.exception("scan %s failed", lease.scan.pk)
+        lease.finish(ScanState.FAILED, f"The scan failed: {type(error).__name__}: {error}")
 
 
 def _go_offline(lease: Lease, reason: str) -> None:
@@ -150,7 +167,8 @@ class _Run:
             diff.add(listing)
             scan.folder_count = diff.folders
             scan.seen = diff.unchanged + diff.still_bad
-            scan.current_folder = display(listing.path)
+            if not diff.folders % _SHOWN_EVERY:
+                scan.current_folder = display(listing.path)
         scan.skipped = diff.unchanged + diff.ignored_unchanged
         scan.failed = diff.still_bad
         scan.files_total = diff.files

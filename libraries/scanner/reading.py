@@ -25,6 +25,8 @@ from libraries.scanner.writer import FolderResult
 
 BATCH_FILES: Final = 800
 BATCH_FOLDERS: Final = 200
+# so many batches are with the readers while one is being written: fewer, and they idle when writing takes its time
+_AHEAD: Final = 3
 # so many files in one batch that fail for the storage's sake, and the storage itself is asked
 _SUSPICIOUS: Final = 10
 
@@ -59,12 +61,12 @@ class Reading:
         self.unseen: list[str] = []
 
     def run(self, ahead: ReadAhead, ask_storage: Callable[[], None]) -> Iterator[Sequence[FolderResult]]:
-        """Results in the order of the walk. While one batch is being written, the readers work on the next."""
+        """Results in the order of the walk. While one batch is being written, the readers work on the next ones."""
         waiting: deque[Batch] = deque()
         for batch in self._batches():
             ahead.submit(list(batch.wanted))
             waiting.append(batch)
-            if len(waiting) > 1:
+            if len(waiting) > _AHEAD:
                 yield self._collected(ahead, waiting.popleft(), ask_storage)
         while waiting:
             yield self._collected(ahead, waiting.popleft(), ask_storage)

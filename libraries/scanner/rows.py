@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.utils import timezone
 
 from libraries.bulk import delete_where, insert_rows, moment, update_rows
-from libraries.ids import new_id
+from libraries.ids import new_ids
 from libraries.models import MediaFile, Participant, TrackGenre
 from libraries.scanner.context import Credit, FileEntry, display
 from libraries.scanner.lookup import Lookup
@@ -62,10 +62,9 @@ class TrackRows:
         """New rows; says their ids in the same order."""
         now = moment(timezone.now())
         album_id = self.lookup.album_id
-        rows, ids = [], []
-        for state in states:
-            pk = new_id()
-            ids.append(pk)
+        rows = []
+        ids = new_ids(len(states))
+        for pk, state in zip(ids, states, strict=True):
             values = values_of(state, self._library_id, album_id(state.record.album.pid), now)
             rows.append((*values, pk, now))
         insert_rows(MediaFile, (*WRITTEN, *_OWN), rows)

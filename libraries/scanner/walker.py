@@ -73,7 +73,7 @@ class Folder(NamedTuple):
 def os_lister(path: bytes) -> Iterable[Entry]:
     """The entries of one folder: the only place of a scan that lists folders."""
     with os.scandir(path) as entries:
-        yield from entries
+        return list(entries)
 
 
 def never() -> bool:
@@ -156,7 +156,7 @@ class _Walk:
         for name in target.split(b"/"):
             try:
                 entries = list(self.lister(self.options.absolute(folder.path)))
-                scope = self._scope_inside(folder, entries)
+                scope = self._scope_inside(folder, list(map(_name_of, entries)))
             except OSError as error:
                 return Folder(target, root.scope, error=error)
             entry = next((entry for entry in entries if entry.name == name), None)
@@ -175,21 +175,23 @@ class _Walk:
             if folder.error is not None:
                 raise folder.error
             entries = list(self.lister(self.prefix + path if path else self.options.root))
-            scope = self._scope_inside(folder, entries)
+            names = list(map(_name_of, entries))
+            scope = self._scope_inside(folder, names)
         except OSError as error:
             return self._unlisted(path, error), []
         self.errors_in_a_row = 0
         listing = FolderListing(path)
         if scope is None:
             listing.digest = _NO_FILES
-            listing.ignored = sum(1 for entry in entries if is_audio_name(entry.name))
+            listing.ignored = sum(map(is_audio_name, names))
             return listing, []
         if scope is not folder.scope:
             folder = folder._replace(scope=scope)
         if scope.levels:
             entries = self._belonging(folder, entries, listing)
+            names = list(map(_name_of, entries))
         children: list[Folder] = []
-        for entry in self._read(listing, entries):
+        for entry in self._read(listing, names, entries):
             child = self._sort_out(folder, entry, listing)
             if child is not None:
                 children.append(child)
@@ -209,15 +211,14 @@ class _Walk:
         troubles = [] if error.errno in GONE else [trouble(path, error)]
         return FolderListing(path, complete=False, troubles=troubles)
 
-    def _scope_inside(self, folder: Folder, entries: list[Entry]) -> ignore.Scope | None:
+    def _scope_inside(self, folder: Folder, names: list[bytes]) -> ignore.Scope | None:
         """The rules inside a folder; None when an empty ignore file excludes all of it. Raises OSError."""
-        for entry in entries:
-            if entry.name == ignore.IGNORE_FILE:
-                lines = ignore.read_ignore_file(self.options.absolute(join(folder.path, ignore.IGNORE_FILE)))
-                if lines is None:
-                    break
-                return None if ignore.is_blank(lines) else folder.scope.inside(folder.path, lines)
-        return folder.scope
+        if ignore.IGNORE_FILE not in names:
+            return folder.scope
+        lines = ignore.read_ignore_file(self.options.absolute(join(folder.path, ignore.IGNORE_FILE)))
+        if lines is None:
+            return folder.scope
+        return None if ignore.is_blank(lines) else folder.scope.inside(folder.path, lines)
 
     def _belonging(self, folder: Folder, entries: list[Entry], listing: FolderListing) -> list[Entry]:
         """The entries that no rule excludes. Only for folders in which patterns hold."""
@@ -235,7 +236,7 @@ class _Walk:
                 kept.append(entry)
         return kept
 
-    def _read(self, listing: FolderListing, entries: list[Entry]) -> list[Entry]:
+    def _read(self, listing: FolderListing, names: list[bytes], entries: list[Entry]) -> list[Entry]:
         """Take the plain audio files into the listing and return the rest. The one loop that runs for every file."""
         rest: list[Entry] = []
         late = self._late = self.now_ns() - self.settle_ns if self.settle_ns else _NEVER
@@ -243,14 +244,14 @@ class _Walk:
         for start in range(0, len(entries), _CHUNK):
             if start and self.stop():
                 raise WalkStopped
-            for entry in entries[start : start + _CHUNK] if len(entries) > _CHUNK else entries:
-                name = entry.name
+            for name, entry in zip(names[start : start + _CHUNK], entries[start : start + _CHUNK], strict=True):
+                stem, _, suffix = name.rpartition(b".")
                 try:
-                    if name.rpartition(b".")[2].lower() not in suffixes:
+                    if suffix not in suffixes and suffix.lower() not in suffixes:
                         if not entry.is_file(follow_symlinks=False):
                             other(entry)
                         continue
-                    if name[0] == _DOT or b"." not in name:
+                    if not stem or name[0] == _DOT:
                         other(entry)
                         continue
                     found = entry.stat(follow_symlinks=False)
@@ -333,4 +334,5 @@ def outermost(targets: Iterable[bytes]) -> list[bytes]:
 
 _is_regular = stat.S_ISREG
 _path_of = attrgetter("path")
+_name_of = attrgetter("name")
 _NO_FILES = seal([])[1]

@@ -97,9 +97,30 @@ def unprivileged_user() -> tuple[int, int] | None:
     raise Failed("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as.")
 
 
+class PrivatePostgres:
+    """A PostgreSQL in a folder of its own; what it holds survives a stop, not the end of its context."""
+
+    def __init__(self, command: Command, home: Path, sentinel: Sentinel, sink: LineSink) -> None:
+        self.url = f"postgres://postgres@{quote(str(home), safe='')}:5432/postgres"
+        self._parts = (command, sentinel, sink)
+        self._home = home
+        self._child: Child | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        self._child = Child(*self._parts)
+        _wait_until_ready(self._child, self._home)
+
+    def stop(self) -> None:
+        """End it, with all connections to it."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+
 @contextlib.contextmanager
-def private_postgres(environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink) -> Iterator[str]:
-    """The address of a running, empty PostgreSQL; it is stopped and deleted at the end."""
+def private_server(environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink) -> Iterator[PrivatePostgres]:
+    """A running, empty PostgreSQL; it is stopped and deleted at the end."""
     user = unprivileged_user()
     home = Path(tempfile.mkdtemp(prefix="nd-pg-", dir="/tmp" if len(tempfile.gettempdir()) > 60 else None))  # noqa: S108
     try:
@@ -107,14 +128,21 @@ def private_postgres(environ: Mapping[str, str], sentinel: Sentinel, sink: LineS
             os.chown(home, *user)
         programs = _reachable(find_postgres(), home, user)
         _initialise(programs, home, environ, user)
-        child = Child(_server(programs, home, environ, user), sentinel, sink)
+        server = PrivatePostgres(_server(programs, home, environ, user), home, sentinel, sink)
         try:
-            _wait_until_ready(child, home)
-            yield f"postgres://postgres@{quote(str(home), safe='')}:5432/postgres"
+            server.start()
+            yield server
         finally:
-            child.stop()
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def private_postgres(environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink) -> Iterator[str]:
+    """The address of such a server."""
+    with private_server(environ, sentinel, sink) as server:
+        yield server.url
 
 
 def _reachable(programs: Programs, home: Path, user: tuple[int, int] | None) -> Programs:

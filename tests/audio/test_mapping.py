@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from libraries.audio import artwork, payload, tags
+from libraries.audio import artwork, details, payload, tags
 from libraries.audio.model import AudioError, RawAudio
 from tests.audio import samples
 
@@ -133,7 +133,7 @@ def test_id3(tmp_path: Path, name: str, version: int) -> None:
     assert found.has_picture
     assert found.has_lyrics
     assert artwork.extract_picture(bytes(path)) == (samples.JPEG, "image/jpeg")
-    raw = tags.read_raw(bytes(path))
+    raw = details.read_raw(bytes(path))
     assert raw["TIT2"] == SHARED["title"]
     assert all(text.startswith("<picture ") for text in raw["APIC"])
 
@@ -163,7 +163,7 @@ def test_vorbis_comments(tmp_path: Path, name: str) -> None:
     assert found.has_picture
     assert "lyrics" not in found.tags
     assert artwork.extract_picture(bytes(path)) == (samples.PNG, "image/png")
-    assert any(text.startswith("<picture ") for values in tags.read_raw(bytes(path)).values() for text in values)
+    assert any(text.startswith("<picture ") for values in details.read_raw(bytes(path)).values() for text in values)
 
 
 def test_flac_picture_block(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_mp4(tmp_path: Path) -> None:
     assert found.has_picture
     assert found.has_lyrics
     assert artwork.extract_picture(bytes(path)) == (samples.JPEG, "image/jpeg")
-    assert tags.read_raw(bytes(path))["covr"] == [f"<picture {len(samples.JPEG)} bytes>"]
+    assert details.read_raw(bytes(path))["covr"] == [f"<picture {len(samples.JPEG)} bytes>"]
 
 
 def test_asf(tmp_path: Path) -> None:

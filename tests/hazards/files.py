@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -75,9 +74,9 @@ class RememberingPool(ReaderPool):
             if known is None or facts is None:
                 unknown[path] = key
             elif known.audio is None:
-                yield replace(known, path=path)
+                yield known._replace(path=path)
             else:
-                audio = replace(known.audio, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
+                audio = known.audio._replace(size=facts.st_size, mtime_ns=facts.st_mtime_ns)
                 yield ReadResult(path, audio=audio)
         for result in super().read_many(list(unknown), stop=stop):
             # a file may change between our look and the reader's: only the usual case is remembered

@@ -1,0 +1,69 @@
+"""What a person wants to see of one file: its tags as they are, and its cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from libraries.audio import containers, foreign, id3, pictures, tagmaps
+from libraries.audio.opened import Opened, look
+
+_TAIL: Final = 160
+
+
+def read_raw(path: bytes) -> dict[str, list[str]]:
+    """The file's own tag names with their values as text, pictures as "<picture N bytes>"; raises AudioError."""
+    return look(path, lambda opened: tagmaps.describe(_native_tags(opened)))
+
+
+def read_picture(path: bytes) -> tuple[bytes, str] | None:
+    """The embedded front cover (or the first picture) and its MIME type; None without one; raises AudioError."""
+    return look(path, lambda opened: pictures.choose(_pictures(opened)))
+
+
+_WALKERS: Final[dict[str, Callable[[Opened], containers.Container]]] = {
+    "flac": lambda opened: containers.walk_flac(opened.source, opened.audio_at),
+    "wav": lambda opened: containers.walk_wave(opened.source),
+    "aiff": lambda opened: containers.walk_aiff(opened.source),
+    "dsf": lambda opened: containers.walk_dsf(opened.source),
+}
+
+
+def _id3_starts(opened: Opened, found: containers.Container | None) -> list[int]:
+    starts = [0] if opened.audio_at else []
+    return starts + ([found.id3_at] if found is not None and found.id3_at >= 0 else [])
+
+
+def _native_tags(opened: Opened) -> Iterable[tuple[str, Any]]:
+    found = _WALKERS[opened.kind](opened) if opened.kind in _WALKERS else None
+    for start in _id3_starts(opened, found):
+        yield from tagmaps.id3_native(opened.source, start)
+    if found is not None:
+        yield from found.text
+        for image, _, _ in _container_pictures(opened, found):
+            yield "PICTURE", image
+    elif opened.kind in {"mp3", "aac"}:
+        tail = opened.source.tail(_TAIL)
+        if b"APETAGEX" in tail:
+            yield from tagmaps.native_items(foreign.native_ape(opened))
+        yield from ((f"ID3v1:{key}", text) for key, text in (id3.parse_v1(tail) or {}).items())
+    else:
+        yield from tagmaps.native_items(foreign.native_tags(opened))
+
+
+def _pictures(opened: Opened) -> Iterable[pictures.Picture]:
+    found = _WALKERS[opened.kind](opened) if opened.kind in _WALKERS else None
+    for start in _id3_starts(opened, found):
+        yield from pictures.from_id3(opened.source, start)
+    if found is not None:
+        yield from _container_pictures(opened, found)
+    else:
+        yield from pictures.from_tags(opened.kind, foreign.native_tags(opened))
+
+
+def _container_pictures(opened: Opened, found: containers.Container) -> Iterable[pictures.Picture]:
+    if opened.kind == "flac":
+        yield from pictures.from_flac(opened.source, opened.audio_at)
+    for name, value in found.text:
+        if name.lower() == "metadata_block_picture":
+            yield from pictures.from_base64(value)

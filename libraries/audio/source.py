@@ -1,0 +1,99 @@
+"""The bytes of one open file, read where they are wanted: few system calls, and none for what lies side by side."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO, Final, Self
+
+# What the first look at a file takes: nearly always all of its tags, and no more than a disk reads anyway.
+HEAD: Final = 16 * 1024
+# What a look elsewhere takes: the first frames of a stream, or a few tags behind a picture.
+WINDOW: Final = 8 * 1024
+_REMEMBERED: Final = 4
+
+
+class Window:
+    """Bytes that are in memory."""
+
+    __slots__ = ("base", "data", "size")
+
+    def __init__(self, data: bytes) -> None:
+        self.base = 0
+        self.data = data
+        self.size = len(data)
+
+    def get(self, at: int, length: int) -> bytes:
+        """`length` bytes at an offset, or as many as there are."""
+        local = at - self.base
+        end = local + length
+        if local < 0 or end > len(self.data):
+            self.move(at, length)
+            local = at - self.base
+            end = local + length
+        return self.data[local:end]
+
+    def move(self, at: int, length: int) -> None:
+        """Have `length` bytes at an offset in `data`, which begins at `base`, or as many as there are."""
+        if at > self.base + len(self.data):
+            self.base, self.data = at, b""
+
+
+class Source(Window):
+    """Bytes of a file, whose descriptor it owns from now on."""
+
+    __slots__ = ("_stream", "_windows", "fd")
+
+    def __init__(self, fd: int, size: int) -> None:
+        self._stream: BinaryIO | None = None
+        self.fd = fd
+        self.base = 0
+        self.size = size
+        self.data = os.pread(fd, HEAD, 0)
+        # parsers go back and forth between the tags and the sound
+        self._windows = [(0, self.data)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
+
+    def move(self, at: int, length: int) -> None:
+        """Look elsewhere, and read what was not seen a moment ago."""
+        length = min(length, self.size - at)
+        if length <= 0:
+            self.base, self.data = at, b""
+            return
+        for base, data in self._windows:
+            if base <= at and at + length <= base + len(data):
+                self.base, self.data = base, data
+                return
+        self.base, self.data = at, self.pread(at, max(length, WINDOW))
+        if len(self.data) <= WINDOW:
+            head, *others = self._windows
+            self._windows = [head, *others[2 - _REMEMBERED :], (at, self.data)]
+
+    def pread(self, at: int, length: int) -> bytes:
+        """`length` bytes at an offset, or as many as there are, past the window."""
+        data = os.pread(self.fd, length, at)
+        wanted = min(length, self.size - at)
+        while len(data) < wanted:  # some file systems answer in pieces
+            more = os.pread(self.fd, wanted - len(data), at + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def tail(self, length: int) -> bytes:
+        """The last bytes; the window stays where it is."""
+        start = max(0, self.size - length)
+        if start >= self.base and self.base + len(self.data) >= self.size:
+            return self.data[start - self.base :]
+        return self.pread(start, length)
+
+    def stream(self, at: int = 0) -> BinaryIO:
+        """The same file at an offset, for whoever wants to read and seek."""
+        if self._stream is None:
+            self._stream = open(self.fd, "rb", buffering=32768, closefd=False)  # noqa: SIM115 - see __exit__
+        self._stream.seek(at)
+        return self._stream

@@ -1,0 +1,124 @@
+"""Our parsers of MP3, MP4 and Ogg streams against the tag library, over sound and damaged files: equal, or not ours."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mutagen.id3 import TCON
+
+from libraries.audio import genres, tags
+from libraries.audio.model import AudioError
+from libraries.audio.synth.library import make_library
+
+_FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus")
+_OURS = ("read_mpeg", "read_mp4", "read_ogg")
+# the first bytes hold the headers, where damage matters most
+_REGIONS = (64, 600, 3000, 1 << 30)
+
+Read = tuple[Any, ...] | str
+
+
+class Parsers:
+    """Reads a file with our parsers, and without them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+        self._own = {name: getattr(tags, name) for name in _OURS}
+        # how often each of ours had an answer, and how often not
+        self.answered = Counter[tuple[str, bool]]()
+
+    def own(self, path: Path) -> Read:
+        for name, parse in self._own.items():
+            self._patch.setattr(tags, name, self._counting(name, parse))
+        return _read(path)
+
+    def library(self, path: Path) -> Read:
+        for name in _OURS:
+            self._patch.setattr(tags, name, lambda *_: None)
+        return _read(path)
+
+    def _counting(self, name: str, parse: Any) -> Any:
+        def count(*arguments: Any) -> Any:
+            found = parse(*arguments)
+            self.answered[name, found is not None] += 1
+            return found
+
+        return count
+
+
+def _read(path: Path) -> Read:
+    try:
+        return tags.read_file(bytes(path)).as_tuple()
+    except AudioError as error:
+        return error.problem.kind
+
+
+@pytest.fixture
+def parsers(monkeypatch: pytest.MonkeyPatch) -> Parsers:
+    return Parsers(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("music")
+    make_library(root, tracks=120, seed=4, formats=_FORMATS)
+    return sorted(path for path in root.rglob("*") if path.suffix[1:] in {"mp3", "m4a", "ogg", "opus"})
+
+
+def test_sound_files_are_ours_and_read_alike(library: list[Path], parsers: Parsers) -> None:
+    for path in library:
+        own = parsers.own(path)
+        assert isinstance(own, tuple), path
+        assert own == parsers.library(path), path
+    assert all(answered for _, answered in parsers.answered)
+    assert {name for name, _ in parsers.answered} == set(_OURS)
+
+
+def damaged(data: bytes, rng: random.Random) -> bytes:
+    """Some bytes changed, cut off, put in or taken out."""
+    copy = bytearray(data)
+    how, at = rng.random(), rng.randrange(len(copy))
+    if how < 0.6:
+        for _ in range(rng.choice((1, 1, 2, 8))):
+            copy[rng.randrange(min(len(copy), rng.choice(_REGIONS)))] = rng.randrange(256)
+    elif how < 0.7:
+        del copy[max(1, at) :]
+    elif how < 0.8:
+        copy[at:at] = rng.randbytes(rng.randrange(1, 40))
+    elif how < 0.9:
+        del copy[at : at + rng.randrange(1, 40)]
+    else:
+        copy[-rng.randrange(1, 300)] = rng.randrange(256)
+    return bytes(copy)
+
+
+def _all_damaged(library: list[Path], target: Path, count: int) -> Iterator[Path]:
+    rng = random.Random(11)
+    for suffix in (".mp3", ".m4a", ".ogg", ".opus"):
+        files = [path for path in library if path.suffix == suffix]
+        path = target / f"damaged{suffix}"
+        for _ in range(count):
+            path.write_bytes(damaged(rng.choice(files).read_bytes(), rng))
+            yield path
+
+
+def test_damaged_files_read_alike(library: list[Path], parsers: Parsers, tmp_path: Path) -> None:
+    outcomes = Counter[bool]()
+    for path in _all_damaged(library, tmp_path, 500):
+        own, theirs = parsers.own(path), parsers.library(path)
+        assert own == theirs, (own, theirs)
+        outcomes[isinstance(own, tuple)] += 1
+    assert min(outcomes.values()) > 200
+    for name in _OURS:
+        assert parsers.answered[name, True] > 100
+        assert parsers.answered[name, False] > 20
+
+
+def test_genres_have_the_numbers_of_the_format() -> None:
+    assert list(genres.GENRES) == list(TCON.GENRES)
+    assert genres.GENRES[17] == "Rock"

@@ -1,0 +1,119 @@
+"""The broker dies, or the database is restarted, in the middle of a scan by a real worker: nobody has to help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pytest
+
+from libraries import services, tasks
+from libraries.models import Library, Scan, ScanTrigger
+from libraries.scanner import lease
+from navidrome_lib.runner.database import PrivatePostgres, private_server
+from navidrome_lib.runner.processes import Sentinel
+from navidrome_lib.runner.services import REPOSITORY
+from tests import processes
+from tests.runner.helpers import eventually
+from tests.scanner.scans import write_album
+
+FILES = 6
+PREPARE = """
+from libraries import services
+from libraries.models import ScanTrigger
+services.request_scan(services.create_library(name="Slow", path={path!r}, scan=False), trigger=ScanTrigger.API)
+"""
+
+
+def _worker_is_up(log: Path) -> Callable[[], bool]:
+    return lambda: " ready." in log.read_text()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_broker_is_killed_in_the_middle_of_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_album(tmp_path / "slow-read", FILES)
+    write_album(tmp_path / "other", 2)
+    slow = Library.objects.create(name="Slow", path=str(tmp_path / "slow-read"))
+    other = Library.objects.create(name="Other", path=str(tmp_path / "other"))
+    monkeypatch.setattr(lease, "REDELIVER_AFTER", timedelta(0))
+    log = tmp_path / "log"
+
+    def ask(library: Library) -> Scan:
+        return services.request_scan(library, trigger=ScanTrigger.API)
+
+    def reaches(scan: Scan, state: str, seconds: float) -> None:
+        def look() -> bool:
+            scan.refresh_from_db()
+            return scan.state == state
+
+        assert eventually(look, seconds=seconds), (scan.state, scan.error, log.read_text()[-3000:])
+
+    with processes.restartable_broker(tmp_path / "broker") as server:
+        environ = processes.environment(
+            tmp_path / "data", REDIS_URL=server.url, DJANGO_SETTINGS_MODULE="navidrome_lib.settings"
+        )
+        with processes.process(["-m", "tests.slow_worker"], environ, log):
+            assert eventually(_worker_is_up(log), seconds=60), log.read_text()
+            first = ask(slow)
+            reaches(first, "running", 20)
+            server.kill()
+            second = ask(other)  # taken although nobody can be told
+            assert second.state == "queued"
+            reaches(first, "finished", 30)
+            assert (first.added, first.attempts, first.failed) == (FILES, 1, 0)
+            server.start()
+
+            def deliver() -> bool:
+                time.sleep(0.5)
+                tasks.reap_stale_scans()  # what the clock does every 15 seconds
+                second.refresh_from_db()
+                return second.state == "finished"
+
+            assert eventually(deliver, seconds=60), (second.state, log.read_text()[-3000:])
+    assert (second.added, second.attempts) == (2, 1)
+    assert Scan.objects.count() == 2
+
+
+@pytest.fixture
+def server() -> Iterator[PrivatePostgres]:
+    with Sentinel() as sentinel, private_server({}, sentinel, lambda line: None) as running:
+        yield running
+
+
+def _rows(url: str, query: str) -> list[Any]:
+    host = unquote(urlsplit(url).netloc.partition("@")[2].rpartition(":")[0])
+    with psycopg.connect(host=host, user="postgres", dbname="postgres", connect_timeout=2) as own:
+        return own.execute(query).fetchall()
+
+
+def test_the_database_is_restarted_in_the_middle_of_a_scan(server: PrivatePostgres, tmp_path: Path) -> None:
+    write_album(tmp_path / "slow-read", FILES)
+    log = tmp_path / "log"
+
+    def scan() -> tuple[str, str, int, int]:
+        (row,) = _rows(server.url, "SELECT state, phase, attempts, added FROM libraries_scan")
+        state, phase, attempts, added = row
+        return state, phase, attempts, added
+
+    with processes.restartable_broker(tmp_path / "broker") as broker:
+        environ = processes.environment(
+            tmp_path / "data", REDIS_URL=broker.url, DATABASE_URL=server.url,
+            DJANGO_SETTINGS_MODULE="navidrome_lib.settings",
+        )  # fmt: skip
+        for command in (["migrate", "-v0"], ["shell", "-v0", "-c", PREPARE.format(path=str(tmp_path / "slow-read"))]):
+            subprocess.run([sys.executable, "manage.py", *command], env=environ, cwd=REPOSITORY, check=True)
+        with processes.process(["-m", "tests.slow_worker"], environ, log):
+            assert eventually(lambda: scan()[:2] == ("running", "reading"), seconds=60), log.read_text()
+            server.stop()
+            server.start()
+            assert eventually(lambda: scan()[0] not in ("running", "queued"), seconds=90), log.read_text()
+    state, _, attempts, added = scan()
+    assert (state, attempts, added) == ("finished", 2, FILES), log.read_text()
+    assert _rows(server.url, "SELECT count(*) FROM libraries_mediafile") == [(FILES,)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LibrariesConfig(AppConfig):
     name = "libraries"
-    verbose_name = "Music"
+    verbose_name = _("Music")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import django_filters
+from typing import Any
 
-from libraries.models import Library, Scan, ScanState
+import django_filters
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Left
+
+from libraries.models import ChangeKind, Library, Scan, ScanState
 from navidrome_lib.api.filters import LibraryIdsFilter
 
 
@@ -28,3 +32,24 @@ class ScanFilter(django_filters.FilterSet):
     class Meta:
         model = Scan
         fields: list[str] = []
+
+
+class InFolderFilter(django_filters.CharFilter):
+    """What changed in a folder or anywhere below it, or moved out of there. Upper and lower case differ."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        folder = value.strip("/") if value else ""
+        if not folder:
+            return qs
+        below = f"{folder}/"
+        begin = {name: Left(name, len(below)) for name in ("folder", "from_folder")}
+        rows: QuerySet[Any] = qs.alias(begin=begin["folder"], from_begin=begin["from_folder"])
+        inside = Q(folder=folder) | Q(begin=below) | Q(from_folder=folder) | Q(from_begin=below)
+        return rows.filter(inside)
+
+
+class ScanChangeFilter(django_filters.FilterSet):
+    """`/api/scan/{id}/changes`: by kind and folder. Without a model, because the view's own one is that of scans."""
+
+    kind = django_filters.MultipleChoiceFilter(choices=ChangeKind.choices)
+    folder = InFolderFilter(strip=False, help_text="This folder and all below it, also what moved out of there.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from libraries import services
@@ -38,15 +39,16 @@ class LibraryForm(forms.ModelForm[Library]):
     """Adds and edits a library; exclude patterns are written one per line."""
 
     patterns = forms.CharField(
-        label="Exclude patterns",
+        label=_lazy("Exclude patterns"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="One per line, as in a .gitignore file: *.tmp, /Podcasts/, !keep.mp3",
+        help_text=_lazy("One per line, as in a .gitignore file: *.tmp, /Podcasts/, !keep.mp3"),
     )
     allow_overlap = forms.BooleanField(
+        label=_lazy("Allow overlap"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Allow a folder that lies inside or around another library.",
+        help_text=_lazy("Allow a folder that lies inside or around another library."),
     )
 
     class Meta:

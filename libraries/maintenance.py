@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,12 +25,17 @@ from libraries.models import (
     MediaFile,
     Participant,
     Scan,
+    ScanChange,
     ScanProblem,
     TrackGenre,
 )
 
 # rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
+
+
+# so many scans of each library keep their changes by folder
+KEPT_CHANGES = 50
 
 
 class Delta(NamedTuple):
@@ -159,12 +165,14 @@ class Marked(NamedTuple):
     tracks: int
     albums: set[str]
     artists: set[str]
+    # how many in which folder
+    folders: Counter[bytes]
 
 
 def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_seen: datetime | None) -> Marked:
     """Mark present tracks missing, with totals and album counts. To be called in a transaction; at most 1,000 ids."""
     rows = MediaFile.objects.filter(pk__in=ids, library=library_id).present()
-    found = list(rows.values_list("pk", "size", "duration", "album_ref_id"))
+    found = list(rows.values_list("pk", "size", "duration", "album_ref_id", "folder__path_bytes"))
     gone = [row[0] for row in found]
     MediaFile.objects.filter(pk__in=gone).update(
         missing=True, missing_since=at, last_seen_at=last_seen or F("created_at")
@@ -174,7 +182,7 @@ def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_se
     size, duration = sum(row[1] for row in found), sum(row[2] for row in found)
     if found:
         add_to_totals(library_id, Delta(-len(found), -size, -duration, len(found)))
-    return Marked(len(found), albums, artists_of(gone))
+    return Marked(len(found), albums, artists_of(gone), Counter(bytes(row[4]) for row in found))
 
 
 def artists_of(media_file_ids: Iterable[str]) -> set[str]:
@@ -224,6 +232,13 @@ def prune_folders(library_id: int) -> int:
     return _delete_found(Folder, Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks)))
 
 
+def prune_changes(library_id: int) -> int:
+    """Delete what scans changed folder by folder, but for the last scans of a library that changed anything."""
+    changed = Scan.objects.filter(Exists(ScanChange.objects.filter(scan=OuterRef("pk"))), library=library_id)
+    oldest = changed.order_by("-pk").values_list("pk", flat=True)[KEPT_CHANGES:]
+    return sum(_delete_found(ScanChange, ScanChange.objects.filter(scan=scan_id)) for scan_id in oldest)
+
+
 def _delete_found(
     model: type[models.Model],
     rows: models.QuerySet[Any],
@@ -254,8 +269,9 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
         with transaction.atomic():
             delete_tracks(ids)
         time.sleep(pause)
-    for model in (Album, Folder, LibraryArtist, ScanProblem, Scan):
-        rows = model._default_manager.filter(library=library_id).order_by("pk")
+    for model in (Album, Folder, LibraryArtist, ScanProblem, ScanChange, Scan):
+        of_library = {"scan__library" if model is ScanChange else "library": library_id}
+        rows = model._default_manager.filter(**of_library).order_by("pk")
         while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):
             with transaction.atomic():
                 delete_where(model, "id", keys)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from django.conf import settings
 
+from libraries import patience
 from libraries.models import Library
+from libraries.patience import patiently
 from navidrome_lib.errors import InvalidInput
 
 MAX_PATH = 4096
@@ -50,12 +55,9 @@ def storable(text: str) -> bool:
 
 
 def check_readable(path: str) -> None:
-    """Refuse what is not a folder that this process can list."""
+    """Refuse what is not a folder that this process can list, or does not answer."""
     try:
-        os.stat(path)
-        with os.scandir(path) as entries:
-            next(entries, None)
-        readable = os.access(path, os.R_OK | os.X_OK)
+        readable = patiently(lambda: can_list(path), about=path)
     except FileNotFoundError:
         raise refuse(f"The folder “{path}” does not exist on the server.") from None
     except NotADirectoryError:
@@ -66,11 +68,28 @@ def check_readable(path: str) -> None:
         raise refuse(f"The folder “{path}” cannot be read: permission denied.")
 
 
+def can_list(path: str) -> bool:
+    """Whether a folder can be listed and looked into."""
+    os.stat(path)
+    with os.scandir(path) as entries:
+        next(entries, None)
+    return os.access(path, os.R_OK | os.X_OK)
+
+
+def real_path(path: str, *, seconds: float | None = None) -> str:
+    """The path with its links resolved, as far as its storage answers."""
+    try:
+        return patiently(lambda: os.path.realpath(path), about=path, seconds=seconds)
+    except TimeoutError:
+        return os.path.normpath(path)
+
+
 def check_overlap(path: str, library_id: int | None) -> None:
     """Refuse a root that is, lies inside, or lies around the root of another library, links resolved."""
-    real = os.path.realpath(path)
+    real, end = real_path(path), time.monotonic() + patience.SECONDS
     for other in Library.objects.active().exclude(pk=library_id or 0).only("name", "path").order_by("pk"):
-        root = os.path.realpath(other.path)
+        # its storage may be away, however well that of the new root is
+        root = real_path(other.path, seconds=max(end - time.monotonic(), 0.1))
         if real == root:
             raise refuse(f"The folder is already the root of the library “{other.name}”.")
         if is_inside(real, root):
@@ -92,7 +111,8 @@ def check_anchor(anchor: str, root: str) -> str:
         raise refuse_anchor("The anchor file must lie below the library's folder.")
     normal = "/".join(parts)
     try:
-        os.stat(os.path.join(root, normal))
+        place = os.path.join(root, normal)
+        patiently(lambda: os.stat(place), about=place)
     except (FileNotFoundError, NotADirectoryError):
         raise refuse_anchor(f"There is no “{normal}” in the folder “{root}”.") from None
     except OSError as error:
@@ -117,11 +137,18 @@ def normal_target(library: Library, folder: str) -> str:
         raise InvalidInput(f"The folder “{folder}” leads out of the library.")
     relative = "/".join(parts)
     # a folder that is gone from the disk may still be scanned: that is how its tracks are found missing
-    if relative and not os.path.isdir(os.path.join(library.path, relative)):
+    if relative and not is_there(os.path.join(library.path, relative)):
         known = library.folders.filter(path=relative).exists()
         if not known:
             raise InvalidInput(f"The library “{library.name}” has no folder “{relative}”.")
     return relative
+
+
+def is_there(folder: str) -> bool:
+    try:
+        return patiently(lambda: os.path.isdir(folder), about=folder)
+    except TimeoutError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -134,13 +161,15 @@ class FolderChoice:
 
 @dataclass(frozen=True)
 class FolderPage:
-    """What is directly inside a folder. `parent` is empty at the top; `unnamed` counts names that are not text."""
+    """What is directly inside a folder. `parent` is empty at the top; `unnamed` counts names that are not text, and
+    `silent` links to storage that does not answer."""
 
     path: str
     parent: str
     folders: list[FolderChoice]
     files: int = 0
     unnamed: int = 0
+    silent: int = 0
     cut: bool = False
 
 
@@ -151,8 +180,13 @@ def allowed_roots() -> list[str]:
 
 def check_allowed(path: str) -> None:
     """Refuse a folder that leads out of the allowed ones, links resolved."""
-    real = os.path.realpath(path)
-    roots = [os.path.realpath(root) for root in allowed_roots()]
+    if allowed_roots() == ["/"]:
+        return
+    try:
+        real = patiently(lambda: os.path.realpath(path), about=path)
+    except TimeoutError as error:
+        raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
+    roots = [real_path(root) for root in allowed_roots()]
     if not any(real == root or is_inside(real, root) for root in roots):
         raise refuse(f"Libraries of this server must lie in {' or '.join(allowed_roots())}.")
 
@@ -168,22 +202,52 @@ def list_folders(path: str) -> FolderPage:
     path = "/" + path.lstrip("/")
     check_allowed(path)
     check_readable(path)
-    found, files, unnamed = list[FolderChoice](), 0, 0
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if not is_folder(entry):
-                files += 1
-            elif not storable(entry.name):
-                unnamed += 1
-            elif not entry.name.startswith("."):
-                found.append(FolderChoice(entry.name, os.path.join(path, entry.name)))
-    found.sort(key=lambda choice: choice.name.casefold())
-    parent = "" if path in roots else os.path.dirname(path)
-    return FolderPage(path, parent, found[:MAX_FOLDERS], files, unnamed, len(found) > MAX_FOLDERS)
-
-
-def is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir()
-    except OSError:
-        return False
+        entries = patiently(lambda: look_into(path), about=path)
+    except OSError as error:
+        raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
+    folders, silent = folders_of(path, entries)
+    named = [name for name in folders if storable(name)]
+    found = [FolderChoice(name, os.path.join(path, name)) for name in named if not name.startswith(".")]
+    found.sort(key=lambda choice: choice.name.casefold())
+    return FolderPage(
+        path=path,
+        parent="" if path in roots else os.path.dirname(path),
+        folders=found[:MAX_FOLDERS],
+        files=len(entries) - len(folders) - silent,
+        unnamed=len(folders) - len(named),
+        silent=silent,
+        cut=len(found) > MAX_FOLDERS,
+    )
+
+
+class Entry(NamedTuple):
+    """What is directly in a folder; a link is no folder yet."""
+
+    name: str
+    is_link: bool
+    is_folder: bool
+
+
+def look_into(path: str) -> list[Entry]:
+    """The entries of a folder; no link is followed."""
+    with os.scandir(path) as entries:
+        return [Entry(entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)) for entry in entries]
+
+
+def folders_of(path: str, entries: list[Entry]) -> tuple[list[str], int]:
+    """The names of the folders among some entries, and the number of links that do not answer in time."""
+    end, silent, found = time.monotonic() + patience.SECONDS / 2, 0, list[str]()
+    for entry in entries:
+        is_folder = entry.is_folder
+        if entry.is_link:
+            target = os.path.join(path, entry.name)
+            try:
+                is_folder = patiently(
+                    partial(os.path.isdir, target), about=target, seconds=max(end - time.monotonic(), 0.05)
+                )
+            except TimeoutError:
+                silent += 1
+        if is_folder:
+            found.append(entry.name)
+    return found, silent

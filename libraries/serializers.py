@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from libraries import services, tasks
 from libraries.explain import STATUSES, Explanation
-from libraries.models import Library, Scan, ScanProblem
+from libraries.models import ChangeKind, Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber, instant, parse_library_id
@@ -234,6 +234,26 @@ class ScanSerializer(serializers.Serializer[Scan]):
 
     def get_progress(self, scan: Scan) -> float | None:
         return progress_of(scan, timezone.now()).progress
+
+
+class ScanChangeSerializer(serializers.Serializer[ScanChange]):
+    """How many files of one folder a scan changed in one way; only moved ones came from a folder."""
+
+    id = StringId(source="pk")
+    kind = serializers.ChoiceField(choices=ChangeKind.choices)
+    libraryId = LibraryId(source="library_number")
+    folder = serializers.CharField(help_text="Relative to the library's root; empty: the root itself.")
+    fromLibraryId = serializers.SerializerMethodField()
+    fromFolder = serializers.SerializerMethodField()
+    count = serializers.IntegerField()
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_fromLibraryId(self, change: ScanChange) -> str | int | None:
+        number = change.from_library_number
+        return LibraryId().to_representation(number) if change.kind == ChangeKind.MOVED and number else None
+
+    def get_fromFolder(self, change: ScanChange) -> str | None:
+        return change.from_folder if change.kind == ChangeKind.MOVED else None
 
 
 class ExplanationSerializer(serializers.Serializer[Explanation]):

@@ -16,13 +16,14 @@ from rest_framework.viewsets import GenericViewSet
 
 from libraries import services
 from libraries.explain import explain_path
-from libraries.filters import LibraryFilter, ScanFilter
+from libraries.filters import LibraryFilter, ScanChangeFilter, ScanFilter
 from libraries.models import Library, Scan, ScanProblem, ScanTrigger
 from libraries.serializers import (
     ExplanationSerializer,
     LibraryInputSerializer,
     LibrarySerializer,
     ProblemSerializer,
+    ScanChangeSerializer,
     ScanRequestSerializer,
     ScanSerializer,
 )
@@ -198,6 +199,19 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     def discard(self, request: Request, pk: str) -> Response:
         """Forget what this held scan found gone; nothing is marked."""
         return Response(ScanSerializer(services.discard_scan(self.get_object())).data)
+
+    @extend_schema(responses=ScanChangeSerializer(many=True), parameters=[LIBRARY_ID])
+    @action(
+        detail=True,
+        filterset_class=ScanChangeFilter,
+        default_sort=("folder", "kind", "from_folder"),
+        sort_fields={"id": "pk", "kind": "kind", "folder": "folder", "fromFolder": "from_folder", "count": "count"},
+    )
+    def changes(self, request: Request, pk: str) -> Response:
+        """List what this scan changed, by folder and kind."""
+        rows = self.filter_queryset(self.get_object().changes.all())
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(ScanChangeSerializer(page, many=True).data)  # type: ignore[arg-type]
 
     @extend_schema(responses=ProblemSerializer(many=True), parameters=[LIBRARY_ID])
     @action(detail=True, filterset_class=None, filter_backends=[])

@@ -16,6 +16,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 
 from libraries import texts
 from libraries.admin.base import CAP, LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, page, shown, tell
@@ -60,7 +62,7 @@ class ChosenFilter(admin.SimpleListFilter):
 class AlbumFilter(ChosenFilter):
     """The files of one album."""
 
-    title = "album"
+    title = _lazy("album")
     parameter_name = "album_id"
 
     def name_of(self, value: str) -> str:
@@ -73,7 +75,7 @@ class AlbumFilter(ChosenFilter):
 class FolderFilter(ChosenFilter):
     """The files of one folder."""
 
-    title = "folder"
+    title = _lazy("folder")
     parameter_name = "folder_id"
 
     def name_of(self, value: str) -> str:
@@ -105,19 +107,19 @@ class MissingFileAdmin(AdminsLook):
         ]
         return [*own, *super().get_urls()]
 
-    @admin.display(description="file", ordering="path")
+    @admin.display(description=_lazy("file"), ordering="path")
     def shown_path(self, track: MissingFile) -> str:
         return shown(track.path)
 
-    @admin.display(description="title")
+    @admin.display(description=_lazy("title"))
     def shown_title(self, track: MissingFile) -> str:
         return shown(track.title)
 
-    @admin.display(description="album")
+    @admin.display(description=_lazy("album"))
     def shown_album(self, track: MissingFile) -> str:
         return shown(track.album)
 
-    @admin.display(description="artist")
+    @admin.display(description=_lazy("artist"))
     def shown_artist(self, track: MissingFile) -> str:
         return shown(track.artist)
 
@@ -160,13 +162,17 @@ class MissingFileAdmin(AdminsLook):
         answer["Content-Disposition"] = 'attachment; filename="missing-files.csv"'
         return answer
 
-    @admin.action(description="Purge from the catalog", permissions=["view"])
+    @admin.action(description=_lazy("Purge from the catalog"), permissions=["view"])
     def purge(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> TemplateResponse | None:
         ids = list(queryset.values_list("pk", flat=True))
         if not request.POST.get("confirmed"):
             return self.ask(request, ids)
         result = services.purge_missing_files(ids, requested_by=str(request.user))
-        sentence = f"{len(result.ids)} files were removed from the catalog. This can be undone for 30 days."
+        sentence = ngettext(
+            "%(count)s file was removed from the catalog. This can be undone for 30 days.",
+            "%(count)s files were removed from the catalog. This can be undone for 30 days.",
+            len(result.ids),
+        ) % {"count": texts.number(len(result.ids))}
         undo = page("missing_purge_change", result.purge.pk) if result.purge else ""
         link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Look at it or undo it")) if undo else ""
         self.message_user(request, format_html("{}{}", sentence, link), messages.SUCCESS)
@@ -177,7 +183,7 @@ class MissingFileAdmin(AdminsLook):
         preview = preview_purge(ids)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Purge missing files",
+            "title": _("Purge missing files"),
             "opts": self.model._meta,
             "preview": preview,
             "albums": preview.albums[:SHOWN],
@@ -235,11 +241,11 @@ class PurgeAdmin(AdminsLook):
         undo = self.admin_site.admin_view(self.undo_view)
         return [path("<str:pk>/undo/", undo, name="missing_purge_undo"), *super().get_urls()]
 
-    @admin.display(description="files", ordering="file_count")
+    @admin.display(description=_lazy("files"), ordering="file_count")
     def files(self, purge: Purge) -> str:
         return f"{texts.number(purge.file_count)} ({texts.size(purge.size)})"
 
-    @admin.display(description="restorable")
+    @admin.display(description=_lazy("restorable"))
     def restorable(self, purge: Purge) -> int:
         return int(getattr(purge, "restorable", 0))
 
@@ -261,7 +267,7 @@ class PurgeAdmin(AdminsLook):
         self.undo_one(request, get_object_or_404(self.get_queryset(request), pk=pk))
         return back(request, page("missing_missingfile_changelist"))
 
-    @admin.action(description="Undo: bring the files back as missing ones", permissions=["view"])
+    @admin.action(description=_lazy("Undo: bring the files back as missing ones"), permissions=["view"])
     def undo(self, request: HttpRequest, queryset: QuerySet[Purge]) -> None:
         for purge in queryset:
             self.undo_one(request, purge)
@@ -274,4 +280,7 @@ class PurgeAdmin(AdminsLook):
             return
         tell(request, _("%(count)s files are in the catalog again.") % {"count": len(result.ids)})
         if result.refused:
-            self.message_user(request, f"{len(result.refused)} files could not be restored.", messages.WARNING)
+            refused = ngettext(
+                "%(count)s file could not be restored.", "%(count)s files could not be restored.", len(result.refused)
+            )
+            self.message_user(request, refused % {"count": texts.number(len(result.refused))}, messages.WARNING)

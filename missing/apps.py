@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MissingConfig(AppConfig):
     name = "missing"
-    verbose_name = "Missing files"
+    verbose_name = _("Missing files")

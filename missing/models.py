@@ -8,6 +8,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from libraries.fields import KeyField, id_field
 from libraries.models import Library, MediaFile
@@ -30,6 +32,8 @@ class MissingFile(MediaFile):
 
     class Meta:
         proxy = True
+        verbose_name = _("missing file")
+        verbose_name_plural = _("missing files")
 
 
 def default_expiry() -> datetime:
@@ -40,8 +44,8 @@ def default_expiry() -> datetime:
 class PurgeReason(models.TextChoices):
     """What asked for a purge."""
 
-    REQUEST = "request"
-    RETENTION = "retention"
+    REQUEST = "request", _("Request")
+    RETENTION = "retention", _("Retention")
 
 
 class PurgeQuerySet(QuerySet["Purge"]):
@@ -61,24 +65,27 @@ class Purge(models.Model):
     """One removal of missing files. Until `expires_at` it can be undone; its files are kept as `PurgedFile` rows."""
 
     id = id_field()
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.CharField(max_length=255, blank=True)
-    reason = models.CharField(max_length=16, choices=PurgeReason.choices, default=PurgeReason.REQUEST)
+    created_at = models.DateTimeField(_("purged"), auto_now_add=True)
+    created_by = models.CharField(_("by"), max_length=255, blank=True)
+    reason = models.CharField(_("reason"), max_length=16, choices=PurgeReason.choices, default=PurgeReason.REQUEST)
     # null while the records are being written: nothing has been removed yet, and nobody sees it
     done_at = models.DateTimeField(null=True)
     file_count = models.PositiveIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
-    expires_at = models.DateTimeField(default=default_expiry)
+    expires_at = models.DateTimeField(_("can be undone until"), default=default_expiry)
     undone_at = models.DateTimeField(null=True)
-    restored_count = models.PositiveIntegerField(default=0)
+    restored_count = models.PositiveIntegerField(_("brought back"), default=0)
 
     objects = PurgeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("purge")
+        verbose_name_plural = _("purges")
         indexes = [models.Index(fields=["created_at"], name="purge_created_idx")]
 
     def __str__(self) -> str:
-        return f"{self.file_count} files on {self.created_at:%Y-%m-%d %H:%M}"
+        said = ngettext("%(count)s file on %(day)s", "%(count)s files on %(day)s", self.file_count)
+        return said % {"count": self.file_count, "day": f"{self.created_at:%Y-%m-%d %H:%M}"}
 
 
 class PurgedFile(models.Model):

@@ -128,6 +128,8 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+# dates as our own pages write them, which nobody has to guess
+FORMAT_MODULE_PATH = ["navidrome_lib.formats"]
 
 FORCE_SCRIPT_NAME = CONF.base_url or None
 STATIC_URL = "static/"

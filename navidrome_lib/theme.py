@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,6 +38,12 @@ def entry(title: Any, icon: str, view: str, allowed: Callable[[HttpRequest], boo
 def catalog_entry(title: Any, icon: str, model: str) -> dict[str, Any]:
     """The list of one model of the catalog."""
     return entry(title, icon, f"libraries_{model}_changelist", may_view(f"libraries.view_{model}"))
+
+
+def at_users(request: HttpRequest) -> bool:
+    """On a page of the users, but not on that of their access, which lies below them and has an entry of its own."""
+    users, access = reverse("admin:users_user_changelist"), reverse("admin:users_user_access")
+    return request.path.startswith(users) and not request.path.startswith(access)
 
 
 UNFOLD: dict[str, Any] = {
@@ -101,7 +107,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("People"),
                 "separator": True,
                 "items": [
-                    entry(_("Users"), "person", "users_user_changelist", is_admin),
+                    {**entry(_("Users"), "person", "users_user_changelist", is_admin), "active": at_users},
                     entry(_("Groups"), "group", "auth_group_changelist", is_admin),
                     entry(_("Access"), "key_vertical", "users_user_access", is_admin),
                     entry(_("API keys"), "vpn_key", "users_apikey_changelist", is_admin),

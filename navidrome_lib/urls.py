@@ -19,6 +19,7 @@ GET /api/missing/purge                missing.views.PurgeViewSet         admin  
 POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink
 GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
 GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
+GET /api/scan/{id}/changes             libraries.views.ScanViewSet        admin          libraries.models.change
 GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          libraries.explain.explain_path
 GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services

@@ -13,6 +13,8 @@ from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
@@ -94,13 +96,13 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
     readonly_fields = ("last_login", "last_access_at", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("username", "password", "name", "email")}),
-        ("Rights", {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),
-        ("Admin site", {"classes": ("collapse",), "fields": ("is_staff", "user_permissions")}),
-        ("Times", {"fields": ("last_login", "last_access_at", "created_at", "updated_at")}),
+        (_lazy("Rights"), {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),
+        (_lazy("Admin site"), {"classes": ("collapse",), "fields": ("is_staff", "user_permissions")}),
+        (_lazy("Times"), {"fields": ("last_login", "last_access_at", "created_at", "updated_at")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),
-        ("Rights", {"fields": ("is_superuser", "granted", "granted_shown")}),
+        (_lazy("Rights"), {"fields": ("is_superuser", "granted", "granted_shown")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -151,6 +153,11 @@ class GroupAdmin(AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelAdmin):
     audit_kind = "group"
 
     inlines = (GroupAccessInline,)
+    filter_horizontal = ()  # as for users
+    fieldsets = (
+        (None, {"fields": ("name",)}),
+        (_lazy("Admin site"), {"classes": ("collapse",), "fields": ("permissions",)}),
+    )
 
 
 @admin.register(ApiKey)
@@ -178,8 +185,8 @@ class ApiKeyAdmin(AdminsOnly, ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
         api_keys.revoke_key(obj)
 
-    @admin.action(description="Revoke", permissions=["delete"])
+    @admin.action(description=_lazy("Revoke"), permissions=["delete"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset:
             api_keys.revoke_key(key)
-        self.message_user(request, "The keys open nothing any more.", messages.SUCCESS)
+        self.message_user(request, _("The keys open nothing any more."), messages.SUCCESS)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.utils.translation import gettext_lazy as _
 
 
 class UsersConfig(AppConfig):
     name = "users"
-    verbose_name = "People"
+    verbose_name = _("People")
+
+    def ready(self) -> None:
+        """Groups, which are Django's own, stand beside the users."""
+        apps.get_app_config("auth").verbose_name = _("People")

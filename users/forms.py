@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.forms import AuthenticationForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -38,7 +40,7 @@ class UniqueNameMixin:
         username: str = self.cleaned_data["username"].strip()  # type: ignore[attr-defined]
         other = services.find_by_name(username)
         if other is not None and other.pk != self.instance.pk:  # type: ignore[attr-defined]
-            raise forms.ValidationError("This user name is taken.")
+            raise forms.ValidationError(_("This user name is taken."))
         return username
 
 
@@ -48,10 +50,10 @@ class NewUserForm(UniqueNameMixin, UserCreationForm):
     # not named as the field of the model: Django would save that one by itself, and past the services
     granted = forms.ModelMultipleChoiceField(
         Library.objects.active(),
-        label="Libraries",
+        label=_lazy("Libraries"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Admins have every library, whatever is ticked here.",
+        help_text=_lazy("Admins have every library, whatever is ticked here."),
     )
     # an empty choice of boxes looks like a form that never showed them
     granted_shown = forms.BooleanField(required=False, widget=forms.HiddenInput, initial=True)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -31,27 +32,33 @@ LIBRARIES = "libraryIds"
 class NewKeyForm(forms.Form):
     """What a new key is for. It is confined to libraries only when that is said."""
 
-    owner = forms.ModelChoiceField(User.objects.none(), widget=UnfoldAdminSelectWidget)
+    owner = forms.ModelChoiceField(User.objects.none(), label=_lazy("Owner"), widget=UnfoldAdminSelectWidget)
     name = forms.CharField(
-        max_length=255, widget=UnfoldAdminTextInputWidget, help_text="What it is for, to know it again."
+        label=_lazy("Name"),
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_lazy("What it is for, to know it again."),
     )
     scope = forms.ChoiceField(
+        label=_lazy("Scope"),
         choices=Scope.choices,
         initial=Scope.READ,
         widget=UnfoldAdminSelectWidget,
-        help_text="Each includes the ones before it; none gives more rights than the owner has.",
+        help_text=_lazy("Each includes the ones before it; none gives more rights than the owner has."),
     )
-    confined = forms.BooleanField(label="Only some libraries", required=False, widget=UnfoldBooleanSwitchWidget)
+    confined = forms.BooleanField(label=_lazy("Only some libraries"), required=False, widget=UnfoldBooleanSwitchWidget)
     libraries = forms.ModelMultipleChoiceField(
         Library.objects.none(),
+        label=_lazy("Libraries"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Libraries that the owner can hear; only looked at together with “Only some libraries”.",
+        help_text=_lazy("Libraries that the owner can hear; only looked at together with “Only some libraries”."),
     )
     last_day = forms.DateField(
+        label=_lazy("Last day"),
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
-        help_text="The last day (UTC) on which the key opens anything; empty: until it is revoked.",
+        help_text=_lazy("The last day (UTC) on which the key opens anything; empty: until it is revoked."),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -62,7 +69,7 @@ class NewKeyForm(forms.Form):
     def clean_last_day(self) -> date | None:
         day: date | None = self.cleaned_data["last_day"]
         if day is not None and not timezone.now().date() <= day < date.max:
-            raise forms.ValidationError("Must not be over already.")
+            raise forms.ValidationError(_("Must not be over already."))
         return day
 
     def clean(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser, Group, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from libraries.fields import id_field
 from libraries.models import Library
@@ -25,9 +26,9 @@ def username_key(username: str) -> str:
 class Scope(models.TextChoices):
     """What an API key may do, from less to more."""
 
-    READ = "read", "look at everything"
-    SCAN = "scan", "and start scans"
-    MANAGE = "manage", "and change everything that its owner may change"
+    READ = "read", _("look at everything")
+    SCAN = "scan", _("and start scans")
+    MANAGE = "manage", _("and change everything that its owner may change")
 
 
 SCOPES = [str(scope) for scope in Scope]
@@ -65,26 +66,33 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = id_field()
     username = models.CharField(
-        "user name",
+        _("user name"),
         max_length=150,
         unique=True,
-        validators=[RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name has no control characters.")],
+        validators=[RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", _("A user name has no control characters."))],
     )
     username_key = models.CharField(max_length=300, unique=True, editable=False)
-    name = models.CharField(max_length=255, blank=True, help_text="How the person is called.")
-    email = models.EmailField(blank=True)
+    name = models.CharField(_("name"), max_length=255, blank=True, help_text=_("How the person is called."))
+    email = models.EmailField(_("email"), blank=True)
     is_staff = models.BooleanField(
-        "may open the admin site", default=False, help_text="Sees the admin site; admins always do."
+        _("may open the admin site"), default=False, help_text=_("Sees the admin site; admins always do.")
     )
-    is_active = models.BooleanField("active", default=True, help_text="Clear this instead of deleting an account.")
-    may_scan = models.BooleanField(default=False, help_text="May start scans of the libraries they can hear.")
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Clear this instead of deleting an account.")
+    )
+    is_superuser = models.BooleanField(
+        _("admin"), default=False, help_text=_("Hears every library, and runs the server: libraries, people, purges.")
+    )
+    may_scan = models.BooleanField(
+        _("may scan"), default=False, help_text=_("May start scans of the libraries they can hear.")
+    )
     # tokens carry this number: raising it ends all of them
     token_epoch = models.PositiveIntegerField(default=0, editable=False)
     # the password for Subsonic clients, encrypted: the protocol needs it in the clear to check `t` and `s`
     subsonic_secret = models.BinaryField(default=b"", editable=False)
-    last_access_at = models.DateTimeField(null=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    last_access_at = models.DateTimeField(_("last access"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     libraries = models.ManyToManyField(Library, through="users.LibraryAccess", related_name="users", blank=True)
 
@@ -95,6 +103,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
 
     def __str__(self) -> str:
         return self.username
@@ -144,11 +156,14 @@ class LibraryAccess(models.Model):
     """One user may hear one library."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="library_access")
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, related_name="user_access")
+    library = models.ForeignKey(
+        Library, verbose_name=_("library"), on_delete=models.CASCADE, related_name="user_access"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name_plural = "library access"
+        verbose_name = _("library access")
+        verbose_name_plural = _("library access")
         constraints = [models.UniqueConstraint(fields=["user", "library"], name="library_access_unique")]
 
     def __str__(self) -> str:
@@ -159,11 +174,14 @@ class GroupAccess(models.Model):
     """Every member of one group may hear one library."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, db_index=False, related_name="library_access")
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, related_name="group_access")
+    library = models.ForeignKey(
+        Library, verbose_name=_("library"), on_delete=models.CASCADE, related_name="group_access"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name_plural = "group access"
+        verbose_name = _("group access")
+        verbose_name_plural = _("group access")
         constraints = [models.UniqueConstraint(fields=["group", "library"], name="group_access_unique")]
 
     def __str__(self) -> str:
@@ -174,23 +192,28 @@ class ApiKey(models.Model):
     """A credential for a program that acts for one account: at most with its rights, and with fewer if so chosen."""
 
     id = id_field()
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=255)
+    user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(_("name"), max_length=255)
     # of the key itself only this is kept, which nobody can turn back: it has 256 random bits
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    hint = models.CharField(max_length=16, editable=False, help_text="How the key begins, to tell keys apart.")
-    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.READ)
+    hint = models.CharField(
+        _("hint"), max_length=16, editable=False, help_text=_("How the key begins, to tell keys apart.")
+    )
+    scope = models.CharField(_("scope"), max_length=8, choices=Scope.choices, default=Scope.READ)
     # said by itself: when the last of its libraries is removed, a confined key must not become a free one
-    restricted = models.BooleanField(default=False, help_text="May only use the libraries that are named.")
+    restricted = models.BooleanField(
+        _("restricted"), default=False, help_text=_("May only use the libraries that are named.")
+    )
     libraries = models.ManyToManyField(Library, related_name="api_keys", blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "API key"
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
 
     def __str__(self) -> str:
         return self.name

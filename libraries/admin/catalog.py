@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from libraries import texts
 from libraries.admin import files
-from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, is_admin, page, shown
-from libraries.models import Album, Artist, Library, LibraryArtist, MediaFile
+from libraries.admin.base import LIBRARY_FILTER, MAX_SHOWN, ReadOnlyAdmin, is_admin, page, shown
+from libraries.models import Album, Artist, Folder, Library, LibraryArtist, MediaFile
 
 MAX_TRACKS = 1000
 MAX_ALBUMS = 200
@@ -50,7 +51,7 @@ class ArtistAdmin(DetailAdmin):
     ordering = ("name", "pk")
     change_form_template = "admin/libraries/artist/detail.html"
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description=_lazy("name"), ordering="name")
     def shown_name(self, artist: Artist) -> str:
         return shown(artist.name)
 
@@ -60,11 +61,11 @@ class ArtistAdmin(DetailAdmin):
             add_counts(request, answer.context_data["cl"].result_list)
         return answer
 
-    @admin.display(description="songs")
+    @admin.display(description=_lazy("songs"))
     def songs(self, artist: Artist) -> str:
         return texts.number(getattr(artist, "shown_songs", 0))
 
-    @admin.display(description="albums")
+    @admin.display(description=_lazy("albums"))
     def albums(self, artist: Artist) -> str:
         return texts.number(getattr(artist, "shown_albums", 0))
 
@@ -102,19 +103,19 @@ class AlbumAdmin(DetailAdmin):
         cover = self.admin_site.admin_view(self.cover_view, cacheable=True)
         return [path("<str:pk>/cover/", cover, name="libraries_album_cover"), *super().get_urls()]
 
-    @admin.display(description="album", ordering="name")
+    @admin.display(description=_lazy("album"), ordering="name")
     def shown_name(self, album: Album) -> str:
         return shown(album.name)
 
-    @admin.display(description="artist", ordering="album_artist")
+    @admin.display(description=_lazy("artist"), ordering="album_artist")
     def shown_artist(self, album: Album) -> str:
         return shown(album.album_artist)
 
-    @admin.display(description="songs", ordering="song_count")
+    @admin.display(description=_lazy("songs"), ordering="song_count")
     def songs(self, album: Album) -> str:
         return texts.number(album.song_count)
 
-    @admin.display(description="time", ordering="duration")
+    @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, album: Album) -> str:
         return texts.clock(album.duration)
 
@@ -134,12 +135,42 @@ class AlbumAdmin(DetailAdmin):
         return answer
 
 
+class FolderFilter(admin.SimpleListFilter):
+    """The songs directly in one folder; not offered, but led to from where folders are listed."""
+
+    title = _lazy("folder")
+    parameter_name = "folder"
+
+    def __init__(self, request: HttpRequest, *arguments: Any) -> None:
+        self.viewer = request.user
+        super().__init__(request, *arguments)
+
+    def folders(self) -> dict[str, str]:
+        rows = Folder.objects.visible_to(self.viewer).filter(path_key=self.value() or "")
+        return dict(rows.values_list("pk", "path"))
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        asked = self.value()
+        if not asked:
+            return []
+        path = next(iter(self.folders().values()), None)
+        name = _("unknown") if path is None else path[-MAX_SHOWN:] or _("(the library's own folder)")
+        return [(asked, name)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
+        if not self.value():
+            return queryset
+        found = list(self.folders())
+        # written twice for the indexes: one holds the present songs of a folder, another the missing ones
+        return queryset.filter(Q(folder__in=found, missing=False) | Q(folder__in=found, missing=True))
+
+
 @admin.register(MediaFile)
 class MediaFileAdmin(DetailAdmin):
     """Songs, present and missing."""
 
     list_display = ("shown_title", "shown_artist", "shown_album", "suffix", "time", "library", "present")
-    list_filter = (LIBRARY_FILTER, "missing")
+    list_filter = (FolderFilter, LIBRARY_FILTER, "missing")
     list_select_related = ("library",)
     search_fields = ("title", "artist", "album", "path")
     ordering = ("-pk",)
@@ -148,23 +179,23 @@ class MediaFileAdmin(DetailAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaFile]:
         return super().get_queryset(request).defer("tags")
 
-    @admin.display(description="title", ordering="title")
+    @admin.display(description=_lazy("title"), ordering="title")
     def shown_title(self, track: MediaFile) -> str:
         return shown(track.title)
 
-    @admin.display(description="artist")
+    @admin.display(description=_lazy("artist"))
     def shown_artist(self, track: MediaFile) -> str:
         return shown(track.artist)
 
-    @admin.display(description="album")
+    @admin.display(description=_lazy("album"))
     def shown_album(self, track: MediaFile) -> str:
         return shown(track.album)
 
-    @admin.display(description="time", ordering="duration")
+    @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, track: MediaFile) -> str:
         return texts.clock(track.duration)
 
-    @admin.display(description="there", boolean=True)
+    @admin.display(description=_lazy("there"), boolean=True)
     def present(self, track: MediaFile) -> bool:
         return not track.missing
 

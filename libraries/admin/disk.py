@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from libraries import services, texts
+from libraries import patience, services, texts
 from libraries.admin.base import is_admin, page
-from libraries.paths import FolderPage, check_root, list_folders
+from libraries.paths import FolderPage, check_root, folders_of, list_folders, look_into
+from libraries.patience import patiently
 from libraries.scanner.context import ScanOptions
-from libraries.scanner.preview import preview_patterns
+from libraries.scanner.preview import MAX_SECONDS, preview_patterns
 from navidrome_lib.errors import InvalidInput
 
 
@@ -66,9 +68,20 @@ def note_of(found: FolderPage) -> str:
     if found.cut:
         parts.append(_("There are more folders than are shown here; type the path instead."))
     if found.unnamed:
-        text = _("%(count)s folders have names that are not text and cannot be chosen.")
-        parts.append(text % {"count": found.unnamed})
-    if found.path and not found.folders:
+        text = ngettext(
+            "%(count)s folder has a name that is not text and cannot be chosen.",
+            "%(count)s folders have names that are not text and cannot be chosen.",
+            found.unnamed,
+        )
+        parts.append(text % {"count": texts.number(found.unnamed)})
+    if found.silent:
+        text = ngettext(
+            "%(count)s link leads to storage that does not answer.",
+            "%(count)s links lead to storage that does not answer.",
+            found.silent,
+        )
+        parts.append(text % {"count": texts.number(found.silent)})
+    if found.path and not found.folders and not found.silent:
         parts.append(_("There are no folders in here."))
     return " ".join(parts)
 
@@ -81,19 +94,21 @@ def check(request: HttpRequest) -> HttpResponse:
         normal = check_root(
             request.GET.get("path", ""), library_id=number(request.GET.get("library")), allow_overlap=overlap
         )
+        said = inside(normal)
     except InvalidInput as error:
         return JsonResponse({"ok": False, "text": error.errors.get("path", error.message)})
-    return JsonResponse({"ok": True, "text": inside(normal)})
+    except OSError as error:  # it went away, or fell silent, a moment after it was looked at
+        return JsonResponse({"ok": False, "text": str(error.strerror)})
+    return JsonResponse({"ok": True, "text": said})
 
 
 def inside(path: str) -> str:
     """What is directly in a folder, in words."""
-    with os.scandir(path) as entries:
-        kinds = [entry.is_dir() for entry in entries]
-    folders = sum(kinds)
+    entries = patiently(lambda: look_into(path), about=path)
+    folders = len(folders_of(path, entries)[0])
     return _("The folder can be read; it has %(folders)s folders and %(files)s.") % {
         "folders": texts.number(folders),
-        "files": texts.files(len(kinds) - folders),
+        "files": texts.files(len(entries) - folders),
     }
 
 
@@ -109,9 +124,11 @@ def preview(request: HttpRequest) -> HttpResponse:
             recursive="recursive" in request.POST,
             exclude_patterns=tuple(services.check_patterns(lines)),
         )
-        found = preview_patterns(options)
+        found = patiently(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + patience.SECONDS)
     except InvalidInput as refusal:
         error = refusal.message
+    except TimeoutError as silence:
+        error = _("The folder cannot be looked through: %(reason)s.") % {"reason": silence.strerror}
     context = {"found": found, "error": error, "title": _("What the patterns would hide")}
     if request.headers.get("X-Requested-With") == "fetch":
         return TemplateResponse(request, "admin/libraries/preview_part.html", context)

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -24,6 +25,13 @@ from libraries.forms import LibraryForm
 from libraries.models import Library, ScanTrigger
 from libraries.serializers import library_status
 from navidrome_lib.errors import DomainError, InvalidInput
+
+STATES = {
+    "scanning": _lazy("scanning"),
+    "online": _lazy("online"),
+    "offline": _lazy("offline"),
+    "attention": _lazy("attention"),
+}
 
 
 @admin.register(Library)
@@ -42,9 +50,9 @@ class LibraryAdmin(ModelAdmin):
     delete_confirmation_template = "admin/libraries/library/delete_confirmation.html"
     fieldsets = (
         (None, {"fields": ("name", "path", "allow_overlap", "default_new_users")}),
-        ("Scan options", {"fields": ("recursive", "follow_symlinks", "patterns", "schedule", "watch")}),
-        ("Storage", {"fields": ("anchor_file", "held_percent", "held_count")}),
-        ("Missing files", {"fields": ("missing_retention_days",)}),
+        (_lazy("Scan options"), {"fields": ("recursive", "follow_symlinks", "patterns", "schedule", "watch")}),
+        (_lazy("Storage"), {"fields": ("anchor_file", "held_percent", "held_count")}),
+        (_lazy("Missing files"), {"fields": ("missing_retention_days",)}),
     )
 
     class Media:
@@ -92,26 +100,27 @@ class LibraryAdmin(ModelAdmin):
             found["name"] = str(found["path"]).rstrip("/").rpartition("/")[2].title()
         return found
 
-    @admin.display(description="name", ordering="name_key")
+    @admin.display(description=_lazy("name"), ordering="name_key")
     def named(self, library: Library) -> str:
         return format_html('<span class="nd-name">{}</span><span class="nd-path">{}</span>', library.name, library.path)
 
     @display(
-        description="status",
+        description=_lazy("status"),
         label={"scanning": "info", "online": "success", "offline": "danger", "attention": "warning"},
     )
-    def state(self, library: Library) -> str:
-        return "scanning" if getattr(library, "scan_active", False) else library_status(library)[0]
+    def state(self, library: Library) -> tuple[str, str]:
+        state = "scanning" if getattr(library, "scan_active", False) else library_status(library)[0]
+        return state, str(STATES[state])
 
-    @admin.display(description="songs", ordering="total_songs")
+    @admin.display(description=_lazy("songs"), ordering="total_songs")
     def songs(self, library: Library) -> str:
         return texts.number(library.total_songs)
 
-    @admin.display(description="size", ordering="total_size")
+    @admin.display(description=_lazy("size"), ordering="total_size")
     def size(self, library: Library) -> str:
         return texts.size(library.total_size)
 
-    @admin.display(description="missing", ordering="total_missing_files")
+    @admin.display(description=_lazy("missing"), ordering="total_missing_files")
     def missing(self, library: Library) -> str:
         return texts.number(library.total_missing_files)
 
@@ -177,12 +186,12 @@ class LibraryAdmin(ModelAdmin):
         self.request_scan(request, library, full="full" in request.POST, targets=[folder] if folder else [])
         return back(request, page("index"))
 
-    @admin.action(description="Scan now", permissions=["scan"])
+    @admin.action(description=_lazy("Scan now"), permissions=["scan"])
     def scan_quick(self, request: HttpRequest, queryset: QuerySet[Library]) -> None:
         for library in queryset:
             self.request_scan(request, library, full=False)
 
-    @admin.action(description="Scan now, reading every file again", permissions=["scan"])
+    @admin.action(description=_lazy("Scan now, reading every file again"), permissions=["scan"])
     def scan_full(self, request: HttpRequest, queryset: QuerySet[Library]) -> None:
         for library in queryset:
             self.request_scan(request, library, full=True)

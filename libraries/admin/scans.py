@@ -13,12 +13,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
 from libraries import services, texts
 from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
-from libraries.models import ACTIVE_STATES, Scan, ScanProblem, ScanState
+from libraries.admin.changes import changes_of
+from libraries.models import ACTIVE_STATES, ProblemKind, Scan, ScanProblem, ScanState
 from navidrome_lib.errors import DomainError
 
 STATE_COLOURS = {
@@ -49,19 +51,19 @@ class ScanAdmin(ReadOnlyAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    @admin.display(description="scan", ordering="pk")
+    @admin.display(description=_lazy("scan"), ordering="pk")
     def number(self, scan: Scan) -> str:
         return f"#{scan.pk}"
 
-    @admin.display(description="type")
+    @admin.display(description=_lazy("type"))
     def kind(self, scan: Scan) -> str:
-        return f"{scan.type}, {scan.get_trigger_display().lower()}"
+        return f"{scan.type.label}, {scan.get_trigger_display()}"
 
-    @display(description="state", ordering="state", label=STATE_COLOURS)
-    def shown_state(self, scan: Scan) -> str:
-        return scan.state
+    @display(description=_lazy("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, scan: Scan) -> tuple[str, str]:
+        return scan.state, scan.get_state_display()
 
-    @admin.display(description="took")
+    @admin.display(description=_lazy("took"))
     def lasted(self, scan: Scan) -> str:
         time = took(scan)
         return texts.duration(time.total_seconds()) if time else "–"
@@ -73,7 +75,8 @@ class ScanAdmin(ReadOnlyAdmin):
         if scan is None:
             raise Http404
         rights = {"may_scan": may_scan(request), "may_decide": is_admin(request)}
-        context = {**detail_of(scan), **rights, **(extra_context or {})}
+        changes = {"changes": changes_of(request, scan), "changes_gone": changed_something(scan)}
+        context = {**detail_of(scan), **changes, **rights, **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
 
@@ -123,8 +126,16 @@ def detail_of(scan: Scan) -> dict[str, Any]:
             (_("Failed"), scan.failed),
         ],
         "problems": problems[:SHOWN],
-        "problem_kinds": problems.order_by().values_list("kind").annotate(n=Count("pk")).order_by("-n"),
+        "problem_kinds": [
+            (ProblemKind(kind).label, count)
+            for kind, count in problems.order_by().values_list("kind").annotate(n=Count("pk")).order_by("-n")
+        ],
     }  # fmt: skip
+
+
+def changed_something(scan: Scan) -> bool:
+    """Whether there was something to say about its folders."""
+    return bool(scan.added or scan.updated or scan.moved or scan.missing or scan.restored)
 
 
 def held_of(scan: Scan) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def held_of(scan: Scan) -> dict[str, Any]:
 class OpenFilter(admin.SimpleListFilter):
     """Problems that still are, or that have gone by themselves."""
 
-    title = "state"
+    title = _lazy("state")
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -163,14 +174,14 @@ class ProblemAdmin(ReadOnlyAdmin):
     search_fields = ("path", "message")
     ordering = ("-pk",)
 
-    @display(description="kind", ordering="kind", label=True)
+    @display(description=_lazy("kind"), ordering="kind", label=True)
     def shown_kind(self, problem: ScanProblem) -> str:
-        return problem.kind
+        return problem.get_kind_display()
 
-    @admin.display(description="file", ordering="path")
+    @admin.display(description=_lazy("file"), ordering="path")
     def shown_path(self, problem: ScanProblem) -> str:
         return shown(problem.path)
 
-    @admin.display(description="what happened")
+    @admin.display(description=_lazy("what happened"))
     def shown_message(self, problem: ScanProblem) -> str:
         return shown(problem.message)

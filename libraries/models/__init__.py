@@ -2,6 +2,7 @@
 
 from libraries.models.album import Album
 from libraries.models.artist import Artist, LibraryArtist, Participant, Role
+from libraries.models.change import ChangeKind, ScanChange
 from libraries.models.folder import Folder
 from libraries.models.genre import Genre, TrackGenre
 from libraries.models.held_mark import HeldMark
@@ -15,6 +16,7 @@ __all__ = [
     "ACTIVE_STATES",
     "Album",
     "Artist",
+    "ChangeKind",
     "Folder",
     "Genre",
     "HeldMark",
@@ -25,6 +27,7 @@ __all__ = [
     "ProblemKind",
     "Role",
     "Scan",
+    "ScanChange",
     "ScanProblem",
     "ScanState",
     "ScanTrigger",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from libraries.fields import KeyField, id_field
 from libraries.models.artist import Artist
@@ -14,15 +15,17 @@ class Album(models.Model):
     """`pid` says what makes it one album (see `libraries.scanner.identity`); counts are of its present tracks."""
 
     id = id_field()
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="albums")
+    library = models.ForeignKey(
+        Library, verbose_name=_("library"), on_delete=models.CASCADE, db_index=False, related_name="albums"
+    )
     pid = KeyField(max_length=32, editable=False)
     name = models.TextField()
     sort_name = models.TextField(default="")
     version = models.TextField(default="")
     album_artist = models.TextField(default="")
     artist = models.ForeignKey(Artist, null=True, on_delete=models.SET_NULL, related_name="albums")
-    compilation = models.BooleanField(default=False)
-    year = models.PositiveSmallIntegerField(null=True)
+    compilation = models.BooleanField(_("compilation"), default=False)
+    year = models.PositiveSmallIntegerField(_("year"), null=True)
     original_year = models.PositiveSmallIntegerField(null=True)
     date = models.CharField(max_length=32, default="")
     mbz_album_id = models.CharField(max_length=36, default="")
@@ -40,6 +43,8 @@ class Album(models.Model):
     objects = AlbumQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("album")
+        verbose_name_plural = _("albums")
         constraints = [models.UniqueConstraint(fields=["library", "pid"], name="album_pid_unique")]
 
     def __str__(self) -> str:

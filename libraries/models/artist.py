@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from libraries.fields import KeyField, id_field
 from libraries.models.library import Library
@@ -39,6 +40,10 @@ class Artist(models.Model):
     updated_at = models.DateTimeField()
 
     objects = ArtistQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("artist")
+        verbose_name_plural = _("artists")
 
     def __str__(self) -> str:
         return self.name

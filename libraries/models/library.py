@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from libraries.querysets import LibraryQuerySet
 
@@ -16,37 +17,55 @@ def name_key(name: str) -> str:
 class Library(models.Model):
     """The totals are kept by the scanner and by `libraries.maintenance`, in the transaction that changes the tracks."""
 
-    name = models.CharField(max_length=255)
+    name = models.CharField(_("name"), max_length=255)
     name_key = models.CharField(max_length=512, editable=False)
-    path = models.TextField(help_text="Absolute folder on the server. It is never written to.")
-    default_new_users = models.BooleanField(default=False, help_text="New users get this library.")
+    path = models.TextField(_("path"), help_text=_("Absolute folder on the server. It is never written to."))
+    default_new_users = models.BooleanField(
+        _("for new users"), default=False, help_text=_("New users get this library.")
+    )
 
-    recursive = models.BooleanField(default=True, help_text="Scan the folders below the root.")
-    follow_symlinks = models.BooleanField(default=False, help_text="Follow links that lead out of the root.")
-    exclude_patterns = models.JSONField(default=list, blank=True, help_text="Gitignore patterns, relative to the root.")
+    recursive = models.BooleanField(_("recursive"), default=True, help_text=_("Scan the folders below the root."))
+    follow_symlinks = models.BooleanField(
+        _("follow symlinks"), default=False, help_text=_("Follow links that lead out of the root.")
+    )
+    exclude_patterns = models.JSONField(
+        default=list, blank=True, help_text=_("Gitignore patterns, relative to the root.")
+    )
     missing_retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Purge files that have been missing for so many days; empty: never."
+        _("keep missing files for (days)"),
+        null=True,
+        blank=True,
+        help_text=_("Purge files that have been missing for so many days; empty: never."),
     )
     held_percent = models.PositiveSmallIntegerField(
-        default=50, help_text="A scan that would newly miss more than this share of the library asks first; 100: never."
+        _("ask above (percent)"),
+        default=50,
+        help_text=_("A scan that would newly miss more than this share of the library asks first; 100: never."),
     )
-    held_count = models.PositiveIntegerField(default=20, help_text="So many files may go missing without asking.")
+    held_count = models.PositiveIntegerField(
+        _("ask above (files)"), default=20, help_text=_("So many files may go missing without asking.")
+    )
 
     schedule = models.CharField(
+        _("schedule"),
         max_length=120,
         default="",
         blank=True,
-        help_text="When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does.",
+        help_text=_("When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does."),
     )
     # a new schedule counts from here, so that changing one does not start a scan at once
     schedule_since = models.DateTimeField(null=True, editable=False)
-    watch = models.BooleanField(default=False, help_text="Scan folders as soon as files in them change.")
+    watch = models.BooleanField(_("watch"), default=False, help_text=_("Scan folders as soon as files in them change."))
 
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
-    last_scan_at = models.DateTimeField(null=True, editable=False, help_text="End of the last complete scan.")
+    last_scan_at = models.DateTimeField(
+        _("last scan"), null=True, editable=False, help_text=_("End of the last complete scan.")
+    )
     offline_since = models.DateTimeField(null=True, editable=False)
     status_reason = models.TextField(default="", editable=False)
-    anchor_file = models.TextField(default="", blank=True, help_text="A file below the root that proves it is mounted.")
+    anchor_file = models.TextField(
+        _("anchor file"), default="", blank=True, help_text=_("A file below the root that proves it is mounted.")
+    )
     # until then another worker computes the fingerprints of this library, or the storage is given a rest
     fingerprints_due_at = models.DateTimeField(null=True, editable=False)
     root_device = models.BigIntegerField(null=True, editable=False)
@@ -70,7 +89,8 @@ class Library(models.Model):
     objects = LibraryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "libraries"
+        verbose_name = _("library")
+        verbose_name_plural = _("libraries")
         constraints = [
             models.UniqueConstraint(
                 fields=["name_key"], condition=Q(deleted_at__isnull=True), name="library_name_unique"

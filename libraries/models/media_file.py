@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from libraries.fields import KeyField, id_field
 from libraries.models.album import Album
@@ -18,14 +19,16 @@ class MediaFile(models.Model):
     """Its id and `created_at` survive moves, retagging, absence and an undone purge. Sizes in bytes, durations in s."""
 
     id = id_field()
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="media_files")
+    library = models.ForeignKey(
+        Library, verbose_name=_("library"), on_delete=models.CASCADE, db_index=False, related_name="media_files"
+    )
     folder = models.ForeignKey(Folder, on_delete=models.CASCADE, db_index=False, related_name="media_files")
     album_ref = models.ForeignKey(Album, null=True, on_delete=models.SET_NULL, related_name="media_files")
 
     # where it is: `path` is the clean text relative to the root, `name_bytes` the exact name inside `folder`
     path = models.TextField()
     name_bytes = models.BinaryField()
-    suffix = models.CharField(max_length=8)
+    suffix = models.CharField(_("suffix"), max_length=8)
     # the change key: any difference means "read again"
     size = models.BigIntegerField()
     mtime_ns = models.BigIntegerField()
@@ -73,14 +76,14 @@ class MediaFile(models.Model):
 
     codec = models.CharField(max_length=16, default="")
     duration = models.FloatField(default=0)
-    bit_rate = models.PositiveIntegerField(default=0, help_text="kbit/s")
-    sample_rate = models.PositiveIntegerField(default=0, help_text="Hz")
+    bit_rate = models.PositiveIntegerField(default=0, help_text=_("kbit/s"))
+    sample_rate = models.PositiveIntegerField(default=0, help_text=_("Hz"))
     bit_depth = models.PositiveSmallIntegerField(default=0)
     channels = models.PositiveSmallIntegerField(default=0)
 
     # `last_seen_at` is set when a file goes missing: for a present one it is the library's last complete scan
-    missing = models.BooleanField(default=False)
-    missing_since = models.DateTimeField(null=True)
+    missing = models.BooleanField(_("missing"), default=False)
+    missing_since = models.DateTimeField(_("missing since"), null=True)
     last_seen_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -91,6 +94,8 @@ class MediaFile(models.Model):
     objects = MediaFileQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("song")
+        verbose_name_plural = _("songs")
         # a missing track keeps its place on paper: another file may have taken it, or two tracks swapped their names
         constraints = [
             models.UniqueConstraint(

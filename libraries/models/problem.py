@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from libraries.fields import KeyField
 from libraries.models.library import Library
@@ -14,37 +15,41 @@ from libraries.querysets import ProblemQuerySet
 class ProblemKind(models.TextChoices):
     """Why a file or folder could not be read."""
 
-    PERMISSION = "permission"
-    CORRUPT = "corrupt"
-    EMPTY = "empty"
-    UNSUPPORTED = "unsupported"
-    IO = "io"
-    ENCODING = "encoding"
-    TIMEOUT = "timeout"
-    MEMORY = "memory"
-    VANISHED = "vanished"
+    PERMISSION = "permission", _("No permission")
+    CORRUPT = "corrupt", _("Corrupt")
+    EMPTY = "empty", _("Empty")
+    UNSUPPORTED = "unsupported", _("Unsupported")
+    IO = "io", _("I/O error")
+    ENCODING = "encoding", _("Encoding")
+    TIMEOUT = "timeout", _("Timeout")
+    MEMORY = "memory", _("Memory")
+    VANISHED = "vanished", _("Vanished")
 
 
 class ScanProblem(models.Model):
     """One row per file or folder with trouble; it resolves itself when the file reads again."""
 
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="problems")
+    library = models.ForeignKey(
+        Library, verbose_name=_("library"), on_delete=models.CASCADE, db_index=False, related_name="problems"
+    )
     scan = models.ForeignKey(Scan, null=True, on_delete=models.SET_NULL, related_name="problems")
-    path = models.TextField(help_text="Relative to the library's root.")
+    path = models.TextField(help_text=_("Relative to the library's root."))
     path_bytes = models.BinaryField()
     path_key = KeyField(max_length=32, editable=False)
-    kind = models.CharField(max_length=16, choices=ProblemKind.choices)
+    kind = models.CharField(_("kind"), max_length=16, choices=ProblemKind.choices)
     message = models.TextField()
     # the change key of the file when it failed: an unchanged bad file is not read again by a quick scan
     size = models.BigIntegerField(default=0)
     mtime_ns = models.BigIntegerField(default=0)
-    first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
-    resolved_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    resolved_at = models.DateTimeField(_("resolved"), null=True)
 
     objects = ProblemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("problem")
+        verbose_name_plural = _("problems")
         constraints = [models.UniqueConstraint(fields=["library", "path_key"], name="problem_path_unique")]
         indexes = [
             models.Index(fields=["library"], condition=Q(resolved_at__isnull=True), name="problem_open_idx"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from libraries.models.library import Library
 from libraries.querysets import ScanQuerySet
@@ -12,13 +13,13 @@ from libraries.querysets import ScanQuerySet
 class ScanState(models.TextChoices):
     """Where a scan is in its life; only `queued` and `running` are not the end."""
 
-    QUEUED = "queued"
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    OFFLINE = "offline"
-    HELD = "held"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    OFFLINE = "offline", _("Offline")
+    HELD = "held", _("Held")
 
 
 ACTIVE_STATES = (ScanState.QUEUED, ScanState.RUNNING)
@@ -27,38 +28,38 @@ ACTIVE_STATES = (ScanState.QUEUED, ScanState.RUNNING)
 class ScanTrigger(models.TextChoices):
     """What asked for a scan."""
 
-    SUBSONIC = "subsonic"
-    API = "api"
-    ADMIN = "admin"
-    COMMAND = "command"
-    LIBRARY = "library"
-    SCHEDULE = "schedule"
-    WATCHER = "watcher"
+    SUBSONIC = "subsonic", _("Subsonic")
+    API = "api", _("API")
+    ADMIN = "admin", _("Admin site")
+    COMMAND = "command", _("Command")
+    LIBRARY = "library", _("Library")
+    SCHEDULE = "schedule", _("Schedule")
+    WATCHER = "watcher", _("Watcher")
 
 
 class ScanType(models.TextChoices):
     """How much a scan looks at."""
 
-    QUICK = "quick"
-    FULL = "full"
-    QUICK_SELECTIVE = "quick-selective"
-    FULL_SELECTIVE = "full-selective"
+    QUICK = "quick", _("quick")
+    FULL = "full", _("full")
+    QUICK_SELECTIVE = "quick-selective", _("quick, of some folders")
+    FULL_SELECTIVE = "full-selective", _("full, of some folders")
 
 
 class Scan(models.Model):
     """The database is the queue: Celery only delivers the id, and a lost delivery is made again."""
 
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, related_name="scans")
-    full = models.BooleanField(default=False)
+    library = models.ForeignKey(Library, verbose_name=_("library"), on_delete=models.CASCADE, related_name="scans")
+    full = models.BooleanField(_("full"), default=False)
     # folders relative to the root that the scan is limited to; empty: the whole library
     targets = models.JSONField(default=list, blank=True)
     # what an admin takes responsibility for: an empty root, and a root on another device than at the last scan
     accept_empty = models.BooleanField(default=False)
     accept_device = models.BooleanField(default=False)
-    trigger = models.CharField(max_length=16, choices=ScanTrigger.choices)
+    trigger = models.CharField(_("asked for by"), max_length=16, choices=ScanTrigger.choices)
     requested_by = models.CharField(max_length=255, default="", blank=True)
 
-    state = models.CharField(max_length=16, choices=ScanState.choices, default=ScanState.QUEUED)
+    state = models.CharField(_("state"), max_length=16, choices=ScanState.choices, default=ScanState.QUEUED)
     phase = models.CharField(max_length=32, default="", blank=True)
     error = models.TextField(default="", blank=True)
     cancel_requested = models.BooleanField(default=False)
@@ -75,17 +76,19 @@ class Scan(models.Model):
     files_total = models.PositiveIntegerField(null=True)
     current_folder = models.TextField(default="", blank=True)
     folder_count = models.PositiveIntegerField(default=0)
-    seen = models.PositiveIntegerField(default=0, help_text="Audio files met so far.")
-    added = models.PositiveIntegerField(default=0)
-    updated = models.PositiveIntegerField(default=0)
-    moved = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(_("seen"), default=0, help_text=_("Audio files met so far."))
+    added = models.PositiveIntegerField(_("added"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    moved = models.PositiveIntegerField(_("moved"), default=0)
     restored = models.PositiveIntegerField(default=0)
-    missing = models.PositiveIntegerField(default=0)
-    skipped = models.PositiveIntegerField(default=0, help_text="Unchanged, ignored, or still being written.")
-    failed = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(_("missing"), default=0)
+    skipped = models.PositiveIntegerField(default=0, help_text=_("Unchanged, ignored, or still being written."))
+    failed = models.PositiveIntegerField(_("failed"), default=0)
 
-    requested_at = models.DateTimeField(auto_now_add=True)
+    requested_at = models.DateTimeField(_("asked for"), auto_now_add=True)
+    # the beginning of this attempt, and of the first one
     started_at = models.DateTimeField(null=True)
+    first_started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     # where the present phase began: its speed is counted from here
     phase_started_at = models.DateTimeField(null=True)
@@ -95,6 +98,8 @@ class Scan(models.Model):
     objects = ScanQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
         constraints = [
             # two workers that claim at once: the second UPDATE breaks this and backs off
             models.UniqueConstraint(fields=["library"], condition=Q(state="running"), name="scan_one_running"),

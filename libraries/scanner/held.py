@@ -10,6 +10,7 @@ from django.utils import timezone
 from libraries import maintenance
 from libraries.bulk import chunks
 from libraries.models import HeldMark, Library, Scan, ScanState
+from libraries.scanner.changes import count_missing
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, scan_options
 from libraries.scanner.root import KnownRoot, check_root, recheck_root
@@ -32,6 +33,7 @@ def approve_held(scan: Scan) -> int:
     for piece in chunks(absent, _MARKS):
         with transaction.atomic():
             marked = maintenance.mark_missing(library.pk, piece, at=now, last_seen=library.last_scan_at)
+            count_missing(scan, marked)
         artists |= marked.artists
         count += marked.tracks
     with transaction.atomic():

@@ -69,6 +69,8 @@ class Join:
     # files whose track went to another file: they are new
     added: list[NewState] = field(default_factory=list)
     vacated: list[Side] = field(default_factory=list)
+    # those of `vacated` that go missing by it
+    lost: list[Side] = field(default_factory=list)
 
 
 class Joiner:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from libraries.models import Library, Scan, ScanState
@@ -120,6 +121,7 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
                 fence=F("fence") + 1,
                 attempts=F("attempts") + 1,
                 started_at=now,
+                first_started_at=Coalesce("first_started_at", Value(now)),
                 heartbeat_at=now,
                 lease_expires_at=now + LEASE,
                 phase="starting",

@@ -6,6 +6,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from libraries.bulk import chunks, insert_rows, update_rows
 from libraries.ids import first_id
 from libraries.maintenance import mark_missing
 from libraries.models import Folder, HeldMark, Library, MediaFile
+from libraries.scanner.changes import Tally, count_missing
 from libraries.scanner.diff import KnownFolder
 from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
 from libraries.scanner.joins import Join, Joiner, missing_sides, new_sides, old_sides
@@ -177,13 +179,16 @@ class Leftovers:
         join.vacated = list(old_sides(taken, self.last_scan_at))
         states = {track_id: self.displaced.get(track_id).state for track_id in taken}
         join.taken = [(old, states[track_id]._replace(media_file_id=old.id)) for track_id, old in taken.items()]
-        for side in join.vacated:
-            # the track at this place lost its file to the one that takes it, and found no other
-            self.scan.missing += not side.missing and side.id not in joined_olds
+        # the track at this place lost its file to the one that takes it, and found no other
+        join.lost = [side for side in join.vacated if not side.missing and side.id not in joined_olds]
         return join
 
     def _join(self, joiner: Joiner, join: Join) -> None:
-        artists = joiner.apply(join, self.lease.transaction(), self.last_scan_at)
+        with self.lease.transaction():
+            artists = joiner.apply(join, nullcontext(), self.last_scan_at)
+            tally = Tally(self.scan)
+            tally.join(join)
+            tally.save()
         self.touched.add(artists)
         fresh = sum(
             new.library_id == self.scan.library_id
@@ -194,6 +199,7 @@ class Leftovers:
         self.moved_elsewhere += len(join.pairs) - fresh
         self.scan.moved += len(join.pairs) + len(join.taken)
         self.scan.added += len(join.added) - fresh
+        self.scan.missing += len(join.lost)
 
     # -- marks
 
@@ -221,6 +227,7 @@ class Leftovers:
         for ids in chunks(self.unseen, _MARKS):
             with self.lease.transaction():
                 marked = mark_missing(self.scan.library_id, ids, at=now, last_seen=self.last_scan_at)
+                count_missing(self.scan, marked)
             self.scan.missing += marked.tracks
             self.touched.add(marked.artists)
         rows = [(digest, False, pk) for pk, digest in self.writer.deferred.items()]

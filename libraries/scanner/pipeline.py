@@ -221,6 +221,7 @@ class _Run:
         if self.touched.anything:
             with self.lease.transaction():
                 self._refresh()
+            maintenance.prune_changes(self.library.pk)
         if self.scan.updated or self.scan.moved:
             maintenance.prune_artists()
             maintenance.prune_genres()

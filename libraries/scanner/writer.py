@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,8 @@ from django.utils import timezone
 from libraries.bulk import insert_rows, moment, update_rows
 from libraries.ids import new_id
 from libraries.maintenance import Delta, add_to_totals, artists_of, refresh_albums
-from libraries.models import Folder, MediaFile
+from libraries.models import ChangeKind, Folder, MediaFile
+from libraries.scanner.changes import Tally
 from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
 from libraries.scanner.diff import LASTING_PROBLEMS, FolderPlan, KnownFolder, KnownTrack, troubles_of_files
 from libraries.scanner.lease import Lease
@@ -116,6 +118,7 @@ class Writer:
             for result in results:
                 _sort(result, ids.get(result.plan.listing.path, ""), changes)
             artists = self._save_tracks(changes)
+            self._tally(changes, results)
             resolve_problems(self.library_id, changes.resolved)
             open_problems(self.scan, changes.troubles)
         self.deferred.update(deferred)
@@ -197,10 +200,21 @@ class Writer:
         changes = _Changes(updates=[(each.known, each.state) for each in displaced])
         with self.lease.transaction():
             artists = self._save_tracks(changes)
+            self._tally(changes)
         self.touched.add(artists)
         back = sum(known.missing for known, _ in changes.updates)
         self.scan.restored += back
         self.scan.updated += len(changes.updates) - back
+
+    def _tally(self, changes: _Changes, results: Sequence[FolderResult] = ()) -> None:
+        """Write down what is changed, in the transaction that changes it."""
+        tally = Tally(self.scan)
+        tally.files(ChangeKind.ADDED, (state.path for state in changes.inserts))
+        tally.files(ChangeKind.UPDATED, (state.path for known, state in changes.updates if not known.missing))
+        tally.files(ChangeKind.RESTORED, (state.path for known, state in changes.updates if known.missing))
+        for result in results:
+            tally.folders(ChangeKind.RESTORED, Counter({result.plan.listing.path: len(result.plan.back)}))
+        tally.save()
 
     def _count(self, results: Sequence[FolderResult], changes: _Changes) -> None:
         scan = self.scan

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditEntry(models.Model):
     """Who (account, key, address) did what to which object, and when. Written once, never changed."""
 
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(_("time"), auto_now_add=True)
     actor_id = models.CharField(max_length=64, blank=True)
-    actor = models.CharField(max_length=255, blank=True, help_text="The name at that time.")
-    key = models.CharField(max_length=255, blank=True, help_text="The API key that was used.")
-    address = models.CharField(max_length=64, blank=True)
-    door = models.CharField(max_length=16, help_text="api, rest, admin, command or task")
-    action = models.CharField(max_length=64)
-    object_type = models.CharField(max_length=64)
+    actor = models.CharField(_("who"), max_length=255, blank=True, help_text=_("The name at that time."))
+    key = models.CharField(_("API key"), max_length=255, blank=True, help_text=_("The API key that was used."))
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    door = models.CharField(_("door"), max_length=16, help_text=_("api, rest, admin, command or task"))
+    action = models.CharField(_("action"), max_length=64)
+    object_type = models.CharField(_("kind of object"), max_length=64)
     object_id = models.CharField(max_length=64, blank=True)
-    object_name = models.CharField(max_length=255, blank=True)
+    object_name = models.CharField(_("object"), max_length=255, blank=True)
     changes = models.JSONField(default=dict)
 
     class Meta:
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["at", "id"], name="audit_at_idx"),
             models.Index(fields=["object_type", "object_id", "id"], name="audit_object_idx"),

@@ -38,6 +38,7 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/scan": {(*READS, "post"): ADMIN},
     "/api/scan/{pk}": {(*READS, "delete"): ADMIN},
     "/api/scan/{pk}/problem": {READS: ADMIN},
+    "/api/scan/{pk}/changes": {READS: ADMIN},
     "/api/scan/{pk}/approve": {("post", "options"): ADMIN},
     "/api/scan/{pk}/discard": {("post", "options"): ADMIN},
     "/api/user": {(*READS, "post"): ADMIN},

@@ -107,7 +107,7 @@ class TestPicker:
         page = site.get(BROWSE, {"path": str(music)}).content.decode()
         assert "<img src=x" not in page
         assert "&lt;img src=x onerror" in page
-        assert "1 folders have names that are not text" in page
+        assert "1 folder has a name that is not text" in page
 
 
 class TestCheck:

@@ -16,7 +16,7 @@ from libraries.audio.synth import make_library
 from libraries.models import Album, Library, Scan
 from tests.browser.conftest import Open
 from tests.conftest import MakeUser
-from tests.scanner.scans import scan
+from tests.scanner.scans import scan, write_album
 from users.models import GroupAccess
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"
@@ -37,6 +37,8 @@ def fill(music: Path, make_user: MakeUser) -> Album:
         files = sorted(path for path in Path(library.path).rglob("*.*") if path.is_file())
         for path in files[:count]:
             path.unlink()
+        if library == rock:
+            rearrange(files[count:])
         scan(library)
     Library.objects.create(
         name="Archive", path="/mnt/nas/archive", offline_since=timezone.now(),
@@ -54,6 +56,14 @@ def fill(music: Path, make_user: MakeUser) -> Album:
     return album
 
 
+def rearrange(files: list[Path]) -> None:
+    """What happens in a library: a folder and a file are renamed, a new album comes."""
+    renamed, file = files[10].parent, files[-1]
+    renamed.rename(renamed.with_name(f"{renamed.name} (remastered)"))
+    file.rename(file.with_name(f"{file.stem} (live){file.suffix}"))
+    write_album(file.parent.parent / "Attic Tapes (2024)", 9, album="Attic Tapes")
+
+
 @pytest.fixture
 def shown_folder() -> Iterator[Path]:
     """A folder whose name may be seen in the pictures."""
@@ -66,10 +76,12 @@ def shown_folder() -> Iterator[Path]:
 def test_take_screenshots(visit: Open, make_user: MakeUser, shown_folder: Path) -> None:
     album = fill(shown_folder, make_user)
     held = Scan.objects.get(state="held")
+    changed = Scan.objects.filter(library__name="Rock").latest("pk")
     site = "/admin/libraries/"
     pages = {
         "dashboard": "/admin/", "library": f"{site}library/{album.library_id}/change/",
-        "held-scan": f"{site}scan/{held.pk}/change/", "missing-files": "/admin/missing/missingfile/",
+        "held-scan": f"{site}scan/{held.pk}/change/", "scan": f"{site}scan/{changed.pk}/change/",
+        "missing-files": "/admin/missing/missingfile/",
         "access": "/admin/users/user/access/", "album": f"{site}album/{album.pk}/change/",
     }  # fmt: skip
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,31 @@ def test_the_menu_opens_on_a_phone(visit: Open, catalog: Library) -> None:
     visitor.page.wait_for_url("**/admin/missing/missingfile/")
 
 
+def test_the_menu_without_javascript(visit: Open, catalog: Library) -> None:
+    """On a phone, too, every page can be reached, and somebody can sign out."""
+    visitor = visit("admin", viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page = visitor.page
+    menu = page.locator("details.nd-menu")
+    expect(menu).to_be_visible()
+    expect(page.locator("[x-on\\:click*=sidebarMobileOpen]").first).not_to_be_visible()
+    menu.locator("summary").click()
+    entries = menu.get_by_role("link")
+    assert entries.count() > 12
+    for entry in entries.all():
+        expect(entry).to_be_visible()
+    menu.get_by_role("link", name="Missing files").click()
+    page.wait_for_url("**/admin/missing/missingfile/")
+    expect(menu.locator("[aria-current=page]")).to_have_text("Missing files")
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Log out").click()
+    visitor.go("/admin/")
+    page.wait_for_url("**/admin/login/**")
+
+
+def test_the_menu_for_browsers_without_javascript_is_for_them_only(at_admin: Visitor) -> None:
+    assert at_admin.page.locator(".nd-menu").count() == 0
+
+
 def focus(visitor: Visitor, reached: Callable[[], bool], presses: int = 120) -> None:
     """Press Tab until the right thing has the focus, which must be visible."""
     for _ in range(presses):

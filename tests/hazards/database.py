@@ -27,6 +27,7 @@ from libraries.models import (
     MediaFile,
     Participant,
     Scan,
+    ScanChange,
     ScanProblem,
     TrackGenre,
 )
@@ -34,7 +35,7 @@ from navidrome_lib.settings import database_settings
 
 MODELS: tuple[type[models.Model], ...] = (
     Library, Artist, Genre, Folder, Album, LibraryArtist, MediaFile, Participant, TrackGenre, Scan, ScanProblem,
-    HeldMark,
+    HeldMark, ScanChange,
 )  # fmt: skip
 KILLED = 137
 

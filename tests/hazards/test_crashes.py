@@ -17,7 +17,7 @@ from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
-from tests.scanner.scans import counts, ids, picture, request, scan
+from tests.scanner.scans import changes, counts, ids, picture, request, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +76,7 @@ def dump(library: Library, known: dict[str, str]) -> dict[str, Any]:
     return picture(library) | {
         "came from": {path: came_from.get(pk) for path, pk in ids(library).items()},
         "missing": {came_from.get(pk) for pk in tracks.missing().values_list("pk", flat=True)},
+        "changes": changes(),
         "created": {came_from[t.pk]: t.created_at for t in tracks if t.pk in came_from},
     }
 

@@ -43,7 +43,7 @@ def test_a_purge_asks_first(site: Client, library: Library) -> None:
     assert "<bdi>Ada</bdi> – <bdi>Lost Album</bdi>" in page.content.decode()
     assert dump() == before
     answer = site.post(FILES, {"action": "purge", "_selected_action": [gone.pk], "confirmed": "yes"}, follow=True)
-    assert "1 files were removed from the catalog." in answer.content.decode()
+    assert "1 file was removed from the catalog." in answer.content.decode()
     assert MediaFile.objects.get().pk == kept.pk
     assert Purge.objects.get().created_by == "admin"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from libraries.models import (
     MediaFile,
     Participant,
     Scan,
+    ScanChange,
     ScanProblem,
     ScanTrigger,
     TrackGenre,
@@ -53,9 +55,13 @@ def request(library: Library, **fields: Any) -> Scan:
 
 
 def scan(library: Library, **fields: Any) -> Scan:
-    """Request one scan and run it here."""
+    """Request one scan and run it here; what it says of folders must add up to its figures."""
     done = pipeline.run(request(library, **fields).pk)
     assert done is not None
+    told = Counter[str]()
+    for (kind, *_), count in changes(done).items():
+        told[kind] += count
+    assert told == {kind: count for kind, count in counts(done).items() if kind not in ("skipped", "failed")}
     library.refresh_from_db()
     return done
 
@@ -78,6 +84,15 @@ def counts(done: Scan) -> dict[str, int]:
 def ids(library: Library) -> dict[str, str]:
     """The ids of the present tracks by path."""
     return dict(MediaFile.objects.present().filter(library=library).values_list("path", "id"))
+
+
+def changes(*scans: Scan | int) -> dict[tuple[str, ...], int]:
+    """What scans changed, by kind, folder and (of moved files) former folder; without an argument: all scans."""
+    rows = ScanChange.objects.filter(scan__in=scans) if scans else ScanChange.objects.all()
+    found: Counter[tuple[str, ...]] = Counter()
+    for kind, folder, from_folder, count in rows.values_list("kind", "folder", "from_folder", "count"):
+        found[(kind, folder, from_folder) if kind == "moved" else (kind, folder)] += count
+    return dict(sorted(found.items()))
 
 
 def picture(library: Library) -> dict[str, Any]:

@@ -35,6 +35,16 @@ def test_scans_every_library(library: Library) -> None:
     assert Scan.objects.get().trigger == "command"
 
 
+def test_says_what_changed_where(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run().endswith("  2 added: a\n  1 added: b\n")
+    root = Path(library.path)
+    (root / "a").rename(root / "c")
+    write_album(root, 1, album="Loose", mark=77)
+    monkeypatch.setattr("libraries.management.commands.scan._LINES", 1)
+    assert run().endswith("  2 moved from a: c\n  and 1 more\n")
+    assert run().endswith("4 skipped, 0 failed.\n")
+
+
 @pytest.mark.parametrize("name", ["music", "id"])
 def test_by_name_or_id_in_full_or_in_part(library: Library, name: str) -> None:
     named = str(library.pk) if name == "id" else name

@@ -11,12 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from libraries import services
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
+from libraries.models import ACTIVE_STATES, ChangeKind, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
 from libraries.scanner import pipeline
 from navidrome_lib.errors import Conflict, DomainError
 
 _WAIT_SECONDS = 1.0
+_LINES = 10
 
 
 class Progress:
@@ -65,6 +66,8 @@ class Command(BaseCommand):
             asked = {name: options[name] for name in ("full", "accept_empty", "accept_device")}
             scan = self._scan(library, targets=options["folder"], **asked)
             self.stdout.write(summary(library, scan))
+            for line in most_changed(scan):
+                self.stdout.write(f"  {line}")
             if scan.state == ScanState.CANCELLED:
                 raise CommandError("The scan was cancelled.")
             if scan.state != ScanState.FINISHED:
@@ -119,3 +122,14 @@ def summary(library: Library, scan: Scan) -> str:
     names = ("seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
     counts = ", ".join(f"{getattr(scan, name)} {name}" for name in names)
     return f"{library.name}: {scan.state}; {counts}." + (f" {scan.error}" if scan.error else "")
+
+
+def most_changed(scan: Scan) -> list[str]:
+    """The folders in which most files changed, a line each; the last line says how many others there are."""
+    rows = scan.changes.order_by("-count", "folder", "pk")
+    lines = []
+    for row in rows[:_LINES]:
+        origin = f" from {row.from_folder or '/'}" if row.kind == ChangeKind.MOVED else ""
+        lines.append(f"{row.count} {row.kind}{origin}: {row.folder or '/'}")
+    others = rows.count() - len(lines)
+    return [*lines, f"and {others} more"] if others else lines

@@ -1,0 +1,131 @@
+"""Storage that does not answer: whoever sets up a library is told so in seconds, and nothing else waits for it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from libraries import patience
+from libraries.models import Library
+from libraries.patience import patiently
+from tests.hanging import hanging_mount
+
+PAGE = "/admin/libraries/library/"
+BROWSE, CHECK, PREVIEW = f"{PAGE}browse/", f"{PAGE}check/", f"{PAGE}preview/"
+DATA = {"Accept": "application/json"}
+PATIENCE = 0.3
+
+
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The patience of a user lasts for seconds, that of these tests does not."""
+    monkeypatch.setattr(patience, "SECONDS", PATIENCE)
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patched, hanging_mount(tmp_path / "silent", patched) as folder:
+        yield folder
+
+
+@pytest.fixture
+def quickly() -> Iterator[None]:
+    """All that a test does takes less time than would be a nuisance."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 5
+
+
+def test_the_picker_says_so(site: Client, silent: Path, quickly: None) -> None:
+    answer = site.get(BROWSE, {"path": str(silent)}, headers=DATA).json()
+    assert answer["folders"] == []
+    assert "its storage did not answer within 0.3 seconds" in answer["error"]
+    assert "still does not answer" in site.get(BROWSE, {"path": str(silent)}).content.decode()
+
+
+def test_the_folder_above_can_be_looked_at(site: Client, silent: Path, quickly: None) -> None:
+    (silent.parent / "link").symlink_to(silent)
+    (silent.parent / "good").mkdir()
+    (silent.parent / "way").symlink_to(silent.parent / "good")
+    answer = site.get(BROWSE, {"path": str(silent.parent)}, headers=DATA).json()
+    assert answer["error"] == ""
+    assert {"good", "silent", "way"} <= {folder["name"] for folder in answer["folders"]}
+    assert "link" not in {folder["name"] for folder in answer["folders"]}
+    assert "1 link leads to storage that does not answer" in answer["note"]
+
+
+def test_the_check_and_the_preview_say_so(site: Client, silent: Path, quickly: None) -> None:
+    answer = site.get(CHECK, {"path": str(silent)}).json()
+    assert answer["ok"] is False
+    assert "did not answer" in answer["text"]
+    page = site.post(PREVIEW, {"path": f"{silent}/below", "patterns": "*.mp3"}).content.decode()
+    assert "did not answer" in page
+
+
+def test_no_library_can_be_made_of_it(as_admin: APIClient, silent: Path, quickly: None) -> None:
+    response = as_admin.post("/api/library", {"name": "Silent", "path": str(silent)})
+    assert response.status_code == 400
+    assert "answer" in response.json()["errors"]["path"]
+    assert not Library.objects.exists()
+
+
+def test_a_silent_library_keeps_nobody_from_adding_another(
+    site: Client, silent: Path, tmp_path: Path, quickly: None
+) -> None:
+    Library.objects.create(name="Silent", path=str(silent))
+    (tmp_path / "good").mkdir()
+    for _ in range(2):
+        assert site.get(CHECK, {"path": str(tmp_path / "good")}).json()["ok"] is True
+    # told by its path alone
+    assert "Silent" in site.get(CHECK, {"path": str(tmp_path)}).json()["text"]
+
+
+class TestPatience:
+    """The question itself, put to a pipe that nobody writes to."""
+
+    @pytest.fixture
+    def pipe(self, tmp_path: Path) -> Iterator[Path]:
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+        before = set(threading.enumerate())
+        yield path
+        writer = os.open(path, os.O_RDWR)
+        for thread in set(threading.enumerate()) - before:
+            thread.join(5)
+        os.close(writer)
+        assert not patience._asking  # what hung has ended, and is forgotten
+
+    def ask(self, pipe: Path) -> None:
+        patiently(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), seconds=PATIENCE)
+
+    def test_the_same_question_hangs_once(self, pipe: Path) -> None:
+        before = threading.active_count()
+        with pytest.raises(TimeoutError, match="did not answer"):
+            self.ask(pipe)
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(TimeoutError, match="still does not answer"):
+                self.ask(pipe)
+            assert time.monotonic() - began < PATIENCE
+        assert threading.active_count() == before + 1
+
+    def test_only_so_many_threads_are_left_behind(self, pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(patience, "MOST", 2)
+        before = threading.active_count()
+        for number in range(4):
+            with pytest.raises(TimeoutError):
+                patiently(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(number), seconds=0.05)
+        assert threading.active_count() == before + 2
+
+    def test_answers_and_errors_come_through(self, tmp_path: Path) -> None:
+        assert patiently(lambda: 5, about="x") == 5
+        with pytest.raises(FileNotFoundError):
+            patiently(lambda: os.stat(tmp_path / "nothing"), about="x")
+        assert not patience._asking

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from libraries.audio import model
-from libraries.audio.keys import TagBuilder
+from libraries.audio.keys import TagBuilder, canonical_key, is_plain
 from libraries.audio.model import AudioError
 from libraries.audio.source import Window
 
@@ -25,6 +25,7 @@ _INFO_NAMES: Final = {
     b"ICOP": "copyright", b"ITRK": "tracknumber", b"IPRT": "tracknumber", b"ISFT": "encodedby", b"IMUS": "composer",
     b"IWRI": "lyricist", b"ILNG": "language", b"IPRO": "producer", b"IENG": "engineer",
 }  # fmt: skip
+_PICTURES: Final = frozenset({"metadata_block_picture", "coverart", "coverartmime"})
 _AIFF_NAMES: Final = {b"NAME": "title", b"AUTH": "artist", b"ANNO": "comment", b"(c) ": "copyright"}
 
 
@@ -223,7 +224,12 @@ def _plain(data: bytes) -> str:
 def add_text(tags: TagBuilder, pairs: list[tuple[str, str]]) -> None:
     """Add (name, value) pairs of Vorbis comments or text chunks."""
     for name, value in pairs:
-        if value and name.lower() not in {"metadata_block_picture", "coverart", "coverartmime"}:
-            tags.add_named(name, (value,))
-        elif value:
+        key = canonical_key(name)
+        if not value:
+            continue
+        if key in _PICTURES and name.lower() in _PICTURES:
             tags.has_picture = True
+        elif is_plain(key):
+            tags.add_one(key, value)
+        else:
+            tags.add_named(name, (value,))

@@ -185,12 +185,18 @@ class TagBuilder:
     def add_text(self, key: str, text: str) -> None:
         """Add the values of a text, which are separated by NULs, under a canonical key."""
         text = text.rstrip("\0")
-        # the short way for nearly all of them
+        if "\0" in text:
+            self.add(key, text.split("\0"))
+        else:
+            self.add_one(key, text)
+
+    def add_one(self, key: str, text: str) -> None:
+        """Add one value under a canonical key."""
         if text.isprintable() and len(text) <= _SHORT and key not in self.tags and len(self.tags) < MAX_KEYS:
             if key and (text := text.strip()):
                 self.tags[key] = [text]
         else:
-            self.add(key, text.split("\0"))
+            self.add(key, (text,))
 
     def add_named(self, name: str, values: Iterable[str]) -> None:
         """Add values under a free-form name."""

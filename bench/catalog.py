@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
 
-from libraries import maintenance
+from libraries import maintenance, search
 from libraries.bulk import insert_rows, moment
 from libraries.ids import first_id
 from libraries.models import (
@@ -142,6 +142,7 @@ def fill(songs: int) -> None:
         User(id=row_id(number), username=f"user {number}", username_key=f"user {number}", name=words.text(2, 2))
         for number in range(sizes.users)
     )
+    search.index_everything()
     for library in libraries:
         maintenance.refresh_library_artists(library.pk)
         maintenance.refresh_library_totals(library.pk)

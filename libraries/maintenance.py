@@ -27,6 +27,7 @@ from libraries.models import (
     ScanProblem,
     TrackGenre,
 )
+from libraries.search import forget_songs
 
 # rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
@@ -191,6 +192,7 @@ def delete_tracks(ids: Collection[str]) -> None:
     for model in TRACK_DEPENDENTS:
         delete_where(model, "media_file_id", ids)
     delete_where(MediaFile, "id", ids)
+    forget_songs(ids)
 
 
 def prune_albums(library_id: int) -> int:

@@ -22,7 +22,7 @@ from libraries.bulk import chunks, insert_rows, table, update_rows
 from libraries.models import MediaFile, SongWords
 
 # no further than to so many songs, the newest, is a word followed
-DEPTH = 10_000
+DEPTH = 5_000
 # what is looked at of a text, of a word, and of what somebody types
 MAX_TEXT = 500
 MAX_WORD = 60
@@ -89,9 +89,7 @@ def refresh_songs(ids: Iterable[str]) -> None:
                 "pk", "media_file_id", "words"
             )
         }
-        changed = [
-            (words, known[pk][0]) for pk, (_, words) in lines.items() if pk in known and known[pk][1] != words
-        ]
+        changed = [(words, known[pk][0]) for pk, (_, words) in lines.items() if pk in known and known[pk][1] != words]
         _forget([pk for _, pk in changed])
         update_rows(SongWords, ("words",), changed)
         _remember([pk for _, pk in changed])

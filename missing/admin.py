@@ -18,7 +18,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from libraries import texts
-from libraries.admin.base import CAP, GONE_LIBRARY_FILTER, ReadOnlyAdmin, SongListAdmin, back, is_admin, page, shown, tell
+from libraries.admin.base import (
+    CAP,
+    GONE_LIBRARY_FILTER,
+    ReadOnlyAdmin,
+    SongListAdmin,
+    back,
+    is_admin,
+    page,
+    shown,
+    tell,
+)
 from libraries.admin.catalog import track_detail
 from libraries.models import Album, Folder
 from missing import services

@@ -408,7 +408,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mediafile',
-            index=models.Index(condition=models.Q(('missing', True)), fields=['folder'], name='media_file_gone_idx'),
+            index=models.Index(fields=['folder'], name='media_file_folder_idx'),
         ),
         migrations.AddIndex(
             model_name='mediafile',

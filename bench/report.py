@@ -43,9 +43,14 @@ class Section:
 
 def page(sections: Sequence[Section], load: float) -> str:
     """The whole page; `load` is how many processes were at work before ours."""
-    parts = [INTRODUCTION, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}.\n"]
+    parts = [INTRODUCTION, f"{remark(load)}\n"]
     parts += [section_text(section) for section in sections]
     return "\n".join(parts)
+
+
+def remark(load: float) -> str:
+    """When and where figures were taken."""
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}."
 
 
 def section_text(section: Section) -> str:

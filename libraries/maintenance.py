@@ -188,11 +188,10 @@ def artists_of(media_file_ids: Iterable[str]) -> set[str]:
 
 
 def delete_tracks(ids: Collection[str]) -> None:
-    """Delete tracks and what hangs on them. Totals and counts are the caller's."""
+    """Delete tracks and what hangs on them. Totals and counts are the caller's, and `forget_songs`, in its own time."""
     for model in TRACK_DEPENDENTS:
         delete_where(model, "media_file_id", ids)
     delete_where(MediaFile, "id", ids)
-    forget_songs(ids)
 
 
 def prune_albums(library_id: int) -> int:
@@ -255,6 +254,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
     while ids := list(tracks.values_list("pk", flat=True)[:batch]):
         with transaction.atomic():
             delete_tracks(ids)
+            forget_songs(ids)
         time.sleep(pause)
     for model in (Album, Folder, LibraryArtist, ScanProblem, Scan):
         rows = model._default_manager.filter(library=library_id).order_by("pk")

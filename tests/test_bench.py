@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bench import rounds
-from bench.__main__ import measure_all, parse
+from bench.__main__ import main, measure_all, parse
 from bench.corpus import make_corpus
 from bench.databases import SQLITE
+from bench.lists import split
 from bench.peers import PEERS, PeerTimes, measure_peer
 from bench.processes import Memory, ProcessFailed, run_module
 from bench.report import page
@@ -38,6 +39,19 @@ def test_the_command_measures_a_small_library(tmp_path: Path, capsys: pytest.Cap
     assert "| SQLite | first scan |" in text
     assert "| mpd | not installed |" in text
     assert "| beets | 1.50 |" in text
+
+
+def test_the_lists_of_a_small_catalog_are_measured_and_the_other_part_of_the_page_stays(tmp_path: Path) -> None:
+    output = tmp_path / "page.md"
+    output.write_text("# Benchmarks\n\nof scans\n", encoding="utf-8")
+    for _ in range(2):
+        output.write_text(split(output.read_text(encoding="utf-8"))[0] + "# Lists\n\nold", encoding="utf-8")
+    assert main(["--lists", "1000", "--database", SQLITE, "--output", str(output)]) == 0
+    text = output.read_text(encoding="utf-8")
+    assert text.startswith("# Benchmarks\n\nof scans\n# Lists\n")
+    assert "old" not in text
+    for line in ("| media files | search: a rare word |", "| /api/missing | sorted |", "| dashboard | first page |"):
+        assert line in text
 
 
 def test_the_same_library_is_made_for_everybody_and_made_once(tmp_path: Path) -> None:

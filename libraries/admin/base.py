@@ -85,7 +85,7 @@ class GoneLibraryFilter(VisibleLibraryFilter):
     """The same for missing files: by a value that only their own indexes have, and not that of all songs."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = [value for value in self.lookup_val or () if str(value).isdecimal()]
+        chosen = [int(value) for value in self.lookup_val or () if str(value).isdecimal()]
         return in_libraries(queryset, chosen) if chosen else queryset
 
 
@@ -95,7 +95,9 @@ GONE_LIBRARY_FILTER = ("library", GoneLibraryFilter)
 
 def in_libraries(rows: QuerySet[Any], ids: Sequence[int]) -> QuerySet[Any]:
     """Those in some libraries, by a computed value: a database cannot take the index of libraries for it."""
-    return rows.alias(home=ExpressionWrapper(F("library_id") + 0, IntegerField())).filter(home__in=ids)
+    home = ExpressionWrapper(F("library_id") + 0, IntegerField())
+    found: QuerySet[Any] = rows.alias(home=home).filter(home__in=ids)
+    return found
 
 
 class BigChangeList(ChangeList):

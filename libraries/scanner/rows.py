@@ -97,7 +97,8 @@ class TrackRows:
         return whole
 
     def _song(self, pk: str, state: NewState) -> Song:
-        return Song(pk, self._library_id, *_named(state.record.values), display(state.path))
+        title, artist, album = _named(state.record.values)
+        return Song(pk, self._library_id, title, artist, album, display(state.path))
 
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id

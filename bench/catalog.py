@@ -146,8 +146,12 @@ def fill(songs: int) -> None:
     for library in libraries:
         maintenance.refresh_library_artists(library.pk)
         maintenance.refresh_library_totals(library.pk)
+
+
+def settle() -> None:
+    """Let the database come to rest after so much writing, as it does by itself after a while."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def save_artists(artists: Sequence[str]) -> None:

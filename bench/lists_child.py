@@ -16,6 +16,7 @@ from bench import catalog, pages  # noqa: E402 - models exist only after the set
 def main() -> None:
     songs, output = sys.argv[1:]
     catalog.fill(int(songs))
+    catalog.settle()
     Path(output).write_text(json.dumps([list(one) for one in pages.measure()]), encoding="utf-8")
 
 

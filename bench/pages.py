@@ -159,8 +159,8 @@ def api_pages(api: APIClient) -> Iterator[Page]:
 
 
 @override_settings(ALLOWED_HOSTS=["*"])
-def measure(only: str = "") -> Iterator[Timed]:
-    """The median of some requests of each page, after one that warms everything up."""
+def measure(only: str = "", rounds: int = ROUNDS) -> Iterator[Timed]:
+    """The median of some requests of each page (of the lists with `only` in their name), after one that warms up."""
     for page in all_pages():
         if only and only not in page.where:
             continue
@@ -168,7 +168,7 @@ def measure(only: str = "") -> Iterator[Timed]:
             times = [ask(page)]
         queries = len(asked)
         if times[0] < SLOW:
-            times = [ask(page) for _ in range(ROUNDS)]
+            times = [ask(page) for _ in range(rounds)]
         yield Timed(page.where, page.kind, page.what, median(times) * 1000, queries)
 
 

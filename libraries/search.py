@@ -16,13 +16,12 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from libraries.bulk import chunks, insert_rows, table, update_rows
 from libraries.models import MediaFile, SongWords
 
 # no further than to so many songs, the newest, is a word followed
-DEPTH = 5_000
+DEPTH = 2_000
 # what is looked at of a text, of a word, and of what somebody types
 MAX_TEXT = 500
 MAX_WORD = 60
@@ -109,31 +108,30 @@ def forget_songs(ids: Collection[str]) -> None:
         entries.delete()
 
 
-def found_songs(text: str, library_ids: Collection[int] | None = None) -> RawSQL:
+def found_songs(text: str, library_ids: Collection[int] | None = None) -> list[str]:
     """The ids of the newest `DEPTH` songs with words that begin so: all of `text`, in the given libraries only."""
     asked = list(dict.fromkeys(words_of(text)))[:MAX_ASKED]
     marks = None if library_ids is None else [mark(pk) for pk in sorted(library_ids)]
     if not asked or marks == []:
-        return _ids("words = %s", "")
+        return []
     if connection.vendor == "sqlite":
-        return _ids(
-            f"id IN (SELECT rowid FROM {FULL_TEXT} WHERE {FULL_TEXT} MATCH %s ORDER BY rowid DESC LIMIT {DEPTH})",  # noqa: S608
-            " AND ".join(f'"{word}" *' for word in asked) + _any('"{}"', " OR ", " AND ", marks),
-        )
-    return _ids(
-        f"array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery ORDER BY id DESC LIMIT {DEPTH}",
-        " & ".join(f"'{word}':*" for word in asked) + _any("'{}'", " | ", " & ", marks),
-    )
-
-
-def _ids(condition: str, value: str) -> RawSQL:
-    # own names and folded words only; what somebody typed is a parameter
-    sql = f"SELECT media_file_id FROM {table(SongWords)} WHERE {condition}"  # noqa: S608
-    return RawSQL(sql, [value])  # noqa: S611
+        sql = f"""SELECT media_file_id FROM {table(SongWords)} WHERE id IN (SELECT rowid FROM {FULL_TEXT}
+            WHERE {FULL_TEXT} MATCH %s ORDER BY rowid DESC LIMIT {DEPTH})"""  # noqa: S608 - own names
+        words = " AND ".join(f'"{word}" *' for word in asked) + _any('"{}"', " OR ", " AND ", marks)
+    else:
+        # materialized: for a frequent word the planner would walk all songs by id, and take each one's words apart
+        sql = f"""WITH found AS MATERIALIZED (SELECT id, media_file_id FROM {table(SongWords)}
+            WHERE array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery)
+            SELECT media_file_id FROM found ORDER BY id DESC LIMIT {DEPTH}"""  # noqa: S608 - own names
+        words = " & ".join(f"'{word}':*" for word in asked) + _any("'{}'", " | ", " & ", marks)
+    with connection.cursor() as cursor:
+        # what somebody typed is a parameter, and of letters and digits only
+        cursor.execute(sql, [words])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def search_songs(songs: QuerySet[Any], text: str, library_ids: Collection[int] | None = None) -> QuerySet[Any]:
-    """Those of `songs` that `found_songs` finds."""
+    """Those of `songs` that `found_songs` finds: looked up once, however often the result is asked for."""
     return songs.filter(pk__in=found_songs(text, library_ids))
 
 

@@ -29,7 +29,7 @@ MAX_ASKED = 8
 FULL_TEXT = "libraries_songwords_found"
 # signs that are written without spaces between them: kana and Chinese characters
 _SIGN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_SIGN}]|[^\W_{_SIGN}]+")
+_WORD = re.compile(rf"[{_SIGN}]|[^\W_{_SIGN}]{{1,{MAX_WORD}}}")
 _COLUMNS = ("pk", "library_id", "title", "artist", "album", "path")
 
 
@@ -44,21 +44,24 @@ class Song(NamedTuple):
     path: str
 
 
-@lru_cache(maxsize=4096)
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text, folded; each only of letters and digits."""
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded; each only of letters and digits. What is longer than a word may be is several."""
     text = text[:MAX_TEXT]
     if not text.isascii():
         text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign)[0] != "M")
-    return tuple(word[:MAX_WORD] for word in _WORD.findall(text.casefold()))
+    return _WORD.findall(text.casefold())
+
+
+# the songs of an album have these in common
+_shared_words = lru_cache(maxsize=1024)(words_of)
 
 
 def line_of(song: Song) -> str:
     """All words of a song, each once, behind the mark of its library."""
     folder, _, name = song.path.rpartition("/")
-    name = name.rpartition(".")[0] or name
-    texts = (song.title, song.artist, song.album, folder, name)
-    return " ".join(dict.fromkeys(chain((mark(song.library_id),), *map(words_of, texts))))
+    own = words_of(f"{song.title[: MAX_TEXT // 2]} {name.rpartition('.')[0] or name}")
+    shared = map(_shared_words, (song.artist, song.album, folder))
+    return " ".join(dict.fromkeys(chain((mark(song.library_id),), own, *shared)))
 
 
 def mark(library_id: int) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from bench import rounds
 from bench.corpus import make_corpus
 from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
+from bench.lists import lists_part, measure_lists, split
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
-from bench.report import Section, page, section_text
+from bench.report import Section, page, remark, section_text
 from bench.serving import measure_serving, serving_text
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
@@ -24,7 +25,14 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code: measure, print every table as soon as it is known, and write the page."""
     options = parse([part for part in arguments if part != "--"])
     load = os.getloadavg()[0]
-    options.output.write_text(page(measure_all(options), load), encoding="utf-8")
+    known = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
+    scans, lists = split(known)
+    if options.lists:
+        lists = lists_part(measure_lists(options.database, options.lists), options.lists, remark(load))
+        print(lists, flush=True)
+    else:
+        scans = page(measure_all(options), load) + "\n"
+    options.output.write_text(scans + lists, encoding="utf-8")
     return 0
 
 
@@ -45,6 +53,7 @@ def measure_all(options: argparse.Namespace) -> list[str]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--tracks", type=int, nargs="+", default=[10_000], help="sizes of the libraries (10000)")
+    parser.add_argument("--lists", type=int, metavar="SONGS", help="measure the lists of so many songs, not the scans")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     names = [SQLITE, POSTGRESQL]
     parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")

@@ -43,8 +43,12 @@ class Section:
 
 def page(sections: Sequence[str], load: float) -> str:
     """The whole page; `load` is how many processes were at work before ours."""
-    head = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}.\n"
-    return "\n".join([INTRODUCTION, head, *sections])
+    return "\n".join([INTRODUCTION, f"{remark(load)}\n", *sections])
+
+
+def remark(load: float) -> str:
+    """When and where figures were taken."""
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load before the first run: {load:.1f}."
 
 
 def section_text(section: Section) -> str:

@@ -29,6 +29,7 @@ from libraries.models import (
     ScanProblem,
     TrackGenre,
 )
+from libraries.search import forget_songs
 
 # rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
@@ -195,7 +196,7 @@ def artists_of(media_file_ids: Iterable[str]) -> set[str]:
 
 
 def delete_tracks(ids: Collection[str]) -> None:
-    """Delete tracks and what hangs on them. Totals and counts are the caller's."""
+    """Delete tracks and what hangs on them. Totals and counts are the caller's, and `forget_songs`, in its own time."""
     for model in TRACK_DEPENDENTS:
         delete_where(model, "media_file_id", ids)
     delete_where(MediaFile, "id", ids)
@@ -268,6 +269,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
     while ids := list(tracks.values_list("pk", flat=True)[:batch]):
         with transaction.atomic():
             delete_tracks(ids)
+            forget_songs(ids)
         time.sleep(pause)
     for model in (Album, Folder, LibraryArtist, ScanProblem, ScanChange, Scan):
         of_library = {"scan__library" if model is ScanChange else "library": library_id}

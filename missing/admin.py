@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -20,10 +20,21 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from libraries import texts
-from libraries.admin.base import CAP, LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, page, shown, tell
+from libraries.admin.base import (
+    CAP,
+    GONE_LIBRARY_FILTER,
+    ReadOnlyAdmin,
+    SongListAdmin,
+    back,
+    is_admin,
+    page,
+    shown,
+    tell,
+)
 from libraries.admin.catalog import track_detail
 from libraries.models import Album, Folder
 from missing import services
+from missing.groups import group_files
 from missing.models import MissingFile, Purge
 from missing.preview import preview_purge
 from missing.relink_page import relink_view
@@ -31,7 +42,6 @@ from navidrome_lib.errors import DomainError
 
 # the confirmation names this many albums, and says how many there are
 SHOWN = 50
-GROUPS = 20
 CSV_COLUMNS = ("id", "library__name", "path", "title", "album", "artist", "album_artist", "size", "missing_since")
 
 
@@ -86,11 +96,12 @@ class FolderFilter(ChosenFilter):
 
 
 @admin.register(MissingFile)
-class MissingFileAdmin(AdminsLook):
+class MissingFileAdmin(SongListAdmin, AdminsLook):
     """Files that are gone from the disk, with “purge” and “find it”."""
 
     list_display = ("shown_path", "library", "shown_title", "shown_album", "shown_artist", "missing_since", "find")
-    list_filter = (LIBRARY_FILTER, AlbumFilter, FolderFilter, "missing_since", "suffix")
+    list_filter = (GONE_LIBRARY_FILTER, AlbumFilter, FolderFilter, "missing_since", "suffix")
+    sortable_by = ("library", "missing_since")
     list_select_related = ("library",)
     search_fields = ("path", "title", "album", "artist")
     # the order of the index of missing files
@@ -134,9 +145,7 @@ class MissingFileAdmin(AdminsLook):
         answer: HttpResponse = super().changelist_view(request, extra_context)
         context = getattr(answer, "context_data", None)
         if context and "cl" in context and 0 < context["cl"].result_count < CAP:
-            rows = context["cl"].queryset.order_by()
-            context["albums"] = grouped(rows, "album_ref", "album", "album_artist")
-            context["folders"] = grouped(rows, "folder", "folder__path")
+            context["albums"], context["folders"] = group_files(context["cl"].queryset)
         if context:
             context["export"] = f"{page('missing_missingfile_export')}?{request.GET.urlencode()}"
             context["query"] = request.GET.urlencode()
@@ -195,14 +204,6 @@ class MissingFileAdmin(AdminsLook):
         return TemplateResponse(request, "admin/missing/purge_confirmation.html", context)
 
 
-def grouped(rows: QuerySet[MissingFile], key: str, *names: str) -> list[dict[str, Any]]:
-    """The largest groups of some files: their key, names, number, size and one file of each."""
-    counted = rows.values(key, *names).annotate(count=Count("pk"), bytes=Sum("size"), one=Min("pk"))
-    # without “is not null”: SQLite would walk the index of that column, and with it the whole catalog
-    found = [row for row in counted.order_by("-count", *names)[: GROUPS + 1] if row[key]]
-    return [{"key": row[key], "names": [row[name] for name in names], **row} for row in found[:GROUPS]]
-
-
 class Line:
     """Where the writer of a table writes to: it hands the line back."""
 
@@ -227,7 +228,7 @@ def harmless(value: object) -> object:
 class PurgeAdmin(AdminsLook):
     """Purges that can still be undone, the newest first."""
 
-    list_display = ("created_at", "created_by", "reason", "files", "restorable", "restored_count", "expires_at")
+    list_display = ("created_at", "created_by", "reason", "shown_files", "restorable", "restored_count", "expires_at")
     list_filter = ("reason", "created_at")
     search_fields = ("created_by",)
     ordering = ("-created_at",)
@@ -242,7 +243,7 @@ class PurgeAdmin(AdminsLook):
         return [path("<str:pk>/undo/", undo, name="missing_purge_undo"), *super().get_urls()]
 
     @admin.display(description=_lazy("files"), ordering="file_count")
-    def files(self, purge: Purge) -> str:
+    def shown_files(self, purge: Purge) -> str:
         return f"{texts.number(purge.file_count)} ({texts.size(purge.size)})"
 
     @admin.display(description=_lazy("restorable"))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -57,8 +58,10 @@ class PurgeQuerySet(QuerySet["Purge"]):
 
     def with_restorable(self) -> Self:
         """Adds `restorable`: how many files an undo would bring back."""
-        kept = Count("files", filter=Q(files__library__deleted_at__isnull=True))
-        return self.annotate(restorable=kept)
+        # counted by itself: a join would multiply the purges by their files before they are sorted
+        files = PurgedFile.objects.filter(purge=OuterRef("pk"), library__deleted_at__isnull=True).order_by()
+        counted = files.values("purge").annotate(n=Count("pk")).values("n")
+        return self.annotate(restorable=Coalesce(Subquery(counted), Value(0)))
 
 
 class Purge(models.Model):

@@ -58,6 +58,12 @@ def ids_by_album_count(files: MediaFileQuerySet, *, descending: bool) -> list[st
     Counted here and not by a subquery per row: an album of 10,000 missing files would be counted 10,000 times.
     """
     pairs = list(files.order_by().values_list("pk", "album_ref_id"))
-    counts = missing_per_album(album for _, album in pairs if album)
-    keyed = sorted(((count_of(counts, album), pk) for pk, album in pairs), reverse=descending)
+    counts = dict(MediaFile.objects.missing().order_by().values_list("album_ref_id").annotate(n=Count("pk")))
+    keyed = sorted(((counts[album] if album else 1, pk) for pk, album in pairs), reverse=descending)
     return [pk for _, pk in keyed]
+
+
+def rows_of(files: MissingFileQuerySet, ids: Collection[str]) -> list[dict[str, Any]]:
+    """The plain rows of some of `files`, in the order of `ids`; those that are gone meanwhile are left out."""
+    found = {row["id"]: row for piece in chunks(ids) for row in files.filter(pk__in=piece).order_by().as_rows()}
+    return [found[pk] for pk in ids if pk in found]

@@ -12,6 +12,7 @@ from django.db import models
 from libraries.bulk import chunks, insert_new_rows, insert_rows
 from libraries.ids import new_id
 from libraries.models import Album, Artist, Folder, Genre, MediaFile, Participant, TrackGenre
+from libraries.search import refresh_songs
 from missing.models import PurgedFile
 from missing.records import Record, Row, Writer
 
@@ -77,6 +78,7 @@ def restore_tracks(records: Sequence[Record]) -> None:
         for record in records
     ]
     insert_rows(MediaFile, writer.names, rows)
+    refresh_songs([record["track"]["id"] for record in records])
     restore_parts(Participant, parts, lambda part: {"artist_id": artists[(part["artist"]["pid"],)]})
     restore_parts(TrackGenre, tags, lambda part: {"genre_id": genres[(part["genre"]["pid"],)]})
     restore_attached(records)

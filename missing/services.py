@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from django.utils import timezone
 from libraries import maintenance
 from libraries.bulk import chunks, delete_where, insert_rows, moment
 from libraries.models import Library, MediaFile, Scan
+from libraries.search import forget_songs
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
 from missing.records import Record, read_records
 from missing.restore import Occupied, Refused, restore_files
@@ -23,6 +25,8 @@ from navidrome_lib.errors import Conflict, NotFound
 
 # how many records are in memory at once
 BATCH = 500
+# between two transactions, so that somebody else gets a turn
+PAUSE = 0.005
 # a purge whose preparation ended without a word (the process died) is forgotten after this time
 PREPARATION = timedelta(hours=1)
 
@@ -149,6 +153,9 @@ def tidy(purge: Purge) -> None:
 
     They show in no list anyway. A scan that runs or waits remembers their ids, and tidies up at its end by itself.
     """
+    for staged in pages(purge):
+        with transaction.atomic():
+            forget_songs([row.media_file_id for row in staged])
     if Scan.objects.active().exists():
         return
     for library_id in purge.files.order_by().values_list("library_id", flat=True).distinct():
@@ -158,35 +165,51 @@ def tidy(purge: Purge) -> None:
     maintenance.prune_genres()
 
 
-@transaction.atomic
 def undo_purge(purge: Purge) -> UndoResult:
-    """Bring the files of a purge back as missing ones, with their ids and all that hung on them."""
-    # the lock: of two undos at once, the second finds nothing left to do
-    locked = Purge.objects.select_for_update().done().filter(pk=purge.pk).first()
-    if locked is None:
+    """Bring the files of a purge back as missing ones, with their ids and all that hung on them.
+
+    In short transactions, each of whole files: nobody waits for a large purge, and what an interrupted undo has not
+    brought back is still in the purge for the next one. Two at once share the work.
+    """
+    if not Purge.objects.done().filter(pk=purge.pk).exists():
         raise NotFound
-    purge = locked
-    if not purge.files.filter(library__deleted_at__isnull=True).exists():
+    kept = purge.files.filter(library__deleted_at__isnull=True).order_by("pk")
+    result = UndoResult(ids=[], occupied=[], refused=[])
+    last = 0
+    # the records are read and understood before the transaction: only the writing needs the lock
+    while page := list(kept.filter(pk__gt=last)[:BATCH]):
+        restore_page(purge, page, result)
+        last = page[-1].pk
+        time.sleep(PAUSE)
+    if not result.ids and not result.refused:
+        purge.refresh_from_db()
         raise Conflict(
             "This purge has already been undone." if purge.undone_at else "The libraries of these files were removed."
         )
-    result = UndoResult(ids=[], occupied=[], refused=[])
-    last = 0
-    kept = purge.files.filter(library__deleted_at__isnull=True).order_by("pk")
-    while page := list(kept.filter(pk__gt=last)[:BATCH]):
-        last = page[-1].pk
-        back, occupied, refused = restore_files(page)
-        delete_where(PurgedFile, "id", [row.pk for row in back])
-        for library_id in sorted({row.library_id for row in back}):
-            add_missing(library_id, sum(row.library_id == library_id for row in back))
-        result.ids.extend(row.media_file_id for row in back)
-        result.occupied.extend(occupied)
-        result.refused.extend(refused)
-    purge.undone_at = purge.undone_at or timezone.now()
-    purge.restored_count += len(result.ids)
-    purge.save(update_fields=["undone_at", "restored_count"])
-    record("missing.undo", {"restored": len(result.ids)}, kind="purge", pk=purge.pk)
     return result
+
+
+@transaction.atomic
+def restore_page(purge: Purge, page: Sequence[PurgedFile], result: UndoResult) -> None:
+    """Bring some files of a purge back, with its figures and the audit trail, unless somebody else already has."""
+    # the lock: of two undos at once, the second does not find what the first has brought back
+    locked = Purge.objects.select_for_update().done().filter(pk=purge.pk).first()
+    kept = PurgedFile.objects.filter(pk__in=[row.pk for row in page], library__deleted_at__isnull=True)
+    there = set(kept.values_list("pk", flat=True)) if locked else set[int]()
+    left = [row for row in page if row.pk in there]
+    if locked is None or not left:
+        return
+    back, occupied, refused = restore_files(left)
+    delete_where(PurgedFile, "id", [row.pk for row in back])
+    for library_id in sorted({row.library_id for row in back}):
+        add_missing(library_id, sum(row.library_id == library_id for row in back))
+    result.ids.extend(row.media_file_id for row in back)
+    result.occupied.extend(occupied)
+    result.refused.extend(refused)
+    locked.undone_at = locked.undone_at or timezone.now()
+    locked.restored_count += len(back)
+    locked.save(update_fields=["undone_at", "restored_count"])
+    record("missing.undo", {"restored": len(back)}, kind="purge", pk=locked.pk)
 
 
 def expire_purges(*, now: datetime | None = None) -> int:

@@ -20,7 +20,7 @@ from missing.export import export_lines
 from missing.filters import MissingFileFilter
 from missing.models import MissingFile, Purge
 from missing.preview import preview_purge
-from missing.querysets import MissingFileQuerySet, add_album_counts, ids_by_album_count
+from missing.querysets import MissingFileQuerySet, add_album_counts, ids_by_album_count, rows_of
 from missing.relink import find_candidates, find_song, relink
 from missing.serializers import (
     CandidateSerializer,
@@ -80,9 +80,10 @@ class MissingFileView(GenericAPIView[Any]):
         files = self.asked(request)
         if request.query_params.get("_sort") == "missingFileCount":
             descending = request.query_params.get("_order", "").upper() == "DESC"
-            ids = self.paginate(ids_by_album_count(files, descending=descending))
-            found = {row["id"]: row for row in self.get_queryset().filter(pk__in=ids).as_rows()}
-            rows = [found[pk] for pk in ids if pk in found]
+            rows = rows_of(self.get_queryset(), self.paginate(ids_by_album_count(files, descending=descending)))
+        elif request.query_params.get("_end"):
+            # of a page, only the ids are put in order: what is sorted should be small
+            rows = rows_of(self.get_queryset(), self.paginate(files.values_list("pk", flat=True)))
         else:
             rows = self.paginate(files.as_rows())
         add_album_counts(rows)

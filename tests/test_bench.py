@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bench import rounds, serving
+from bench import catalog, pages, rounds, serving
 from bench.__main__ import measure, measure_all, parse
 from bench.corpus import make_corpus
 from bench.databases import SQLITE, databases
+from bench.lists import Answer, lists_part, split
 from bench.peers import PEERS, PeerTimes, measure_peer
 from bench.processes import Memory, ProcessFailed, run_module
 from bench.report import page, section_text
+from libraries.models import MediaFile
 
 TRACKS = 40
 
@@ -56,6 +58,28 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
     assert float(cells[1]) > 1
     assert float(cells[2]) > 1
     assert cells[7] == "0"  # every answer was what it should be
+
+
+@pytest.mark.django_db
+def test_the_lists_of_a_small_catalog_are_measured() -> None:
+    catalog.fill(300)
+    assert MediaFile.objects.count() == 300
+    assert 0 < MediaFile.objects.missing().count() < 100
+    answers = [Answer(*one) for one in pages.measure(only="media files", rounds=1)]
+    kinds = {(one.where, one.kind) for one in answers}
+    assert {("media files", "first page"), ("media files", "filtered"), ("media files", "search: a rare word")} <= kinds
+    assert all(one.milliseconds > 0 and 0 < one.queries < 12 for one in answers)
+    text = lists_part({SQLITE: answers}, 300, "today")
+    assert "## 300 songs" in text
+    assert "| media files, of one library | search: a rare word |" in text
+
+
+def test_each_part_of_the_page_stays_when_the_other_is_written() -> None:
+    lists = lists_part({SQLITE: [Answer("songs", "sorted", "name", 301.0, 4)]}, 300, "today")
+    assert "SQLite: 0 of 1 requests in less than 300 ms." in lists
+    scans = "# Benchmarks\n\nof scans\n\n"
+    assert split(scans + lists) == (scans, lists)
+    assert split(scans) == (scans, "")
 
 
 def test_the_same_library_is_made_for_everybody_and_made_once(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import libraries.fields
 import libraries.ids
 from django.db import migrations, models
 
+from libraries.migrations._search import index_of_words
+
 
 class Migration(migrations.Migration):
 
@@ -446,7 +448,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mediafile',
-            index=models.Index(condition=models.Q(('missing', True)), fields=['folder'], name='media_file_gone_idx'),
+            index=models.Index(fields=['folder'], name='media_file_folder_idx'),
         ),
         migrations.AddIndex(
             model_name='mediafile',
@@ -454,14 +456,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mediafile',
-            index=models.Index(fields=['library', 'missing'], name='media_file_library_idx'),
+            index=models.Index(fields=['library', 'id'], name='media_file_library_idx'),
         ),
         migrations.AddIndex(
             model_name='mediafile',
             index=models.Index(condition=models.Q(('missing', True)), fields=['library', 'id'], name='media_file_missing_idx'),
         ),
+        migrations.AddIndex(
+            model_name='mediafile',
+            index=models.Index(condition=models.Q(('missing', True)), fields=['missing_since', 'library'], name='media_file_gone_when_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='mediafile',
+            index=models.Index(condition=models.Q(('missing', True)), fields=['suffix', 'library'], name='media_file_gone_suffix_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='mediafile',
+            index=models.Index(condition=models.Q(('missing', True)), fields=['album_ref', 'library'], name='media_file_gone_album_idx'),
+        ),
         migrations.AddConstraint(
             model_name='mediafile',
             constraint=models.UniqueConstraint(condition=models.Q(('missing', False)), fields=('folder', 'name_bytes'), name='media_file_place_unique'),
         ),
+        migrations.CreateModel(
+            name='SongWords',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('media_file_id', libraries.fields.KeyField(max_length=22, unique=True)),
+                ('words', models.TextField()),
+            ],
+        ),
+        index_of_words,
     ]

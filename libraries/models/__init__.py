@@ -10,6 +10,7 @@ from libraries.models.library import Library
 from libraries.models.media_file import MediaFile
 from libraries.models.problem import ProblemKind, ScanProblem
 from libraries.models.scan import ACTIVE_STATES, Scan, ScanState, ScanTrigger, ScanType
+from libraries.models.song_words import SongWords
 from libraries.models.watch_status import WatchState, WatchStatus
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ScanState",
     "ScanTrigger",
     "ScanType",
+    "SongWords",
     "TrackGenre",
     "WatchState",
     "WatchStatus",

@@ -103,12 +103,19 @@ class MediaFile(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["folder"], condition=Q(missing=True), name="media_file_gone_idx"),
+            # of all tracks: who deletes a folder is asked by the database whether a track refers to it
+            models.Index(fields=["folder"], name="media_file_folder_idx"),
             models.Index(
                 fields=["library", "id"], condition=Q(missing=False, audio_hash=""), name="media_file_unhashed_idx"
             ),
-            models.Index(fields=["library", "missing"], name="media_file_library_idx"),
+            models.Index(fields=["library", "id"], name="media_file_library_idx"),
             models.Index(fields=["library", "id"], condition=Q(missing=True), name="media_file_missing_idx"),
+            # no scan pays for these, which have entries of missing files only; `library` lets them answer by themselves
+            models.Index(
+                fields=["missing_since", "library"], condition=Q(missing=True), name="media_file_gone_when_idx"
+            ),
+            models.Index(fields=["suffix", "library"], condition=Q(missing=True), name="media_file_gone_suffix_idx"),
+            models.Index(fields=["album_ref", "library"], condition=Q(missing=True), name="media_file_gone_album_idx"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from libraries.maintenance import Delta, add_to_totals, artists_of, delete_track
 from libraries.models import HeldMark, Library, MediaFile, Participant, TrackGenre
 from libraries.scanner.moves import Side, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
+from libraries.search import forget_songs, refresh_songs
 
 _SIDE_COLUMNS = (
     "id", "library_id", "folder_id", "name_bytes", "pid", "mbz_track_id", "audio_hash", "size", "mtime_ns", "inode",
@@ -136,6 +137,8 @@ class Joiner:
                 )
         HeldMark.objects.filter(media_file__in=olds).delete()
         delete_tracks(news)
+        forget_songs(news)
+        refresh_songs(olds)
         for old, new in pairs:
             self._add(old.library_id, Delta(missing=-1))
             self._albums |= {old.album_id, new.album_id} - {None}  # type: ignore[arg-type]

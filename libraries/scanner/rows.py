@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from libraries.models import MediaFile, Participant, TrackGenre
 from libraries.scanner.context import Credit, FileEntry, display
 from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import COLUMNS, FlatTrack
+from libraries.search import Song, add_songs, refresh_songs
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
@@ -21,6 +23,8 @@ _STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "missing_since"
 _OWN: Final = ("id", "created_at")
 # every column but `_OWN`
 WRITTEN: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
+
+_named = itemgetter(*(COLUMNS.index(name) for name in ("title", "artist", "album")))
 
 
 class NewState(NamedTuple):
@@ -68,6 +72,7 @@ class TrackRows:
             values = values_of(state, self._library_id, album_id(state.record.album.pid), now)
             rows.append((*values, pk, now))
         insert_rows(MediaFile, (*WRITTEN, *_OWN), rows)
+        add_songs([self._song(pk, state) for pk, state in zip(ids, states, strict=True)])
         self._save_people(zip(ids, states, strict=True))
         return ids
 
@@ -84,10 +89,15 @@ class TrackRows:
         if not whole:
             there = set(MediaFile.objects.filter(pk__in=ids).values_list("pk", flat=True))
             states = [state for state in states if state.media_file_id in there]
+        refresh_songs(ids)
         delete_where(Participant, "media_file_id", ids)
         delete_where(TrackGenre, "media_file_id", ids)
         self._save_people((str(state.media_file_id), state) for state in states)
         return whole
+
+    def _song(self, pk: str, state: NewState) -> Song:
+        title, artist, album = _named(state.record.values)
+        return Song(pk, self._library_id, title, artist, album, display(state.path))
 
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id

@@ -22,6 +22,8 @@ class AuditEntryAdmin(ModelAdmin):
     list_filter = ("door", "action", "object_type")
     search_fields = ("actor", "object_name", "object_id", "address")
     ordering = ("-at", "-pk")
+    list_per_page = 50
+    show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

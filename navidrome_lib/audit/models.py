@@ -26,6 +26,8 @@ class AuditEntry(models.Model):
         verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["at", "id"], name="audit_at_idx"),
+            models.Index(fields=["action", "id"], name="audit_action_idx"),
+            models.Index(fields=["door", "id"], name="audit_door_idx"),
             models.Index(fields=["object_type", "object_id", "id"], name="audit_object_idx"),
             models.Index(fields=["actor_id", "id"], name="audit_actor_idx"),
         ]

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'audit entries',
-                'indexes': [models.Index(fields=['at', 'id'], name='audit_at_idx'), models.Index(fields=['object_type', 'object_id', 'id'], name='audit_object_idx'), models.Index(fields=['actor_id', 'id'], name='audit_actor_idx')],
+                'indexes': [models.Index(fields=['at', 'id'], name='audit_at_idx'), models.Index(fields=['action', 'id'], name='audit_action_idx'), models.Index(fields=['door', 'id'], name='audit_door_idx'), models.Index(fields=['object_type', 'object_id', 'id'], name='audit_object_idx'), models.Index(fields=['actor_id', 'id'], name='audit_actor_idx')],
                 'verbose_name': 'audit entry',
             },
         ),

@@ -1,0 +1,353 @@
+"""A catalog of any size straight into the tables: the same rows for everybody, without any file behind them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from django.db import connection, models, transaction
+
+from libraries import maintenance, search
+from libraries.bulk import insert_rows, moment
+from libraries.ids import first_id
+from libraries.models import (
+    Album,
+    Artist,
+    Folder,
+    Genre,
+    Library,
+    MediaFile,
+    Participant,
+    ProblemKind,
+    Scan,
+    ScanProblem,
+    ScanState,
+    ScanTrigger,
+    TrackGenre,
+)
+from missing.models import Purge, PurgedFile
+from navidrome_lib.audit.models import AuditEntry
+from users.models import User
+
+SEED = 7
+START = datetime(2024, 1, 1, tzinfo=UTC)
+PIECE = 5000
+TRACKS_PER_ALBUM = 10
+# what of the songs each library has
+SHARES = {"Music": 0.7, "Classical": 0.2, "Podcasts": 0.1}
+SUFFIXES = ("mp3", "flac", "m4a", "opus", "ogg")
+SUFFIX_SHARES = (55, 30, 8, 5, 2)
+_VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnprstvwz"
+_WORDS = 20_000
+
+
+class Sizes(NamedTuple):
+    """How many rows there are of each kind, for so many songs."""
+
+    songs: int
+
+    @property
+    def albums(self) -> int:
+        return max(1, self.songs // TRACKS_PER_ALBUM)
+
+    @property
+    def artists(self) -> int:
+        return max(1, self.songs * 3 // 100)
+
+    @property
+    def scans(self) -> int:
+        return max(1, self.songs // 200)
+
+    @property
+    def problems(self) -> int:
+        return max(1, self.songs // 10)
+
+    @property
+    def entries(self) -> int:
+        return max(1, self.songs // 10)
+
+    @property
+    def users(self) -> int:
+        return max(1, self.songs // 1000)
+
+    @property
+    def purges(self) -> int:
+        return max(1, self.songs // 20_000)
+
+
+class Words:
+    """Invented words, of which few are frequent and most are rare, as in real titles."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        found: dict[str, None] = {}
+        while len(found) < _WORDS:
+            syllables = (chance.choice(_CONSONANTS) + chance.choice(_VOWELS) for _ in range(chance.randint(2, 4)))
+            found["".join(syllables).capitalize()] = None
+        self.all = list(found)
+        self._weights = list(accumulate(1 / (rank + 10) for rank in range(_WORDS)))
+
+    def text(self, least: int, most: int) -> str:
+        return " ".join(self._chance.choices(self.all, cum_weights=self._weights, k=self._chance.randint(least, most)))
+
+
+def digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def row_id(number: int) -> str:
+    """An id that grows with the number, as those of a scan do with time."""
+    return _prefix(number // 200) + f"{number:012}"
+
+
+@lru_cache(maxsize=16)
+def _prefix(seconds: int) -> str:
+    return first_id(START + timedelta(seconds=seconds))[:10]
+
+
+def when(number: int, of: int) -> Any:
+    """A point in the two years of this catalog, as the database takes it."""
+    return moment(START + timedelta(days=700) * (number / of))
+
+
+def save(model: type[models.Model], columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+    """Insert in pieces, each a transaction."""
+    while piece := [row for _, row in zip(range(PIECE), rows, strict=False)]:
+        with transaction.atomic():
+            insert_rows(model, columns, piece)
+
+
+def fill(songs: int) -> None:
+    """Write the whole catalog into an empty database."""
+    sizes, chance = Sizes(songs), random.Random(SEED)
+    words = Words(chance)
+    libraries = [
+        Library.objects.create(name=name, path=f"/srv/{name.lower()}", last_scan_at=START + timedelta(days=700))
+        for name in SHARES
+    ]
+    artists = [words.text(1, 3) + (f" {number}" if number > 500 else "") for number in range(sizes.artists)]
+    save_artists(artists)
+    save_genres(words)
+    save_songs(sizes, libraries, artists, words, chance)
+    save_scans(sizes, libraries, chance)
+    save_problems(sizes, libraries, words, chance)
+    save_entries(sizes, words, chance)
+    save_purges(sizes, libraries, words)
+    User.objects.bulk_create(
+        User(id=row_id(number), username=f"user {number}", username_key=f"user {number}", name=words.text(2, 2))
+        for number in range(sizes.users)
+    )
+    search.index_everything()
+    for library in libraries:
+        maintenance.refresh_library_artists(library.pk)
+        maintenance.refresh_library_totals(library.pk)
+
+
+def settle() -> None:
+    """Let the database come to rest after so much writing, as it does by itself after a while."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def save_artists(artists: Sequence[str]) -> None:
+    columns = ("id", "pid", "name", "sort_name", "mbz_artist_id", "created_at", "updated_at")
+    now = moment(START)
+    save(
+        Artist,
+        columns,
+        ((row_id(number), digest(f"{number}/{name}"), name, "", "", now, now) for number, name in enumerate(artists)),
+    )
+
+
+def save_genres(words: Words) -> None:
+    rows = ((row_id(number), digest(f"genre {number}"), words.all[number]) for number in range(300))
+    save(Genre, ("id", "pid", "name"), rows)
+
+
+class Place(NamedTuple):
+    """An album with its folder and its artist."""
+
+    number: int
+    library: int
+    artist: int
+    artist_name: str
+    name: str
+    year: int
+    gone: bool
+
+
+def save_songs(
+    sizes: Sizes, libraries: Sequence[Library], artists: Sequence[str], words: Words, chance: random.Random
+) -> None:
+    """Albums with their folders and songs; one song in twenty is missing, mostly with its whole album."""
+    weights = list(accumulate(1 / (rank + 30) for rank in range(len(artists))))
+    keys, shares = [library.pk for library in libraries], list(SHARES.values())
+    everybody = range(len(artists))
+    for first in range(0, sizes.albums, PIECE // TRACKS_PER_ALBUM):
+        numbers = range(first, min(first + PIECE // TRACKS_PER_ALBUM, sizes.albums))
+        chosen = chance.choices(everybody, cum_weights=weights, k=len(numbers))
+        homes = chance.choices(keys, shares, k=len(numbers))
+        places = [
+            Place(number, home, artist, artists[artist], words.text(1, 4), chance.randint(1960, 2025),
+                  chance.random() < 0.03)
+            for number, home, artist in zip(numbers, homes, chosen, strict=True)
+        ]  # fmt: skip
+        with transaction.atomic():
+            save_albums(places, sizes)
+            save_tracks(places, sizes, words, chance)
+
+
+def save_albums(places: Sequence[Place], sizes: Sizes) -> None:
+    folders, albums = [], []
+    for place in places:
+        pk, path = row_id(place.number), folder_of(place)
+        now = when(place.number, sizes.albums)
+        folders.append((pk, place.library, path, path.encode(), digest(path), digest(pk), place.gone, now))
+        songs = 0 if place.gone else TRACKS_PER_ALBUM
+        albums.append(
+            (pk, place.library, digest(f"album {place.number}"), place.name, "", "", place.artist_name,
+             row_id(place.artist), place.number % 20 == 0, place.year, None, str(place.year), "", "", "", songs,
+             songs * (200.0 + place.number % 90), songs * 8_000_000, now, now)
+        )  # fmt: skip
+    names = ("id", "library_id", "path", "path_bytes", "path_key", "digest", "missing", "created_at")
+    insert_rows(Folder, names, folders)
+    insert_rows(
+        Album,
+        ("id", "library_id", "pid", "name", "sort_name", "version", "album_artist", "artist_id", "compilation", "year",
+         "original_year", "date", "mbz_album_id", "mbz_release_group_id", "described_by", "song_count", "duration",
+         "size", "created_at", "updated_at"),
+        albums,
+    )  # fmt: skip
+
+
+def folder_of(place: Place) -> str:
+    return f"{place.artist_name}/{place.name} ({place.number})"
+
+
+TRACK_COLUMNS = (
+    "id", "library_id", "folder_id", "album_ref_id", "path", "name_bytes", "suffix", "size", "mtime_ns", "ctime_ns",
+    "inode", "pid", "audio_hash", "title", "sort_title", "album", "sort_album", "artist", "sort_artist",
+    "album_artist", "sort_album_artist", "compilation", "track_number", "disc_number", "disc_subtitle", "year", "date",
+    "original_date", "release_date", "genre", "comment", "has_lyrics", "has_picture", "mbz_track_id",
+    "mbz_recording_id", "mbz_album_id", "tags", "codec", "duration", "bit_rate", "sample_rate", "bit_depth",
+    "channels", "missing", "missing_since", "last_seen_at", "created_at", "updated_at",
+)  # fmt: skip
+
+
+def save_tracks(places: Sequence[Place], sizes: Sizes, words: Words, chance: random.Random) -> None:
+    tracks, people, genres = [], [], []
+    for place in places:
+        for position in range(TRACKS_PER_ALBUM):
+            number = place.number * TRACKS_PER_ALBUM + position
+            pk = row_id(number)
+            tracks.append(track(pk, number, place, position, sizes, words.text(1, 4), chance))
+            artist = row_id(place.artist)
+            guest = row_id(chance.randrange(sizes.artists))
+            people += [(pk, artist, "artist", "", 0), (pk, artist, "albumartist", "", 0)]
+            if number % 3 == 0:
+                people.append((pk, guest, "composer", "", 0))
+            genres.append((pk, row_id(place.number % 300), 0))
+    insert_rows(MediaFile, TRACK_COLUMNS, tracks)
+    insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
+    insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)
+
+
+def track(
+    pk: str, number: int, place: Place, position: int, sizes: Sizes, title: str, chance: random.Random
+) -> tuple[Any, ...]:
+    """The values of `TRACK_COLUMNS`."""
+    suffix = chance.choices(SUFFIXES, SUFFIX_SHARES)[0]
+    name = f"{position + 1:02} {title}.{suffix}"
+    size, duration = chance.randint(2_000_000, 40_000_000), chance.random() * 400 + 60
+    gone = place.gone or number % 50 == 0
+    now = when(number, sizes.songs)
+    tags = (
+        f'{{"title": ["{title}"], "artist": ["{place.artist_name}"], "album": ["{place.name}"], '
+        f'"date": ["{place.year}"], "tracknumber": ["{position + 1}"], "genre": ["Rock"]}}'
+    )
+    return (
+        pk, place.library, row_id(place.number), row_id(place.number), f"{folder_of(place)}/{name}", name.encode(),
+        suffix, size, number * 1_000_003, number * 1_000_003, number, digest(pk), digest(f"sound {pk}"), title, "",
+        place.name, "", place.artist_name, "", place.artist_name, "", place.number % 20 == 0, position + 1, 1, "",
+        place.year, str(place.year), "", "", "Rock", "", False, True, "", "", "", tags, suffix, duration, 256, 44_100,
+        16, 2, gone, when(number * 7919 % sizes.songs, sizes.songs) if gone else None, now if gone else None, now, now,
+    )  # fmt: skip
+
+
+def save_scans(sizes: Sizes, libraries: Sequence[Library], chance: random.Random) -> None:
+    ends = [ScanState.FINISHED] * 20 + [ScanState.FAILED, ScanState.CANCELLED, ScanState.OFFLINE]
+    triggers = list(ScanTrigger)
+    Scan.objects.bulk_create(
+        (
+            Scan(
+                library=chance.choice(libraries), full=number % 10 == 0, trigger=chance.choice(triggers),
+                state=chance.choice(ends), seen=chance.randrange(1_000_000), added=chance.randrange(1000),
+                updated=chance.randrange(1000), missing=chance.randrange(100), requested_at=START,
+                started_at=START + timedelta(hours=number), finished_at=START + timedelta(hours=number, minutes=5),
+            )
+            for number in range(sizes.scans)
+        ),
+        batch_size=500,
+    )  # fmt: skip
+
+
+def save_problems(sizes: Sizes, libraries: Sequence[Library], words: Words, chance: random.Random) -> None:
+    kinds, scans = list(ProblemKind), list(Scan.objects.order_by("pk").values_list("pk", "library_id"))
+    columns = (
+        "library_id", "scan_id", "path", "path_bytes", "path_key", "kind", "message", "size", "mtime_ns",
+        "first_seen_at", "last_seen_at", "resolved_at",
+    )  # fmt: skip
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for number in range(sizes.problems):
+            scan, library = scans[number % len(scans)]
+            path, now = f"{words.text(1, 3)}/{words.text(1, 3)}/{number}.mp3", when(number, sizes.problems)
+            yield (
+                library, scan, path, path.encode(), digest(path), chance.choice(kinds),
+                f"The file is damaged: no frame was found after {number} bytes.", number, number, now, now,
+                now if number % 4 else None,
+            )  # fmt: skip
+
+    save(ScanProblem, columns, rows())
+
+
+def save_entries(sizes: Sizes, words: Words, chance: random.Random) -> None:
+    doors = ("api", "rest", "admin", "command", "task")
+    kinds = ("library", "user", "scan", "purge", "apikey")
+    columns = (
+        "at", "actor_id", "actor", "key", "address", "door", "action", "object_type", "object_id", "object_name",
+        "changes",
+    )  # fmt: skip
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for number in range(sizes.entries):
+            user, kind = number % 50, chance.choice(kinds)
+            verb = chance.choice(("create", "update", "delete"))
+            yield (
+                when(number, sizes.entries), row_id(user), f"user {user}", "", f"10.0.{user}.1", chance.choice(doors),
+                f"{kind}.{verb}", kind, str(number % 1000), words.text(1, 2), "{}",
+            )  # fmt: skip
+
+    save(AuditEntry, columns, rows())
+
+
+def save_purges(sizes: Sizes, libraries: Sequence[Library], words: Words) -> None:
+    """Purges of a thousand files each, that can still be undone."""
+    later = datetime.now(UTC) + timedelta(days=20)
+    columns = ("purge_id", "library_id", "media_file_id", "path", "title", "size", "missing_since", "data")
+    for number in range(sizes.purges):
+        purge = Purge.objects.create(
+            id=row_id(number), created_by=f"user {number % 9}", done_at=START, file_count=1000, size=8_000_000_000,
+            expires_at=later,
+        )  # fmt: skip
+        rows = (
+            (purge.pk, libraries[0].pk, row_id(10**9 + number * 1000 + file), f"{words.text(2, 4)}.mp3", "Gone",
+             8_000_000, moment(START), "{}")
+            for file in range(1000)
+        )  # fmt: skip
+        save(PurgedFile, columns, rows)

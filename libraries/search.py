@@ -1,0 +1,177 @@
+"""Finding songs by the beginnings of their words, however many songs there are.
+
+The words of a song are folded here, once for all databases: without case, accents and width, every sign of Chinese and
+Japanese a word of its own. Each database has its own index for them: FTS5 in SQLite, GIN in PostgreSQL. Whoever
+writes a song calls `add_songs` or `refresh_songs` in the same transaction.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from libraries.bulk import chunks, insert_rows, table, update_rows
+from libraries.models import MediaFile, SongWords
+
+# no further than to so many songs, the newest, is a word followed
+DEPTH = 2_000
+# what is looked at of a text, of a word, and of what somebody types
+MAX_TEXT = 500
+MAX_WORD = 60
+MAX_ASKED = 8
+FULL_TEXT = "libraries_songwords_found"
+# signs that are written without spaces between them: kana and Chinese characters
+_SIGN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_SIGN}]|[^\W_{_SIGN}]{{1,{MAX_WORD}}}")
+_COLUMNS = ("pk", "library_id", "title", "artist", "album", "path")
+
+
+class Song(NamedTuple):
+    """What the words of a song are taken from."""
+
+    id: str
+    library_id: int
+    title: str
+    artist: str
+    album: str
+    path: str
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded; each only of letters and digits. What is longer than a word may be is several."""
+    text = text[:MAX_TEXT]
+    if not text.isascii():
+        text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign)[0] != "M")
+    return _WORD.findall(text.casefold())
+
+
+# the songs of an album have these in common
+_shared_words = lru_cache(maxsize=1024)(words_of)
+
+
+def line_of(song: Song) -> str:
+    """All words of a song, each once, behind the mark of its library."""
+    folder, _, name = song.path.rpartition("/")
+    own = words_of(f"{song.title[: MAX_TEXT // 2]} {name.rpartition('.')[0] or name}")
+    shared = map(_shared_words, (song.artist, song.album, folder))
+    return " ".join(dict.fromkeys(chain((mark(song.library_id),), own, *shared)))
+
+
+def mark(library_id: int) -> str:
+    """A word that nobody can type: folded words have no such sign."""
+    return f"_{library_id}"
+
+
+def add_songs(songs: Collection[Song]) -> None:
+    """Make new songs known. To be called in the transaction that writes them."""
+    if not songs:
+        return
+    last = SongWords.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    insert_rows(SongWords, ("media_file_id", "words"), [(song.id, line_of(song)) for song in songs])
+    if connection.vendor == "sqlite":
+        # in one statement: row by row costs the full-text table five times as much
+        _run(
+            f"INSERT INTO {FULL_TEXT} (rowid, words) SELECT id, words FROM {table(SongWords)} "  # noqa: S608 - own names
+            "WHERE id > %s",
+            [last],
+        )
+
+
+def refresh_songs(ids: Iterable[str]) -> None:
+    """Make known what the rows of these songs say now. To be called in the transaction that writes them."""
+    for piece in chunks(ids):
+        rows = MediaFile.objects.filter(pk__in=piece).values_list(*_COLUMNS)
+        lines = {song.id: (song, line_of(song)) for song in (Song(*row) for row in rows)}
+        known = {
+            song: (pk, words)
+            for pk, song, words in SongWords.objects.filter(media_file_id__in=piece).values_list(
+                "pk", "media_file_id", "words"
+            )
+        }
+        changed = [(words, known[pk][0]) for pk, (_, words) in lines.items() if pk in known and known[pk][1] != words]
+        _forget([pk for _, pk in changed])
+        update_rows(SongWords, ("words",), changed)
+        _remember([pk for _, pk in changed])
+        add_songs([song for pk, (song, _) in lines.items() if pk not in known])
+
+
+def forget_songs(ids: Collection[str]) -> None:
+    """Let songs be found no more. To be called in the transaction that deletes them."""
+    for piece in chunks(ids):
+        entries = SongWords.objects.filter(media_file_id__in=piece)
+        if connection.vendor == "sqlite":
+            _forget(list(entries.values_list("pk", flat=True)))
+        entries.delete()
+
+
+def found_songs(text: str, library_ids: Collection[int] | None = None) -> list[str]:
+    """The ids of the newest `DEPTH` songs with words that begin so: all of `text`, in the given libraries only."""
+    asked = list(dict.fromkeys(words_of(text)))[:MAX_ASKED]
+    marks = None if library_ids is None else [mark(pk) for pk in sorted(library_ids)]
+    if not asked or marks == []:
+        return []
+    if connection.vendor == "sqlite":
+        sql = f"""SELECT media_file_id FROM {table(SongWords)} WHERE id IN (SELECT rowid FROM {FULL_TEXT}
+            WHERE {FULL_TEXT} MATCH %s ORDER BY rowid DESC LIMIT {DEPTH})"""  # noqa: S608 - own names
+        words = " AND ".join(f'"{word}" *' for word in asked) + _any('"{}"', " OR ", " AND ", marks)
+    else:
+        # materialized: for a frequent word the planner would walk all songs by id, and take each one's words apart
+        sql = f"""WITH found AS MATERIALIZED (SELECT id, media_file_id FROM {table(SongWords)}
+            WHERE array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery)
+            SELECT media_file_id FROM found ORDER BY id DESC LIMIT {DEPTH}"""  # noqa: S608 - own names
+        words = " & ".join(f"'{word}':*" for word in asked) + _any("'{}'", " | ", " & ", marks)
+    with connection.cursor() as cursor:
+        # what somebody typed is a parameter, and of letters and digits only
+        cursor.execute(sql, [words])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def search_songs(songs: QuerySet[Any], text: str, library_ids: Collection[int] | None = None) -> QuerySet[Any]:
+    """Those of `songs` that `found_songs` finds: looked up once, however often the result is asked for."""
+    return songs.filter(pk__in=found_songs(text, library_ids))
+
+
+def index_everything() -> None:
+    """Make known every song that is not yet; for rows that were written by other means."""
+    unknown = MediaFile.objects.exclude(pk__in=SongWords.objects.values("media_file_id")).order_by("pk")
+    for piece in chunks(unknown.values_list(*_COLUMNS).iterator(5000), 5000):
+        add_songs([Song(*row) for row in piece])
+
+
+def _any(form: str, either: str, both: str, words: Collection[str] | None) -> str:
+    return "" if words is None else f"{both}({either.join(form.format(word) for word in words)})"
+
+
+def _forget(keys: Collection[int]) -> None:
+    """Take entries out of the full-text table, which must be told what it was given."""
+    if keys and connection.vendor == "sqlite":
+        _run(
+            f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}, rowid, words) SELECT 'delete', id, words "  # noqa: S608 - own names
+            f"FROM {table(SongWords)} WHERE id IN ({_marks(keys)})",
+            keys,
+        )
+
+
+def _remember(keys: Collection[int]) -> None:
+    if keys and connection.vendor == "sqlite":
+        _run(
+            f"INSERT INTO {FULL_TEXT} (rowid, words) SELECT id, words FROM {table(SongWords)} "  # noqa: S608 - own names
+            f"WHERE id IN ({_marks(keys)})",
+            keys,
+        )
+
+
+def _marks(values: Collection[int]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _run(sql: str, values: Collection[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(values))

@@ -452,7 +452,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mediafile',
-            index=models.Index(condition=models.Q(('audio_hash', ''), ('missing', False)), fields=['library', 'id'], name='media_file_unhashed_idx'),
+            index=models.Index(condition=models.Q(('audio_hash', ''), ('missing', False)), fields=['library', 'audio_hash', 'id'], name='media_file_unhashed_idx'),
         ),
         migrations.AddIndex(
             model_name='mediafile',

@@ -106,7 +106,9 @@ class MediaFile(models.Model):
             # of all tracks: who deletes a folder is asked by the database whether a track refers to it
             models.Index(fields=["folder"], name="media_file_folder_idx"),
             models.Index(
-                fields=["library", "id"], condition=Q(missing=False, audio_hash=""), name="media_file_unhashed_idx"
+                fields=["library", "audio_hash", "id"],
+                condition=Q(missing=False, audio_hash=""),
+                name="media_file_unhashed_idx",
             ),
             models.Index(fields=["library", "id"], name="media_file_library_idx"),
             models.Index(fields=["library", "id"], condition=Q(missing=True), name="media_file_missing_idx"),

@@ -145,6 +145,12 @@ def index_everything() -> None:
         add_songs([Song(*row) for row in piece])
 
 
+def rebuild_index() -> None:
+    """Make the full-text table anew from the words; for rows of words that were written by other means."""
+    if connection.vendor == "sqlite":
+        _run(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('rebuild')", [])  # noqa: S608 - own names
+
+
 def _any(form: str, either: str, both: str, words: Collection[str] | None) -> str:
     return "" if words is None else f"{both}({either.join(form.format(word) for word in words)})"
 

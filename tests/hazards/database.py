@@ -29,13 +29,15 @@ from libraries.models import (
     Scan,
     ScanChange,
     ScanProblem,
+    SongWords,
     TrackGenre,
 )
+from libraries.search import rebuild_index
 from navidrome_lib.settings import database_settings
 
 MODELS: tuple[type[models.Model], ...] = (
     Library, Artist, Genre, Folder, Album, LibraryArtist, MediaFile, Participant, TrackGenre, Scan, ScanProblem,
-    HeldMark, ScanChange,
+    HeldMark, ScanChange, SongWords,
 )  # fmt: skip
 KILLED = 137
 
@@ -55,6 +57,7 @@ class Snapshot:
                     cursor.execute(f"DELETE FROM {table(model)}")  # noqa: S608 - own names
             for model, rows in self._rows.items():
                 insert_rows(model, _columns(model), rows)
+            rebuild_index()
 
 
 def _columns(model: type[models.Model]) -> list[str]:

@@ -1,17 +1,12 @@
 """Finding songs by the beginnings of their words, however many songs there are.
 
-The words of a song are folded here, once for all databases: without case, accents and width, every sign of Chinese and
-Japanese a word of its own. Each database has its own index for them: FTS5 in SQLite, GIN in PostgreSQL. Whoever
-writes a song calls `add_songs` or `refresh_songs` in the same transaction.
+The words are folded by our own code (see words), once for all databases. Each database has its own index for them: FTS5
+in SQLite, GIN in PostgreSQL. Whoever writes a song calls `add_songs` or `refresh_songs` in the same transaction.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable
-from functools import lru_cache
-from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -19,17 +14,13 @@ from django.db.models import QuerySet
 
 from libraries.bulk import chunks, insert_rows, table, update_rows
 from libraries.models import MediaFile, SongWords
+from libraries.words import folder_words, song_words, words_of
 
 # no further than to so many songs, the newest, is a word followed
 DEPTH = 2_000
-# what is looked at of a text, of a word, and of what somebody types
-MAX_TEXT = 500
-MAX_WORD = 60
+# so many words of what somebody types are looked at
 MAX_ASKED = 8
 FULL_TEXT = "libraries_songwords_found"
-# signs that are written without spaces between them: kana and Chinese characters
-_SIGN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_SIGN}]|[^\W_{_SIGN}]{{1,{MAX_WORD}}}")
 _COLUMNS = ("pk", "library_id", "title", "artist", "album", "path")
 
 
@@ -44,24 +35,14 @@ class Song(NamedTuple):
     path: str
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text, folded; each only of letters and digits. What is longer than a word may be is several."""
-    text = text[:MAX_TEXT]
-    if not text.isascii():
-        text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign)[0] != "M")
-    return _WORD.findall(text.casefold())
+def line_of(library_id: int, folder: str, words: str) -> str:
+    """All that a song is found by: the mark of its library, the words of its folder, and its own."""
+    return f"{mark(library_id)} {folder_words(folder)} {words}"
 
 
-# the songs of an album have these in common
-_shared_words = lru_cache(maxsize=1024)(words_of)
-
-
-def line_of(song: Song) -> str:
-    """All words of a song, each once, behind the mark of its library."""
+def _line_of(song: Song) -> str:
     folder, _, name = song.path.rpartition("/")
-    own = words_of(f"{song.title[: MAX_TEXT // 2]} {name.rpartition('.')[0] or name}")
-    shared = map(_shared_words, (song.artist, song.album, folder))
-    return " ".join(dict.fromkeys(chain((mark(song.library_id),), own, *shared)))
+    return line_of(song.library_id, folder, song_words(song.title, song.artist, song.album, name))
 
 
 def mark(library_id: int) -> str:
@@ -69,12 +50,12 @@ def mark(library_id: int) -> str:
     return f"_{library_id}"
 
 
-def add_songs(songs: Collection[Song]) -> None:
-    """Make new songs known. To be called in the transaction that writes them."""
-    if not songs:
+def add_songs(lines: Collection[tuple[str, str]]) -> None:
+    """Make new songs known, each by its id and its line. To be called in the transaction that writes them."""
+    if not lines:
         return
     last = SongWords.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    insert_rows(SongWords, ("media_file_id", "words"), [(song.id, line_of(song)) for song in songs])
+    insert_rows(SongWords, ("media_file_id", "words"), list(lines))
     if connection.vendor == "sqlite":
         # in one statement: row by row costs the full-text table five times as much
         _run(
@@ -88,18 +69,18 @@ def refresh_songs(ids: Iterable[str]) -> None:
     """Make known what the rows of these songs say now. To be called in the transaction that writes them."""
     for piece in chunks(ids):
         rows = MediaFile.objects.filter(pk__in=piece).values_list(*_COLUMNS)
-        lines = {song.id: (song, line_of(song)) for song in (Song(*row) for row in rows)}
+        lines = {song.id: _line_of(song) for song in (Song(*row) for row in rows)}
         known = {
             song: (pk, words)
             for pk, song, words in SongWords.objects.filter(media_file_id__in=piece).values_list(
                 "pk", "media_file_id", "words"
             )
         }
-        changed = [(words, known[pk][0]) for pk, (_, words) in lines.items() if pk in known and known[pk][1] != words]
+        changed = [(line, known[pk][0]) for pk, line in lines.items() if pk in known and known[pk][1] != line]
         _forget([pk for _, pk in changed])
         update_rows(SongWords, ("words",), changed)
         _remember([pk for _, pk in changed])
-        add_songs([song for pk, (song, _) in lines.items() if pk not in known])
+        add_songs([(pk, line) for pk, line in lines.items() if pk not in known])
 
 
 def forget_songs(ids: Collection[str]) -> None:
@@ -142,7 +123,7 @@ def index_everything() -> None:
     """Make known every song that is not yet; for rows that were written by other means."""
     unknown = MediaFile.objects.exclude(pk__in=SongWords.objects.values("media_file_id")).order_by("pk")
     for piece in chunks(unknown.values_list(*_COLUMNS).iterator(5000), 5000):
-        add_songs([Song(*row) for row in piece])
+        add_songs([(row[0], _line_of(Song(*row))) for row in piece])
 
 
 def rebuild_index() -> None:

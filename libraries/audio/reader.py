@@ -29,6 +29,7 @@ _BATCH_FILES: Final = 24
 _BATCH_BYTES: Final = 12 * 1024
 # A pipe of this size takes two batches at once.
 _ROOMY_PIPE: Final = 64 * 1024
+_WIDE_PIPE: Final = 512 * 1024
 _MAX_PATH: Final = 8 * 1024
 _TICK: Final = 0.25
 # Children with so much work left are asked together for some answers at once: to wake up for each costs as much as
@@ -69,6 +70,7 @@ class ReaderChild:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.fd = self.process.stdout.fileno()
+        _widen(self.fd)
         self._room = _BATCH_FILES if _pipe_size(self.process.stdin.fileno()) >= _ROOMY_PIPE else 0
 
     def send(self, operation: str, paths: list[bytes]) -> None:
@@ -133,6 +135,14 @@ class ReaderChild:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         return code
+
+
+def _widen(fd: int) -> None:
+    """Room for the answers that arrive while nobody takes them; without it a reader waits for us in between."""
+    ask = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if ask is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, ask, _WIDE_PIPE)
 
 
 def _pipe_size(fd: int) -> int:

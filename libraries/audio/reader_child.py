@@ -21,6 +21,7 @@ from libraries.audio.model import AudioError, RawAudio
 from libraries.audio.problems import explain
 
 _PR_SET_PDEATHSIG: Final = 1
+_NICE: Final = 4
 # the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
 _COLLECT_AFTER: Final = 20_000
 
@@ -109,6 +110,8 @@ def main() -> None:
     os.dup2(null, 1)
     os.close(null)
     _limit(memory)
+    # who writes down what we read goes first: with more processes than cores it would fall behind, and end last
+    os.nice(_NICE)
     if sys.argv[3:]:
         convert_with(sys.argv[3])
     # what is there now stays: no round of the garbage collector needs to look at it again

@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from libraries.audio.model import RawAudio
-from libraries.scanner.context import AlbumRecord, Credit, TrackRecord
+from libraries.scanner.context import AlbumRecord, Credit, TrackRecord, display
 from libraries.scanner.mapping import map_track
+from libraries.words import song_words
 
 # what tags and sound decide: the columns of `libraries.models.MediaFile` that `values` has, in this order
 COLUMNS: Final = (
@@ -44,6 +45,8 @@ class FlatTrack(NamedTuple):
     credits: tuple[Credit, ...]
     genres: tuple[tuple[str, str], ...]
     """(pid, name) of each genre."""
+    words: str
+    """What the track is found by, without its folder (see libraries.words)."""
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -61,20 +64,23 @@ class FlatTrack(NamedTuple):
 
 def pack_audio(audio: RawAudio, path: bytes) -> Packed:
     """The track in a file that was read, as plain tuples."""
-    return pack(map_track(audio, path=path))
+    return pack(map_track(audio, path=path), path)
 
 
-def pack(record: TrackRecord) -> Packed:
+def pack(record: TrackRecord, path: bytes) -> Packed:
     """A record as plain tuples and texts."""
     columns = record.columns
     tags = orjson.dumps(columns["tags"]).decode()
-    return record.pid, _values_of(columns), tags, tuple(record.album), tuple(map(tuple, record.credits)), record.genres
+    name = display(path.rpartition(b"/")[2])
+    words = song_words(str(columns["title"]), str(columns["artist"]), str(columns["album"]), name)
+    credits_ = tuple(map(tuple, record.credits))
+    return record.pid, _values_of(columns), tags, tuple(record.album), credits_, record.genres, words
 
 
 def unpack(packed: Packed) -> FlatTrack:
     """The track that was packed; albums and credits that were met before are the same objects again."""
-    pid, values, tags, album, credits_, genres = packed
-    return FlatTrack(pid, values, tags, _album(album), _credits(credits_), _genres(genres))
+    pid, values, tags, album, credits_, genres, words = packed
+    return FlatTrack(pid, values, tags, _album(album), _credits(credits_), _genres(genres), words)
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
@@ -12,25 +11,28 @@ from django.utils import timezone
 from libraries.bulk import delete_where, insert_rows, moment, update_rows
 from libraries.ids import new_ids
 from libraries.models import MediaFile, Participant, TrackGenre
-from libraries.scanner.context import Credit, FileEntry, display
+from libraries.scanner.context import Credit, FileEntry
 from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import COLUMNS, FlatTrack
-from libraries.search import Song, add_songs, refresh_songs
+from libraries.search import add_songs, line_of, refresh_songs
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
-_STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "missing_since", "last_seen_at", "updated_at")
+_STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "updated_at")
+# null in every track that is present, so a new row can do without
+_ABSENCE: Final = ("missing_since", "last_seen_at")
 _OWN: Final = ("id", "created_at")
 # every column but `_OWN`
-WRITTEN: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
-
-_named = itemgetter(*(COLUMNS.index(name) for name in ("title", "artist", "album")))
+WRITTEN: Final = (*_PLACE, *_STATE, *COLUMNS, "tags", *_ABSENCE)
+_NEW: Final = (*_PLACE, *_STATE, *COLUMNS, "tags", *_OWN)
 
 
 class NewState(NamedTuple):
     """A file that was read: where it is, what it says, and the row that it belongs to (None: a new one)."""
 
     path: bytes
+    shown: str
+    """The path as a text."""
     folder_id: str
     entry: FileEntry
     record: FlatTrack
@@ -42,9 +44,9 @@ def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tupl
     """The values of the columns `WRITTEN`."""
     entry, record = state.entry, state.record
     return (
-        library_id, state.folder_id, display(state.path), *entry,
-        album_id, record.pid, state.audio_hash, False, None, None, now,
-        *record.values, record.tags,
+        library_id, state.folder_id, state.shown, *entry,
+        album_id, record.pid, state.audio_hash, False, now,
+        *record.values, record.tags, None, None,
     )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ class TrackRows:
         records = [state.record for state in states]
         self.lookup.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
         self.lookup.find_genres(chain.from_iterable(dict.fromkeys(record.genres for record in records)))
-        self.lookup.find_albums((display(state.path), state.record.album) for state in states)
+        self.lookup.find_albums((state.shown, state.record.album) for state in states)
 
     def insert(self, states: Sequence[NewState]) -> list[str]:
         """New rows; says their ids in the same order."""
@@ -70,9 +72,9 @@ class TrackRows:
         ids = new_ids(len(states))
         for pk, state in zip(ids, states, strict=True):
             values = values_of(state, self._library_id, album_id(state.record.album.pid), now)
-            rows.append((*values, pk, now))
-        insert_rows(MediaFile, (*WRITTEN, *_OWN), rows)
-        add_songs([self._song(pk, state) for pk, state in zip(ids, states, strict=True)])
+            rows.append((*values[: -len(_ABSENCE)], pk, now))
+        insert_rows(MediaFile, _NEW, rows)
+        add_songs([(pk, self._line(state)) for pk, state in zip(ids, states, strict=True)])
         self._save_people(zip(ids, states, strict=True))
         return ids
 
@@ -95,9 +97,8 @@ class TrackRows:
         self._save_people((str(state.media_file_id), state) for state in states)
         return whole
 
-    def _song(self, pk: str, state: NewState) -> Song:
-        title, artist, album = _named(state.record.values)
-        return Song(pk, self._library_id, title, artist, album, display(state.path))
+    def _line(self, state: NewState) -> str:
+        return line_of(self._library_id, state.shown.rpartition("/")[0], state.record.words)
 
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id

@@ -250,7 +250,8 @@ def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
     for entry, known, record in sorted(result.tracks, key=lambda track: track[0].name):
         # what was read again without having changed still sounds the same
         sound = known.audio_hash if known and known.is_unchanged(entry) else ""
-        state = NewState(join(path, entry.name), folder_id, entry, record, known.id if known else None, sound)
+        place = join(path, entry.name)
+        state = NewState(place, display(place), folder_id, entry, record, known.id if known else None, sound)
         displaced = known is not None and _is_displaced(known, entry, record)
         # another track where a missing one used to be is not that one come back
         if known is None or (displaced and known.missing):

@@ -25,7 +25,7 @@ def test_nothing_is_lost_on_the_way() -> None:
         title="Töne", artist=["Ann", "Bob"], album="Live", composer="Cyd / Dee", genre=["Rock", "Pop"],
         performer="Eve (drums)", date="1999-05-04", tracknumber="3/9", replaygain_track_gain="-3.5 dB",
     )  # fmt: skip
-    flat = unpack(marshal.loads(marshal.dumps(pack(record))))  # noqa: S302 - our own bytes
+    flat = unpack(marshal.loads(marshal.dumps(pack(record, b"Live/01 Foo.mp3"))))  # noqa: S302 - our own bytes
     assert (flat.pid, flat.album, flat.credits, flat.genres) == (
         record.pid, record.album, record.credits, record.genres,
     )  # fmt: skip
@@ -33,10 +33,11 @@ def test_nothing_is_lost_on_the_way() -> None:
     assert tuple(flat.columns) == COLUMNS
     assert flat.duration == record.columns["duration"]
     assert flat.mbz_track_id == record.columns["mbz_track_id"]
+    assert flat.words == "tone 01 foo ann bob live"
 
 
 def test_tracks_of_an_album_share_what_they_have_in_common() -> None:
-    one, two = (unpack(pack(mapped(title=title, artist="Ann", album="Live", genre="Rock"))) for title in "AB")
+    one, two = (unpack(pack(mapped(title=title, artist="Ann", album="Live", genre="Rock"), b"1.mp3")) for title in "AB")
     assert one.album is two.album
     assert one.credits is two.credits
     assert one.genres is two.genres
@@ -55,4 +56,4 @@ def test_readers_map_what_they_read(tmp_path: Path) -> None:
         assert raw is not None
         assert (audio.size, audio.mtime_ns, audio.tags) == (raw.size, raw.mtime_ns, {})
         assert raw.converted is None
-        assert audio.converted == pack(map_track(raw, path=path))
+        assert audio.converted == pack(map_track(raw, path=path), path)

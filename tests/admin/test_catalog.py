@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -146,3 +147,9 @@ def test_long_lists_are_not_counted_to_the_end(site: Client, music: Library, mon
     assert counting
     assert all("LIMIT 2" in sql for sql in counting), counting
     assert "Song 1" in page or "Song 3" in page
+
+
+def test_no_column_is_sorted_by_a_relation() -> None:
+    for model, page in admin.site._registry.items():
+        relations = {field.name for field in model._meta.get_fields() if field.one_to_many or field.many_to_many}
+        assert not relations & set(page.list_display), model

@@ -19,7 +19,8 @@ from users.models import User
 pytestmark = pytest.mark.django_db(transaction=True)
 
 COUNT = 2000
-PATIENCE = 3.0
+# far below the time after which a writer gives up, far above what it takes on a machine that does other things too
+PATIENCE = 10.0
 
 
 def test_other_requests_are_answered(as_admin: APIClient, admin: User, library: Library) -> None:
@@ -81,18 +82,19 @@ def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
     assert library.total_missing_files == 0
 
 
-def test_two_undos_at_once_restore_once(library: Library) -> None:
+def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "BATCH", 50)
     purge = services.purge_missing_files(make_many(library, 300)).purge
     assert purge is not None
-    outcomes: list[str] = []
+    outcomes: list[int] = []
     barrier = threading.Barrier(2)
 
     def undo() -> None:
         barrier.wait()
         try:
-            outcomes.append(str(len(services.undo_purge(purge).ids)))
+            outcomes.append(len(services.undo_purge(purge).ids))
         except Conflict:
-            outcomes.append("conflict")
+            outcomes.append(0)
         finally:
             connection.close()
 
@@ -101,7 +103,9 @@ def test_two_undos_at_once_restore_once(library: Library) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["300", "conflict"]
+    assert (len(outcomes), sum(outcomes)) == (2, 300)
+    purge.refresh_from_db()
+    assert purge.restored_count == 300
     assert MediaFile.objects.count() == 300
     library.refresh_from_db()
     assert library.total_missing_files == 300

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
 from libraries import maintenance
@@ -15,6 +15,7 @@ from missing import services, tasks
 from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
 from missing.restore import restore_files
 from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.errors import Conflict
 from tests.missing.catalog import GONE, dump, make_many, make_track
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,7 @@ def test_a_failure_half_way_removes_nothing(library: Library, monkeypatch: pytes
     assert services.purge_missing_files(ids).ids == sorted(ids)
 
 
-def test_an_undo_that_fails_restores_nothing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undo_that_is_interrupted_is_finished_by_the_next(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = make_many(library, 30)
     monkeypatch.setattr(services, "BATCH", 10)
     purge = services.purge_missing_files(ids).purge
@@ -82,11 +83,20 @@ def test_an_undo_that_fails_restores_nothing(library: Library, monkeypatch: pyte
 
     with monkeypatch.context() as patch:
         patch.setattr(services, "restore_files", fail)
-        with pytest.raises(DatabaseError), transaction.atomic():
+        with pytest.raises(DatabaseError):
             services.undo_purge(purge)
-    assert not MediaFile.objects.exists()
-    assert PurgedFile.objects.count() == 30
-    assert sorted(services.undo_purge(purge).ids) == sorted(ids)
+    assert (MediaFile.objects.count(), PurgedFile.objects.count()) == (20, 10)
+    purge.refresh_from_db()
+    library.refresh_from_db()
+    assert (purge.restored_count, library.total_missing_files) == (20, 20)
+    back = set(MediaFile.objects.values_list("pk", flat=True))
+    assert set(services.undo_purge(purge).ids) == set(ids) - back
+    assert (MediaFile.objects.count(), PurgedFile.objects.count()) == (30, 0)
+    purge.refresh_from_db()
+    library.refresh_from_db()
+    assert (purge.restored_count, library.total_missing_files) == (30, 30)
+    with pytest.raises(Conflict):
+        services.undo_purge(purge)
 
 
 def test_what_hangs_on_a_track_returns_with_it(library: Library) -> None:

@@ -37,7 +37,8 @@ class Song(NamedTuple):
 
 def line_of(library_id: int, folder: str, words: str) -> str:
     """All that a song is found by: the mark of its library, the words of its folder, and its own."""
-    return f"{mark(library_id)} {folder_words(folder)} {words}"
+    # PostgreSQL takes what is between two spaces for a word
+    return " ".join(filter(None, (mark(library_id), folder_words(folder), words)))
 
 
 def _line_of(song: Song) -> str:

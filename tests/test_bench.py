@@ -65,13 +65,13 @@ def test_the_lists_of_a_small_catalog_are_measured() -> None:
     catalog.fill(300)
     assert MediaFile.objects.count() == 300
     assert 0 < MediaFile.objects.missing().count() < 100
-    answers = [Answer(*one) for one in pages.measure(only="media files", rounds=1)]
+    answers = [Answer(*one) for one in pages.measure(only="songs", rounds=1)]
     kinds = {(one.where, one.kind) for one in answers}
-    assert {("media files", "first page"), ("media files", "filtered"), ("media files", "search: a rare word")} <= kinds
+    assert {("songs", "first page"), ("songs", "filtered"), ("songs", "search: a rare word")} <= kinds
     assert all(one.milliseconds > 0 and 0 < one.queries < 12 for one in answers)
     text = lists_part({SQLITE: answers}, 300, "today")
     assert "## 300 songs" in text
-    assert "| media files, of one library | search: a rare word |" in text
+    assert "| songs, of one library | search: a rare word |" in text
 
 
 def test_each_part_of_the_page_stays_when_the_other_is_written() -> None:

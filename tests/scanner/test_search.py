@@ -89,3 +89,14 @@ def test_the_index_of_sqlite_agrees_with_its_table(library: Library) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {search.FULL_TEXT} ({search.FULL_TEXT}) VALUES ('integrity-check')")  # noqa: S608
+
+
+def test_a_song_without_words_or_folder_is_written_too(library: Library) -> None:
+    for path, title in (("?.mp3", "!"), ("a/?.mp3", "…"), ("?/?.mp3", "Words")):
+        write_track(Path(library.path) / path, title, artists=("?",), album="-", album_artists=("?",))
+    scan(library)
+    assert MediaFile.objects.count() == SongWords.objects.count() == 3
+    assert all(
+        len(words.split(" ")) == len(words.split()) for words in SongWords.objects.values_list("words", flat=True)
+    )
+    assert found("word") == ["Words"]

@@ -23,17 +23,25 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--database-only", action="store_true", help="leave out what touches no database: another run has it"
+        "--share",
+        default="1/1",
+        metavar="K/N",
+        help="of N runs on different databases the K-th: what touches no database is shared out among them",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sort out, for the run on the second database, what would do the same there."""
-    if not config.getoption("--database-only"):
-        return
-    kept = [item for item in items if touches_database(item)]
+    """Keep what touches the database, and our share of what would do the same in every run: every N-th module."""
+    own, runs = map(int, config.getoption("--share").split("/"))
+    alike = list(dict.fromkeys(module_of(item) for item in items if not touches_database(item)))
+    ours = {module for number, module in enumerate(alike) if number % runs == own - 1}
+    kept = [item for item in items if touches_database(item) or module_of(item) in ours]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
+
+
+def module_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def touches_database(item: pytest.Item) -> bool:

@@ -97,13 +97,13 @@ def interruptible() -> Iterator[None]:
 def run_suites(databases: Sequence[str], for_pytest: Sequence[str], console: Console) -> list[Run]:
     """Run the suite on every database at the same time, each with its own broker and data folder."""
     runs: list[Run] = []
-    # what touches no database would do the same in the second run
-    second = ["--database-only"] if len(databases) > 1 else []
     with ExitStack() as stack:
         sentinel = stack.enter_context(Sentinel())
         for database in databases:
             environ = stack.enter_context(test_environment(database, sentinel, console))
-            runs.append(start_run(database, environ, [*for_pytest, *second * bool(runs)], sentinel, stack))
+            # what touches no database would do the same in both runs
+            share = f"--share={len(runs) + 1}/{len(databases)}"
+            runs.append(start_run(database, environ, [*for_pytest, share], sentinel, stack))
         wait_for(runs, console)
     return runs
 

@@ -109,14 +109,14 @@ def _all_damaged(library: list[Path], target: Path, count: int) -> Iterator[Path
 
 def test_damaged_files_read_alike(library: list[Path], parsers: Parsers, tmp_path: Path) -> None:
     outcomes = Counter[bool]()
-    for path in _all_damaged(library, tmp_path, 500):
+    for path in _all_damaged(library, tmp_path, 300):
         own, theirs = parsers.own(path), parsers.library(path)
         assert own == theirs, (own, theirs)
         outcomes[isinstance(own, tuple)] += 1
-    assert min(outcomes.values()) > 200
+    assert min(outcomes.values()) > 100
     for name in _OURS:
-        assert parsers.answered[name, True] > 100
-        assert parsers.answered[name, False] > 20
+        assert parsers.answered[name, True] > 60
+        assert parsers.answered[name, False] > 10
 
 
 def test_genres_have_the_numbers_of_the_format() -> None:

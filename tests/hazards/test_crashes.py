@@ -117,7 +117,7 @@ def test_killed_anywhere(small_steps: None, trees: tuple[Path, Path], later: boo
 
     deaths = [{"commit": point} for point in range(1, len(commits) + 1)]
     dice = random.Random(SEED)
-    inside = min(len(writes), at_most(6, 100))
+    inside = min(len(writes), at_most(3, 100))
     deaths += [{"write": point} for point in sorted(dice.sample(range(1, len(writes) + 1), inside))]
     for death in deaths:
         start.restore()

@@ -410,6 +410,10 @@ class Migration(migrations.Migration):
             model_name='album',
             constraint=models.UniqueConstraint(fields=('library', 'pid'), name='album_pid_unique'),
         ),
+        migrations.AddIndex(
+            model_name='album',
+            index=models.Index(fields=['song_count', 'id'], name='album_songs_idx'),
+        ),
         migrations.AddConstraint(
             model_name='libraryartist',
             constraint=models.UniqueConstraint(fields=('library', 'artist'), name='library_artist_unique'),

@@ -46,6 +46,7 @@ class Album(models.Model):
         verbose_name = _("album")
         verbose_name_plural = _("albums")
         constraints = [models.UniqueConstraint(fields=["library", "pid"], name="album_pid_unique")]
+        indexes = [models.Index(fields=["song_count", "id"], name="album_songs_idx")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,6 @@
 """The program of the reader process: takes batches of paths on stdin, answers one frame per path.
 
-Run by `reader.ReaderChild` only: `python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT [CONVERTER]`.
+Run by `reader_process.ReaderChild` only: `python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT [CONVERTER]`.
 """
 
 from __future__ import annotations

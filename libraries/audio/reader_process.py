@@ -1,0 +1,134 @@
+"""One reader process as its parent sees it: what it was asked, what it owes, and what has come of it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import marshal
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+BATCH_FILES: Final = 24
+_START_TIMEOUT: Final = 60.0
+# A pipe of this size takes two batches at once.
+_ROOMY_PIPE: Final = 64 * 1024
+_WIDE_PIPE: Final = 512 * 1024
+_ROOT: Final = str(Path(__file__).resolve().parents[2])
+
+Answer = tuple[bytes, tuple[Any, ...]]
+
+
+class ReaderChild:
+    """One persistent reader process and the paths that it owes an answer for, in order."""
+
+    def __init__(self, timeout: float, memory: int, convert: str = "") -> None:
+        self.timeout = timeout
+        self.owed: deque[bytes] = deque()
+        self._ready = False
+        self._progress = time.monotonic()
+        self._buffer = bytearray()
+        paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
+        # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "libraries.audio.reader_child",
+                str(os.getpid()),
+                str(memory),
+                *filter(None, [convert]),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            close_fds=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.fd = self.process.stdout.fileno()
+        _widen(self.fd)
+        self._room = BATCH_FILES if _pipe_size(self.process.stdin.fileno()) >= _ROOMY_PIPE else 0
+
+    def send(self, operation: str, paths: list[bytes]) -> None:
+        """Queue a batch; a child that is gone shows when its answers are read."""
+        if not self.owed:
+            self._progress = time.monotonic()
+        self.owed.extend(paths)
+        message = marshal.dumps((operation, paths))
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(len(message).to_bytes(4, "little") + message)
+            self.process.stdin.flush()
+
+    def receive(self) -> Iterator[Answer] | None:
+        """The answers that have arrived; None when the child is gone."""
+        data = os.read(self.fd, 1 << 18)
+        if not data:
+            return None
+        self._progress = time.monotonic()
+        self._buffer += data
+        return self._split()
+
+    def _split(self) -> Iterator[Answer]:
+        answers: list[Answer] = []
+        buffer, at = self._buffer, 0
+        while len(buffer) - at >= 4:
+            end = at + 4 + int.from_bytes(buffer[at : at + 4], "little")
+            if end > len(buffer):
+                break
+            value = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own child
+            at = end
+            if self._ready:
+                answers.append((self.owed.popleft(), value))
+            self._ready = True
+        del buffer[:at]
+        return iter(answers)
+
+    def is_late(self) -> bool:
+        """Whether the file in hand has had its time."""
+        limit = self.timeout if self._ready else _START_TIMEOUT
+        return bool(self.owed) and time.monotonic() - self._progress > limit
+
+    def takes_more(self) -> bool:
+        """Whether a batch can be sent without waiting for a child that waits for us to take its answers.
+
+        An idle child reads at once; a working one needs room in the pipe, which the system grants or not.
+        """
+        return len(self.owed) <= self._room
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has ever come up."""
+        return self._ready
+
+    def kill(self) -> int:
+        """End it now, leave no zombie and no descriptor, and tell the return code that it had or got."""
+        self.process.kill()
+        code = self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                # What could not be delivered to a dead child is tried once more on closing.
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        return code
+
+
+def _widen(fd: int) -> None:
+    """Room for the answers that arrive while nobody takes them; without it a reader waits for us in between."""
+    ask = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if ask is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, ask, _WIDE_PIPE)
+
+
+def _pipe_size(fd: int) -> int:
+    """The capacity of a pipe, 0 where the system does not tell."""
+    ask = getattr(fcntl, "F_GETPIPE_SZ", None)
+    return fcntl.fcntl(fd, ask) if ask is not None else 0

@@ -8,8 +8,6 @@ from typing import Any, Final
 from libraries.audio import containers, foreign, id3, pictures, tagmaps
 from libraries.audio.opened import Opened, look
 
-_TAIL: Final = 160
-
 
 def read_raw(path: bytes) -> dict[str, list[str]]:
     """The file's own tag names with their values as text, pictures as "<picture N bytes>"; raises AudioError."""
@@ -43,9 +41,9 @@ def _native_tags(opened: Opened) -> Iterable[tuple[str, Any]]:
         for image, _, _ in _container_pictures(opened, found):
             yield "PICTURE", image
     elif opened.kind in {"mp3", "aac"}:
-        tail = opened.source.tail(_TAIL)
+        tail = opened.tail()
         if b"APETAGEX" in tail:
-            yield from tagmaps.native_items(foreign.native_ape(opened))
+            yield from tagmaps.native_items(foreign.ape_tag(opened))
         yield from ((f"ID3v1:{key}", text) for key, text in (id3.parse_v1(tail) or {}).items())
     else:
         yield from tagmaps.native_items(foreign.native_tags(opened))

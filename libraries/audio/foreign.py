@@ -23,7 +23,6 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wavpack import WavPack
 
 from libraries.audio import containers, model, tagmaps
-from libraries.audio.keys import TagBuilder
 from libraries.audio.model import AudioError
 from libraries.audio.mpeg import Mpeg
 from libraries.audio.opened import Opened, Sound
@@ -49,15 +48,8 @@ def read_mpeg(opened: Opened) -> Mpeg:
     )
 
 
-def read_ape(opened: Opened) -> TagBuilder:
-    """The APEv2 tag at the end of a file of another format."""
-    found = TagBuilder()
-    tagmaps.add_ape(found, _APE_TAG(opened.source.stream()))
-    return found
-
-
-def native_ape(opened: Opened) -> Any:
-    """The same tag as it is."""
+def ape_tag(opened: Opened) -> Any:
+    """The APEv2 tag at the end of a file of another format, as the library hands it out."""
     return _APE_TAG(opened.source.stream())
 
 

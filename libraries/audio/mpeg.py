@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from libraries.audio.source import Window
@@ -45,7 +46,10 @@ class _Frame(NamedTuple):
     xing_at: int
 
 
-def _make_frame(second: int, third: int, fourth: int) -> _Frame | None:
+@lru_cache(maxsize=4096)
+def _frame(head: bytes) -> _Frame | None:
+    """The frame that three bytes behind the first describe; the same ones come again and again."""
+    second, third, fourth = head
     version, layer = second >> 3 & 3, second >> 1 & 3
     bits, rate = third >> 4, third >> 2 & 3
     if second & 0xE0 != 0xE0 or version == 1 or layer != 1 or rate == 3 or bits in (0, 15):
@@ -58,20 +62,6 @@ def _make_frame(second: int, third: int, fourth: int) -> _Frame | None:
     xing_at = (21 if mono else 36) if first else (13 if mono else 21)
     length = samples // 8 * bitrate // hertz + (third >> 1 & 1)
     return _Frame(bitrate, hertz, 1 if mono else 2, samples, length, xing_at)
-
-
-_frames: dict[bytes, _Frame | None] = {}
-
-
-def _frame(head: bytes) -> _Frame | None:
-    """The frame that three bytes behind the first describe; the same ones come again and again."""
-    try:
-        return _frames[head]
-    except KeyError:
-        if len(_frames) > 4096:
-            _frames.clear()
-        found = _frames[head] = _make_frame(*head)
-        return found
 
 
 def read_mpeg(source: Window, at: int) -> Mpeg | None:

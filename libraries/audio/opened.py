@@ -16,6 +16,8 @@ from libraries.audio.source import Source
 T = TypeVar("T")
 
 _MAX_INT: Final = 2**31 - 1
+# an ID3v1 tag, and the end of an APEv2 tag in front of it
+_TAIL: Final = 160
 
 
 class Sound(NamedTuple):
@@ -59,6 +61,10 @@ class Opened:
         if announced is None or formats.is_foreign(self.head):
             raise AudioError(model.UNSUPPORTED, "This file holds no audio of a kind that the server knows.")
         return announced
+
+    def tail(self) -> bytes:
+        """The end of the file, where streams without a container have tags."""
+        return self.source.tail(_TAIL)
 
     def result(self, sound: Sound) -> RawAudio:
         """The facts and the tags that were found, with every number bounded."""

@@ -15,33 +15,21 @@ _REMEMBERED: Final = 4
 class Window:
     """Bytes that are in memory."""
 
-    __slots__ = ("base", "data", "size")
+    __slots__ = ("data", "size")
 
     def __init__(self, data: bytes) -> None:
-        self.base = 0
         self.data = data
         self.size = len(data)
 
     def get(self, at: int, length: int) -> bytes:
         """`length` bytes at an offset, or as many as there are."""
-        local = at - self.base
-        end = local + length
-        if local < 0 or end > len(self.data):
-            self.move(at, length)
-            local = at - self.base
-            end = local + length
-        return self.data[local:end]
-
-    def move(self, at: int, length: int) -> None:
-        """Have `length` bytes at an offset in `data`, which begins at `base`, or as many as there are."""
-        if at > self.base + len(self.data):
-            self.base, self.data = at, b""
+        return self.data[at : at + length]
 
 
 class Source(Window):
     """Bytes of a file, whose descriptor it owns from now on."""
 
-    __slots__ = ("_stream", "_windows", "fd")
+    __slots__ = ("_stream", "_windows", "base", "fd")
 
     def __init__(self, fd: int, size: int) -> None:
         self._stream: BinaryIO | None = None
@@ -58,7 +46,15 @@ class Source(Window):
     def __exit__(self, *_: object) -> None:
         os.close(self.fd)
 
-    def move(self, at: int, length: int) -> None:
+    def get(self, at: int, length: int) -> bytes:
+        """`length` bytes at an offset, or as many as there are."""
+        local = at - self.base
+        if local < 0 or local + length > len(self.data):
+            self._move(at, length)
+            local = at - self.base
+        return self.data[local : local + length]
+
+    def _move(self, at: int, length: int) -> None:
         """Look elsewhere, and read what was not seen a moment ago."""
         length = min(length, self.size - at)
         if length <= 0:

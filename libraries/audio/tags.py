@@ -20,7 +20,6 @@ from libraries.audio.mpeg import Mpeg, read_mpeg
 from libraries.audio.ogg import read_ogg
 from libraries.audio.opened import Opened, Sound, look
 
-_TAIL: Final = 160
 _MAPPER: Final = Id3Mapper(GENRES)
 _APE_FAMILY: Final = ("ape", "wavpack", "musepack")
 
@@ -59,9 +58,11 @@ def _add_id3_and_tail(opened: Opened) -> None:
     """The tags of MPEG streams: ID3v2 in front, then APEv2 and ID3v1 at the end, each filling what is absent."""
     if opened.audio_at:
         _MAPPER.read(opened.source, 0, opened.tags)
-    tail = opened.source.tail(_TAIL)
+    tail = opened.tail()
     if b"APETAGEX" in tail:
-        opened.tags.fill(_library().read_ape(opened))
+        extra = TagBuilder()
+        tagmaps.add_ape(extra, _library().ape_tag(opened))
+        opened.tags.fill(extra)
     _MAPPER.read_v1(tail, opened.tags)
 
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from libraries.bulk import chunks, insert_rows, table, update_rows
 from libraries.models import MediaFile, SongWords
-from libraries.words import folder_words, song_words, words_of
+from libraries.words import each_once, folder_words, shared_words, title_words, words_of
 
 # no further than to so many songs, the newest, is a word followed
 DEPTH = 2_000
@@ -43,7 +43,8 @@ def line_of(library_id: int, folder: str, words: str) -> str:
 
 def _line_of(song: Song) -> str:
     folder, _, name = song.path.rpartition("/")
-    return line_of(song.library_id, folder, song_words(song.title, song.artist, song.album, name))
+    words = each_once([*title_words(song.title, name), *shared_words(song.artist), *shared_words(song.album)])
+    return line_of(song.library_id, folder, words)
 
 
 def mark(library_id: int) -> str:

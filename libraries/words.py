@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -26,17 +27,21 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-# the songs of an album have these in common
-_shared = lru_cache(maxsize=1024)(words_of)
+def title_words(title: str, name: str) -> list[str]:
+    """The words of the title of a song and of the name of its file."""
+    return words_of(f"{title[: MAX_TEXT // 2]} {name.rpartition('.')[0] or name}")
 
 
-def song_words(title: str, artist: str, album: str, name: str) -> str:
-    """The words of a song and of the name of its file, each once."""
-    own = words_of(f"{title[: MAX_TEXT // 2]} {name.rpartition('.')[0] or name}")
-    return " ".join(dict.fromkeys([*own, *_shared(artist), *_shared(album)]))
+# the artist and the album of a song are those of others too
+shared_words = lru_cache(maxsize=1024)(words_of)
+
+
+def each_once(words: Iterable[str]) -> str:
+    """The words as one text, each once."""
+    return " ".join(dict.fromkeys(words))
 
 
 @lru_cache(maxsize=1024)
 def folder_words(folder: str) -> str:
     """The words of the path of a folder, each once."""
-    return " ".join(dict.fromkeys(words_of(folder)))
+    return each_once(words_of(folder))

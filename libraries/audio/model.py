@@ -24,8 +24,7 @@ class RawAudio(NamedTuple):
 
     `kind` is what the content is (see formats), `codec` what encodes the sound. Unknown numbers are 0.
     `tags` has canonical lower-case keys, cleaned values, and no empty lists. `size` and `mtime_ns` are those of the
-    very file that was read. `converted` is what the pool's converter made of all this, if it has one; then `tags` do
-    not come along.
+    very file that was read.
     """
 
     kind: str
@@ -40,11 +39,15 @@ class RawAudio(NamedTuple):
     has_lyrics: bool
     size: int
     mtime_ns: int
-    converted: Any = None
 
-    def as_tuple(self, converted: Any = None) -> tuple[Any, ...]:
-        """Plain values in order, or with something in place of the tags; `RawAudio(*values)` makes an object again."""
-        return tuple(self) if converted is None else (*self[:7], {}, *self[8:12], converted)
+
+class Converted(NamedTuple):
+    """What a pool's converter made of one file (see reader): of the file alone, and in common with other files."""
+
+    size: int
+    mtime_ns: int
+    own: Any
+    common: Any
 
 
 class ReadProblem(NamedTuple):
@@ -55,11 +58,12 @@ class ReadProblem(NamedTuple):
 
 
 class ReadResult(NamedTuple):
-    """The outcome for one path: exactly one of `audio` and `problem` is set."""
+    """The outcome for one path: exactly one is set, `converted` in place of `audio` if the pool has a converter."""
 
     path: bytes
     audio: RawAudio | None = None
     problem: ReadProblem | None = None
+    converted: Converted | None = None
 
 
 class HashResult(NamedTuple):

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from libraries.audio import model
-from libraries.audio.model import HashResult, RawAudio, ReadProblem, ReadResult
-from libraries.audio.reader_process import BATCH_FILES, Answer, ReaderChild
+from libraries.audio.model import Converted, HashResult, RawAudio, ReadProblem, ReadResult
+from libraries.audio.reader_process import BATCH_FILES, Answer, Conversion, ReaderChild
 
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024
@@ -41,17 +41,14 @@ class ReaderPool:
         *,
         timeout: float = DEFAULT_TIMEOUT,
         memory: int = DEFAULT_MEMORY,
-        convert: str = "",
+        conversion: Conversion | None = None,
     ) -> None:
-        """`convert` names a function ("module:function") that takes a `RawAudio` and its path. The readers call it.
-
-        Its result, anything that can be marshalled, comes as `RawAudio.converted` in place of the tags.
-        """
+        """With a `conversion` its results come in place of facts and tags."""
         if workers < 1:
             raise ValueError("a reader pool needs at least one worker")
         self._timeout = timeout
         self._memory = memory
-        self._convert = convert
+        self._conversion = conversion
         self.workers = workers
         self.children: list[ReaderChild] = []
         self._selector: selectors.BaseSelector | None = None
@@ -77,10 +74,13 @@ class ReaderPool:
         `paths` is drawn from as results are taken, never far ahead. Closing the iterator, or a `stop` that turns true
         (asked at least four times a second), ends the work at once.
         """
+        converts = self._conversion is not None
         with contextlib.closing(self._run("read", paths, stop)) as answers:
             for path, answer in answers:
-                if answer[0]:
-                    yield ReadResult(path, audio=RawAudio(*answer[1]))
+                if answer[0] and converts:
+                    yield ReadResult(path, converted=Converted._make(answer[1]))
+                elif answer[0]:
+                    yield ReadResult(path, audio=RawAudio._make(answer[1]))
                 else:
                     yield ReadResult(path, problem=ReadProblem(answer[1], answer[2]))
 
@@ -146,7 +146,7 @@ class ReaderPool:
 
     def spawn(self) -> ReaderChild:
         """Start one more process."""
-        child = ReaderChild(self._timeout, self._memory, self._convert)
+        child = ReaderChild(self._timeout, self._memory, self._conversion)
         self.children.append(child)
         if self._selector is not None:
             self._selector.register(child.fd, selectors.EVENT_READ, child)

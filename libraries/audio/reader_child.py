@@ -25,10 +25,8 @@ _NICE: Final = 4
 # the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
 _COLLECT_AFTER: Final = 20_000
 
-Converter = Callable[[RawAudio, bytes], Any]
-
 _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
-    "read": lambda path: tags.read_file(path).as_tuple(),
+    "read": lambda path: tuple(tags.read_file(path)),
     # what a scan does not need is loaded by whoever asks for it
     "hash": lambda path: import_module("libraries.audio.payload").audio_payload_hash(path),
     "raw": lambda path: import_module("libraries.audio.details").read_raw(path),
@@ -36,30 +34,43 @@ _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
 }
 
 
+class Converter:
+    """Reads files and answers with what a function makes of each, in place of its facts and tags.
+
+    That is how work of the caller is done here, of which this package knows nothing. What the function says to be in
+    common with other files goes out once for all files in a row that have the very same object in common.
+    """
+
+    def __init__(self, name: str) -> None:
+        """`name` of the function as "module:function"."""
+        module, _, function = name.partition(":")
+        self._convert: Callable[[RawAudio, bytes], tuple[Any, Any]] = getattr(import_module(module), function)
+        self._sent: Any = None
+
+    def __call__(self, path: bytes) -> tuple[Any, ...]:
+        audio = tags.read_file(path)
+        own, common = self._convert(audio, path)
+        again = common is self._sent
+        self._sent = common
+        return audio.size, audio.mtime_ns, own, None if again else common
+
+    def forget(self) -> None:
+        """Send everything anew: whoever hears of a problem forgets what there was before it."""
+        self._sent = None
+
+
 def perform(operation: str, path: bytes) -> bytes:
     """The marshalled answer for one path: (True, value) or (False, kind, sentence). Raises nothing."""
+    perform_one = _OPERATIONS[operation]
     try:
-        return marshal.dumps((True, _OPERATIONS[operation](path)))
+        return marshal.dumps((True, perform_one(path)))
     except AudioError as exc:
         problem = exc.problem
     except Exception as exc:  # also MemoryError; a reader has an answer to every file
         problem = explain(exc)
+    if isinstance(perform_one, Converter):
+        perform_one.forget()
     return marshal.dumps((False, problem.kind, problem.message))
-
-
-def convert_with(name: str) -> None:
-    """From now on `read` answers with what the function `name` ("module:function") makes of a file, without its tags.
-
-    That is how work of the caller is done here, of which this package knows nothing.
-    """
-    module, _, function = name.partition(":")
-    convert: Converter = getattr(import_module(module), function)
-
-    def read(path: bytes) -> tuple[Any, ...]:
-        audio = tags.read_file(path)
-        return audio.as_tuple(convert(audio, path))
-
-    _OPERATIONS["read"] = read
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
@@ -113,7 +124,7 @@ def main() -> None:
     # who writes down what we read goes first: with more processes than cores it would fall behind, and end last
     os.nice(_NICE)
     if sys.argv[3:]:
-        convert_with(sys.argv[3])
+        _OPERATIONS["read"] = Converter(sys.argv[3])
     # what is there now stays: no round of the garbage collector needs to look at it again
     gc.collect()
     gc.freeze()

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 BATCH_FILES: Final = 24
 _START_TIMEOUT: Final = 60.0
@@ -24,11 +24,28 @@ _ROOT: Final = str(Path(__file__).resolve().parents[2])
 Answer = tuple[bytes, tuple[Any, ...]]
 
 
+class Conversion(NamedTuple):
+    """What becomes of files that are read, beside their facts and tags.
+
+    `function` ("module:function") is called by the readers with a `RawAudio` and its path. It returns what is of this
+    file alone, and what it has in common with others: not None, and the same object for all files in a row that share
+    it, so that it travels but once. Both must be such that they can be marshalled. `revive` makes here of that object
+    what callers get.
+    """
+
+    function: str
+    revive: Callable[[Any], Any]
+
+
 class ReaderChild:
     """One persistent reader process and the paths that it owes an answer for, in order."""
 
-    def __init__(self, timeout: float, memory: int, convert: str = "") -> None:
+    def __init__(self, timeout: float, memory: int, conversion: Conversion | None = None) -> None:
         self.timeout = timeout
+        self._conversion = conversion
+        self._is_converting = False
+        # what the files that it reads have in common, until it says something else
+        self._common: Any = None
         self.owed: deque[bytes] = deque()
         self._ready = False
         self._progress = time.monotonic()
@@ -42,7 +59,7 @@ class ReaderChild:
                 "libraries.audio.reader_child",
                 str(os.getpid()),
                 str(memory),
-                *filter(None, [convert]),
+                *([conversion.function] if conversion else []),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -60,6 +77,7 @@ class ReaderChild:
         """Queue a batch; a child that is gone shows when its answers are read."""
         if not self.owed:
             self._progress = time.monotonic()
+        self._is_converting = self._conversion is not None and operation == "read"
         self.owed.extend(paths)
         message = marshal.dumps((operation, paths))
         assert self.process.stdin is not None
@@ -86,10 +104,22 @@ class ReaderChild:
             value = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own child
             at = end
             if self._ready:
-                answers.append((self.owed.popleft(), value))
+                answers.append((self.owed.popleft(), self._whole(value) if self._is_converting else value))
             self._ready = True
         del buffer[:at]
         return iter(answers)
+
+    def _whole(self, answer: tuple[Any, ...]) -> tuple[Any, ...]:
+        """An answer with its common part, which came along now or with an earlier one since the last problem."""
+        if not answer[0]:
+            self._common = None
+            return answer
+        size, mtime_ns, own, common = answer[1]
+        if common is not None:
+            assert self._conversion is not None
+            self._common = self._conversion.revive(common)
+        assert self._common is not None
+        return True, (size, mtime_ns, own, self._common)
 
     def is_late(self) -> bool:
         """Whether the file in hand has had its time."""

@@ -134,3 +134,31 @@ class TrackRecord:
     credits: tuple[Credit, ...]
     genres: tuple[tuple[str, str], ...]
     """(pid, name) of each genre."""
+
+
+class Artists(NamedTuple):
+    """One side of a track's artists: the text as in the tag, and who is behind it."""
+
+    display: str
+    sort: str
+    credits: tuple[Credit, ...]
+
+
+class SharedRecord(NamedTuple):
+    """What the tracks of an album mostly have in common: some columns of a `TrackRecord`, and more."""
+
+    columns: Mapping[str, object]
+    album: AlbumRecord
+    genres: tuple[tuple[str, str], ...]
+    artist: Artists
+    """Those of the track where they are the album's too, else nobody."""
+    album_artist: Artists
+    disc: int | None
+
+
+class OwnRecord(NamedTuple):
+    """What is left of a `TrackRecord`, but for the column of its tags."""
+
+    pid: str
+    columns: Mapping[str, object]
+    credits: tuple[Credit, ...]

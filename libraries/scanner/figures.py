@@ -103,12 +103,7 @@ def parse_peak(text: str) -> float | None:
 
 def parse_uuid(text: str) -> str:
     """A MusicBrainz id in lower case, or an empty text."""
-    return _parse_uuid(text) if len(text) == 36 else ""
-
-
-@lru_cache(maxsize=1024)
-def _parse_uuid(text: str) -> str:
-    return text.lower() if _UUID.fullmatch(text) else ""
+    return text.lower() if len(text) == 36 and _UUID.fullmatch(text) else ""
 
 
 def bounded(number: float, limit: int = MAX_INT) -> int:

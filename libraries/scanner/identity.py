@@ -32,11 +32,9 @@ def normal(text: str) -> str:
 
 def _digest(kind: bytes, parts: Iterable[str]) -> str:
     """32 hex digits; every part carries its length, so that no two lists of parts give the same bytes."""
-    digest = hashlib.blake2b(digest_size=16, person=kind)
-    for part in parts:
-        data = part.encode("utf-8", "replace")
-        digest.update(b"%d:%b" % (len(data), data))
-    return digest.hexdigest()
+    data = [part.encode("utf-8", "replace") for part in parts]
+    whole = b"".join([b"%d:%b" % (len(part), part) for part in data])
+    return hashlib.blake2b(whole, digest_size=16, person=kind).hexdigest()
 
 
 @lru_cache(maxsize=8192)

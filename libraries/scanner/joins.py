@@ -158,7 +158,7 @@ class Joiner:
         for state in [*states, *join.added]:
             duration = state.record.duration
             self._add(self._library_id, Delta(1, state.entry.size, duration))
-            self._albums.add(lookup.album_id(state.record.album.pid))
+            self._albums.add(lookup.album_id(state.record.shared.album.pid))
         return {lookup.artist_id(c.pid) for state in [*states, *join.added] for c in state.record.credits}
 
 

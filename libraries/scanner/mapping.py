@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from libraries.scanner import figures, identity, people
-from libraries.scanner.context import AlbumRecord, Credit, TrackRecord, display
+from libraries.scanner.context import AlbumRecord, Artists, OwnRecord, SharedRecord, TrackRecord, display
 from libraries.scanner.figures import PartialDate, parse_date
 from libraries.scanner.texts import body, clean_tags, first_lines, joined, line
 
@@ -17,9 +17,25 @@ _YES: Final = frozenset({"1", "true", "yes", "y", "on", "t"})
 _MAX_SUFFIX: Final = 8
 _MAX_CODEC: Final = 16
 
-Tags = dict[str, list[str]]
+# The tags that `map_shared` reads, and others that are of an album rather than of one of its tracks.
+_SHARED_TAGS: Final = frozenset(
+    {
+        "album", "albumsort", "albumversion", "albumartist", "albumartists", "albumartistsort", "albumartistssort",
+        "musicbrainz_albumartistid", "musicbrainz_albumid", "musicbrainz_releasegroupid", "compilation", "discnumber",
+        "disctotal", "discsubtitle", "date", "year", "originaldate", "originalyear", "releasedate", "genre",
+        "replaygain_album_gain", "replaygain_album_peak", "r128_album_gain", "label", "catalognumber", "barcode",
+        "asin", "media", "releasetype", "releasestatus", "releasecountry", "script", "encodedby", "encodersettings",
+    }
+)  # fmt: skip
+# where no album artist is named, the artists of the track are those of its album
+_SHARED_WITHOUT_ALBUM_ARTIST: Final = _SHARED_TAGS | {
+    "artist", "artists", "artistsort", "artistssort", "musicbrainz_artistid",
+}  # fmt: skip
+
+Values = Sequence[str]
+Tags = Mapping[str, Values]
 Firsts = dict[str, str]
-Values = tuple[str, ...]
+Texts = tuple[str, ...]
 
 
 class RawTrack(Protocol):
@@ -45,14 +61,6 @@ class RawTrack(Protocol):
     def has_lyrics(self) -> bool: ...
 
 
-class _Artists(NamedTuple):
-    """One side of a track's artists: the text as in the tag, and who is behind it."""
-
-    display: str
-    sort: str
-    credits: tuple[Credit, ...]
-
-
 class _Dates(NamedTuple):
     date: PartialDate
     original: PartialDate
@@ -61,27 +69,50 @@ class _Dates(NamedTuple):
     """What the `date` tag itself says, without the others standing in."""
 
 
-_NOBODY: Final = _Artists("", "", ())
+_NOBODY: Final = Artists("", "", ())
 
 
 def map_track(raw: RawTrack, *, path: bytes) -> TrackRecord:
     """The record of the file at `path`: any tags give storable values; only tags and path decide about pids."""
     tags = clean_tags(raw.tags)
+    own_tags, shared_tags = split_tags(tags)
+    shared = map_shared(shared_tags)
+    own = map_own(own_tags, shared, raw, path=path)
+    return TrackRecord(
+        own.pid, {**shared.columns, **own.columns, "tags": tags}, shared.album, own.credits, shared.genres
+    )
+
+
+def split_tags(tags: Mapping[str, Values]) -> tuple[dict[str, Values], dict[str, Values]]:
+    """The tags of one track alone, and those for `map_shared`."""
+    named = "albumartist" in tags or "albumartists" in tags
+    shared = _SHARED_TAGS if named else _SHARED_WITHOUT_ALBUM_ARTIST
+    own = {key: values for key, values in tags.items() if key not in shared}
+    return own, {key: values for key, values in tags.items() if key in shared}
+
+
+def map_shared(tags: Tags) -> SharedRecord:
+    """What follows from the clean tags that the tracks of an album have in common."""
     firsts = first_lines(tags)
     compilation = firsts.get("compilation", "").lower() in _YES
-    artist, album_artist = _map_artists(tags, compilation)
+    artist = _read_artists(tags, people.ARTIST)
+    album_artist = _read_artists(tags, people.ALBUM_ARTIST)
+    if not album_artist.credits:
+        alone = artist if artist.credits else _unknown_artist()
+        album_artist = _various_artists() if compilation else _as_role(alone, people.ALBUM_ARTIST)
     dates = _map_dates(firsts)
     album = _map_album(firsts, album_artist, dates, compilation)
     genres = people.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
+    disc, disc_total = figures.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
     columns: dict[str, object] = {
-        "sort_title": firsts.get("titlesort", ""),
         "album": album.name,
         "sort_album": album.sort_name,
-        "artist": artist.display,
-        "sort_artist": artist.sort,
         "album_artist": album_artist.display,
         "sort_album_artist": album_artist.sort,
         "compilation": compilation,
+        "disc_number": disc,
+        "disc_total": disc_total,
+        "disc_subtitle": firsts.get("discsubtitle", ""),
         "year": dates.date.year,
         "date": dates.date.text,
         "original_year": dates.original.year,
@@ -90,57 +121,56 @@ def map_track(raw: RawTrack, *, path: bytes) -> TrackRecord:
         "release_date": dates.release.text,
         "genre": genres[0][1] if genres else "",
         "mbz_album_id": album.mbz_album_id,
-        "tags": tags,
+        **_gain_columns("album", firsts),
     }
+    return SharedRecord(columns, album, genres, artist, album_artist, disc)
+
+
+def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> OwnRecord:
+    """The rest of one track, but for the column of its tags."""
+    firsts = first_lines(tags)
+    artist = _map_artist(tags, shared)
     title = firsts.get("title", "") or _title_of(path)
-    columns["title"] = title
-    columns["suffix"] = _suffix_of(path)
-    disc, track = _add_numbers(columns, firsts)
-    release_track = _add_details(columns, firsts, raw)
-    _add_facts(columns, raw)
-    pid = identity.track_pid(mbz_track_id=release_track, album=album.pid, disc=disc, track=track, title=title)
-    credits_ = (*artist.credits, *album_artist.credits, *people.other_credits(tags))
-    return TrackRecord(pid, columns, album, credits_, genres)
-
-
-def _add_numbers(columns: dict[str, object], firsts: Firsts) -> tuple[int | None, int | None]:
     track, track_total = figures.parse_pair(firsts.get("tracknumber", ""), firsts.get("tracktotal", ""))
-    disc, disc_total = figures.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
-    columns["track_number"] = track
-    columns["track_total"] = track_total
-    columns["disc_number"] = disc
-    columns["disc_total"] = disc_total
-    return disc, track
-
-
-def _add_details(columns: dict[str, object], firsts: Firsts, raw: RawTrack) -> str:
-    """What only some files have; returns the MusicBrainz release track id."""
     release_track = figures.parse_uuid(firsts.get("musicbrainz_trackid", ""))
     comments = raw.tags.get("comment")
-    columns["disc_subtitle"] = firsts.get("discsubtitle", "")
-    columns["comment"] = body(comments[0]) if comments else ""
-    columns["bpm"] = figures.parse_number(firsts.get("bpm", ""))
-    columns["mbz_track_id"] = release_track
-    columns["mbz_recording_id"] = figures.parse_uuid(firsts.get("musicbrainz_recordingid", ""))
-    for scope in ("track", "album"):
-        gain = figures.parse_gain(firsts.get(f"replaygain_{scope}_gain", ""), firsts.get(f"r128_{scope}_gain", ""))
-        columns[f"rg_{scope}_gain"] = gain
-        columns[f"rg_{scope}_peak"] = figures.parse_peak(firsts.get(f"replaygain_{scope}_peak", ""))
-    return release_track
+    columns: dict[str, object] = {
+        "suffix": _suffix_of(path),
+        "title": title,
+        "sort_title": firsts.get("titlesort", ""),
+        "artist": artist.display,
+        "sort_artist": artist.sort,
+        "track_number": track,
+        "track_total": track_total,
+        "comment": body(comments[0]) if comments else "",
+        "has_lyrics": raw.has_lyrics or "lyrics" in raw.tags,
+        "has_picture": raw.has_picture,
+        "bpm": figures.parse_number(firsts.get("bpm", "")),
+        "mbz_track_id": release_track,
+        "mbz_recording_id": figures.parse_uuid(firsts.get("musicbrainz_recordingid", "")),
+        **_gain_columns("track", firsts),
+        "codec": line(raw.codec, _MAX_CODEC),
+        "duration": figures.bounded_duration(raw.duration),
+        "bit_rate": figures.bounded(raw.bit_rate),
+        "sample_rate": figures.bounded(raw.sample_rate),
+        "bit_depth": figures.bounded(raw.bit_depth, figures.MAX_SMALL_INT),
+        "channels": figures.bounded(raw.channels, figures.MAX_SMALL_INT),
+    }
+    pid = identity.track_pid(
+        mbz_track_id=release_track, album=shared.album.pid, disc=shared.disc, track=track, title=title
+    )
+    return OwnRecord(pid, columns, (*artist.credits, *shared.album_artist.credits, *people.other_credits(tags)))
 
 
-def _add_facts(columns: dict[str, object], raw: RawTrack) -> None:
-    columns["has_lyrics"] = raw.has_lyrics or "lyrics" in raw.tags
-    columns["has_picture"] = raw.has_picture
-    columns["codec"] = line(raw.codec, _MAX_CODEC)
-    columns["duration"] = figures.bounded_duration(raw.duration)
-    columns["bit_rate"] = figures.bounded(raw.bit_rate)
-    columns["sample_rate"] = figures.bounded(raw.sample_rate)
-    columns["bit_depth"] = figures.bounded(raw.bit_depth, figures.MAX_SMALL_INT)
-    columns["channels"] = figures.bounded(raw.channels, figures.MAX_SMALL_INT)
+def _gain_columns(scope: str, firsts: Firsts) -> dict[str, object]:
+    gain = figures.parse_gain(firsts.get(f"replaygain_{scope}_gain", ""), firsts.get(f"r128_{scope}_gain", ""))
+    return {
+        f"rg_{scope}_gain": gain,
+        f"rg_{scope}_peak": figures.parse_peak(firsts.get(f"replaygain_{scope}_peak", "")),
+    }
 
 
-def _read_artists(tags: Tags, role: str) -> _Artists:
+def _read_artists(tags: Tags, role: str) -> Artists:
     """The artists under `artist` and `artists` (or `albumartist…`): the list names them, the single one is shown."""
     shown, listed = tags.get(role), tags.get(role + "s")
     if not shown and not listed:
@@ -152,36 +182,35 @@ def _read_artists(tags: Tags, role: str) -> _Artists:
 
 @lru_cache(maxsize=2048)
 def _make_artists(
-    role: str, shown: Values, listed: Values, sorts: Values, all_sorts: Values, ids: Values
-) -> _Artists:  # fmt: skip
+    role: str, shown: Texts, listed: Texts, sorts: Texts, all_sorts: Texts, ids: Texts
+) -> Artists:  # fmt: skip
     found = people.make_credits(role, listed or shown, all_sorts or sorts, ids)
     # A tag of nothing but space names nobody.
-    return _Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
+    return Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
 
 
-def _map_artists(tags: Tags, compilation: bool) -> tuple[_Artists, _Artists]:
-    """The track's and the album's artists: who is not named is the other, "Various Artists", or unknown."""
+def _map_artist(tags: Tags, shared: SharedRecord) -> Artists:
+    """The track's artists: who is not named is that of the album, unless that stands for many, or unknown."""
     artist = _read_artists(tags, people.ARTIST)
-    album_artist = _read_artists(tags, people.ALBUM_ARTIST)
-    if not artist.credits:
-        named = album_artist.credits and not people.is_various(album_artist.credits)
-        artist = _as_role(album_artist, people.ARTIST) if named else _unknown_artist()
-    if not album_artist.credits:
-        album_artist = _various_artists() if compilation else _as_role(artist, people.ALBUM_ARTIST)
-    return artist, album_artist
+    if artist.credits:
+        return artist
+    if shared.artist.credits:
+        return shared.artist
+    named = not people.is_various(shared.album_artist.credits)
+    return _as_role(shared.album_artist, people.ARTIST) if named else _unknown_artist()
 
 
-def _as_role(artists: _Artists, role: str) -> _Artists:
+def _as_role(artists: Artists, role: str) -> Artists:
     return artists._replace(credits=people.in_role(artists.credits, role))
 
 
-def _unknown_artist() -> _Artists:
-    return _Artists(people.UNKNOWN_ARTIST, "", (people.make_credit(people.ARTIST, people.UNKNOWN_ARTIST),))
+def _unknown_artist() -> Artists:
+    return Artists(people.UNKNOWN_ARTIST, "", (people.make_credit(people.ARTIST, people.UNKNOWN_ARTIST),))
 
 
-def _various_artists() -> _Artists:
+def _various_artists() -> Artists:
     credit = people.make_credit(people.ALBUM_ARTIST, people.VARIOUS_ARTISTS, "", people.VARIOUS_ARTISTS_MBZ_ID)
-    return _Artists(people.VARIOUS_ARTISTS, "", (credit,))
+    return Artists(people.VARIOUS_ARTISTS, "", (credit,))
 
 
 def _map_dates(firsts: Firsts) -> _Dates:
@@ -192,7 +221,7 @@ def _map_dates(firsts: Firsts) -> _Dates:
     return _Dates(shown, original, release, tagged)
 
 
-def _map_album(firsts: Firsts, artist: _Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
+def _map_album(firsts: Firsts, artist: Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
     return _make_album(
         firsts.get("album", ""),
         firsts.get("albumsort", ""),
@@ -207,7 +236,7 @@ def _map_album(firsts: Firsts, artist: _Artists, dates: _Dates, compilation: boo
 
 @lru_cache(maxsize=512)
 def _make_album(
-    name: str, sort_name: str, version: str, artist: _Artists, dates: _Dates, compilation: bool, mbz_album_id: str,
+    name: str, sort_name: str, version: str, artist: Artists, dates: _Dates, compilation: bool, mbz_album_id: str,
     mbz_release_group_id: str,
 ) -> AlbumRecord:  # fmt: skip
     names = tuple(credit.name for credit in artist.credits)

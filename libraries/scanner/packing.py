@@ -6,47 +6,66 @@ one that cannot be shared out, so it gets as little as possible to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from libraries.audio.model import RawAudio
-from libraries.scanner.context import AlbumRecord, Credit, TrackRecord, display
-from libraries.scanner.mapping import map_track
-from libraries.words import song_words
+from libraries.audio.reader_process import Conversion
+from libraries.scanner.context import AlbumRecord, Credit, SharedRecord, display
+from libraries.scanner.mapping import RawTrack, map_own, map_shared, split_tags
+from libraries.scanner.texts import clean_tags, is_clean
+from libraries.words import each_once, shared_words, title_words
 
-# what tags and sound decide: the columns of `libraries.models.MediaFile` that `values` has, in this order
-COLUMNS: Final = (
-    "suffix", "title", "sort_title", "album", "sort_album", "artist", "sort_artist", "album_artist",
-    "sort_album_artist", "compilation", "track_number", "track_total", "disc_number", "disc_total", "disc_subtitle",
-    "year", "date", "original_year", "original_date", "release_year", "release_date", "genre", "comment", "has_lyrics",
-    "has_picture", "bpm", "mbz_track_id", "mbz_recording_id", "mbz_album_id", "rg_track_gain", "rg_track_peak",
-    "rg_album_gain", "rg_album_peak", "codec", "duration", "bit_rate", "sample_rate", "bit_depth", "channels",
+# what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
+# has in common with the others of its album
+_OWN: Final = (
+    "suffix", "title", "sort_title", "artist", "sort_artist", "track_number", "track_total", "comment", "has_lyrics",
+    "has_picture", "bpm", "mbz_track_id", "mbz_recording_id", "rg_track_gain", "rg_track_peak", "codec", "duration",
+    "bit_rate", "sample_rate", "bit_depth", "channels",
 )  # fmt: skip
-# names a function for the readers, who do not know the scanner
-PACK_AUDIO: Final = f"{__name__}:pack_audio"
-
-_values_of = itemgetter(*COLUMNS)
-_DURATION: Final = COLUMNS.index("duration")
-_MBZ_TRACK_ID: Final = COLUMNS.index("mbz_track_id")
+_SHARED: Final = (
+    "album", "sort_album", "album_artist", "sort_album_artist", "compilation", "disc_number", "disc_total",
+    "disc_subtitle", "year", "date", "original_year", "original_date", "release_year", "release_date", "genre",
+    "mbz_album_id", "rg_album_gain", "rg_album_peak",
+)  # fmt: skip
+COLUMNS: Final = (*_OWN, *_SHARED)
+_own_values = itemgetter(*_OWN)
+_shared_values = itemgetter(*_SHARED)
+_DURATION: Final = _OWN.index("duration")
+_MBZ_TRACK_ID: Final = _OWN.index("mbz_track_id")
 
 Packed = tuple[Any, ...]
 
 
-class FlatTrack(NamedTuple):
-    """A `TrackRecord` with its columns as a tuple in the order of `COLUMNS`, and its tags as JSON."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """A `SharedRecord` with its columns as a tuple. One object for all tracks that have it in common."""
 
-    pid: str
     values: tuple[Any, ...]
-    tags: str
     album: AlbumRecord
-    credits: tuple[Credit, ...]
     genres: tuple[tuple[str, str], ...]
     """(pid, name) of each genre."""
+
+
+class FlatTrack(NamedTuple):
+    """A `TrackRecord` with its columns as tuples, and its tags as JSON."""
+
+    pid: str
+    own_values: tuple[Any, ...]
+    tags: str
     words: str
     """What the track is found by, without its folder (see libraries.words)."""
+    credits: tuple[Credit, ...]
+    shared: Shared
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The values in the order of `COLUMNS`."""
+        return self.own_values + self.shared.values
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -55,37 +74,58 @@ class FlatTrack(NamedTuple):
 
     @property
     def duration(self) -> float:
-        return float(self.values[_DURATION])
+        return float(self.own_values[_DURATION])
 
     @property
     def mbz_track_id(self) -> str:
-        return str(self.values[_MBZ_TRACK_ID])
+        return str(self.own_values[_MBZ_TRACK_ID])
 
 
-def pack_audio(audio: RawAudio, path: bytes) -> Packed:
-    """The track in a file that was read, as plain tuples."""
-    return pack(map_track(audio, path=path), path)
+class Packer:
+    """Makes plain tuples of tracks; what several in a row have in common is mapped once, and is one tuple."""
+
+    def __init__(self) -> None:
+        # the tags, always clean ones, and what follows from them
+        self._tags: dict[str, Sequence[str]] | None = None
+        self._record: SharedRecord
+        self._packed: Packed
+        self._json: bytes
+        self._words: list[str]
+
+    def __call__(self, audio: RawTrack, path: bytes) -> tuple[Packed, Packed]:
+        """A track's own side, and the shared one: together what `unpack` takes."""
+        own, common = split_tags(audio.tags)
+        if common != self._tags or not is_clean(own):
+            own, common = split_tags(clean_tags(audio.tags))
+            if common != self._tags:
+                self._learn(common)
+        pid, columns, credits_ = map_own(own, self._record, audio, path=path)
+        title, artist, name = str(columns["title"]), str(columns["artist"]), display(path.rpartition(b"/")[2])
+        words = each_once([*title_words(title, name), *shared_words(artist), *self._words])
+        tags = _merged(orjson.dumps(own), self._json)
+        return (pid, _own_values(columns), tags, words, tuple(map(tuple, credits_))), self._packed
+
+    def _learn(self, tags: dict[str, Sequence[str]]) -> None:
+        self._tags = None
+        self._record = record = map_shared(tags)
+        self._packed = (_shared_values(record.columns), tuple(record.album), record.genres)
+        self._json = orjson.dumps(tags)
+        self._words = shared_words(record.album.name)
+        self._tags = tags
 
 
-def pack(record: TrackRecord, path: bytes) -> Packed:
-    """A record as plain tuples and texts."""
-    columns = record.columns
-    tags = orjson.dumps(columns["tags"]).decode()
-    name = display(path.rpartition(b"/")[2])
-    words = song_words(str(columns["title"]), str(columns["artist"]), str(columns["album"]), name)
-    credits_ = tuple(map(tuple, record.credits))
-    return record.pid, _values_of(columns), tags, tuple(record.album), credits_, record.genres, words
+pack_audio: Final = Packer()
 
 
-def unpack(packed: Packed) -> FlatTrack:
-    """The track that was packed; albums and credits that were met before are the same objects again."""
-    pid, values, tags, album, credits_, genres, words = packed
-    return FlatTrack(pid, values, tags, _album(album), _credits(credits_), _genres(genres), words)
+def _merged(one: bytes, two: bytes) -> str:
+    """Two JSON objects without a key in common as one."""
+    return (one[:-1] + (b"," if len(one) > 2 < len(two) else b"") + two[1:]).decode()
 
 
-@lru_cache(maxsize=1024)
-def _album(fields: tuple[Any, ...]) -> AlbumRecord:
-    return AlbumRecord._make(fields)
+def unpack(own: Packed, shared: Shared) -> FlatTrack:
+    """The track that was packed; credits that were met before are the same objects again."""
+    pid, values, tags, words, credits_ = own
+    return FlatTrack(pid, values, tags, words, _credits(credits_), shared)
 
 
 @lru_cache(maxsize=4096)
@@ -94,5 +134,11 @@ def _credits(credits_: tuple[tuple[str, ...], ...]) -> tuple[Credit, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _genres(genres: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return genres
+def unpack_shared(packed: Packed) -> Shared:
+    """The shared side of tracks; one that was met before is the same object again."""
+    values, album, genres = packed
+    return Shared(values, AlbumRecord._make(album), genres)
+
+
+# what the readers, who do not know the scanner, do with each file
+PACKING: Final = Conversion(f"{__name__}:pack_audio", unpack_shared)

@@ -97,7 +97,9 @@ def in_role(people: tuple[Credit, ...], role: str) -> tuple[Credit, ...]:
 
 def _performers(tags: Mapping[str, Sequence[str]]) -> Iterator[Credit]:
     """The name and part out of "Name (guitar)" under `performer`, or out of the name under `performer:guitar`."""
-    for key in [key for key in tags if key.startswith(PERFORMER)]:
+    for key in tags:
+        if not key.startswith(PERFORMER):
+            continue
         named, colon, role = key.partition(":")
         for value in tags[key] if named == PERFORMER else ():
             text = line(value, MAX_NAME)

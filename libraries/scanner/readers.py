@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from libraries.audio.reader import ReaderPool
-from libraries.scanner.packing import PACK_AUDIO
+from libraries.scanner.packing import PACKING
 
 
 def make_pool(workers: int | None = None) -> ReaderPool:
@@ -15,4 +15,4 @@ def make_pool(workers: int | None = None) -> ReaderPool:
     """
     options = settings.CONF.scanner
     memory = options.file_memory * 1024 * 1024
-    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory, convert=PACK_AUDIO)
+    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory, conversion=PACKING)

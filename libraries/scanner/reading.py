@@ -20,7 +20,7 @@ from libraries.scanner.diff import (
     plan_folder,
 )
 from libraries.scanner.known import Problems, known_tracks
-from libraries.scanner.packing import pack_audio, unpack
+from libraries.scanner.packing import unpack
 from libraries.scanner.writer import FolderResult
 
 BATCH_FILES: Final = 800
@@ -115,12 +115,12 @@ class Reading:
         path = join(result.plan.listing.path, entry.name)
         if read.problem is not None:
             return _note_problem(read.problem, result, entry, path)
-        audio = read.audio
-        assert audio is not None
-        if (audio.size, audio.mtime_ns) != (entry.size, entry.mtime_ns):
+        found = read.converted
+        assert found is not None
+        if (found.size, found.mtime_ns) != (entry.size, entry.mtime_ns):
             result.unsettled += 1  # still being written: the next scan takes it in
             return False
-        result.tracks.append((entry, known, unpack(audio.converted or pack_audio(audio, path))))
+        result.tracks.append((entry, known, unpack(found.own, found.common)))
         return False
 
 

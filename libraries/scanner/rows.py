@@ -61,8 +61,8 @@ class TrackRows:
         """Know the ids of all artists, genres and albums of some tracks."""
         records = [state.record for state in states]
         self.lookup.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
-        self.lookup.find_genres(chain.from_iterable(dict.fromkeys(record.genres for record in records)))
-        self.lookup.find_albums((state.shown, state.record.album) for state in states)
+        self.lookup.find_genres(chain.from_iterable(shared.genres for shared in {record.shared for record in records}))
+        self.lookup.find_albums((state.shown, state.record.shared.album) for state in states)
 
     def insert(self, states: Sequence[NewState]) -> list[str]:
         """New rows; says their ids in the same order."""
@@ -71,7 +71,7 @@ class TrackRows:
         rows = []
         ids = new_ids(len(states))
         for pk, state in zip(ids, states, strict=True):
-            values = values_of(state, self._library_id, album_id(state.record.album.pid), now)
+            values = values_of(state, self._library_id, album_id(state.record.shared.album.pid), now)
             rows.append((*values[: -len(_ABSENCE)], pk, now))
         insert_rows(MediaFile, _NEW, rows)
         add_songs([(pk, self._line(state)) for pk, state in zip(ids, states, strict=True)])
@@ -83,7 +83,7 @@ class TrackRows:
         now = moment(timezone.now())
         album_id = self.lookup.album_id
         rows = [
-            (*values_of(state, self._library_id, album_id(state.record.album.pid), now), state.media_file_id)
+            (*values_of(state, self._library_id, album_id(state.record.shared.album.pid), now), state.media_file_id)
             for state in states
         ]
         whole = update_rows(MediaFile, WRITTEN, rows) == len(rows)
@@ -114,6 +114,6 @@ class TrackRows:
                     for position, credit in enumerate(credits_)
                 ]
             people += [(pk, *row) for row in rows]
-            genres += [(pk, genre_id(pid), position) for position, (pid, _) in enumerate(state.record.genres)]
+            genres += [(pk, genre_id(pid), position) for position, (pid, _) in enumerate(state.record.shared.genres)]
         insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
         insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)

@@ -61,16 +61,19 @@ def joined(values: Sequence[str]) -> str:
     return _cut(SEPARATOR.join(filter(None, map(line, values))), MAX_TEXT)
 
 
-def clean_tags(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """All tags, safe to store as JSON and bounded: no empty values, no empty lists."""
+def is_clean(tags: Mapping[str, Sequence[str]]) -> bool:
+    """Whether these tags, and as many again of which it is true, are as `clean_tags` would leave them."""
     # Nearly all files are clean and small: a few passes over all of their text prove it.
     texts = [*tags, *chain.from_iterable(tags.values())]
     everything = _MARK.join(["", *texts, ""])
-    clean = everything.isprintable() and not any(trace in everything for trace in _UNCLEAN)
     small = len(everything) <= MAX_TEXT and len(texts) <= MAX_VALUES and max(map(len, tags), default=0) <= MAX_KEY
-    if clean and small and all(tags.values()):
-        return {key: list(values) for key, values in tags.items()}
-    return _clean_slowly(tags)
+    clean = everything.isprintable() and not any(map(everything.__contains__, _UNCLEAN))
+    return clean and small and all(tags.values())
+
+
+def clean_tags(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """All tags, safe to store as JSON and bounded: no empty values, no empty lists."""
+    return {key: list(values) for key, values in tags.items()} if is_clean(tags) else _clean_slowly(tags)
 
 
 def _clean_slowly(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -185,7 +185,7 @@ class Writer:
         if changes.back:
             back.update(missing=False, missing_since=None, last_seen_at=None, updated_at=timezone.now())
         albums = {known.album_id for known in [*olds, *changes.back] if known.album_id}
-        albums |= {self.lookup.album_id(state.record.album.pid) for state in states}
+        albums |= {self.lookup.album_id(shared.album.pid) for shared in {state.record.shared for state in states}}
         refresh_albums(self.library_id, albums)
         add_to_totals(self.library_id, _delta(changes))
         credits_ = {state.record.credits for state in states}

@@ -53,7 +53,7 @@ class Parsers:
 
 def _read(path: Path) -> Read:
     try:
-        return tags.read_file(bytes(path)).as_tuple()
+        return tuple(tags.read_file(bytes(path)))
     except AudioError as error:
         return error.problem.kind
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Iterable
 from hashlib import blake2b
 from pathlib import Path
 
-from libraries.audio.model import ReadResult
+from libraries.audio.model import Converted, RawAudio, ReadResult
 from libraries.audio.reader import ReaderPool
+from libraries.scanner.packing import pack_audio, unpack_shared
 from tests.audio import samples
 
 
@@ -76,13 +77,18 @@ class RememberingPool(ReaderPool):
             elif known.audio is None:
                 yield known._replace(path=path)
             else:
-                audio = known.audio._replace(size=facts.st_size, mtime_ns=facts.st_mtime_ns)
-                yield ReadResult(path, audio=audio)
+                yield _packed(path, known.audio._replace(size=facts.st_size, mtime_ns=facts.st_mtime_ns))
         for result in super().read_many(list(unknown), stop=stop):
             # a file may change between our look and the reader's: only the usual case is remembered
             if (key := unknown[result.path]) is not None and key == _look(result.path)[0]:
                 self._known[key] = result
-            yield result
+            yield _packed(result.path, result.audio) if result.audio else result
+
+
+def _packed(path: bytes, audio: RawAudio) -> ReadResult:
+    """What the readers of a scan say: there is more to it than the content."""
+    own, shared = pack_audio(audio, path)
+    return ReadResult(path, converted=Converted(audio.size, audio.mtime_ns, own, unpack_shared(shared)))
 
 
 def _look(path: bytes) -> tuple[tuple[bytes, bytes] | None, os.stat_result | None]:

@@ -16,7 +16,7 @@ Row = Sequence[Any]
 # SQLite takes 32,766 parameters and plans long lists badly
 CHUNK = 500
 # 32 MB
-_CHECKPOINT_PAGES = 8000
+_CHECKPOINT_PAGES = 4000
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

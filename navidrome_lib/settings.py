@@ -98,7 +98,9 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
             # deferred transactions that turn into writers fail at once, whatever the timeout: take the lock first
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+            # the size of its pages is that of a new file for good; in larger ones a scan writes a third less
+            "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; "
+            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
         },
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from libraries.audio import model
-from libraries.audio.keys import TagBuilder, canonical_key, is_plain
+from libraries.audio.keys import MAX_NAME_CHARS, TagBuilder, plain_key
 from libraries.audio.model import AudioError
 from libraries.audio.source import Window
 
@@ -224,12 +224,12 @@ def _plain(data: bytes) -> str:
 def add_text(tags: TagBuilder, pairs: list[tuple[str, str]]) -> None:
     """Add (name, value) pairs of Vorbis comments or text chunks."""
     for name, value in pairs:
-        key = canonical_key(name)
         if not value:
             continue
+        key = plain_key(name[:MAX_NAME_CHARS])
         if key in _PICTURES and name.lower() in _PICTURES:
             tags.has_picture = True
-        elif is_plain(key):
+        elif key:
             tags.add_one(key, value)
         else:
             tags.add_named(name, (value,))

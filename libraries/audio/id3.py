@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import Final
 
 from libraries.audio import model
@@ -41,6 +40,8 @@ _FROM_22: Final[dict[bytes, bytes]] = {
     b"MVN": b"MVNM", b"MVI": b"MVIN", b"GEO": b"GEOB",
 }  # fmt: skip
 
+_USUAL: Final = frozenset(_FROM_22.values()) | {b"TDRC", b"TDOR", b"TDRL", b"TIPL", b"TMCL", b"TMOO", b"TSST", b"PRIV"}
+
 
 def synchsafe(four: bytes) -> int:
     """The value of four bytes that carry seven bits each."""
@@ -57,7 +58,7 @@ def tag_size(head: bytes) -> int:
     return 10 + synchsafe(head[6:10]) + footer
 
 
-def iter_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED) -> Iterator[Frame]:
+def read_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED) -> list[Frame]:
     """The frames of the ID3v2 tag at `start`; of those in `skipped` the payload is not read.
 
     Ends without an error at padding or at the first thing that is no frame: what was read so far is good.
@@ -65,60 +66,71 @@ def iter_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED)
     head = source.get(start, 10)
     size = tag_size(head)
     if not size:
-        return
+        return []
     major, flags = head[3], head[5]
     at, end = start + 10, start + 10 + synchsafe(head[6:10])
     if flags & 0x80 and major < 4:
         source = Window(source.get(at, end - at).replace(b"\xff\x00", b"\xff"))
         at, end = 0, source.size
     if major == 2:
-        yield from _iter_22(source, at, end, skipped)
-    elif major in (3, 4):
-        if flags & 0x40:
-            at += _extended_header(source, at, major)
-        yield from _iter_2x(source, at, end, 0x400 if major == 4 and flags & 0x80 else 0, major, skipped)
+        return _read_22(source, at, end, skipped)
+    if major not in (3, 4):
+        return []
+    if flags & 0x40:
+        at += _extended_header(source, at, major)
+    return _read_2x(source, at, end, 0x400 if major == 4 and flags & 0x80 else 0, major, skipped)
 
 
-def _iter_22(source: Window, at: int, end: int, skipped: frozenset[bytes]) -> Iterator[Frame]:
+def _read_22(source: Window, at: int, end: int, skipped: frozenset[bytes]) -> list[Frame]:
+    found: list[Frame] = []
     while at + 6 < end:
         head = source.get(at, 6)
         if not _FRAME_ID_22.match(head) or len(head) < 6:
-            return
+            break
         size = int.from_bytes(head[3:6], "big")
         if at + 6 + size > end:
-            return
+            break
         name = head[:3]
         long_name = _FROM_22.get(name)
         if long_name is not None and size:
-            yield long_name, None if name in skipped else source.get(at + 6, size), size
+            found.append((long_name, None if name in skipped else source.get(at + 6, size), size))
         at += 6 + size
+    return found
 
 
-def _iter_2x(
-    source: Window, at: int, end: int, all_flags: int, major: int, skipped: frozenset[bytes]
-) -> Iterator[Frame]:
-    get, fields, is_name = source.get, _HEAD.unpack, _FRAME_ID.match
-    while at + 10 < end:
-        head = get(at, 10)
-        if len(head) < 10 or not head[0]:
-            return
-        name, size, flags = fields(head)
+def _read_2x(source: Window, at: int, end: int, all_flags: int, major: int, skipped: frozenset[bytes]) -> list[Frame]:
+    found: list[Frame] = []
+    fields, is_name = _HEAD.unpack_from, _FRAME_ID.match
+    # nearly all frames lie in the window that is open: looking into it here saves two calls for each
+    data, base = source.data, source.base
+    heads_end = min(end - 1, source.size)
+    while at + 10 <= heads_end:
+        local = at - base
+        if not 0 <= local <= len(data) - 10:
+            source.get(at, 10)
+            data, base = source.data, source.base
+            local = at - base
+        name, size, flags = fields(data, local)
         if size >= 128 and major == 4:
-            size = _size_24(source, at, head[4:8], end)
+            size = _size_24(source, at, data[local + 4 : local + 8], end)
         after = at + 10 + size
-        if after > end:
-            return
-        if not is_name(name):
-            # One damaged name among sound frames costs that frame only.
-            if not is_name(get(after, 4)):
-                return
-        elif size and name in skipped:
-            yield name, None, size
-        elif size:
-            payload = _unpack(get(at + 10, size), flags & 0xFF | all_flags, major)
-            if payload is not None:
-                yield name, payload, size
+        if after > end or not name[0]:
+            break
+        if name in _USUAL or is_name(name):
+            flags = flags & 0xFF | all_flags
+            if name in skipped or not size:
+                payload = None
+            elif flags or after - base > len(data):
+                payload = _unpack(source.get(at + 10, size), flags, major)
+            else:
+                payload = data[local + 10 : after - base]
+            if payload is not None or (size and name in skipped):
+                found.append((name, payload, size))
+        # One damaged name among sound frames costs that frame only.
+        elif not is_name(source.get(after, 4)):
+            break
         at = after
+    return found
 
 
 def _extended_header(source: Window, at: int, major: int) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from libraries.audio import id3
-from libraries.audio.keys import TagBuilder
+from libraries.audio.keys import MAX_NAME_CHARS, TagBuilder
 from libraries.audio.source import Window
 
 _TEXT_KEYS: Final[dict[bytes, str]] = {
@@ -21,6 +22,7 @@ _TEXT_KEYS: Final[dict[bytes, str]] = {
     b"MVNM": "movementname", b"MVIN": "movement", b"XDOR": "originaldate",
 }  # fmt: skip
 
+_UTF8: Final = 3
 _GENRE: Final = re.compile(r"\((\d{1,3}|RX|CR)\)")
 _NAMED_GENRES: Final = {"RX": "Remix", "CR": "Cover"}
 # Comments in which programs keep their own bookkeeping.
@@ -43,7 +45,7 @@ class Id3Mapper:
         """Add what the ID3v2 tag at the offset says."""
         old_dates: dict[bytes, str] = {}
         key_of, special, add_text, decode = _TEXT_KEYS.get, self._special.get, tags.add_text, id3.decode_text
-        for name, data, _ in id3.iter_frames(source, start):
+        for name, data, _ in id3.read_frames(source, start):
             if data is None:
                 tags.has_picture = tags.has_picture or name == b"APIC"
                 tags.has_lyrics = tags.has_lyrics or name in (b"USLT", b"SYLT")
@@ -63,10 +65,10 @@ class Id3Mapper:
             if name not in tags.tags:
                 tags.add(name, self.resolve_genre(value) if key == "genre" else (value,))
 
-    def resolve_genre(self, text: str) -> list[str]:
+    def resolve_genre(self, text: str) -> Sequence[str]:
         """The names behind "17", "(17)", "(17)Rock" and "(RX)"; other text is a name already."""
-        if text.isdecimal() and len(text) <= 3:
-            return [self._genre_name(text)]
+        if not text.startswith("("):
+            return (self._genre_name(text) if text.isdecimal() and len(text) <= 3 else text,)
         names = []
         while match := _GENRE.match(text):
             names.append(self._genre_name(match[1]))
@@ -104,31 +106,41 @@ def _add_disc(tags: TagBuilder, data: bytes) -> None:
 
 
 def _add_txxx(tags: TagBuilder, data: bytes) -> None:
-    name, _, text = id3.decode_text(data[0], data[1:]).partition("\0")
-    tags.add_named_text(name, text)
+    if data[0] == _UTF8:
+        # the names are few and come again and again
+        raw, _, value = data[1:].partition(b"\0")
+        name, text = _txxx_name(raw[:MAX_NAME_CHARS]), value.decode("utf-8", "replace")
+    else:
+        name, _, text = id3.decode_text(data[0], data[1:]).partition("\0")
+    tags.add_named_text(name[:MAX_NAME_CHARS], text)
+
+
+@lru_cache(maxsize=1024)
+def _txxx_name(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _add_wxxx(tags: TagBuilder, data: bytes) -> None:
     # The description is in the frame's encoding, the address always in Latin-1.
     wide = data[0] in (1, 2)
     url = data[1:].rstrip(b"\0").rpartition(b"\0\0" if wide else b"\0")[2]
-    tags.add("website", (url.lstrip(b"\0").decode("latin-1"),))
+    tags.add_one("website", url.lstrip(b"\0").decode("latin-1"))
 
 
 def _add_url(tags: TagBuilder, data: bytes) -> None:
-    tags.add("website", (data.partition(b"\0")[0].decode("latin-1"),))
+    tags.add_one("website", data.partition(b"\0")[0].decode("latin-1"))
 
 
 def _add_ufid(tags: TagBuilder, data: bytes) -> None:
     owner, _, identifier = data.partition(b"\0")
     if owner == b"http://musicbrainz.org":
-        tags.add("musicbrainz_recordingid", (identifier.decode("ascii", "ignore"),))
+        tags.add_one("musicbrainz_recordingid", identifier.decode("ascii", "ignore"))
 
 
 def _add_comment(tags: TagBuilder, data: bytes) -> None:
     description, _, text = id3.decode_text(data[0], data[4:]).partition("\0")
     if not description.lower().startswith(_MACHINE_COMMENTS):
-        tags.add("comment", text.split("\0"))
+        tags.add_text("comment", text)
 
 
 def _pairs(data: bytes) -> Iterable[tuple[str, str]]:

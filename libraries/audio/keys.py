@@ -11,6 +11,8 @@ MAX_VALUE_BYTES: Final = 32 * 1024
 MAX_VALUES: Final = 200
 MAX_KEYS: Final = 500
 MAX_KEY_CHARS: Final = 100
+# What is looked at of a name: names are remembered, those of hostile files too.
+MAX_NAME_CHARS: Final = 400
 _SHORT: Final = MAX_VALUE_BYTES // 4
 
 _PLAIN: Final = (
@@ -142,9 +144,10 @@ def canonical_key(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def is_plain(key: str) -> bool:
-    """Whether a canonical key takes its values as they are."""
-    return key != "lyrics" and key not in _NUMBERED and not key.startswith("performer:")
+def plain_key(name: str) -> str:
+    """The canonical key of a free-form name, where that key takes its values as they are; else an empty text."""
+    key = canonical_key(name)
+    return "" if key == "lyrics" or key in _NUMBERED or key.startswith("performer:") else key
 
 
 def clean(value: str) -> str:
@@ -184,23 +187,23 @@ class TagBuilder:
 
     def add_text(self, key: str, text: str) -> None:
         """Add the values of a text, which are separated by NULs, under a canonical key."""
-        text = text.rstrip("\0")
         if "\0" in text:
-            self.add(key, text.split("\0"))
+            self.add(key, text.rstrip("\0").split("\0"))
         else:
             self.add_one(key, text)
 
     def add_one(self, key: str, text: str) -> None:
         """Add one value under a canonical key."""
-        if text.isprintable() and len(text) <= _SHORT and key not in self.tags and len(self.tags) < MAX_KEYS:
+        tags = self.tags
+        if key not in tags and text.isprintable() and len(text) <= _SHORT and len(tags) < MAX_KEYS:
             if key and (text := text.strip()):
-                self.tags[key] = [text]
+                tags[key] = [text]
         else:
             self.add(key, (text,))
 
     def add_named(self, name: str, values: Iterable[str]) -> None:
         """Add values under a free-form name."""
-        key = canonical_key(name)
+        key = canonical_key(name[:MAX_NAME_CHARS])
         if key == "lyrics":
             self.has_lyrics = self.has_lyrics or any(value.strip() for value in values)
         elif key.startswith("performer:"):
@@ -212,8 +215,7 @@ class TagBuilder:
 
     def add_named_text(self, name: str, text: str) -> None:
         """Add the values of a text, which are separated by NULs, under a free-form name."""
-        key = canonical_key(name)
-        if is_plain(key):
+        if key := plain_key(name):
             self.add_text(key, text)
         else:
             self.add_named(name, text.rstrip("\0").split("\0"))
@@ -222,9 +224,9 @@ class TagBuilder:
         """Add "3/12" as a number and a total."""
         for value in values:
             first, _, second = value.partition("/")
-            self.add(number, (first,))
+            self.add_one(number, first)
             if second:
-                self.add(total, (second,))
+                self.add_one(total, second)
 
     def add_people(self, fallback: str, pairs: Iterable[tuple[str, str]]) -> None:
         """Add (role, name) pairs: known roles under their own key, others as "name (role)" under the fallback."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 PERMISSION: Final = "permission"
@@ -39,6 +40,19 @@ class RawAudio(NamedTuple):
     has_lyrics: bool
     size: int
     mtime_ns: int
+
+
+class Conversion(NamedTuple):
+    """What becomes of files that are read, beside their facts and tags.
+
+    `function` ("module:function") is called by the readers with a `RawAudio` and its path. It returns what is of this
+    file alone, and what it has in common with others: not None, and the same object for all files in a row that share
+    it, so that it travels but once. Both must be such that they can be marshalled. `revive` makes here of that object
+    what callers get.
+    """
+
+    function: str
+    revive: Callable[[Any], Any]
 
 
 class Converted(NamedTuple):

@@ -54,7 +54,7 @@ def from_id3(source: Window, start: int) -> Iterable[Picture]:
     head = source.get(start, 10)
     short = len(head) == 10 and head[3] == 2
     others = id3.SKIPPED - {b"APIC", b"PIC"}
-    for name, data, _ in id3.iter_frames(source, start, others):
+    for name, data, _ in id3.read_frames(source, start, others):
         if name == b"APIC" and data:
             parts = id3.split_picture(data, short)
             if parts is not None:

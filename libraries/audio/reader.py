@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from libraries.audio import model
-from libraries.audio.model import Converted, HashResult, RawAudio, ReadProblem, ReadResult
-from libraries.audio.reader_process import BATCH_FILES, Answer, Conversion, ReaderChild
+from libraries.audio.model import Conversion, Converted, HashResult, RawAudio, ReadProblem, ReadResult
+from libraries.audio.reader_process import BATCH_FILES, Answer, ReaderChild
 
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from libraries.audio.model import Conversion
 
 BATCH_FILES: Final = 24
 _START_TIMEOUT: Final = 60.0
@@ -22,19 +24,6 @@ _WIDE_PIPE: Final = 512 * 1024
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 Answer = tuple[bytes, tuple[Any, ...]]
-
-
-class Conversion(NamedTuple):
-    """What becomes of files that are read, beside their facts and tags.
-
-    `function` ("module:function") is called by the readers with a `RawAudio` and its path. It returns what is of this
-    file alone, and what it has in common with others: not None, and the same object for all files in a row that share
-    it, so that it travels but once. Both must be such that they can be marshalled. `revive` makes here of that object
-    what callers get.
-    """
-
-    function: str
-    revive: Callable[[Any], Any]
 
 
 class ReaderChild:

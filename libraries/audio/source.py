@@ -17,6 +17,9 @@ class Window:
 
     __slots__ = ("data", "size")
 
+    # where in the whole the first byte of `data` is
+    base: int = 0
+
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.size = len(data)

@@ -120,7 +120,7 @@ def add_ape(tags: TagBuilder, source: Any) -> None:
 
 def id3_native(source: Window, start: int) -> Iterable[tuple[str, Any]]:
     """The frames of an ID3v2 tag as (name, text or bytes)."""
-    for name, data, size in id3.iter_frames(source, start, frozenset({b"APIC", b"PIC"})):
+    for name, data, size in id3.read_frames(source, start, frozenset({b"APIC", b"PIC"})):
         label = name.decode("ascii")
         if data is None:
             yield label, f"<picture {size} bytes>"

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from libraries.audio.reader_process import Conversion
+from libraries.audio.model import Conversion
 from libraries.scanner.context import AlbumRecord, Credit, SharedRecord, display
 from libraries.scanner.mapping import RawTrack, map_own, map_shared, split_tags
 from libraries.scanner.texts import clean_tags, is_clean

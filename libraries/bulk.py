@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -76,11 +76,21 @@ def insert_new_rows(model: type[models.Model], columns: Sequence[str], rows: Seq
     """Insert those of `rows` that break no unique constraint."""
     if not rows:
         return
+    insert_or(model, columns, rows, "DO NOTHING")
+
+
+def insert_or(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
+    """Insert `rows`; what is to be done `ON CONFLICT`, in SQL, follows where one breaks a unique constraint."""
     names = ", ".join(map(quoted, columns))
-    marks = ", ".join(["%s"] * len(columns))
-    sql = f"INSERT INTO {table(model)} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - own names
+    marks = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    sql = f"INSERT INTO {table(model)} ({names}) VALUES {{}} ON CONFLICT {conflict}"  # noqa: S608 - own names
     with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+        if connection.vendor == "sqlite":
+            cursor.executemany(sql.format(marks), rows)
+            return
+        # one statement for many rows: PostgreSQL takes longer to plan one for each than to insert them
+        for piece in chunks(rows):
+            cursor.execute(sql.format(", ".join([marks] * len(piece))), list(chain.from_iterable(piece)))
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> int:

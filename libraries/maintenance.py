@@ -114,23 +114,27 @@ def count_folders(library_id: int) -> int:
 def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> None:
     """Count the present tracks of albums: of some, or of all in a library."""
     if album_ids is None:
-        _refresh_albums("a.library_id = %s", [library_id])
+        run(
+            f"""UPDATE {table(Album)} SET song_count = t.songs, size = t.size, duration = t.duration
+            FROM (SELECT a.id, COUNT(m.id) AS songs, COALESCE(SUM(m.size), 0) AS size,
+                    COALESCE(SUM(m.duration), 0) AS duration
+                FROM {table(Album)} a LEFT JOIN {table(MediaFile)} m ON m.album_ref_id = a.id AND NOT m.missing
+                WHERE a.library_id = %s GROUP BY a.id) AS t
+            WHERE {table(Album)}.id = t.id AND ({table(Album)}.song_count <> t.songs OR {table(Album)}.size <> t.size
+                OR {table(Album)}.duration <> t.duration)""",  # noqa: S608 - own names
+            [library_id],
+        )
         return
+    # album by album: in the middle of a first scan PostgreSQL knows nothing of these tables, and would join by reading
+    # all tracks for a few albums
     for piece in chunks(sorted(set(album_ids))):
-        _refresh_albums(f"a.id IN ({_marks(piece)})", piece)
-
-
-def _refresh_albums(condition: str, values: list[Any]) -> None:
-    run(
-        f"""UPDATE {table(Album)} SET song_count = t.songs, size = t.size, duration = t.duration
-        FROM (SELECT a.id, COUNT(m.id) AS songs, COALESCE(SUM(m.size), 0) AS size,
-                COALESCE(SUM(m.duration), 0) AS duration
-            FROM {table(Album)} a LEFT JOIN {table(MediaFile)} m ON m.album_ref_id = a.id AND NOT m.missing
-            WHERE {condition} GROUP BY a.id) AS t
-        WHERE {table(Album)}.id = t.id AND ({table(Album)}.song_count <> t.songs OR {table(Album)}.size <> t.size
-            OR {table(Album)}.duration <> t.duration)""",  # noqa: S608 - own names
-        values,
-    )
+        run(
+            f"""UPDATE {table(Album)} SET (song_count, size, duration) = (
+                SELECT COUNT(*), COALESCE(SUM(m.size), 0), COALESCE(SUM(m.duration), 0)
+                FROM {table(MediaFile)} m WHERE m.album_ref_id = {table(Album)}.id AND NOT m.missing)
+            WHERE id IN ({_marks(piece)})""",  # noqa: S608 - own names
+            piece,
+        )
 
 
 def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = None) -> None:
@@ -197,9 +201,10 @@ def artists_of(media_file_ids: Iterable[str]) -> set[str]:
 
 def delete_tracks(ids: Collection[str]) -> None:
     """Delete tracks and what hangs on them. Totals and counts are the caller's, and `forget_songs`, in its own time."""
+    # the tracks first: whoever writes one at this moment has ended before its dependents go, or finds it gone
+    delete_where(MediaFile, "id", ids)
     for model in TRACK_DEPENDENTS:
         delete_where(model, "media_file_id", ids)
-    delete_where(MediaFile, "id", ids)
 
 
 def prune_albums(library_id: int) -> int:

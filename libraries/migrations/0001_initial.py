@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='participant',
             name='media_file',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='libraries.mediafile'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='libraries.mediafile'),
         ),
         migrations.AddField(
             model_name='mediafile',
@@ -395,7 +395,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='trackgenre',
             name='media_file',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='track_genres', to='libraries.mediafile'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='track_genres', to='libraries.mediafile'),
         ),
         migrations.AddField(
             model_name='mediafile',

@@ -21,8 +21,13 @@ class Genre(models.Model):
 class TrackGenre(models.Model):
     """One genre of one track."""
 
+    # without a constraint, as Participant
     media_file = models.ForeignKey(
-        "libraries.MediaFile", on_delete=models.CASCADE, db_index=False, related_name="track_genres"
+        "libraries.MediaFile",
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="track_genres",
     )
     genre = models.ForeignKey(Genre, on_delete=models.CASCADE, related_name="track_genres")
     position = models.PositiveSmallIntegerField(default=0)

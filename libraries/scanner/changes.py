@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from libraries.bulk import chunks, quoted, table
+from libraries.bulk import chunks, insert_or, quoted, table
 from libraries.maintenance import Marked
 from libraries.models import ChangeKind, Folder, Scan, ScanChange
 from libraries.scanner.context import display, key_of, parent
@@ -101,13 +101,9 @@ def _places(sides: Iterable[Side]) -> dict[str, Place]:
 
 
 def _add(rows: list[tuple[str | int, ...]]) -> None:
-    names, keys = ", ".join(map(quoted, _COLUMNS)), ", ".join(map(quoted, _KEY))
-    marks = ", ".join(["%s"] * len(_COLUMNS))
-    count = quoted("count")
-    sql = f"""INSERT INTO {table(ScanChange)} ({names}) VALUES ({marks}) ON CONFLICT ({keys})
-        DO UPDATE SET {count} = {table(ScanChange)}.{count} + EXCLUDED.{count}"""  # noqa: S608 - own names
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+    keys, count = ", ".join(map(quoted, _KEY)), quoted("count")
+    sums = f"({keys}) DO UPDATE SET {count} = {table(ScanChange)}.{count} + EXCLUDED.{count}"
+    insert_or(ScanChange, _COLUMNS, rows, sums)
 
 
 def _take_back(scan_id: int, places: Counter[Place]) -> None:

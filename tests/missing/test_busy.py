@@ -6,14 +6,15 @@ import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
-from libraries.models import Library, MediaFile
+from libraries.maintenance import delete_tracks
+from libraries.models import Library, MediaFile, Participant
 from missing import services
 from missing.models import Purge
 from navidrome_lib.errors import Conflict
-from tests.missing.catalog import make_many
+from tests.missing.catalog import make_many, make_track
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,3 +110,31 @@ def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.
     assert MediaFile.objects.count() == 300
     library.refresh_from_db()
     assert library.total_missing_files == 300
+
+
+def test_a_track_that_is_deleted_while_it_is_written_leaves_nothing(library: Library) -> None:
+    """The database does not look after the people of a track: the order of the statements does."""
+    track = make_track(library, "A/1.mp3")
+    (people,) = [list(track.participants.values("artist_id", "role", "sub_role", "position"))]
+    writing = threading.Event()
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                MediaFile.objects.filter(pk=track.pk).update(title="Other")
+                Participant.objects.filter(media_file=track.pk).delete()
+                writing.set()
+                time.sleep(0.3)
+                Participant.objects.bulk_create(Participant(media_file_id=track.pk, **each) for each in people)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert writing.wait(10)
+    with transaction.atomic():
+        delete_tracks([track.pk])
+    thread.join()
+    assert not MediaFile.objects.filter(pk=track.pk).exists()
+    assert people
+    assert not Participant.objects.exists()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import django
@@ -31,17 +32,17 @@ def main() -> None:
             time.sleep(PAUSE)
         return os_lister(path)
 
-    read_many = ReaderPool.read_many
+    read_groups = ReaderPool.read_groups
 
-    def slow_read_many(self: ReaderPool, paths: Any, **options: Any) -> Iterator[Any]:
-        for result in read_many(self, paths, **options):
+    def slow_read_groups(self: ReaderPool, paths: Any, **options: Any) -> Iterator[list[Any]]:
+        for result in chain.from_iterable(read_groups(self, paths, **options)):
             if b"slow-read" in result.path:
                 if options["stop"]():
                     return
                 time.sleep(PAUSE)
-            yield result
+            yield [result]
 
-    replace(ReaderPool, "read_many", slow_read_many)
+    replace(ReaderPool, "read_groups", slow_read_groups)
     replace(pipeline, "walk", partial(walk, lister=slow_lister))
     replace(lease, "LEASE", timedelta(seconds=5))
     app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "-linfo"])

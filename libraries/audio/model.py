@@ -79,6 +79,20 @@ class ReadResult(NamedTuple):
     problem: ReadProblem | None = None
     converted: Converted | None = None
 
+    @classmethod
+    def read_from(cls, path: bytes, answer: tuple[Any, ...]) -> ReadResult:
+        """What a reader answers: (True, the values of a RawAudio) or (False, kind, sentence)."""
+        if answer[0]:
+            return cls(path, RawAudio._make(answer[1]))
+        return cls(path, None, ReadProblem(answer[1], answer[2]))
+
+    @classmethod
+    def converted_from(cls, path: bytes, answer: tuple[Any, ...]) -> ReadResult:
+        """The same with the values of a Converted."""
+        if answer[0]:
+            return cls(path, None, None, Converted._make(answer[1]))
+        return cls(path, None, ReadProblem(answer[1], answer[2]))
+
 
 class HashResult(NamedTuple):
     """The payload hash of one path, or the problem that prevented it."""

@@ -8,11 +8,12 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
 from types import TracebackType
 from typing import Any, Final, Self
 
 from libraries.audio import model
-from libraries.audio.model import Conversion, Converted, HashResult, RawAudio, ReadProblem, ReadResult
+from libraries.audio.model import Conversion, HashResult, ReadProblem, ReadResult
 from libraries.audio.reader_process import BATCH_FILES, Answer, ReaderChild
 
 DEFAULT_TIMEOUT: Final = 10.0
@@ -74,22 +75,28 @@ class ReaderPool:
         `paths` is drawn from as results are taken, never far ahead. Closing the iterator, or a `stop` that turns true
         (asked at least four times a second), ends the work at once.
         """
-        converts = self._conversion is not None
-        with contextlib.closing(self._run("read", paths, stop)) as answers:
-            for path, answer in answers:
-                if answer[0] and converts:
-                    yield ReadResult(path, converted=Converted._make(answer[1]))
-                elif answer[0]:
-                    yield ReadResult(path, audio=RawAudio._make(answer[1]))
-                else:
-                    yield ReadResult(path, problem=ReadProblem(answer[1], answer[2]))
+        with contextlib.closing(self._read(paths, stop)) as groups:
+            for results in groups:
+                yield from results
+
+    def read_groups(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[list[ReadResult], None, None]:
+        """As `read_many`, with the results in lists as they come in: the quicker way for many files."""
+        return self._read(paths, stop)
+
+    def _read(self, paths: Iterable[bytes], stop: Callable[[], bool] | None) -> Generator[list[ReadResult], None, None]:
+        make = ReadResult.converted_from if self._conversion is not None else ReadResult.read_from
+        with contextlib.closing(self._run("read", paths, stop)) as groups:
+            for answers in groups:
+                yield [make(path, answer) for path, answer in answers]
 
     def hash_many(
         self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
     ) -> Generator[HashResult, None, None]:
         """Payload hashes (see payload) in the order of completion, under the same limits."""
-        with contextlib.closing(self._run("hash", paths, stop)) as answers:
-            for path, answer in answers:
+        with contextlib.closing(self._run("hash", paths, stop)) as groups:
+            for path, answer in chain.from_iterable(groups):
                 if answer[0]:
                     yield HashResult(path, digest=answer[1])
                 else:
@@ -111,14 +118,14 @@ class ReaderPool:
             self.drop(child)
 
     def _one(self, operation: str, path: bytes) -> Any:
-        ((_, answer),) = self._run(operation, [path], None)
+        ((_, answer),) = chain.from_iterable(self._run(operation, [path], None))
         if not answer[0]:
             raise model.AudioError(answer[1], answer[2])
         return answer[1]
 
     def _run(
         self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None
-    ) -> Generator[Answer, None, None]:
+    ) -> Generator[list[Answer], None, None]:
         if self._selector is not None:
             raise RuntimeError("this reader pool is in use")
         self._selector = selectors.DefaultSelector()
@@ -180,7 +187,7 @@ class _Run:
     def is_finished(self) -> bool:
         return self._exhausted and not self._again and not any(child.owed for child in self._pool.children)
 
-    def feed(self) -> Iterator[Answer]:
+    def feed(self) -> Iterator[list[Answer]]:
         """Keep every child busy; paths that no system takes are answered here."""
         pool = self._pool
         while True:
@@ -188,7 +195,8 @@ class _Run:
             if not free and len(pool.children) >= pool.workers:
                 return
             batch, refused = self._next_batch()
-            yield from refused
+            if refused:
+                yield refused
             if not batch:
                 if self._exhausted:
                     return
@@ -215,7 +223,7 @@ class _Run:
             room -= len(path) + 8
         return batch, refused
 
-    def collect(self) -> Iterator[Answer]:
+    def collect(self) -> Iterator[list[Answer]]:
         """Wait a moment for answers, and deal with the children that died or are late."""
         pool = self._pool
         ready = pool.wait(_TICK)
@@ -228,7 +236,7 @@ class _Run:
                 yield from self._bury(child)
                 continue
             self._failed_starts = 0
-            yield from answers
+            yield answers
         # Each yield above may have taken the caller any time, in which answers came into the pipes: only a child
         # that is silent now is late. One at a time, for the same reason.
         if any(child.is_late() for child in pool.children):
@@ -237,7 +245,7 @@ class _Run:
             if (late := next(silent, None)) is not None:
                 yield from self._time_out(late)
 
-    def _time_out(self, child: ReaderChild) -> Iterator[Answer]:
+    def _time_out(self, child: ReaderChild) -> Iterator[list[Answer]]:
         self._pool.drop(child)
         if not child.is_ready:
             yield from self._cannot_start(child)
@@ -246,9 +254,9 @@ class _Run:
         self._again.extendleft(reversed(child.owed))
         child.owed.clear()
         seconds = f"{child.timeout:g}"
-        yield culprit, (False, model.TIMEOUT, f"Reading this file did not end within {seconds} seconds.")
+        yield [(culprit, (False, model.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
 
-    def _bury(self, child: ReaderChild) -> Iterator[Answer]:
+    def _bury(self, child: ReaderChild) -> Iterator[list[Answer]]:
         """A child ended by itself: the file in hand is read once more, and is the problem when it happens again."""
         code = self._pool.drop(child)
         if not child.owed:
@@ -265,11 +273,12 @@ class _Run:
             return
         self._again.extendleft(reversed(rest))
         if code == -signal.SIGKILL:
-            yield culprit, (False, model.MEMORY, "The system ended the reader of this file, probably for its memory.")
+            why = (False, model.MEMORY, "The system ended the reader of this file, probably for its memory.")
         else:
-            yield culprit, (False, model.CORRUPT, "The file is damaged in a way that ends its reader.")
+            why = (False, model.CORRUPT, "The file is damaged in a way that ends its reader.")
+        yield [(culprit, why)]
 
-    def _cannot_start(self, child: ReaderChild) -> Iterator[Answer]:
+    def _cannot_start(self, child: ReaderChild) -> Iterator[list[Answer]]:
         self._failed_starts += 1
         self._again.extendleft(reversed(child.owed))
         child.owed.clear()

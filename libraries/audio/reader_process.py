@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,7 +73,7 @@ class ReaderChild:
             self.process.stdin.write(len(message).to_bytes(4, "little") + message)
             self.process.stdin.flush()
 
-    def receive(self) -> Iterator[Answer] | None:
+    def receive(self) -> list[Answer] | None:
         """The answers that have arrived; None when the child is gone."""
         data = os.read(self.fd, 1 << 18)
         if not data:
@@ -83,7 +82,7 @@ class ReaderChild:
         self._buffer += data
         return self._split()
 
-    def _split(self) -> Iterator[Answer]:
+    def _split(self) -> list[Answer]:
         answers: list[Answer] = []
         buffer, at = self._buffer, 0
         while len(buffer) - at >= 4:
@@ -96,7 +95,7 @@ class ReaderChild:
                 answers.append((self.owed.popleft(), self._whole(value) if self._is_converting else value))
             self._ready = True
         del buffer[:at]
-        return iter(answers)
+        return answers
 
     def _whole(self, answer: tuple[Any, ...]) -> tuple[Any, ...]:
         """An answer with its common part, which came along now or with an earlier one since the last problem."""

@@ -137,8 +137,8 @@ class ReadAhead:
         self._thread = threading.Thread(target=self._run, args=(all_readers,), name="scan-readers", daemon=True)
         self._thread.start()
 
-    def collect(self, count: int) -> Iterator[ReadResult]:
-        """The results of one batch of `count` paths, in the order of completion."""
+    def collect(self, count: int) -> Iterator[list[ReadResult]]:
+        """The results of one batch of `count` paths, in the order of completion, as they come in."""
         got = 0
         while got < count:
             try:
@@ -149,7 +149,7 @@ class ReadAhead:
             if isinstance(results, BaseException):
                 raise results
             got += len(results)
-            yield from results
+            yield results
             self._beat()
 
     def _run(self, all_readers: bool) -> None:
@@ -158,12 +158,7 @@ class ReadAhead:
                 if all_readers:
                     pool.start()
                 while (paths := self._orders.get()) is not None and not self._stopped.is_set():
-                    group: list[ReadResult] = []
-                    for result in pool.read_many(paths, stop=self._stopped.is_set):
-                        group.append(result)
-                        if len(group) >= _GROUP:
-                            self._results.put(group)
-                            group = []
-                    self._results.put(group)
+                    for results in pool.read_groups(paths, stop=self._stopped.is_set):
+                        self._results.put(results)
         except BaseException as error:
             self._results.put(error)

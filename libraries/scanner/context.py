@@ -22,7 +22,8 @@ def key_of(path: bytes) -> str:
 
 def display(path: bytes) -> str:
     """A clean text of a path, for people and for the wire: what is not UTF-8 or is a control character shows as `�`."""
-    return _CONTROL.sub("\ufffd", path.decode("utf-8", "replace"))
+    text = path.decode("utf-8", "replace")
+    return text if text.isprintable() else _CONTROL.sub("\ufffd", text)
 
 
 def join(folder: bytes, name: bytes) -> bytes:

@@ -63,14 +63,9 @@ class FlatTrack(NamedTuple):
     shared: Shared
 
     @property
-    def values(self) -> tuple[Any, ...]:
-        """The values in the order of `COLUMNS`."""
-        return self.own_values + self.shared.values
-
-    @property
     def columns(self) -> dict[str, Any]:
         """The values by their columns."""
-        return dict(zip(COLUMNS, self.values, strict=True))
+        return dict(zip(COLUMNS, self.own_values + self.shared.values, strict=True))
 
     @property
     def duration(self) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 from libraries.audio.model import ReadProblem, ReadResult
@@ -95,15 +97,16 @@ class Reading:
         result = FolderResult(plan, resolved=list(gone))
         batch.results.append(result)
         path = plan.listing.path
+        folder = os.path.join(self._options.absolute(path), b"")
         for entry, known in plan.reads:
-            batch.wanted[self._options.absolute(join(path, entry.name))] = (result, entry, known)
+            batch.wanted[folder + entry.name] = (result, entry, known)
         read = {entry.name for entry, _ in plan.reads}
         # a problem whose file reads well now is closed with the same transaction; one that stays is renewed after it
         result.resolved += [join(path, name) for name in problems if name in read]
 
     def _collected(self, ahead: ReadAhead, batch: Batch, ask_storage: Callable[[], None]) -> Sequence[FolderResult]:
         doubtful = 0
-        for read in ahead.collect(len(batch.wanted)):
+        for read in chain.from_iterable(ahead.collect(len(batch.wanted))):
             result, entry, known = batch.wanted[read.path]
             doubtful += self._take(read, result, entry, known)
         if doubtful >= _SUSPICIOUS:
@@ -112,9 +115,8 @@ class Reading:
 
     def _take(self, read: ReadResult, result: FolderResult, entry: FileEntry, known: KnownTrack | None) -> bool:
         """Note what became of one file; True when it may be the storage's fault."""
-        path = join(result.plan.listing.path, entry.name)
         if read.problem is not None:
-            return _note_problem(read.problem, result, entry, path)
+            return _note_problem(read.problem, result, entry)
         found = read.converted
         assert found is not None
         if (found.size, found.mtime_ns) != (entry.size, entry.mtime_ns):
@@ -124,10 +126,11 @@ class Reading:
         return False
 
 
-def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry, path: bytes) -> bool:
+def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry) -> bool:
     if problem.kind == "vanished":
         result.unsettled += 1
     else:
+        path = join(result.plan.listing.path, entry.name)
         result.troubles.append(Trouble(path, problem.kind, problem.message, entry.size, entry.mtime_ns))
     return problem.kind not in LASTING_PROBLEMS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -22,9 +22,9 @@ _STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "updated_at")
 # null in every track that is present, so a new row can do without
 _ABSENCE: Final = ("missing_since", "last_seen_at")
 _OWN: Final = ("id", "created_at")
+_FROM_FILE: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
 # every column but `_OWN`
-WRITTEN: Final = (*_PLACE, *_STATE, *COLUMNS, "tags", *_ABSENCE)
-_NEW: Final = (*_PLACE, *_STATE, *COLUMNS, "tags", *_OWN)
+WRITTEN: Final = (*_FROM_FILE, *_ABSENCE)
 
 
 class NewState(NamedTuple):
@@ -40,13 +40,13 @@ class NewState(NamedTuple):
     audio_hash: str = ""
 
 
-def values_of(state: NewState, library_id: int, album_id: str, now: Any) -> tuple[Any, ...]:
-    """The values of the columns `WRITTEN`."""
-    entry, record = state.entry, state.record
+def values_of(state: NewState, library_id: int, album_id: str, now: Any, *rest: Any) -> tuple[Any, ...]:
+    """The values of the columns `_FROM_FILE`, and the rest behind them."""
+    record = state.record
     return (
-        library_id, state.folder_id, state.shown, *entry,
+        library_id, state.folder_id, state.shown, *state.entry,
         album_id, record.pid, state.audio_hash, False, now,
-        *record.values, record.tags, None, None,
+        *record.own_values, *record.shared.values, record.tags, *rest,
     )  # fmt: skip
 
 
@@ -68,13 +68,13 @@ class TrackRows:
         """New rows; says their ids in the same order."""
         now = moment(timezone.now())
         album_id = self.lookup.album_id
-        rows = []
         ids = new_ids(len(states))
-        for pk, state in zip(ids, states, strict=True):
-            values = values_of(state, self._library_id, album_id(state.record.shared.album.pid), now)
-            rows.append((*values[: -len(_ABSENCE)], pk, now))
-        insert_rows(MediaFile, _NEW, rows)
-        add_songs([(pk, self._line(state)) for pk, state in zip(ids, states, strict=True)])
+        rows = [
+            values_of(state, self._library_id, album_id(state.record.shared.album.pid), now, pk, now)
+            for pk, state in zip(ids, states, strict=True)
+        ]
+        insert_rows(MediaFile, (*_FROM_FILE, *_OWN), rows)
+        add_songs(list(zip(ids, self._lines(states), strict=True)))
         self._save_people(zip(ids, states, strict=True))
         return ids
 
@@ -83,7 +83,9 @@ class TrackRows:
         now = moment(timezone.now())
         album_id = self.lookup.album_id
         rows = [
-            (*values_of(state, self._library_id, album_id(state.record.shared.album.pid), now), state.media_file_id)
+            values_of(
+                state, self._library_id, album_id(state.record.shared.album.pid), now, None, None, state.media_file_id
+            )
             for state in states
         ]
         whole = update_rows(MediaFile, WRITTEN, rows) == len(rows)
@@ -97,8 +99,15 @@ class TrackRows:
         self._save_people((str(state.media_file_id), state) for state in states)
         return whole
 
-    def _line(self, state: NewState) -> str:
-        return line_of(self._library_id, state.shown.rpartition("/")[0], state.record.words)
+    def _lines(self, states: Iterable[NewState]) -> Iterator[str]:
+        """What each track is found by: the words of its folder, which are known of its neighbour, and its own."""
+        known = ""
+        start = line_of(self._library_id, "", "")
+        for state in states:
+            folder = state.shown.rpartition("/")[0]
+            if folder != known:
+                known, start = folder, line_of(self._library_id, folder, "")
+            yield f"{start} {state.record.words}" if state.record.words else start
 
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id

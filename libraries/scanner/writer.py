@@ -244,17 +244,25 @@ def _is_displaced(known: KnownTrack, entry: FileEntry, record: FlatTrack) -> boo
     return not known.mbz_track_id or known.mbz_track_id != record.mbz_track_id
 
 
+def _name_of(track: tuple[FileEntry, KnownTrack | None, FlatTrack]) -> bytes:
+    return track[0].name
+
+
 def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
     """What is to be done with each file of a folder."""
-    path = result.plan.listing.path
-    for entry, known, record in sorted(result.tracks, key=lambda track: track[0].name):
+    folder = join(result.plan.listing.path, b"")
+    shown = display(folder)
+    for entry, known, record in sorted(result.tracks, key=_name_of):
+        place, shown_place = folder + entry.name, shown + display(entry.name)
+        if known is None:
+            changes.inserts.append(NewState(place, shown_place, folder_id, entry, record))
+            continue
         # what was read again without having changed still sounds the same
-        sound = known.audio_hash if known and known.is_unchanged(entry) else ""
-        place = join(path, entry.name)
-        state = NewState(place, display(place), folder_id, entry, record, known.id if known else None, sound)
-        displaced = known is not None and _is_displaced(known, entry, record)
+        sound = known.audio_hash if known.is_unchanged(entry) else ""
+        state = NewState(place, shown_place, folder_id, entry, record, known.id, sound)
+        displaced = _is_displaced(known, entry, record)
         # another track where a missing one used to be is not that one come back
-        if known is None or (displaced and known.missing):
+        if displaced and known.missing:
             changes.inserts.append(state)
         elif displaced:
             changes.displaced.append(Displaced(known, state))

@@ -65,6 +65,12 @@ class RememberingPool(ReaderPool):
     def end(self) -> None:
         super().close()
 
+    def read_groups(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[list[ReadResult], None, None]:
+        for result in self.read_many(paths, stop=stop):
+            yield [result]
+
     def read_many(
         self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
     ) -> Generator[ReadResult, None, None]:

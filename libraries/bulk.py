@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -91,6 +91,20 @@ def insert_or(model: type[models.Model], columns: Sequence[str], rows: Sequence[
         # one statement for many rows: PostgreSQL takes longer to plan one for each than to insert them
         for piece in chunks(rows):
             cursor.execute(sql.format(", ".join([marks] * len(piece))), list(chain.from_iterable(piece)))
+
+
+def hold_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
+    """Keep rows from being deleted until this transaction ends; raises IntegrityError when one of them is gone.
+
+    What a foreign key does row by row, for as many rows as refer to them: whoever deletes such rows locks them first.
+    """
+    lock = "FOR KEY SHARE" if connection.vendor == "postgresql" else ""  # SQLite has but one writer
+    with connection.cursor() as cursor:
+        for piece in chunks(sorted(set(ids))):
+            marks = ", ".join(["%s"] * len(piece))
+            sql = f"SELECT id FROM {table(model)} WHERE id IN ({marks}) ORDER BY id {lock}"  # noqa: S608 - own names
+            if len(cursor.execute(sql, piece).fetchall()) != len(piece):
+                raise IntegrityError(f"a row of {model.__name__} is gone that others are about to refer to")
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> int:

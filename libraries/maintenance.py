@@ -251,9 +251,13 @@ def _delete_found(
     *,
     before: Callable[[list[str]], None] | None = None,
 ) -> int:
-    count = 0
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:500]):
+    count, later = 0, rows
+    while ids := list(later.order_by("pk").values_list("pk", flat=True)[:500]):
+        later = rows.filter(pk__gt=ids[-1])
         with transaction.atomic():
+            free = model._default_manager.select_for_update(skip_locked=True).filter(pk__in=ids).order_by("pk")
+            # asked again behind the lock: whoever held a row until now may have put it to use (see hold_rows)
+            ids = list(rows.filter(pk__in=list(free.values_list("pk", flat=True))).values_list("pk", flat=True))
             if before is not None:
                 before(ids)
             delete_where(model, "id", ids)

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from libraries.bulk import chunks, insert_new_rows, insert_rows
+from libraries.bulk import chunks, hold_rows, insert_new_rows, insert_rows
 from libraries.ids import new_id
 from libraries.models import Album, Artist, Folder, Genre, MediaFile, Participant, TrackGenre
 from libraries.search import refresh_songs
@@ -79,6 +79,8 @@ def restore_tracks(records: Sequence[Record]) -> None:
     ]
     insert_rows(MediaFile, writer.names, rows)
     refresh_songs([record["track"]["id"] for record in records])
+    hold_rows(Artist, artists.values())
+    hold_rows(Genre, genres.values())
     restore_parts(Participant, parts, lambda part: {"artist_id": artists[(part["artist"]["pid"],)]})
     restore_parts(TrackGenre, tags, lambda part: {"genre_id": genres[(part["genre"]["pid"],)]})
     restore_attached(records)

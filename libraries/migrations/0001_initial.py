@@ -355,7 +355,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='participant',
             name='artist',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participations', to='libraries.artist'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='participations', to='libraries.artist'),
         ),
         migrations.AddField(
             model_name='participant',
@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='trackgenre',
             name='genre',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='track_genres', to='libraries.genre'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='track_genres', to='libraries.genre'),
         ),
         migrations.AddField(
             model_name='trackgenre',

@@ -21,7 +21,7 @@ class Genre(models.Model):
 class TrackGenre(models.Model):
     """One genre of one track."""
 
-    # without a constraint, as Participant
+    # without constraints, as Participant
     media_file = models.ForeignKey(
         "libraries.MediaFile",
         on_delete=models.CASCADE,
@@ -29,7 +29,7 @@ class TrackGenre(models.Model):
         db_index=False,
         related_name="track_genres",
     )
-    genre = models.ForeignKey(Genre, on_delete=models.CASCADE, related_name="track_genres")
+    genre = models.ForeignKey(Genre, on_delete=models.CASCADE, db_constraint=False, related_name="track_genres")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
-from libraries.bulk import delete_where, insert_rows, moment, update_rows
+from libraries.bulk import delete_where, hold_rows, insert_rows, moment, update_rows
 from libraries.ids import new_ids
-from libraries.models import MediaFile, Participant, TrackGenre
+from libraries.models import Artist, Genre, MediaFile, Participant, TrackGenre
 from libraries.scanner.context import Credit, FileEntry
 from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import COLUMNS, FlatTrack
@@ -124,5 +124,7 @@ class TrackRows:
                 ]
             people += [(pk, *row) for row in rows]
             genres += [(pk, genre_id(pid), position) for position, (pid, _) in enumerate(state.record.shared.genres)]
+        hold_rows(Artist, (artist for rows in known.values() for artist, *_ in rows))
+        hold_rows(Genre, (genre for _, genre, _ in genres))
         insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
         insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)

@@ -113,26 +113,30 @@ class Writer:
     def _write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         deferred: dict[str, str] = {}
         with self.lease.transaction():
-            ids = self._save_folders(results, deferred)
+            folders = self._save_folders(results, deferred)
             changes = _Changes()
             for result in results:
-                _sort(result, ids.get(result.plan.listing.path, ""), changes)
+                folder = folders.get(result.plan.listing.path)
+                _sort(result, folder.id if folder else "", changes)
             artists = self._save_tracks(changes)
             self._tally(changes, results)
             resolve_problems(self.library_id, changes.resolved)
             open_problems(self.scan, changes.troubles)
+        # only what is committed is remembered
+        self._folders.update(folders)
         self.deferred.update(deferred)
         self.touched.add(artists)
         self._count(results, changes)
         return changes.displaced
 
-    def _save_folders(self, results: Sequence[FolderResult], deferred: dict[str, str]) -> dict[bytes, str]:
+    def _save_folders(self, results: Sequence[FolderResult], deferred: dict[str, str]) -> dict[bytes, KnownFolder]:
+        """The folders by their path, as they are now."""
         now = moment(timezone.now())
-        ids: dict[bytes, str] = {}
+        saved: dict[bytes, KnownFolder] = {}
         new, changed = [], []
         for result in results:
             listing = result.plan.listing
-            known = self._folders.get(listing.path)
+            known = saved.get(listing.path) or self._folders.get(listing.path)
             waits, wanted = self._digest_of(result)
             digest = "" if waits else wanted
             if known is None:
@@ -144,14 +148,13 @@ class Writer:
             elif (known.digest, known.missing) != (digest, False):
                 changed.append((digest, False, known.id))
                 known = KnownFolder(known.id, digest, False)
-            self._folders[listing.path] = known
-            ids[listing.path] = known.id
+            saved[listing.path] = known
             if waits and wanted:
                 deferred[known.id] = wanted
         columns = ("id", "library_id", "path", "path_bytes", "path_key", "digest", "missing", "created_at")
         insert_rows(Folder, columns, new)
         update_rows(Folder, ("digest", "missing"), changed)
-        return ids
+        return saved
 
     def _digest_of(self, result: FolderResult) -> tuple[bool, str]:
         """Whether the digest of a folder must wait for the end of the scan, and what it is to be."""

@@ -19,11 +19,22 @@ _SIGN: Final = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[{_SIGN}]|[^\W_{_SIGN}]{{1,{MAX_WORD}}}")
 
 
+class _WithoutMarks(dict[int, int | None]):
+    """For `str.translate`: accents and the like are left out. Remembers what it was asked for."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = self[code] = None if unicodedata.category(chr(code))[0] == "M" else code
+        return kept
+
+
+_WITHOUT_MARKS: Final = _WithoutMarks()
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text, folded; each only of letters and digits. What is longer than a word may be is several."""
     text = text[:MAX_TEXT]
     if not text.isascii():
-        text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign)[0] != "M")
+        text = unicodedata.normalize("NFKD", text).translate(_WITHOUT_MARKS)
     return _WORD.findall(text.casefold())
 
 

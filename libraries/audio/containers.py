@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -195,6 +195,15 @@ def walk_dsf(source: Window) -> Container:
         "dsd", rate, channels, depth, samples / rate, audio_at=92, audio_size=max(0, min(data_size - 12, total - 92)),
         id3_at=id3_at if 92 <= id3_at < total else -1,
     )  # fmt: skip
+
+
+# how to walk each of these kinds, from the place where its content begins
+WALKERS: Final[dict[str, Callable[[Window, int], Container]]] = {
+    "flac": walk_flac,
+    "wav": lambda source, _: walk_wave(source),
+    "aiff": lambda source, _: walk_aiff(source),
+    "dsf": lambda source, _: walk_dsf(source),
+}
 
 
 def _extended(data: bytes) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from libraries.audio import containers, foreign, id3, pictures, tagmaps
 from libraries.audio.opened import Opened, look
@@ -19,12 +19,9 @@ def read_picture(path: bytes) -> tuple[bytes, str] | None:
     return look(path, lambda opened: pictures.choose(_pictures(opened)))
 
 
-_WALKERS: Final[dict[str, Callable[[Opened], containers.Container]]] = {
-    "flac": lambda opened: containers.walk_flac(opened.source, opened.audio_at),
-    "wav": lambda opened: containers.walk_wave(opened.source),
-    "aiff": lambda opened: containers.walk_aiff(opened.source),
-    "dsf": lambda opened: containers.walk_dsf(opened.source),
-}
+def _walk(opened: Opened) -> containers.Container | None:
+    walk = containers.WALKERS.get(opened.kind)
+    return walk(opened.source, opened.audio_at) if walk else None
 
 
 def _id3_starts(opened: Opened, found: containers.Container | None) -> list[int]:
@@ -33,7 +30,7 @@ def _id3_starts(opened: Opened, found: containers.Container | None) -> list[int]
 
 
 def _native_tags(opened: Opened) -> Iterable[tuple[str, Any]]:
-    found = _WALKERS[opened.kind](opened) if opened.kind in _WALKERS else None
+    found = _walk(opened)
     for start in _id3_starts(opened, found):
         yield from tagmaps.id3_native(opened.source, start)
     if found is not None:
@@ -50,7 +47,7 @@ def _native_tags(opened: Opened) -> Iterable[tuple[str, Any]]:
 
 
 def _pictures(opened: Opened) -> Iterable[pictures.Picture]:
-    found = _WALKERS[opened.kind](opened) if opened.kind in _WALKERS else None
+    found = _walk(opened)
     for start in _id3_starts(opened, found):
         yield from pictures.from_id3(opened.source, start)
     if found is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from libraries.audio import containers
@@ -69,20 +70,10 @@ def _flac(source: Source, start: int) -> tuple[bytes, int, int]:
     return found.digest, begin, size
 
 
-def _wave(source: Source, _start: int) -> tuple[bytes, int, int]:
-    found = containers.walk_wave(source)
-    return b"", found.audio_at, found.audio_size
-
-
-def _aiff(source: Source, _start: int) -> tuple[bytes, int, int]:
-    found = containers.walk_aiff(source)
+def _contained(kind: str, source: Source, start: int) -> tuple[bytes, int, int]:
+    found = containers.WALKERS[kind](source, start)
     if found.audio_at < 0:
         raise containers.damaged("there is no sound in it")
-    return b"", found.audio_at, found.audio_size
-
-
-def _dsf(source: Source, _start: int) -> tuple[bytes, int, int]:
-    found = containers.walk_dsf(source)
     return b"", found.audio_at, found.audio_size
 
 
@@ -119,10 +110,8 @@ def _asf(source: Source, _start: int) -> tuple[bytes, int, int]:
 
 
 _EXTENTS: Final[dict[str, Callable[[Source, int], tuple[bytes, int, int]]]] = {
+    **{kind: partial(_contained, kind) for kind in containers.WALKERS},
     "flac": _flac,
-    "wav": _wave,
-    "aiff": _aiff,
-    "dsf": _dsf,
     "mp4": _mp4,
     "asf": _asf,
 }

@@ -81,6 +81,10 @@ def _read_container(opened: Opened, found: containers.Container) -> Sound:
     return Sound(found.codec, found.duration, 0, found.sample_rate, found.bit_depth, found.channels, found.audio_size)
 
 
+def _read_walked(opened: Opened) -> Sound:
+    return _read_container(opened, containers.WALKERS[opened.kind](opened.source, opened.audio_at))
+
+
 def _read_flac(opened: Opened) -> Sound:
     found = containers.walk_flac(opened.source, opened.audio_at)
     containers.add_text(opened.tags, found.text)
@@ -119,12 +123,10 @@ def _read_ape_family(opened: Opened) -> Sound:
 
 
 _READERS: Final[dict[str, Callable[[Opened], Sound]]] = {
+    **dict.fromkeys(containers.WALKERS, _read_walked),
     "mp3": _read_mp3,
     "aac": _read_aac,
     "flac": _read_flac,
-    "wav": lambda opened: _read_container(opened, containers.walk_wave(opened.source)),
-    "aiff": lambda opened: _read_container(opened, containers.walk_aiff(opened.source)),
-    "dsf": lambda opened: _read_container(opened, containers.walk_dsf(opened.source)),
     "mp4": _read_mp4,
     "vorbis": _read_ogg,
     "opus": _read_ogg,

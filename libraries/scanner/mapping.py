@@ -121,7 +121,8 @@ def map_shared(tags: Tags) -> SharedRecord:
         "release_date": dates.release.text,
         "genre": genres[0][1] if genres else "",
         "mbz_album_id": album.mbz_album_id,
-        **_gain_columns("album", firsts),
+        "rg_album_gain": _gain(firsts, "replaygain_album_gain", "r128_album_gain"),
+        "rg_album_peak": figures.parse_peak(firsts.get("replaygain_album_peak", "")),
     }
     return SharedRecord(columns, album, genres, artist, album_artist, disc)
 
@@ -148,7 +149,8 @@ def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> 
         "bpm": figures.parse_number(firsts.get("bpm", "")),
         "mbz_track_id": release_track,
         "mbz_recording_id": figures.parse_uuid(firsts.get("musicbrainz_recordingid", "")),
-        **_gain_columns("track", firsts),
+        "rg_track_gain": _gain(firsts, "replaygain_track_gain", "r128_track_gain"),
+        "rg_track_peak": figures.parse_peak(firsts.get("replaygain_track_peak", "")),
         "codec": line(raw.codec, _MAX_CODEC),
         "duration": figures.bounded_duration(raw.duration),
         "bit_rate": figures.bounded(raw.bit_rate),
@@ -162,12 +164,8 @@ def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> 
     return OwnRecord(pid, columns, (*artist.credits, *shared.album_artist.credits, *people.other_credits(tags)))
 
 
-def _gain_columns(scope: str, firsts: Firsts) -> dict[str, object]:
-    gain = figures.parse_gain(firsts.get(f"replaygain_{scope}_gain", ""), firsts.get(f"r128_{scope}_gain", ""))
-    return {
-        f"rg_{scope}_gain": gain,
-        f"rg_{scope}_peak": figures.parse_peak(firsts.get(f"replaygain_{scope}_peak", "")),
-    }
+def _gain(firsts: Firsts, key: str, r128: str) -> float | None:
+    return figures.parse_gain(firsts.get(key, ""), firsts.get(r128, ""))
 
 
 def _read_artists(tags: Tags, role: str) -> Artists:

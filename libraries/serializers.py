@@ -15,8 +15,9 @@ from libraries.explain import STATUSES, Explanation
 from libraries.models import ChangeKind, Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber, instant, parse_library_id
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.wire import instant, parse_library_id
 
 
 def refuse_unknown(data: Any, known: Collection[str], sentence: str) -> None:

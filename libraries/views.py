@@ -27,8 +27,8 @@ from libraries.serializers import (
     ScanRequestSerializer,
     ScanSerializer,
 )
-from navidrome_lib.api.fields import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
+from navidrome_lib.wire import parse_library_id
 
 EXPLAINED_PATH = OpenApiParameter(
     "path", OpenApiTypes.STR, required=True, description="Relative to the library's root, or absolute."

@@ -33,7 +33,7 @@ TESTING = "pytest" in sys.modules
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    "navidrome_lib.site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,7 +7,7 @@ from typing import Any
 
 from libraries.models import Library
 from libraries.services import ScanStatus
-from navidrome_lib.api.fields import instant
+from navidrome_lib.wire import instant
 from users.models import User
 
 MICROSECOND = 1000

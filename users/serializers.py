@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from libraries.serializers import NumericIdLibrarySerializer
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, parse_library_id
+from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp
+from navidrome_lib.wire import parse_library_id
 from users.access import Grant, libraries_of
 from users.models import SCOPES, ApiKey, Scope, User
 

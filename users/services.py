@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from libraries.models import Library
 from libraries.paths import storable
-from navidrome_lib.api.fields import parse_library_id
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from navidrome_lib.locks import lock_until_commit
+from navidrome_lib.wire import parse_library_id
 from users.models import GroupAccess, LibraryAccess, User, username_key
 
 # how exact `lastAccessAt` is; each access would otherwise be a write

@@ -9,8 +9,8 @@ from django.db import transaction
 from libraries import services
 from libraries.models import Library, ScanTrigger
 from libraries.paths import normal_target
-from navidrome_lib.api.fields import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
+from navidrome_lib.wire import parse_library_id
 from subsonic import payloads
 from subsonic.caller import Caller
 from subsonic.params import Params

@@ -1,0 +1,41 @@
+"""What a process loads: commands and workers do without the pages of the server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = ("libraries.admin", "users.admin", "navidrome_lib.urls", "rest_framework.serializers", "drf_spectacular.views")
+
+
+def loaded(tmp_path: Path, *lines: str) -> set[str]:
+    """The modules of pages that are there when a program has run."""
+    show = f"import sys; print([name for name in {PAGES!r} if name in sys.modules])"
+    program = "\n".join(["import django", "django.setup()", *lines, show])
+    env = {**os.environ, "ND_DATAFOLDER": str(tmp_path), "DJANGO_SETTINGS_MODULE": "navidrome_lib.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True
+    )
+    return {name for name in PAGES if repr(name) in done.stdout}
+
+
+def test_a_scan_needs_no_pages(tmp_path: Path) -> None:
+    commands = "from django.core.management import call_command, execute_from_command_line"
+    scan = 'call_command("migrate", verbosity=0); execute_from_command_line(["manage.py", "scan"])'
+    assert loaded(tmp_path, commands, scan) == set()
+
+
+def test_a_worker_needs_no_pages(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "import libraries.tasks, missing.tasks, navidrome_lib.system.tasks") == set()
+
+
+def test_the_pages_are_checked_nevertheless(tmp_path: Path) -> None:
+    checks = "from django.core import checks; assert not checks.run_checks(tags=['admin'])"
+    assert {"libraries.admin", "users.admin"} <= loaded(tmp_path, checks)
+
+
+def test_whoever_serves_has_all(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "import navidrome_lib.urls") == set(PAGES)

@@ -35,6 +35,8 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
+# the artists of so many files
+_COUNTED_AT_ONCE = 20_000
 # so many folders are walked in a blink
 _SHOWN_EVERY = 16
 
@@ -119,8 +121,7 @@ class _Run:
         self.library = lease.scan.library
         self.options = scan_options(self.library, lease.scan.targets)
         self.songs_before = self.library.total_songs
-        # where there was nothing, all are counted at once: quicker than those that were touched, which are all too
-        self.touched = Touched(everything=self.library.totals_stale or not self.songs_before)
+        self.touched = Touched(everything=self.library.totals_stale)
 
     def go(self) -> None:
         self.lease.phase("checking")
@@ -237,7 +238,9 @@ class _Run:
         pk = self.library.pk
         if self.library.totals_stale:
             maintenance.refresh_albums(pk)
-        maintenance.refresh_library_artists(pk, self.touched.artists)
+        # where there was nothing, all were touched; to count them at once is quicker, and takes memory
+        at_once = not self.songs_before and self.scan.seen <= _COUNTED_AT_ONCE
+        maintenance.refresh_library_artists(pk, None if at_once else self.touched.artists)
         maintenance.prune_albums(pk)
         maintenance.prune_folders(pk)
         maintenance.refresh_library_totals(pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, islice
@@ -34,6 +34,11 @@ def quoted(name: str) -> str:
 def table(model: type[models.Model]) -> str:
     """The quoted name of a model's table."""
     return quoted(model._meta.db_table)
+
+
+def placeholders(values: Sized) -> str:
+    """A placeholder for each of some values, ready for plain SQL."""
+    return ", ".join(["%s"] * len(values))
 
 
 def moment(value: datetime | None) -> Any:
@@ -68,29 +73,26 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
                 for row in rows:
                     copy.write_row(row)
             return
-        marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table(model)} ({names}) VALUES ({marks})", rows)  # noqa: S608 - own names
+        cursor.executemany(f"INSERT INTO {table(model)} ({names}) VALUES ({placeholders(columns)})", rows)  # noqa: S608 - own names
 
 
 def insert_new_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Insert those of `rows` that break no unique constraint."""
-    if not rows:
-        return
     insert_or(model, columns, rows, "DO NOTHING")
 
 
 def insert_or(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
     """Insert `rows`; what is to be done `ON CONFLICT`, in SQL, follows where one breaks a unique constraint."""
     names = ", ".join(map(quoted, columns))
-    marks = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    row = f"({placeholders(columns)})"
     sql = f"INSERT INTO {table(model)} ({names}) VALUES {{}} ON CONFLICT {conflict}"  # noqa: S608 - own names
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.executemany(sql.format(marks), rows)
+            cursor.executemany(sql.format(row), rows)
             return
         # one statement for many rows: PostgreSQL takes longer to plan one for each than to insert them
         for piece in chunks(rows):
-            cursor.execute(sql.format(", ".join([marks] * len(piece))), list(chain.from_iterable(piece)))
+            cursor.execute(sql.format(", ".join([row] * len(piece))), list(chain.from_iterable(piece)))
 
 
 def hold_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
@@ -101,8 +103,7 @@ def hold_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
     lock = "FOR KEY SHARE" if connection.vendor == "postgresql" else ""  # SQLite has but one writer
     with connection.cursor() as cursor:
         for piece in chunks(sorted(set(ids))):
-            marks = ", ".join(["%s"] * len(piece))
-            sql = f"SELECT id FROM {table(model)} WHERE id IN ({marks}) ORDER BY id {lock}"  # noqa: S608 - own names
+            sql = f"SELECT id FROM {table(model)} WHERE id IN ({placeholders(piece)}) ORDER BY id {lock}"  # noqa: S608 - own names
             if len(cursor.execute(sql, piece).fetchall()) != len(piece):
                 raise IntegrityError(f"a row of {model.__name__} is gone that others are about to refer to")
 
@@ -122,6 +123,5 @@ def delete_where(model: type[models.Model], column: str, values: Iterable[Any]) 
     """Delete the rows whose `column` is one of `values`."""
     with connection.cursor() as cursor:
         for piece in chunks(values):
-            marks = ", ".join(["%s"] * len(piece))
-            sql = f"DELETE FROM {table(model)} WHERE {quoted(column)} IN ({marks})"  # noqa: S608 - own names
+            sql = f"DELETE FROM {table(model)} WHERE {quoted(column)} IN ({placeholders(piece)})"  # noqa: S608 - own names
             cursor.execute(sql, piece)

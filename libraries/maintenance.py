@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from libraries.bulk import chunks, delete_where, table
+from libraries.bulk import chunks, delete_where, placeholders, table
 from libraries.ids import first_id
 from libraries.models import (
     Album,
@@ -74,10 +74,6 @@ def run(sql: str, values: Collection[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
-def _marks(values: Collection[Any]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
 def refresh_library_totals(library_id: int) -> None:
     """Count a library's totals anew; afterwards nothing of them is stale."""
     run(
@@ -132,7 +128,7 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
             f"""UPDATE {table(Album)} SET (song_count, size, duration) = (
                 SELECT COUNT(*), COALESCE(SUM(m.size), 0), COALESCE(SUM(m.duration), 0)
                 FROM {table(MediaFile)} m WHERE m.album_ref_id = {table(Album)}.id AND NOT m.missing)
-            WHERE id IN ({_marks(piece)})""",  # noqa: S608 - own names
+            WHERE id IN ({placeholders(piece)})""",  # noqa: S608 - own names
             piece,
         )
 
@@ -143,7 +139,7 @@ def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = 
         _refresh_library_artists(library_id, "", [])
         return
     for piece in chunks(sorted(set(artist_ids))):
-        _refresh_library_artists(library_id, f"AND p.artist_id IN ({_marks(piece)})", piece)
+        _refresh_library_artists(library_id, f"AND p.artist_id IN ({placeholders(piece)})", piece)
 
 
 def _refresh_library_artists(library_id: int, condition: str, values: list[Any]) -> None:

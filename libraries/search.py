@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from libraries.bulk import chunks, insert_rows, table, update_rows
+from libraries.bulk import chunks, insert_rows, placeholders, table, update_rows
 from libraries.models import MediaFile, SongWords
 from libraries.words import each_once, folder_words, shared_words, title_words, words_of
 
@@ -143,7 +143,7 @@ def _forget(keys: Collection[int]) -> None:
     if keys and connection.vendor == "sqlite":
         _run(
             f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}, rowid, words) SELECT 'delete', id, words "  # noqa: S608 - own names
-            f"FROM {table(SongWords)} WHERE id IN ({_marks(keys)})",
+            f"FROM {table(SongWords)} WHERE id IN ({placeholders(keys)})",
             keys,
         )
 
@@ -152,13 +152,9 @@ def _remember(keys: Collection[int]) -> None:
     if keys and connection.vendor == "sqlite":
         _run(
             f"INSERT INTO {FULL_TEXT} (rowid, words) SELECT id, words FROM {table(SongWords)} "  # noqa: S608 - own names
-            f"WHERE id IN ({_marks(keys)})",
+            f"WHERE id IN ({placeholders(keys)})",
             keys,
         )
-
-
-def _marks(values: Collection[int]) -> str:
-    return ", ".join(["%s"] * len(values))
 
 
 def _run(sql: str, values: Collection[int]) -> None:

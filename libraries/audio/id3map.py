@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Final
 
 from libraries.audio import id3
-from libraries.audio.keys import MAX_NAME_CHARS, TagBuilder
+from libraries.audio.keys import TagBuilder
 from libraries.audio.source import Window
 
 _TEXT_KEYS: Final[dict[bytes, str]] = {
@@ -22,7 +21,6 @@ _TEXT_KEYS: Final[dict[bytes, str]] = {
     b"MVNM": "movementname", b"MVIN": "movement", b"XDOR": "originaldate",
 }  # fmt: skip
 
-_UTF8: Final = 3
 _GENRE: Final = re.compile(r"\((\d{1,3}|RX|CR)\)")
 _NAMED_GENRES: Final = {"RX": "Remix", "CR": "Cover"}
 # Comments in which programs keep their own bookkeeping.
@@ -106,18 +104,8 @@ def _add_disc(tags: TagBuilder, data: bytes) -> None:
 
 
 def _add_txxx(tags: TagBuilder, data: bytes) -> None:
-    if data[0] == _UTF8:
-        # the names are few and come again and again
-        raw, _, value = data[1:].partition(b"\0")
-        name, text = _txxx_name(raw[:MAX_NAME_CHARS]), value.decode("utf-8", "replace")
-    else:
-        name, _, text = id3.decode_text(data[0], data[1:]).partition("\0")
-    tags.add_named_text(name[:MAX_NAME_CHARS], text)
-
-
-@lru_cache(maxsize=1024)
-def _txxx_name(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+    name, _, text = id3.decode_text(data[0], data[1:]).partition("\0")
+    tags.add_named_text(name, text)
 
 
 def _add_wxxx(tags: TagBuilder, data: bytes) -> None:

@@ -215,7 +215,7 @@ class TagBuilder:
 
     def add_named_text(self, name: str, text: str) -> None:
         """Add the values of a text, which are separated by NULs, under a free-form name."""
-        if key := plain_key(name):
+        if key := plain_key(name[:MAX_NAME_CHARS]):
             self.add_text(key, text)
         else:
             self.add_named(name, text.rstrip("\0").split("\0"))

@@ -75,7 +75,7 @@ class ReaderPool:
         `paths` is drawn from as results are taken, never far ahead. Closing the iterator, or a `stop` that turns true
         (asked at least four times a second), ends the work at once.
         """
-        with contextlib.closing(self._read(paths, stop)) as groups:
+        with contextlib.closing(self.read_groups(paths, stop=stop)) as groups:
             for results in groups:
                 yield from results
 
@@ -83,9 +83,6 @@ class ReaderPool:
         self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
     ) -> Generator[list[ReadResult], None, None]:
         """As `read_many`, with the results in lists as they come in: the quicker way for many files."""
-        return self._read(paths, stop)
-
-    def _read(self, paths: Iterable[bytes], stop: Callable[[], bool] | None) -> Generator[list[ReadResult], None, None]:
         make = ReadResult.converted_from if self._conversion is not None else ReadResult.read_from
         with contextlib.closing(self._run("read", paths, stop)) as groups:
             for answers in groups:

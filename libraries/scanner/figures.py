@@ -82,13 +82,13 @@ def _within(number: int) -> int | None:
 
 
 def _decimal(text: str) -> float | None:
-    found = _DECIMAL.fullmatch(text) if len(text) <= _LONGEST_DECIMAL else None
+    found = _DECIMAL.fullmatch(text) if 0 < len(text) <= _LONGEST_DECIMAL else None
     return float(found[1].replace(",", ".")) if found else None
 
 
 def parse_gain(text: str, r128: str = "") -> float | None:
     """A gain in dB; an R128 gain (1/256 dB, 5 dB below) stands in for an absent one."""
-    gain = _decimal(text) if text else None
+    gain = _decimal(text)
     if gain is None and r128:
         steps = _decimal(r128)
         gain = None if steps is None else steps / 256 + 5
@@ -97,7 +97,7 @@ def parse_gain(text: str, r128: str = "") -> float | None:
 
 def parse_peak(text: str) -> float | None:
     """A peak, where 1 is full scale."""
-    peak = _decimal(text) if text else None
+    peak = _decimal(text)
     return peak if peak is not None and 0 <= peak <= _MAX_PEAK else None
 
 

@@ -120,8 +120,8 @@ class _Run:
         self.scan = lease.scan
         self.library = lease.scan.library
         self.options = scan_options(self.library, lease.scan.targets)
-        self.songs_before = self.library.total_songs
         self.touched = Touched(everything=self.library.totals_stale)
+        self.songs_before = self.library.total_songs
 
     def go(self) -> None:
         self.lease.phase("checking")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -74,7 +74,7 @@ class TrackRows:
             for pk, state in zip(ids, states, strict=True)
         ]
         insert_rows(MediaFile, (*_FROM_FILE, *_OWN), rows)
-        add_songs(list(zip(ids, self._lines(states), strict=True)))
+        add_songs([(pk, self._line(state)) for pk, state in zip(ids, states, strict=True)])
         self._save_people(zip(ids, states, strict=True))
         return ids
 
@@ -99,15 +99,8 @@ class TrackRows:
         self._save_people((str(state.media_file_id), state) for state in states)
         return whole
 
-    def _lines(self, states: Iterable[NewState]) -> Iterator[str]:
-        """What each track is found by: the words of its folder, which are known of its neighbour, and its own."""
-        known = ""
-        start = line_of(self._library_id, "", "")
-        for state in states:
-            folder = state.shown.rpartition("/")[0]
-            if folder != known:
-                known, start = folder, line_of(self._library_id, folder, "")
-            yield f"{start} {state.record.words}" if state.record.words else start
+    def _line(self, state: NewState) -> str:
+        return line_of(self._library_id, state.shown.rpartition("/")[0], state.record.words)
 
     def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
         artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from libraries.audio.model import Converted, RawAudio, ReadResult
@@ -84,7 +85,7 @@ class RememberingPool(ReaderPool):
                 yield known._replace(path=path)
             else:
                 yield _packed(path, known.audio._replace(size=facts.st_size, mtime_ns=facts.st_mtime_ns))
-        for result in super().read_many(list(unknown), stop=stop):
+        for result in chain.from_iterable(super().read_groups(list(unknown), stop=stop)):
             # a file may change between our look and the reader's: only the usual case is remembered
             if (key := unknown[result.path]) is not None and key == _look(result.path)[0]:
                 self._known[key] = result

@@ -69,7 +69,7 @@ def walk_flac(source: Window, start: int) -> Container:
         last, kind, size = bool(head[0] & 0x80), head[0] & 0x7F, int.from_bytes(head[1:4], "big")
         at += 4
         if kind == 0 and size >= 34:
-            _flac_info(found, read_exactly(source, at, size))
+            read_flac_info(found, read_exactly(source, at, size))
             seen_info = True
         elif kind == 4:
             found.text += parse_vorbis(read_exactly(source, at, size))
@@ -85,7 +85,8 @@ def walk_flac(source: Window, start: int) -> Container:
     return found
 
 
-def _flac_info(found: Container, info: bytes) -> None:
+def read_flac_info(found: Container, info: bytes) -> None:
+    """Set the facts that the first block of a FLAC stream tells."""
     packed = int.from_bytes(info[10:18], "big")
     found.sample_rate = packed >> 44
     found.channels = (packed >> 41 & 7) + 1

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mutagen.aac import AAC
 from mutagen.apev2 import APEv2
-from mutagen.asf import ASF
+from mutagen.asf import ASF, BOOL, BYTEARRAY, GUID
 from mutagen.monkeysaudio import MonkeysAudio
 from mutagen.mp3 import MPEGInfo
 from mutagen.mp4 import MP4, MP4NoTrackError
@@ -32,6 +32,7 @@ _OGG: Final[dict[str, Any]] = {"vorbis": OggVorbis, "opus": OggOpus, "oggflac": 
 _APE_FAMILY: Final[dict[str, Any]] = {"ape": MonkeysAudio, "wavpack": WavPack, "musepack": Musepack}
 _PARSERS: Final[dict[str, Any]] = _OGG | _APE_FAMILY | {"mp4": MP4, "asf": ASF, "aac": AAC}
 _APE_TAG: Final[Any] = APEv2
+_ASF_BINARY: Final = frozenset({BYTEARRAY, GUID})
 _CODECS: Final = {"oggflac": "flac"}
 
 
@@ -91,9 +92,15 @@ def _read_mp4(opened: Opened) -> Sound:
 def _read_asf(opened: Opened) -> Sound:
     parsed = _parse(opened)
     info = parsed.info
-    tagmaps.add_asf(opened.tags, parsed.tags)
+    tagmaps.add_asf(opened.tags, [(name, _asf_text(value)) for name, value in parsed.tags])
     codec = tagmaps.asf_codec(info.codec_type or info.codec_name)
     return Sound(codec, info.length, info.bitrate, info.sample_rate, channels=info.channels)
+
+
+def _asf_text(value: Any) -> str | None:
+    if value.TYPE in _ASF_BINARY:
+        return None
+    return str(int(value.value)) if value.TYPE == BOOL else str(value)
 
 
 def _read_ape_family(opened: Opened) -> Sound:

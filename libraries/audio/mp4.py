@@ -44,7 +44,7 @@ class _Unreadable(Exception):
     """One item says nothing that can be used; the others may."""
 
 
-def read_mp4(source: Window) -> tuple[Items, Sound] | None:
+def read_mp4(source: Window, _: str = "mp4") -> tuple[Items, Sound] | None:
     """The items of the tag by their names, with values as the tag library has them, and the sound.
 
     Of a picture there is only a note.

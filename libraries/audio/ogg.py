@@ -1,10 +1,11 @@
-"""Ogg Vorbis and Opus streams that begin and end as they should. Whatever is odd is left to the tag library."""
+"""Ogg streams that begin and end as they should: Vorbis, Opus and FLAC. Whatever is odd is left to the tag library."""
 
 from __future__ import annotations
 
 import struct
 from typing import Final, NamedTuple
 
+from libraries.audio.containers import Container, read_flac_info
 from libraries.audio.opened import Sound
 from libraries.audio.source import Source
 
@@ -17,6 +18,9 @@ _NEAR: Final = 8 * 1024
 _LONGEST_PAGE: Final = 64 * 1024
 _MAX_PAGES: Final = 1024
 _OPUS_RATE: Final = 48000
+# the mapping of FLAC, its version, the number of its other headers, and the first of its own
+_FLAC_HEAD: Final = struct.Struct(">5sHxx4s4x")
+_FLAC_COMMENT: Final = 4
 
 Pairs = list[tuple[str, str]]
 
@@ -36,7 +40,7 @@ class _Page(NamedTuple):
 
 
 def read_ogg(source: Source, kind: str) -> tuple[Pairs, Sound] | None:
-    """The comments and the facts of a stream of the kind "vorbis" or "opus"."""
+    """The comments and the facts of a stream of the kind "vorbis", "opus" or "oggflac"."""
     try:
         return _read(source, kind)
     except (_Odd, struct.error, IndexError):
@@ -51,6 +55,8 @@ def _read(source: Source, kind: str) -> tuple[Pairs, Sound]:
     comments, at = _second_packet(source, first)
     if kind == "vorbis":
         return _vorbis(source, first.serial, head, comments)
+    if kind == "oggflac":
+        return _flac(head, comments)
     return _opus(source, first.serial, head, comments, at)
 
 
@@ -110,6 +116,19 @@ def _opus(source: Source, serial: int, head: bytes, comments: bytes, at: int) ->
     duration = (_last_position(source, serial) - skipped) / _OPUS_RATE
     bits = round((source.size - at) * 8 / duration) if duration else 0
     return pairs, Sound("opus", duration, bits, _OPUS_RATE, channels=channels)
+
+
+def _flac(head: bytes, comments: bytes) -> tuple[Pairs, Sound]:
+    mark, version, flac = _FLAC_HEAD.unpack_from(head)
+    known = mark == b"\x7fFLAC" and version == 0x100 and flac == b"fLaC" and len(head) >= _FLAC_HEAD.size + 34
+    if not known or comments[0] & 0x7F != _FLAC_COMMENT:
+        raise _Odd
+    found = Container("flac")
+    read_flac_info(found, head[_FLAC_HEAD.size :])
+    if not found.duration:
+        raise _Odd
+    pairs, _ = _comments(comments, 4)
+    return pairs, Sound("flac", found.duration, 0, found.sample_rate, found.bit_depth, found.channels)
 
 
 def _comments(data: bytes, at: int) -> tuple[Pairs, int]:

@@ -38,6 +38,9 @@ _ASF_NAMES: Final = {
     "WM/TitleSortOrder": "titlesort", "WM/ArtistSortOrder": "artistsort", "WM/AlbumSortOrder": "albumsort",
     "WM/AlbumArtistSortOrder": "albumartistsort", "WM/ComposerSortOrder": "composersort",
 }  # fmt: skip
+_ASF_LYRICS: Final = frozenset({"WM/Lyrics", "WM/Lyrics_Synchronised"})
+# Older files count tracks from zero in WM/Track; WM/TrackNumber is the one that counts.
+_ASF_IGNORED: Final = frozenset({"IsVBR", "WM/Track"})
 _ASF_CODECS: Final = (("lossless", "wmalossless"), ("voice", "wmavoice"), ("professional", "wmapro"), ("pro", "wmapro"))
 
 
@@ -86,20 +89,15 @@ def mp4_codec(name: str) -> str:
     return {"fLaC": "flac", "Opus": "opus", "ac-3": "ac3", "ec-3": "eac3", "sowt": "pcm", "lpcm": "pcm"}.get(name, name)
 
 
-def add_asf(tags: TagBuilder, source: Any) -> None:
-    """Add ASF attributes."""
-    for name, value in source or ():
+def add_asf(tags: TagBuilder, pairs: Iterable[tuple[str, str | None]]) -> None:
+    """Add ASF attributes; the text of what is binary is None."""
+    for name, text in pairs:
         if name == "WM/Picture":
             tags.has_picture = True
-        elif name in {"WM/Lyrics", "WM/Lyrics_Synchronised"}:
+        elif name in _ASF_LYRICS:
             tags.has_lyrics = True
-        elif name == "IsVBR" or value.TYPE == 1:
-            continue
-        else:
-            text = {"True": "1", "False": "0"}.get(str(value), str(value)) if value.TYPE == 2 else str(value)
-            # Older files count tracks from zero in WM/Track; WM/TrackNumber is the one that counts.
-            if name != "WM/Track":
-                tags.add_named(_ASF_NAMES.get(name, name.removeprefix("WM/")), (text,))
+        elif text is not None and name not in _ASF_IGNORED:
+            tags.add_named(_ASF_NAMES.get(name) or name.removeprefix("WM/"), (text,))
 
 
 def asf_codec(description: str) -> str:

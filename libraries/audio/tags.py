@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from libraries.audio import containers, tagmaps
+from libraries.audio.ape import read_ape, read_ape_tag
+from libraries.audio.asf import read_asf
 from libraries.audio.genres import GENRES
 from libraries.audio.id3map import Id3Mapper
 from libraries.audio.keys import TagBuilder
@@ -19,9 +21,19 @@ from libraries.audio.mp4 import read_mp4
 from libraries.audio.mpeg import Mpeg, read_mpeg
 from libraries.audio.ogg import read_ogg
 from libraries.audio.opened import Opened, Sound, look
+from libraries.audio.source import Source
 
 _MAPPER: Final = Id3Mapper(GENRES)
 _APE_FAMILY: Final = ("ape", "wavpack", "musepack")
+
+_Parse = Callable[[Source, str], tuple[Any, Sound] | None]
+# how to parse a stream by its kind, and how to add what that finds beside the facts of the sound
+PARSERS: Final[dict[str, tuple[_Parse, Callable[[TagBuilder, Any], None]]]] = {
+    "mp4": (read_mp4, tagmaps.add_mp4),
+    "asf": (read_asf, tagmaps.add_asf),
+    **dict.fromkeys(("vorbis", "opus", "oggflac"), (read_ogg, containers.add_text)),
+    **dict.fromkeys(_APE_FAMILY, (read_ape, tagmaps.add_ape)),
+}
 
 
 def read_file(path: bytes) -> RawAudio:
@@ -32,6 +44,17 @@ def read_file(path: bytes) -> RawAudio:
 def _library() -> ModuleType:
     """The tag library, loaded when the first file needs it (see foreign)."""
     return import_module("libraries.audio.foreign")
+
+
+def _read_own(opened: Opened) -> Sound:
+    """By our own parser, or, where that has no answer, by the library."""
+    parse, add = PARSERS[opened.kind]
+    found = None if opened.audio_at else parse(opened.source, opened.kind)
+    if found is None:
+        return _read_foreign(opened)
+    values, sound = found
+    add(opened.tags, values)
+    return sound
 
 
 def _read_foreign(opened: Opened) -> Sound:
@@ -61,7 +84,7 @@ def _add_id3_and_tail(opened: Opened) -> None:
     tail = opened.tail()
     if b"APETAGEX" in tail:
         extra = TagBuilder()
-        tagmaps.add_ape(extra, _library().ape_tag(opened))
+        tagmaps.add_ape(extra, read_ape_tag(opened.source) or _library().ape_tag(opened))
         opened.tags.fill(extra)
     _MAPPER.read_v1(tail, opened.tags)
 
@@ -97,26 +120,8 @@ def _read_flac(opened: Opened) -> Sound:
     return _read_container(opened, found)
 
 
-def _read_mp4(opened: Opened) -> Sound:
-    found = None if opened.audio_at else read_mp4(opened.source)
-    if found is None:
-        return _read_foreign(opened)
-    items, sound = found
-    tagmaps.add_mp4(opened.tags, items)
-    return sound
-
-
-def _read_ogg(opened: Opened) -> Sound:
-    found = None if opened.audio_at else read_ogg(opened.source, opened.kind)
-    if found is None:
-        return _read_foreign(opened)
-    pairs, sound = found
-    containers.add_text(opened.tags, pairs)
-    return sound
-
-
 def _read_ape_family(opened: Opened) -> Sound:
-    sound = _read_foreign(opened)
+    sound = _read_own(opened)
     if not opened.tags.tags:
         _add_id3_and_tail(opened)
     return sound
@@ -127,9 +132,7 @@ _READERS: Final[dict[str, Callable[[Opened], Sound]]] = {
     "mp3": _read_mp3,
     "aac": _read_aac,
     "flac": _read_flac,
-    "mp4": _read_mp4,
-    "vorbis": _read_ogg,
-    "opus": _read_ogg,
-    **dict.fromkeys(("oggflac", "speex", "asf"), _read_foreign),
+    "speex": _read_foreign,
+    **dict.fromkeys(PARSERS, _read_own),
     **dict.fromkeys(_APE_FAMILY, _read_ape_family),
 }

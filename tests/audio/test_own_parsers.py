@@ -1,10 +1,12 @@
-"""Our parsers of MP3, MP4 and Ogg streams against the tag library, over sound and damaged files: equal, or not ours."""
+"""Our parsers of streams and tags against the tag library, over sound and damaged files: equal, or not ours."""
 
 from __future__ import annotations
 
 import random
+import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from libraries.audio import genres, tags
 from libraries.audio.model import AudioError
 from libraries.audio.synth.library import make_library
 
-_FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus")
-_OURS = ("read_mpeg", "read_mp4", "read_ogg")
+_FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus", "oga", "wma", "ape", "wv", "mpc")
+_SUFFIXES = ("mp3", "m4a", "ogg", "opus", "oga", "wma", "ape", "wv", "mpc")
+_FUNCTIONS = ("read_mpeg", "read_ape_tag")
+_OURS = {*_FUNCTIONS, *tags.PARSERS}
 # the first bytes hold the headers, where damage matters most
 _REGIONS = (64, 600, 3000, 1 << 30)
 
@@ -28,18 +32,22 @@ class Parsers:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._patch = patch
-        self._own = {name: getattr(tags, name) for name in _OURS}
+        self._functions = {name: getattr(tags, name) for name in _FUNCTIONS}
+        self._kinds = dict(tags.PARSERS)
         # how often each of ours had an answer, and how often not
         self.answered = Counter[tuple[str, bool]]()
 
     def own(self, path: Path) -> Read:
-        for name, parse in self._own.items():
-            self._patch.setattr(tags, name, self._counting(name, parse))
-        return _read(path)
+        return self._read(path, self._counting)
 
     def library(self, path: Path) -> Read:
-        for name in _OURS:
-            self._patch.setattr(tags, name, lambda *_: None)
+        return self._read(path, lambda _name, _parse: lambda *_: None)
+
+    def _read(self, path: Path, wrap: Callable[[str, Any], Any]) -> Read:
+        for name, parse in self._functions.items():
+            self._patch.setattr(tags, name, wrap(name, parse))
+        for kind, (parse, add) in self._kinds.items():
+            self._patch.setitem(tags.PARSERS, kind, (wrap(kind, parse), add))
         return _read(path)
 
     def _counting(self, name: str, parse: Any) -> Any:
@@ -64,19 +72,29 @@ def parsers(monkeypatch: pytest.MonkeyPatch) -> Parsers:
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """Files by their suffix, and under "tagged" MP3 files with an APEv2 tag behind the sound."""
     root = tmp_path_factory.mktemp("music")
-    make_library(root, tracks=120, seed=4, formats=_FORMATS)
-    return sorted(path for path in root.rglob("*") if path.suffix[1:] in {"mp3", "m4a", "ogg", "opus"})
+    make_library(root, tracks=240, seed=4, formats=_FORMATS)
+    files = {suffix: sorted(root.rglob(f"*.{suffix}")) for suffix in _SUFFIXES}
+    wavpack = files["wv"][0].read_bytes()
+    tag = wavpack[wavpack.index(b"APETAGEX") :]
+    for number, version in enumerate(b"\x07\x17\x08"):
+        files["mpc"].append(root / f"old {number}.mpc")
+        files["mpc"][-1].write_bytes(struct.pack("<3sBII20x", b"MP+", version, 40 + number, number << 16) + tag)
+    files["tagged"] = [root / f"tagged {number}.mp3" for number in range(8)]
+    for plain, tagged in zip(files["mp3"], files["tagged"], strict=False):
+        tagged.write_bytes(plain.read_bytes() + tag)
+    return files
 
 
-def test_sound_files_are_ours_and_read_alike(library: list[Path], parsers: Parsers) -> None:
-    for path in library:
+def test_sound_files_are_ours_and_read_alike(library: dict[str, list[Path]], parsers: Parsers) -> None:
+    for path in chain.from_iterable(library.values()):
         own = parsers.own(path)
         assert isinstance(own, tuple), path
         assert own == parsers.library(path), path
     assert all(answered for _, answered in parsers.answered)
-    assert {name for name, _ in parsers.answered} == set(_OURS)
+    assert {name for name, _ in parsers.answered} == _OURS
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
@@ -97,17 +115,16 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
     return bytes(copy)
 
 
-def _all_damaged(library: list[Path], target: Path, count: int) -> Iterator[Path]:
+def _all_damaged(library: dict[str, list[Path]], target: Path, count: int) -> Iterator[Path]:
     rng = random.Random(11)
-    for suffix in (".mp3", ".m4a", ".ogg", ".opus"):
-        files = [path for path in library if path.suffix == suffix]
-        path = target / f"damaged{suffix}"
+    for files in library.values():
+        path = target / f"damaged{files[0].suffix}"
         for _ in range(count):
             path.write_bytes(damaged(rng.choice(files).read_bytes(), rng))
             yield path
 
 
-def test_damaged_files_read_alike(library: list[Path], parsers: Parsers, tmp_path: Path) -> None:
+def test_damaged_files_read_alike(library: dict[str, list[Path]], parsers: Parsers, tmp_path: Path) -> None:
     outcomes = Counter[bool]()
     for path in _all_damaged(library, tmp_path, 300):
         own, theirs = parsers.own(path), parsers.library(path)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-class KeyField(models.CharField[str, str]):
+class KeyField(models.CharField):  # type: ignore[type-arg]
     """An ASCII key that is only ever compared as a whole.
 
     On PostgreSQL it has byte order and no second index for prefix searches, which Django would add to each key and

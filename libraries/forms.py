@@ -35,7 +35,7 @@ FIELD_OF = {
 }
 
 
-class LibraryForm(forms.ModelForm[Library]):
+class LibraryForm(forms.ModelForm):  # type: ignore[type-arg]
     """Adds and edits a library; exclude patterns are written one per line."""
 
     patterns = forms.CharField(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from navidrome_lib import conf, secrets
@@ -16,8 +15,6 @@ from navidrome_lib.theme import UNFOLD
 from navidrome_lib.version import VERSION
 
 __all__ = ["UNFOLD"]
-
-django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -63,7 +63,7 @@ def shown(text: str, *, least: str = "–") -> SafeString:
     return format_html('<bdi class="nd-text">{}</bdi>', cut or least)
 
 
-class CappedPaginator(Paginator[Any]):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no further than `CAP`: behind that nobody turns pages, one searches."""
 
     @cached_property

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ import django
 from django.core.management import call_command
 from django.db import connection
 
+gc.disable()  # as manage.py does
 django.setup()
 
 from libraries import services  # noqa: E402 - models exist only after the setup

@@ -10,11 +10,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries import services, tasks
+from libraries import services
 from libraries.explain import STATUSES, Explanation
 from libraries.models import ChangeKind, Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
+from libraries.scanner.schedule import next_scan_time
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.errors import InvalidInput
 from navidrome_lib.wire import instant, parse_library_id
@@ -102,7 +103,7 @@ class LibrarySerializer(serializers.Serializer[Library]):
 
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_nextScanTime(self, library: Library) -> str | None:
-        due = tasks.next_scan_time(library)
+        due = next_scan_time(library)
         return None if due is None else instant(due)
 
     def get_watcher(self, library: Library) -> str:

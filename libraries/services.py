@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
-from libraries import tasks
+from libraries import delivery
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
 from libraries.paths import check_anchor, check_root, normal_target, storable
@@ -168,7 +168,7 @@ def delete_library(library: Library) -> None:
     library.scans.running().update(cancel_requested=True)
     Library.objects.filter(pk=library.pk).update(deleted_at=now)
     record("library.delete", {"songs": library.total_songs}, kind="library", pk=library.pk, name=library.name)
-    transaction.on_commit(lambda: tasks.deliver_clear(library.pk))
+    transaction.on_commit(lambda: delivery.deliver_clear(library.pk))
 
 
 def request_scan(
@@ -208,7 +208,7 @@ def request_scan(
                 facts = {"scan": scan.pk, "songs": library.total_songs, "path": library.path}
                 record(f"library.accept_{what}", facts, kind="library", pk=library.pk, name=library.name)
         if deliver:
-            transaction.on_commit(lambda: tasks.deliver(scan.pk))
+            transaction.on_commit(lambda: delivery.deliver(scan.pk))
     return scan
 
 

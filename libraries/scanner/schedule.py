@@ -6,6 +6,9 @@ import re
 from datetime import datetime, timedelta
 
 from cronsim import CronSim, CronSimError
+from django.conf import settings
+
+from libraries.models import Library
 
 _NAMES = {
     "@yearly": "0 0 1 1 *",
@@ -43,6 +46,20 @@ def next_due(schedule: str, after: datetime) -> datetime | None:
         return None
     except CronSimError as error:
         raise ValueError(f"“{schedule}” is not a schedule: {error}") from error
+
+
+def next_scan_time(library: Library) -> datetime | None:
+    """When the schedule of a library from `with_scan_state`, or else that of the server, next asks for a scan.
+
+    A moment in the past was missed, because a scan ran or the server was down: it is made up for once. A schedule of
+    the server that makes no sense never comes.
+    """
+    schedule = library.schedule or settings.CONF.scanner.schedule
+    since = [library.schedule_since or library.created_at, getattr(library, "last_scheduled_at", None)]
+    try:
+        return next_due(schedule, max(moment for moment in since if moment is not None))
+    except ValueError:
+        return None
 
 
 def check_schedule(text: str, now: datetime) -> str:

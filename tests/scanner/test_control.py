@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from libraries import services, tasks
+from libraries import delivery, services, tasks
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner import lease
 from tests import processes
@@ -79,12 +79,12 @@ def test_cancelling_takes_at_most_five_seconds(worker: Path, tmp_path: Path, pha
 def test_double_and_late_deliveries_change_nothing(worker: Path, library: Library) -> None:
     scan = ask(library)
     for _ in range(5):
-        tasks.deliver(scan.pk)
+        delivery.deliver(scan.pk)
     wait_for(scan, lambda row: row.state == "finished", worker)
     before = Scan.objects.values().get()
     for _ in range(5):
-        tasks.deliver(scan.pk)
-    tasks.deliver(10**9)
+        delivery.deliver(scan.pk)
+    delivery.deliver(10**9)
     again = ask(library)
     wait_for(again, lambda row: row.state == "finished", worker)
     assert Scan.objects.values().get(pk=scan.pk) == before

@@ -19,6 +19,7 @@ from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner import fingerprints
 from libraries.scanner.fingerprints import SoundFile, fill_in, waiting
 from libraries.scanner.joins import candidates
+from navidrome_lib.celery import app
 from tests.conftest import Configure
 from tests.scanner.scans import counts, ids, request, scan, write_album, write_track
 
@@ -137,7 +138,7 @@ class TestReading:
         self, root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sent: list[str] = []
-        monkeypatch.setattr(tasks, "_send", lambda task, values: sent.append(task.name))
+        monkeypatch.setattr(app, "send_task", lambda name, *_, **__: sent.append(name))
         write_album(root, 2)
         tasks.scan_library(Scan.objects.create(library=library, trigger=ScanTrigger.API).pk)
         assert sent == ["libraries.tasks.fingerprint_tracks"]

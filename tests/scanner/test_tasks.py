@@ -10,11 +10,12 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from libraries import tasks
+from libraries import delivery, tasks
 from libraries.maintenance import clear_library
 from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease
 from libraries.scanner.schedule import next_due
+from navidrome_lib.celery import app
 from tests.scanner.scans import request, scan, write_album
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,22 +31,17 @@ def library(tmp_path: Path) -> Library:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What was handed to the broker."""
     messages: list[tuple[str, int]] = []
-    for task in (tasks.scan_library, tasks.clear_library):
-
-        def apply_async(args: tuple[int], name: str = task.name, **_: object) -> None:
-            messages.append((name.rpartition(".")[2], args[0]))
-
-        monkeypatch.setattr(task, "apply_async", apply_async)
+    monkeypatch.setattr(app, "send_task", lambda name, args, **_: messages.append((name.rpartition(".")[2], *args)))
     return messages
 
 
 def test_a_broker_that_is_gone_loses_nothing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    def apply_async(*_: object, **__: object) -> None:
+    def send_task(*_: object, **__: object) -> None:
         raise ConnectionError("refused")
 
-    monkeypatch.setattr(tasks.scan_library, "apply_async", apply_async)
+    monkeypatch.setattr(app, "send_task", send_task)
     waiting = request(library)
-    tasks.deliver(waiting.pk)
+    delivery.deliver(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.delivered_at) == ("queued", None)
 

@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     names = [SQLITE, POSTGRESQL]
     parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="other servers (all)")
-    parser.add_argument("--peer-rounds", type=int, default=1, help="how often each of them is measured (1)")
+    parser.add_argument("--peer-rounds", type=int, default=1, help="in how many of the rounds (1): some take minutes")
     parser.add_argument(
         "--serving", action=argparse.BooleanOptionalAction, default=True, help="the answers of the API during a scan"
     )
@@ -74,13 +74,13 @@ def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -
     done = []
     for turn in range(options.rounds):
         print(f"round {turn + 1} of {options.rounds} …", file=sys.stderr, flush=True)
-        done.append(rounds.measure_round(corpus, fresh, turn))
+        done.append(rounds.measure_round(corpus, fresh, turn, options.peers if turn < options.peer_rounds else ()))
     return Section(
         tracks=tracks,
         rounds=options.rounds,
         rows=rounds.summarise(done, tracks),
         floors=rounds.median_floors(done),
-        peers=rounds.measure_peers(options.peers, corpus, options.peer_rounds),
+        peers=rounds.summarise_peers(done),
     )
 
 

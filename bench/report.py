@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.peers import PeerTimes
-from bench.rounds import FIRST, FLOOR_OF, Row
+from bench.rounds import FLOOR_OF, PeerRow, Row
 
 INTRODUCTION = """\
 # Benchmarks
@@ -24,7 +23,8 @@ are medians.
 - *busy*: the processor seconds of the scan with its readers (not of a database server), and behind the stroke those of
   the scan's own process. A machine that does other things at the same time changes these less than the times.
 - *ratio*: the scan against its floor, measured in the same round: for a first scan a loop of `mutagen.File` in one
-  process over the same files, for the others `os.scandir` and `stat` of the same tree.
+  process over the same files, for the others `os.scandir` and `stat` of the same tree. Peers are measured in the
+  rounds as well.
 - *memory*: the most that the process and its readers had, each at its own peak, pages that they share counted in each.
 - *queries*: statements sent to the database; a bulk statement counts as one, a `COPY` not at all.
 """
@@ -38,7 +38,7 @@ class Section:
     rounds: int
     rows: Sequence[Row]
     floors: Mapping[str, tuple[float, float]]
-    peers: Mapping[str, PeerTimes | None]
+    peers: Mapping[str, PeerRow | None]
 
 
 def page(sections: Sequence[str], load: float) -> str:
@@ -71,17 +71,14 @@ def section_text(section: Section) -> str:
 
 
 def peer_lines(section: Section) -> list[str]:
-    """The table of the peers; ours is so many times as fast as each: the whole process, and the scan alone."""
-    firsts = [row for row in section.rows if row.kind == FIRST]
+    """The table of the peers."""
     lines = ["| peer | first scan | no change | our first scan is | without its start |", "|---|--:|--:|--:|--:|"]
-    for name, times in section.peers.items():
-        if times is None:
+    for name, row in section.peers.items():
+        if row is None:
             lines.append(f"| {name} | not installed | | | |")
             continue
-        again = "" if times.again is None else f"{times.again:.2f}"
-        whole = max((times.first / row.seconds for row in firsts), default=0.0)
-        alone = max((times.first / row.scan_seconds for row in firsts), default=0.0)
-        lines.append(f"| {name} | {times.first:.2f} | {again} | {whole:.1f} × as fast | {alone:.1f} × |")
+        again = "" if row.again is None else f"{row.again:.2f}"
+        lines.append(f"| {name} | {row.first:.2f} | {again} | {row.whole:.1f} × as fast | {row.alone:.1f} × |")
     return lines
 
 

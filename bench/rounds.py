@@ -20,10 +20,12 @@ FLOOR_OF = {FIRST: MUTAGEN, AGAIN: STAT, CHANGED: STAT}
 
 @dataclass
 class Round:
-    """What was measured in one round: the floors by name, and the scans by database and kind."""
+    """What was measured in one round: floors and peers by name, and the scans by database and kind."""
 
     floors: dict[str, Measured] = field(default_factory=dict)
     scans: dict[tuple[str, str], Measured] = field(default_factory=dict)
+    # None for a peer that is not installed
+    peers: dict[str, PeerTimes | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,25 @@ class Row:
         return self.files / self.seconds
 
 
-def measure_round(corpus: Corpus, fresh: Mapping[str, Fresh], turn: int) -> Round:
-    """The floors, then on each database a first scan, one without a change, and one after a few changes."""
+@dataclass(frozen=True)
+class PeerRow:
+    """The median seconds of a peer, and how many times as fast our first scan is: as a whole process, and alone."""
+
+    first: float
+    again: float | None
+    whole: float
+    alone: float
+
+
+def measure_round(corpus: Corpus, fresh: Mapping[str, Fresh], turn: int, peers: Sequence[str] = ()) -> Round:
+    """The floors and the peers, then on each database a first scan, one without a change, and one after a few."""
     found = Round()
     for name, argument in ((MUTAGEN, "mutagen"), (STAT, "stat")):
         corpus.warm()
         found.floors[name] = run_module("bench.floors", argument, str(corpus.root))
+    for name in peers:
+        corpus.warm()
+        found.peers[name] = measure_peer(name, corpus.root)
     for database, make in fresh.items():
         env = make(corpus.root)
         for kind in (FIRST, AGAIN, CHANGED):
@@ -118,12 +133,22 @@ def median_floors(rounds: Sequence[Round]) -> dict[str, tuple[float, float]]:
     }
 
 
-def measure_peers(names: Sequence[str], corpus: Corpus, rounds: int) -> dict[str, PeerTimes | None]:
-    """The median times of the peers that are installed."""
-    found: dict[str, PeerTimes | None] = {}
-    for name in names:
-        corpus.warm()
-        times = [one for _ in range(rounds) if (one := measure_peer(name, corpus.root)) is not None]
-        again = [one.again for one in times if one.again is not None]
-        found[name] = PeerTimes(median(one.first for one in times), median(again) if again else None) if times else None
-    return found
+def summarise_peers(rounds: Sequence[Round]) -> dict[str, PeerRow | None]:
+    """The medians of each peer; what our scan is compared with was measured in the same round, on our best database."""
+    found: dict[str, list[tuple[PeerTimes, Measured]]] = {}
+    for each in rounds:
+        firsts = (scan for (_, kind), scan in each.scans.items() if kind == FIRST)
+        best = min(firsts, key=lambda scan: scan.seconds)
+        for name, times in each.peers.items():
+            found.setdefault(name, []).extend([(times, best)] if times is not None else ())
+    return {name: _peer_row(pairs) if pairs else None for name, pairs in found.items()}
+
+
+def _peer_row(pairs: Sequence[tuple[PeerTimes, Measured]]) -> PeerRow:
+    again = [times.again for times, _ in pairs if times.again is not None]
+    return PeerRow(
+        first=median(times.first for times, _ in pairs),
+        again=median(again) if again else None,
+        whole=median(times.first / ours.seconds for times, ours in pairs),
+        alone=median(times.first / float(ours.told["seconds"]) for times, ours in pairs),
+    )

@@ -12,11 +12,12 @@ import pytest
 from bench import catalog, pages, rounds, serving
 from bench.__main__ import measure, measure_all, parse
 from bench.corpus import make_corpus
-from bench.databases import SQLITE, databases
+from bench.databases import POSTGRESQL, SQLITE, databases
 from bench.lists import Answer, lists_part, split
 from bench.peers import PEERS, PeerTimes, measure_peer
-from bench.processes import Memory, ProcessFailed, run_module
+from bench.processes import Measured, Memory, ProcessFailed, run_module
 from bench.report import page, section_text
+from bench.rounds import PeerRow
 from libraries.models import MediaFile
 
 TRACKS = 40
@@ -36,11 +37,26 @@ def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
         assert row.ratio > 0
     assert section.rows[0].megabytes > section.rows[1].megabytes > 0  # the first scan has readers
     assert set(section.floors) == {rounds.MUTAGEN, rounds.STAT}
-    text = page([section_text(replace(section, peers={"mpd": None, "beets": PeerTimes(1.5, None)}))], 0.5)
+    text = page([section_text(replace(section, peers={"mpd": None, "beets": PeerRow(1.5, None, 0.5, 2.0)}))], 0.5)
     assert f"## {TRACKS} files, 1 rounds" in text
     assert "| SQLite | first scan |" in text
     assert "| mpd | not installed |" in text
-    assert "| beets | 1.50 |" in text
+    assert "| beets | 1.50 |  | 0.5 × as fast | 2.0 × |" in text
+
+
+def test_a_peer_is_compared_within_its_round() -> None:
+    done = [
+        rounds.Round(
+            scans={
+                (SQLITE, rounds.FIRST): Measured(own, 1, {"seconds": own / 2}),
+                (POSTGRESQL, rounds.FIRST): Measured(own * 2, 1, {"seconds": own}),
+                (SQLITE, rounds.AGAIN): Measured(0.1, 1, {"seconds": 0.1}),
+            },
+            peers={"mpd": PeerTimes(peer, 0.5), "beets": None},
+        )
+        for own, peer in ((2.0, 4.0), (4.0, 8.0), (10.0, 40.0))
+    ]
+    assert rounds.summarise_peers(done) == {"mpd": rounds.PeerRow(8.0, 0.5, 2.0, 4.0), "beets": None}
 
 
 def test_the_answers_of_a_server_are_measured_while_it_scans(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,10 @@ VANISHED: Final = "vanished"
 PROBLEM_KINDS: Final[frozenset[str]] = frozenset(
     {PERMISSION, CORRUPT, EMPTY, UNSUPPORTED, IO, ENCODING, TIMEOUT, MEMORY, VANISHED}
 )
+
+
+# a number in memory that a reader shares with its parent
+COUNT: Final = struct.Struct("=Q")
 
 
 class RawAudio(NamedTuple):

@@ -247,9 +247,8 @@ class _Run:
         if not child.is_ready:
             yield from self._cannot_start(child)
             return
-        culprit = child.owed.popleft()
-        self._again.extendleft(reversed(child.owed))
-        child.owed.clear()
+        culprit, others = child.give_up()
+        self._again.extendleft(reversed(others))
         seconds = f"{child.timeout:g}"
         yield [(culprit, (False, model.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
 
@@ -261,14 +260,12 @@ class _Run:
         if not child.is_ready:
             yield from self._cannot_start(child)
             return
-        culprit = child.owed.popleft()
-        rest = list(child.owed)
-        child.owed.clear()
+        culprit, others = child.give_up()
         if culprit not in self._suspects:
             self._suspects.add(culprit)
-            self._again.extendleft(reversed([culprit, *rest]))
+            self._again.extendleft(reversed([culprit, *others]))
             return
-        self._again.extendleft(reversed(rest))
+        self._again.extendleft(reversed(others))
         if code == -signal.SIGKILL:
             why = (False, model.MEMORY, "The system ended the reader of this file, probably for its memory.")
         else:

@@ -1,6 +1,7 @@
-"""The program of the reader process: takes batches of paths on stdin, answers one frame per path.
+"""The program of the reader process: takes batches of paths on stdin, answers with frames of some answers each.
 
-Run by `reader_process.ReaderChild` only: `python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT [CONVERTER]`.
+Run by `reader_process.ReaderChild` only:
+`python -m libraries.audio.reader_child PARENT_PID MEMORY_LIMIT COUNTER_FD [CONVERTER]`.
 """
 
 from __future__ import annotations
@@ -8,22 +9,30 @@ from __future__ import annotations
 import ctypes
 import gc
 import marshal
+import mmap
 import os
 import resource
 import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from libraries.audio import tags
-from libraries.audio.model import AudioError, RawAudio
+from libraries.audio.model import COUNT, AudioError, RawAudio
 from libraries.audio.problems import explain
 
 _PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 4
 # the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
 _COLLECT_AFTER: Final = 20_000
+# What is converted is small, and goes out so many at once, or what there is after so long: neither side wakes up for
+# each file, and what files have in common travels once.
+_AT_ONCE: Final = 16
+_AT_LEAST_EVERY: Final = 0.005
+
+Answer = tuple[Any, ...]
 
 _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
     "read": lambda path: tuple(tags.read_file(path)),
@@ -59,28 +68,48 @@ class Converter:
         self._sent = None
 
 
-def perform(operation: str, path: bytes) -> bytes:
-    """The marshalled answer for one path: (True, value) or (False, kind, sentence). Raises nothing."""
+def perform(operation: str, path: bytes) -> Answer:
+    """The answer for one path: (True, value) or (False, kind, sentence). Raises nothing."""
     perform_one = _OPERATIONS[operation]
     try:
-        return marshal.dumps((True, perform_one(path)))
+        return True, perform_one(path)
     except AudioError as exc:
         problem = exc.problem
     except Exception as exc:  # also MemoryError; a reader has an answer to every file
         problem = explain(exc)
     if isinstance(perform_one, Converter):
         perform_one.forget()
-    return marshal.dumps((False, problem.kind, problem.message))
+    return False, problem.kind, problem.message
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer batches until the parent closes its end."""
+def serve(source: BinaryIO, sink: BinaryIO, counter: mmap.mmap) -> None:
+    """Answer batches until the parent closes its end. The counter says how many files were begun."""
+    begun = 0
     while len(head := source.read(4)) == 4:
         operation, paths = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
+        at_once = _AT_ONCE if isinstance(_OPERATIONS[operation], Converter) else 1
+        answers: list[Answer] = []
+        sent_at = monotonic()
         for path in paths:
-            answer = perform(operation, path)
-            # Every file at once: what the parent has received is what is finished.
-            _send(sink, answer)
+            begun += 1
+            COUNT.pack_into(counter, 0, begun)
+            answers.append(perform(operation, path))
+            if len(answers) >= at_once or monotonic() - sent_at > _AT_LEAST_EVERY:
+                _send(sink, _packed(answers))
+                answers = []
+                sent_at = monotonic()
+        if answers:
+            _send(sink, _packed(answers))
+
+
+def _packed(answers: list[Answer]) -> bytes:
+    try:
+        return marshal.dumps(answers)
+    except Exception as exc:  # a large one may need more memory than is left; of several, which none is, all are lost
+        if len(answers) > 1:
+            raise
+        problem = explain(exc)
+        return marshal.dumps([(False, problem.kind, problem.message)])
 
 
 def _send(sink: BinaryIO, answer: bytes) -> None:
@@ -112,7 +141,7 @@ def _die_with(parent: int) -> None:
 
 def main() -> None:
     """Run as the reader process."""
-    parent, memory = int(sys.argv[1]), int(sys.argv[2])
+    parent, memory, shared = map(int, sys.argv[1:4])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(parent)
     # The answers have a descriptor of their own: nothing that prints can disturb them.
@@ -123,15 +152,17 @@ def main() -> None:
     _limit(memory)
     # who writes down what we read goes first: with more processes than cores it would fall behind, and end last
     os.nice(_NICE)
-    if sys.argv[3:]:
-        _OPERATIONS["read"] = Converter(sys.argv[3])
+    if sys.argv[4:]:
+        _OPERATIONS["read"] = Converter(sys.argv[4])
+    counter = mmap.mmap(shared, COUNT.size)
+    os.close(shared)
     # what is there now stays: no round of the garbage collector needs to look at it again
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
     _send(sink, marshal.dumps("ready"))
     try:
-        serve(sys.stdin.buffer, sink)
+        serve(sys.stdin.buffer, sink, counter)
     except (BrokenPipeError, KeyboardInterrupt):
         sys.exit(0)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import marshal
+import mmap
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from pathlib import Path
 from typing import Any, Final
 
-from libraries.audio.model import Conversion
+from libraries.audio.model import COUNT, Conversion
 
 BATCH_FILES: Final = 24
 _START_TIMEOUT: Final = 60.0
@@ -38,6 +40,10 @@ class ReaderChild:
         self._ready = False
         self._progress = time.monotonic()
         self._buffer = bytearray()
+        # how many files it has begun, which it writes down itself, and how many answers of it have come
+        self._begun, shared = _shared_counter()
+        self._answered = 0
+        self._in_hand = 0
         paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
         # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
         self.process = subprocess.Popen(
@@ -47,14 +53,17 @@ class ReaderChild:
                 "libraries.audio.reader_child",
                 str(os.getpid()),
                 str(memory),
+                str(shared),
                 *([conversion.function] if conversion else []),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             close_fds=True,
+            pass_fds=(shared,),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
+        os.close(shared)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.fd = self.process.stdout.fileno()
@@ -89,13 +98,25 @@ class ReaderChild:
             end = at + 4 + int.from_bytes(buffer[at : at + 4], "little")
             if end > len(buffer):
                 break
-            value = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own child
+            message = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own child
             at = end
             if self._ready:
-                answers.append((self.owed.popleft(), self._whole(value) if self._is_converting else value))
+                values = map(self._whole, message) if self._is_converting else message
+                answers += [(self.owed.popleft(), value) for value in values]
             self._ready = True
         del buffer[:at]
+        self._answered += len(answers)
         return answers
+
+    def give_up(self) -> tuple[bytes, list[bytes]]:
+        """Of a child that was killed, the file that it had in hand, and the others that it owes; now it owes nothing.
+
+        Those before the one in hand are read, but their answers are lost.
+        """
+        paths = list(self.owed)
+        self.owed.clear()
+        culprit = paths.pop(min(max(self._in_hand, 0), len(paths) - 1))
+        return culprit, paths
 
     def _whole(self, answer: tuple[Any, ...]) -> tuple[Any, ...]:
         """An answer with its common part, which came along now or with an earlier one since the last problem."""
@@ -135,7 +156,21 @@ class ReaderChild:
                 # What could not be delivered to a dead child is tried once more on closing.
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+        if not self._begun.closed:
+            self._in_hand = COUNT.unpack_from(self._begun)[0] - self._answered - 1
+            self._begun.close()
         return code
+
+
+def _shared_counter() -> tuple[mmap.mmap, int]:
+    """Memory for one number that a child can share, and the descriptor to share it by."""
+    if sys.platform == "linux":
+        shared = os.memfd_create("files-begun")
+    else:
+        shared, name = tempfile.mkstemp()
+        os.unlink(name)
+    os.truncate(shared, COUNT.size)
+    return mmap.mmap(shared, COUNT.size), shared
 
 
 def _widen(fd: int) -> None:

@@ -14,9 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from libraries.audio.model import Conversion
 from libraries.audio.reader import ReaderPool, TagReader
+from libraries.scanner.packing import PACKING
 from tests.audio import samples
 
+# answers with facts and tags come one by one, what is converted some at once
+conversions = pytest.mark.parametrize("conversion", [None, PACKING], ids=["read", "converted"])
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -46,7 +50,7 @@ def outcomes(pool: ReaderPool, paths: list[bytes]) -> dict[bytes, str]:
     """The problem kind of each path ("" for none); each path has exactly one result."""
     results = list(pool.read_many(paths))
     assert sorted(result.path for result in results) == sorted(paths)
-    assert all((result.audio is None) != (result.problem is None) for result in results)
+    assert all(bool(result.audio or result.converted) != bool(result.problem) for result in results)
     return {result.path: result.problem.kind if result.problem else "" for result in results}
 
 
@@ -125,12 +129,14 @@ def test_unreadable_file(tmp_path: Path) -> None:
     assert done.stdout.strip() == "['', '', 'permission']", done.stderr
 
 
-def test_endless_file_is_the_only_problem(pool: ReaderPool, tmp_path: Path) -> None:
+@conversions
+def test_endless_file_is_the_only_problem(tmp_path: Path, conversion: Conversion | None) -> None:
     paths = songs(tmp_path, 60)
     endless = put(tmp_path, "endless.mpc", samples.musepack_endless())
     paths.insert(7, endless)
     started = time.monotonic()
-    assert outcomes(pool, paths) == dict.fromkeys(paths, "") | {endless: "timeout"}
+    with ReaderPool(2, timeout=1.0, conversion=conversion) as pool:
+        assert outcomes(pool, paths) == dict.fromkeys(paths, "") | {endless: "timeout"}
     assert time.monotonic() - started < 8
 
 
@@ -170,10 +176,11 @@ def test_memory_limit_of_the_process(tmp_path: Path) -> None:
         assert outcomes(pool, paths) == dict.fromkeys(paths, "") | {huge: "memory"}
 
 
-def test_killed_process_costs_nothing(tmp_path: Path) -> None:
+@conversions
+def test_killed_process_costs_nothing(tmp_path: Path, conversion: Conversion | None) -> None:
     """A process that is killed once is replaced, and its files are all read."""
     paths = songs(tmp_path, 300)
-    with ReaderPool(1) as pool:
+    with ReaderPool(1, conversion=conversion) as pool:
         results = []
         for result in pool.read_many(paths):
             results.append(result)
@@ -181,12 +188,13 @@ def test_killed_process_costs_nothing(tmp_path: Path) -> None:
                 (victim,) = pool.pids
                 os.kill(victim, signal.SIGKILL)
         assert sorted(result.path for result in results) == paths
-        assert all(result.audio for result in results)
+        assert all(result.audio or result.converted for result in results)
         assert pool.pids != [victim]
         assert not is_alive(victim)
 
 
-def test_file_that_ends_its_process_twice_is_the_only_problem(tmp_path: Path) -> None:
+@conversions
+def test_file_that_ends_its_process_twice_is_the_only_problem(tmp_path: Path, conversion: Conversion | None) -> None:
     """The file that was in hand both times when the process was killed is blamed; all others are read."""
     paths = songs(tmp_path, 40)
     deadly = put(tmp_path, "deadly.mpc", samples.musepack_endless())
@@ -199,7 +207,7 @@ def test_file_that_ends_its_process_twice_is_the_only_problem(tmp_path: Path) ->
                 os.kill(pid, signal.SIGKILL)
         return len(killed) > 3
 
-    with ReaderPool(1, timeout=60) as one:
+    with ReaderPool(1, timeout=60, conversion=conversion) as one:
         results = list(one.read_many(paths, stop=kill_what_hangs))
         assert len(killed) == 3
         found = {result.path: result.problem.kind if result.problem else "" for result in results}

@@ -29,8 +29,8 @@ _NICE: Final = 4
 _COLLECT_AFTER: Final = 20_000
 # What is converted is small, and goes out so many at once, or what there is after so long: neither side wakes up for
 # each file, and what files have in common travels once.
-_AT_ONCE: Final = 16
-_AT_LEAST_EVERY: Final = 0.005
+_AT_ONCE: Final = 48
+_AT_LEAST_EVERY: Final = 0.02
 
 Answer = tuple[Any, ...]
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from libraries.audio.model import COUNT, Conversion
 
-BATCH_FILES: Final = 24
+BATCH_FILES: Final = 48
 _START_TIMEOUT: Final = 60.0
 # A pipe of this size takes two batches at once.
 _ROOMY_PIPE: Final = 64 * 1024

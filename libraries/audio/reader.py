@@ -21,6 +21,8 @@ DEFAULT_MEMORY: Final = 512 * 1024 * 1024
 # so many processes in a row that never came up, and it is not by accident
 _FAILED_STARTS: Final = 5
 _BATCH_BYTES: Final = 12 * 1024
+# while there are fewer processes than there may be: so much work is worth another one
+_FIRST_FILES: Final = 16
 _MAX_PATH: Final = 8 * 1024
 _TICK: Final = 0.25
 # Children with so much work left are asked together for some answers at once: to wake up for each costs as much as
@@ -208,7 +210,8 @@ class _Run:
         batch: list[bytes] = []
         refused: list[Answer] = []
         room = _BATCH_BYTES
-        while len(batch) < BATCH_FILES and room > 0:
+        most = BATCH_FILES if len(self._pool.children) >= self._pool.workers else _FIRST_FILES
+        while len(batch) < most and room > 0:
             path = self._again.popleft() if self._again else next(self._source, None)
             if path is None:
                 self._exhausted = True

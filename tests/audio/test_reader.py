@@ -291,12 +291,14 @@ def test_nothing_survives_the_parent(tmp_path: Path) -> None:
         [sys.executable, "-c", program, os.fsdecode(endless)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
-    pids = [int(text) for text in parent.stdout.readline().split()]
-    assert len(pids) == 2
-    assert all(is_alive(pid) for pid in pids)
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
+    try:
+        pids = [int(text) for text in parent.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(is_alive(pid) for pid in pids)
+    finally:
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
     assert all(wait_until_gone(pid) for pid in pids)
 
 

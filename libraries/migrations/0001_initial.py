@@ -345,7 +345,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mediafile',
             name='library',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='media_files', to='libraries.library', verbose_name='library'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='media_files', to='libraries.library', verbose_name='library'),
         ),
         migrations.AddField(
             model_name='heldmark',

@@ -19,8 +19,14 @@ class MediaFile(models.Model):
     """Its id and `created_at` survive moves, retagging, absence and an undone purge. Sizes in bytes, durations in s."""
 
     id = id_field()
+    # that of its folder, which answers for it: a constraint of its own would be checked once more for each row
     library = models.ForeignKey(
-        Library, verbose_name=_("library"), on_delete=models.CASCADE, db_index=False, related_name="media_files"
+        Library,
+        verbose_name=_("library"),
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="media_files",
     )
     folder = models.ForeignKey(Folder, on_delete=models.CASCADE, db_index=False, related_name="media_files")
     album_ref = models.ForeignKey(Album, null=True, on_delete=models.SET_NULL, related_name="media_files")

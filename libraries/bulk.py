@@ -103,8 +103,9 @@ def hold_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
     lock = "FOR KEY SHARE" if connection.vendor == "postgresql" else ""  # SQLite has but one writer
     with connection.cursor() as cursor:
         for piece in chunks(sorted(set(ids))):
-            sql = f"SELECT id FROM {table(model)} WHERE id IN ({placeholders(piece)}) ORDER BY id {lock}"  # noqa: S608 - own names
-            if len(cursor.execute(sql, piece).fetchall()) != len(piece):
+            held = f"SELECT id FROM {table(model)} WHERE id IN ({placeholders(piece)}) ORDER BY id {lock}"  # noqa: S608 - own names
+            cursor.execute(f"SELECT count(*) FROM ({held}) AS held", piece)  # noqa: S608 - own names
+            if cursor.fetchone() != (len(piece),):
                 raise IntegrityError(f"a row of {model.__name__} is gone that others are about to refer to")
 
 

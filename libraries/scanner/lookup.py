@@ -7,13 +7,13 @@ wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
-from libraries.bulk import chunks, insert_new_rows, insert_rows, moment, update_rows
+from libraries.bulk import chunks, insert_new_rows, insert_rows, moment, placeholders, quoted, table, update_rows
 from libraries.ids import new_id
 from libraries.models import Album, Artist, Genre
 from libraries.scanner.context import AlbumRecord, Credit
@@ -79,7 +79,7 @@ class Lookup:
 
     def _read_artists(self, wanted: Iterable[str]) -> list[str]:
         """Look up what is not remembered; returns the pids that do not exist, in order."""
-        return _read(Artist.objects.all(), ("id", "sort_name", "mbz_artist_id"), wanted, self._artists, KnownArtist)
+        return _read(Artist, ("id", "sort_name", "mbz_artist_id"), wanted, self._artists, KnownArtist)
 
     def _complete_artists(self, wanted: Mapping[str, Credit]) -> None:
         rows = []
@@ -99,10 +99,10 @@ class Lookup:
         for pid, name in genres:
             wanted.setdefault(pid, name)
         _trim(self._genres)
-        new = _read(Genre.objects.all(), ("id",), wanted, self._genres, str)
+        new = _read(Genre, ("id",), wanted, self._genres, str)
         if new:
             insert_new_rows(Genre, ("id", "pid", "name"), [(new_id(), pid, wanted[pid]) for pid in new])
-            _read(Genre.objects.all(), ("id",), wanted, self._genres, str)
+            _read(Genre, ("id",), wanted, self._genres, str)
 
     def find_albums(self, albums: Iterable[tuple[str, AlbumRecord]]) -> None:
         """Know the ids of all these albums, each with the path of a track that describes it. Artists come first.
@@ -116,8 +116,7 @@ class Lookup:
             if seen is None or path < seen[0]:
                 wanted[album.pid] = (path, album)
         _trim(self._albums)
-        own = Album.objects.filter(library=self._library_id)
-        new = _read(own, ("id", "described_by"), wanted, self._albums, KnownAlbum)
+        new = _read(Album, ("id", "described_by"), wanted, self._albums, KnownAlbum, self._library_id)
         now = moment(timezone.now())
         rows = []
         for pid in new:
@@ -155,14 +154,21 @@ def _trim(remembered: dict[str, Any]) -> None:
 
 
 def _read(
-    rows: models.QuerySet[Any],
+    model: type[models.Model],
     columns: tuple[str, ...],
     wanted: Iterable[str],
     remembered: dict[str, Any],
-    make: Any,
+    make: Callable[..., Any],
+    library_id: int | None = None,
 ) -> list[str]:
+    """Remember what there is of the wanted pids, of a library or of all; returns those that do not exist, in order."""
     unknown = sorted(pid for pid in wanted if pid not in remembered)
-    for piece in chunks(unknown):
-        for pid, *values in rows.filter(pid__in=piece).values_list("pid", *columns):
-            remembered[pid] = make(*values)
+    names = ", ".join(map(quoted, ("pid", *columns)))
+    own = [] if library_id is None else [library_id]
+    with connection.cursor() as cursor:
+        for piece in chunks(unknown):
+            sql = f"SELECT {names} FROM {table(model)} WHERE pid IN ({placeholders(piece)})"  # noqa: S608 - own names
+            cursor.execute(sql + (" AND library_id = %s" if own else ""), [*piece, *own])
+            for pid, *values in cursor.fetchall():
+                remembered[pid] = make(*values)
     return [pid for pid in unknown if pid not in remembered]

@@ -105,7 +105,9 @@ def serve(source: BinaryIO, sink: BinaryIO, counter: mmap.mmap) -> None:
 def _packed(answers: list[Answer]) -> bytes:
     try:
         return marshal.dumps(answers)
-    except Exception as exc:  # a large one may need more memory than is left; of several, which none is, all are lost
+    except Exception as exc:
+        # One large answer may need more memory than is left. Several are small ones: that they do not fit is not their
+        # fault, it ends this process, and another one reads their files again.
         if len(answers) > 1:
             raise
         problem = explain(exc)

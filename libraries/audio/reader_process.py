@@ -44,26 +44,10 @@ class ReaderChild:
         self._begun, shared = _shared_counter()
         self._answered = 0
         self._in_hand = 0
-        paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
-        # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "libraries.audio.reader_child",
-                str(os.getpid()),
-                str(memory),
-                str(shared),
-                *([conversion.function] if conversion else []),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            close_fds=True,
-            pass_fds=(shared,),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
-        os.close(shared)
+        try:
+            self.process = _start(memory, shared, conversion)
+        finally:
+            os.close(shared)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.fd = self.process.stdout.fileno()
@@ -156,10 +140,30 @@ class ReaderChild:
                 # What could not be delivered to a dead child is tried once more on closing.
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-        if not self._begun.closed:
-            self._in_hand = COUNT.unpack_from(self._begun)[0] - self._answered - 1
-            self._begun.close()
+        self._in_hand = COUNT.unpack_from(self._begun)[0] - self._answered - 1
+        self._begun.close()
         return code
+
+
+def _start(memory: int, counter: int, conversion: Conversion | None) -> subprocess.Popen[bytes]:
+    numbers = map(str, (os.getpid(), memory, counter))
+    paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
+    # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "libraries.audio.reader_child",
+            *numbers,
+            *([conversion.function] if conversion else []),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+        pass_fds=(counter,),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+    )
 
 
 def _shared_counter() -> tuple[mmap.mmap, int]:

@@ -45,7 +45,8 @@ def measure_all(options: argparse.Namespace) -> list[str]:
             print(texts[-1], flush=True)
         if options.serving:
             corpus = make_corpus(options.corpus, options.tracks[0])
-            texts.append(serving_text(measure_serving(corpus, fresh), corpus.tracks))
+            served = measure_serving(corpus, fresh, options.rounds)
+            texts.append(serving_text(served, corpus.tracks, options.rounds))
             print(texts[-1], flush=True)
     return texts
 

@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.corpus import Corpus
@@ -48,9 +49,32 @@ class Served:
     scan_seconds: float
 
 
-def measure_serving(corpus: Corpus, fresh: Mapping[str, Fresh]) -> list[Served]:
-    """All databases."""
-    return [_measure(name, corpus, make) for name, make in fresh.items()]
+def measure_serving(corpus: Corpus, fresh: Mapping[str, Fresh], rounds: int) -> list[Served]:
+    """All databases, each in so many rounds: the medians of the figures, and all that was wrong."""
+    done: dict[str, list[Served]] = {name: [] for name in fresh}
+    for _ in range(rounds):
+        for name, make in fresh.items():
+            done[name].append(_measure(name, corpus, make))
+    return [middle_of(of_one) for of_one in done.values()]
+
+
+def middle_of(rounds: Sequence[Served]) -> Served:
+    """The medians over some rounds of one database."""
+    return Served(
+        rounds[0].database,
+        _middle([each.idle for each in rounds]),
+        _middle([each.scanning for each in rounds]),
+        median(each.scan_seconds for each in rounds),
+    )
+
+
+def _middle(answers: Sequence[Answers]) -> Answers:
+    return Answers(
+        rate=median(each.rate for each in answers),
+        middle=median(each.middle for each in answers),
+        p99=median(each.p99 for each in answers),
+        bad=sum(each.bad for each in answers),
+    )
 
 
 def _measure(database: str, corpus: Corpus, make: Fresh) -> Served:
@@ -127,14 +151,14 @@ def _answers(told: Mapping[str, Any]) -> Answers:
     return Answers(float(told["rate"]), float(told["middle"]), float(told["p99"]), int(told["bad"]))
 
 
-def serving_text(served: list[Served], tracks: int) -> str:
+def serving_text(served: Sequence[Served], tracks: int, rounds: int) -> str:
     """The table."""
     lines = [
         f"## Answers while {tracks:,} files are scanned for the first time",
         "",
         f"{CLIENTS} clients ask without a pause, each over one connection, for libraries, users, scans, missing files,",
         "the status of the scan and the music folders. The scan steps back behind them, as a worker does. *Idle* is",
-        "the mean of before and after it.",
+        f"the mean of before and after it. Medians of {rounds} rounds.",
         "",
         "| database | answers/s idle | while scanning | of idle | p99 idle | while scanning | of idle | wrong | scan |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",

@@ -18,6 +18,7 @@ from bench.peers import PEERS, PeerTimes, measure_peer
 from bench.processes import Measured, Memory, ProcessFailed, run_module
 from bench.report import page, section_text
 from bench.rounds import PeerRow
+from bench.serving import Answers, Served, middle_of
 from libraries.models import MediaFile
 
 TRACKS = 40
@@ -65,7 +66,7 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
     monkeypatch.setattr(serving, "IDLE_SECONDS", 0.5)
     monkeypatch.setattr("bench.__main__.measure", lambda *_: None)
     monkeypatch.setattr("bench.__main__.section_text", lambda _: "the scans")
-    arguments = ["--tracks", str(TRACKS), "--database", SQLITE, "--corpus", str(tmp_path)]
+    arguments = ["--tracks", str(TRACKS), "--database", SQLITE, "--corpus", str(tmp_path), "--rounds", "1"]
     first, text = measure_all(parse(arguments))
     assert first == "the scans"
     assert text in capsys.readouterr().out
@@ -74,6 +75,15 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
     assert float(cells[1]) > 1
     assert float(cells[2]) > 1
     assert cells[7] == "0"  # every answer was what it should be
+
+
+def test_of_several_rounds_the_middle_counts() -> None:
+    def served(number: float) -> Served:
+        answers = Answers(number, number, number, bad=1)
+        return Served(SQLITE, answers, answers, number)
+
+    middle = middle_of([served(number) for number in (9.0, 1.0, 2.0)])
+    assert middle == Served(SQLITE, Answers(2.0, 2.0, 2.0, 3), Answers(2.0, 2.0, 2.0, 3), 2.0)
 
 
 @pytest.mark.django_db

@@ -14,8 +14,10 @@ import pytest
 from mutagen.id3 import TCON
 
 from libraries.audio import genres, tags
-from libraries.audio.model import AudioError
+from libraries.audio.model import AudioError, RawAudio
+from libraries.audio.synth import asf
 from libraries.audio.synth.library import make_library
+from libraries.audio.synth.tones import Tone
 
 _FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus", "oga", "wma", "ape", "wv", "mpc")
 _SUFFIXES = ("mp3", "m4a", "ogg", "opus", "oga", "wma", "ape", "wv", "mpc")
@@ -139,3 +141,29 @@ def test_damaged_files_read_alike(library: dict[str, list[Path]], parsers: Parse
 def test_genres_have_the_numbers_of_the_format() -> None:
     assert list(genres.GENRES) == list(TCON.GENRES)
     assert genres.GENRES[17] == "Rock"
+
+
+def test_attributes_of_every_type(parsers: Parsers, tmp_path: Path) -> None:
+    values = (
+        ("WM/Publisher", 0, "Label\0".encode("utf-16-le")),
+        ("Notes", 1, b"binary"),
+        ("WM/IsCompilation", 2, b"\x01\0"),
+        ("WM/BeatsPerMinute", 3, struct.pack("<I", 120)),
+        ("Big", 4, struct.pack("<Q", 1 << 40)),
+        ("WM/Year", 5, struct.pack("<H", 1999)),
+        ("WM/MediaClassPrimaryID", 6, bytes(16)),
+    )
+    rows = []
+    for name, kind, value in values:
+        label = f"{name}\0".encode("utf-16-le")
+        rows.append(struct.pack("<4HI", 0, 0, len(label), kind, len(value)) + label + value)
+    library = asf.asf_object(asf.LIBRARY, struct.pack("<H", len(rows)), *rows)
+    path = tmp_path / "song.wma"
+    path.write_bytes(asf.asf_file(Tone(), asf.content_object("Song", "Artist", ""), b"", library))
+    own = parsers.own(path)
+    assert own == parsers.library(path)
+    assert parsers.answered == {("asf", True): 1}
+    assert own[RawAudio._fields.index("tags")] == {
+        "title": ["Song"], "artist": ["Artist"], "label": ["Label"], "compilation": ["1"], "bpm": ["120"],
+        "big": [str(1 << 40)], "date": ["1999"],
+    }  # fmt: skip

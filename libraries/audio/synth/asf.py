@@ -28,7 +28,7 @@ _NO_CORRECTION = guid("20FB5700-5B55-11CF-A8FD-00805F5C442B")
 _DATA = guid("75B22636-668E-11CF-A6D9-00AA0062CE6C")
 _CONTENT = guid("75B22633-668E-11CF-A6D9-00AA0062CE6C")
 _EXTENDED = guid("D2D0A440-E307-11D2-97F0-00A0C95EA850")
-_LIBRARY = guid("44231C94-9498-49D1-A141-1D134E457054")
+LIBRARY = guid("44231C94-9498-49D1-A141-1D134E457054")
 _FILE_ID = guid("6E617669-6472-6F6D-6520-73796E746801")
 
 
@@ -58,7 +58,7 @@ def picture_object(mime: str, data: bytes) -> bytes:
     value = struct.pack("<BI", 3, len(data)) + (mime + "\0\0").encode("utf-16-le") + data
     name = "WM/Picture\0".encode("utf-16-le")
     row = struct.pack("<HHHHI", 0, 0, len(name), 1, len(value)) + name + value
-    return asf_object(_LIBRARY, struct.pack("<H", 1), row)
+    return asf_object(LIBRARY, struct.pack("<H", 1), row)
 
 
 def _data_packet(part: bytes, number: int, milliseconds: int, length: int) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 from django.db import InterfaceError, OperationalError
@@ -73,7 +71,7 @@ def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] |
 def _carry_out(lease: Lease) -> None:
     """Everything from the claim to the state that it ends in. Raises LeaseLost, and what a lost database raises."""
     try:
-        with rare_collections(), rare_checkpoints():
+        with rare_checkpoints():
             _Run(lease).go()
     except Cancelled:
         lease.finish(ScanState.CANCELLED)
@@ -97,19 +95,6 @@ def _go_offline(lease: Lease, reason: str) -> None:
         library.update(status_reason=reason)
         library.filter(offline_since__isnull=True).update(offline_since=timezone.now())
     lease.finish(ScanState.OFFLINE, reason)
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Fewer rounds of the garbage collector: a scan makes millions of objects, none of them in circles."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 class _Run:

@@ -8,9 +8,8 @@ from typing import Final
 
 from django.apps import AppConfig
 
-# Hardly anything of ours is in circles. Python would look for some after 700 new objects, which a scan makes with every
-# few files: that was a tenth of its time.
-_COLLECT_AFTER: Final = 50_000
+# A scan makes millions of objects, a request thousands, hardly any of them in circles: fewer rounds of the collector.
+_THRESHOLDS: Final = (50_000, 20, 100)
 
 
 class SystemConfig(AppConfig):
@@ -23,5 +22,5 @@ class SystemConfig(AppConfig):
         # of the time of a short command.
         gc.freeze()
         gc.enable()
-        gc.set_threshold(_COLLECT_AFTER)
+        gc.set_threshold(*_THRESHOLDS)
         atexit.register(gc.freeze)

@@ -89,13 +89,7 @@ def _measure(database: str, corpus: Corpus, make: Fresh) -> Served:
         with _asking(port, folder, env) as asking:
             scan = run([sys.executable, "-P", "-m", "bench.child", "scan-behind"], env=env, start_new_session=True)
         after = _ask(port, folder, env, seconds=IDLE_SECONDS)
-    idle = Answers(
-        rate=(before.rate + after.rate) / 2,
-        middle=(before.middle + after.middle) / 2,
-        p99=(before.p99 + after.p99) / 2,
-        bad=before.bad + after.bad,
-    )
-    return Served(database, idle, asking[0], float(scan.told["seconds"]))
+    return Served(database, _middle([before, after]), asking[0], float(scan.told["seconds"]))
 
 
 @contextlib.contextmanager

@@ -43,7 +43,8 @@ def test_whoever_serves_has_all(tmp_path: Path) -> None:
 
 
 def test_the_collector_leaves_what_a_start_made_alone(tmp_path: Path) -> None:
-    loaded(tmp_path, "import gc; assert gc.isenabled() and gc.get_freeze_count() > 50_000 < 2 * gc.get_threshold()[0]")
+    rare = "gc.isenabled() and gc.get_threshold()[0] > 25_000"
+    loaded(tmp_path, f"import gc; assert {rare} and gc.get_freeze_count() > 50_000")
     env = {**os.environ, "ND_DATAFOLDER": str(tmp_path)}
     code = "import gc; print(gc.isenabled(), gc.get_freeze_count() > 50_000)"
     said = subprocess.check_output([sys.executable, "manage.py", "shell", "-c", code], cwd=REPOSITORY, env=env)

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from libraries.audio.opened import Sound
+from libraries.audio.opened import Odd, Sound
 from libraries.audio.source import WINDOW, Source
 
 _MARK: Final = b"APETAGEX"
@@ -36,10 +36,6 @@ _MUSEPACK_HEAD: Final = 512
 _MUSEPACK_GAIN: Final = 9
 
 
-class _Odd(Exception):
-    """Somebody else has to look at this file."""
-
-
 class Item(NamedTuple):
     """The value of an item: of kind 0 text, 1 binary (which is not decoded), 2 the place of something else."""
 
@@ -55,7 +51,7 @@ def read_ape(source: Source, kind: str) -> tuple[Items, Sound] | None:
     try:
         sound = _STREAMS[kind](source)
         return _read_tag(source), sound
-    except (_Odd, struct.error, IndexError, ValueError):
+    except (Odd, struct.error, IndexError, ValueError):
         return None
 
 
@@ -63,7 +59,7 @@ def read_ape_tag(source: Source) -> Items | None:
     """The items of the tag at the end of a file of any kind."""
     try:
         return _read_tag(source) or None
-    except (_Odd, struct.error, IndexError, ValueError):
+    except (Odd, struct.error, IndexError, ValueError):
         return None
 
 
@@ -75,14 +71,14 @@ def _read_tag(source: Source) -> Items:
     if tail[-_V1_TAG : 3 - _V1_TAG] == b"TAG" and tail[-_FOOTER.size :][:8] != _MARK:
         end -= _V1_TAG
         if tail[_LYRICS_MARK] == b"LYRICS200":
-            raise _Odd
+            raise Odd
     at = end - _FOOTER.size
     if at < 0 or tail[at : at + 8] != _MARK:
         return {}
     _, size, count, _ = _FOOTER.unpack_from(tail, at)
     begin = start + end - size
     if not _FOOTER.size < size <= _MAX_TAG or begin < 0:
-        raise _Odd
+        raise Odd
     return _items(source.get(begin, size - _FOOTER.size), count)
 
 
@@ -99,7 +95,7 @@ def _items(data: bytes, count: int) -> Items:
         at = stop + 1 + size
         kind = flags >> 1 & 3
         if kind == 3 or at > end or not name.isprintable() or not 2 <= len(name) <= _LONGEST_NAME or name in _RESERVED:
-            raise _Odd
+            raise Odd
         found[name.lower()] = name, Item(kind, "" if kind == 1 else data[stop + 1 : at].decode())
     return dict(found.values())
 
@@ -107,14 +103,14 @@ def _items(data: bytes, count: int) -> Items:
 def _monkeys_audio(source: Source) -> Sound:
     mark, version, per_frame, in_last, frames, depth, channels, rate = _APE.unpack(source.get(0, _APE.size))
     if mark != b"MAC " or version < _APE_VERSION or not rate or not frames:
-        raise _Odd
+        raise Odd
     return Sound("ape", ((frames - 1) * per_frame + in_last) / rate, 0, rate, depth, channels)
 
 
 def _wavpack(source: Source) -> Sound:
     mark, samples, before, _, flags = _WAVPACK.unpack(source.get(0, _WAVPACK.size))
     if mark != b"wvpk" or samples == _UNKNOWN or before:
-        raise _Odd
+        raise Odd
     rate, depth = _WAVPACK_RATES[flags >> 23 & 15], ((flags & 3) + 1) * 8
     if flags >> 31:  # one bit per sample, mostly at four times the rate that the table can say
         rate, depth = rate * 4, 1
@@ -129,9 +125,9 @@ def _musepack(source: Source) -> Sound:
         frames, flags = struct.unpack_from("<II", head, 4)
         samples, rate, channels = frames * _MUSEPACK_FRAME - _MUSEPACK_FRAME // 2, _MUSEPACK_RATES[flags >> 16 & 3], 2
     else:
-        raise _Odd
+        raise Odd
     if samples <= 0 or len(head) < 32:
-        raise _Odd
+        raise Odd
     duration = samples / rate
     return Sound("musepack", duration, round(source.size * 8 / duration), rate, channels=channels)
 
@@ -146,20 +142,20 @@ def _musepack_8(head: bytes) -> tuple[int, int, int]:
         size, begin = _number(head, at + 2)
         last = at + size
         if last > len(head) or last < begin or not _is_packet(name):
-            raise _Odd
+            raise Odd
         if name == b"SH" and facts is None:
             total, place = _number(head, begin + 5)
             silent, place = _number(head, place)
             if place + 2 > last:
-                raise _Odd
+                raise Odd
             facts = total - silent, _MUSEPACK_RATES[head[place] >> 5], (head[place + 1] >> 4) + 1
         elif name == b"RG" and not has_gain and last - begin >= _MUSEPACK_GAIN:
             has_gain = True
         elif name in (b"SH", b"RG", b"AP", b"SE"):
-            raise _Odd
+            raise Odd
         at = last
     if not _is_packet(head[at : at + 2]):
-        raise _Odd
+        raise Odd
     return facts
 
 
@@ -174,7 +170,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
         number = number << 7 | data[place] & 0x7F
         if data[place] < 0x80:
             return number, place + 1
-    raise _Odd
+    raise Odd
 
 
 _STREAMS: Final[dict[str, Callable[[Source], Sound]]] = {

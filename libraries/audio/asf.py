@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
-from libraries.audio.opened import Sound
+from libraries.audio.opened import Odd, Sound
 from libraries.audio.source import Window
 
 # (name, text); the text of what is binary is None
@@ -47,25 +47,21 @@ _CODEC_NAMES: Final = {
 }  # fmt: skip
 
 
-class _Odd(Exception):
-    """Somebody else has to look at this file."""
-
-
-def read_asf(source: Window, _: str = "asf") -> tuple[Pairs, Sound] | None:
+def read_asf(source: Window) -> tuple[Pairs, Sound] | None:
     """The attributes in the order that the objects have by their kind, and the facts of the sound."""
     try:
         return _read(source)
-    except (_Odd, struct.error, UnicodeDecodeError, IndexError):
+    except (Odd, struct.error, UnicodeDecodeError, IndexError):
         return None
 
 
 def _read(source: Window) -> tuple[Pairs, Sound]:
     mark, size, count = _HEAD.unpack(source.get(0, _HEAD.size))
     if mark != _HEADER or not _HEAD.size <= size <= _MAX_HEADER:
-        raise _Odd
+        raise Odd
     data = source.get(0, size)
     if len(data) != size:
-        raise _Odd
+        raise Odd
     found: dict[bytes, Pairs] = {}
     once: dict[bytes, tuple[int, int]] = {}
     for name, at, end in chain.from_iterable(_with_extension(data, part) for part in _objects(data, count)):
@@ -73,7 +69,7 @@ def _read(source: Window) -> tuple[Pairs, Sound]:
             found.setdefault(name, []).extend(read(data, at, end))
         elif name in _FACTS:
             if name in once:
-                raise _Odd
+                raise Odd
             once[name] = at, end
     pairs = [pair for name in _ATTRIBUTES for pair in found.get(name, ())]
     return pairs, _sound(data, once)
@@ -82,16 +78,21 @@ def _read(source: Window) -> tuple[Pairs, Sound]:
 Object = tuple[bytes, int, int]
 
 
+def _object(data: bytes, at: int, stop: int) -> Object:
+    """The object at this place: identifier, and where the content begins and ends."""
+    name, size = _OBJECT.unpack_from(data, at)
+    if size < _OBJECT.size or at + size > stop:
+        raise Odd
+    return name, at + _OBJECT.size, at + size
+
+
 def _objects(data: bytes, count: int) -> Iterator[Object]:
-    """The objects of the header: identifier, and where the content begins and ends."""
+    """The objects of the header."""
     at = _HEAD.size
     for _ in range(count):
-        name, size = _OBJECT.unpack_from(data, at)
-        end = at + size
-        if size < _OBJECT.size or end > len(data):
-            raise _Odd
-        yield name, at + _OBJECT.size, end
-        at = end
+        found = _object(data, at, len(data))
+        yield found
+        at = found[2]
 
 
 def _with_extension(data: bytes, part: Object) -> Iterator[Object]:
@@ -103,15 +104,14 @@ def _with_extension(data: bytes, part: Object) -> Iterator[Object]:
     at = begin + _EXTENSION_HEAD - _OBJECT.size
     stop = at + int.from_bytes(data[at - 4 : at], "little")
     if stop > end:
-        raise _Odd
+        raise Odd
     while at < stop:
-        name, size = _OBJECT.unpack_from(data, at)
-        last = at + size
+        inner = _object(data, at, stop)
         # what belongs outside is not expected here
-        if size < _OBJECT.size or last > stop or name in _OUTSIDE:
-            raise _Odd
-        yield name, at + _OBJECT.size, last
-        at = last
+        if inner[0] in _OUTSIDE:
+            raise Odd
+        yield inner
+        at = inner[2]
 
 
 def _text(data: bytes) -> str:
@@ -123,7 +123,7 @@ def _content(data: bytes, at: int, end: int) -> Iterator[tuple[str, str]]:
     sizes = struct.unpack_from("<5H", data, at)
     at += 10
     if at + sum(sizes) > end:
-        raise _Odd
+        raise Odd
     for name, size in zip(_CONTENT_NAMES, sizes, strict=True):
         if size:
             yield name, _text(data[at : at + size])
@@ -139,7 +139,7 @@ def _extended(data: bytes, at: int, end: int) -> Iterator[tuple[str, str | None]
         at = begin + int.from_bytes(data[at:begin], "little")
         kind, size = struct.unpack_from("<HH", data, at)
         if at + 4 + size > end:
-            raise _Odd
+            raise Odd
         yield _text(data[begin:at]), _value(kind, data[at + 4 : at + 4 + size], 4)
         at += 4 + size
 
@@ -152,7 +152,7 @@ def _metadata(data: bytes, at: int, end: int) -> Iterator[tuple[str, str | None]
         width, kind, size = _ROW.unpack_from(data, at)
         begin = at + _ROW.size + width
         if begin + size > end:
-            raise _Odd
+            raise Odd
         value = None if kind == _BYTES else _value(kind, data[begin : begin + size], 2)
         yield _text(data[begin - width : begin]), value
         at = begin + size
@@ -164,21 +164,21 @@ def _value(kind: int, data: bytes, boolean_width: int) -> str | None:
     if kind in (_BYTES, _IDENTIFIER):
         return None
     if len(data) != (boolean_width if kind == _BOOLEAN else _WIDTHS.get(kind)):
-        raise _Odd
+        raise Odd
     number = int.from_bytes(data, "little")
     return str(number if kind != _BOOLEAN else int(number == 1))
 
 
 def _sound(data: bytes, facts: dict[bytes, tuple[int, int]]) -> Sound:
     if _FILE not in facts or _STREAM not in facts:
-        raise _Odd
+        raise Odd
     at, end = facts[_FILE]
     if end - at < 64:
-        raise _Odd
+        raise Odd
     ticks, preroll = struct.unpack_from("<Q8xQ", data, at + 40)
     at, end = facts[_STREAM]
     if data[at : at + 16] != _AUDIO or end - at < 66:
-        raise _Odd
+        raise Odd
     channels, rate, bytes_per_second = struct.unpack_from("<HII", data, at + 56)
     duration = max(ticks / _TICKS - preroll / 1000, 0.0)
     return Sound(_codec(data, facts.get(_CODECS)), duration, bytes_per_second * 8, rate, channels=channels)
@@ -187,7 +187,7 @@ def _sound(data: bytes, facts: dict[bytes, tuple[int, int]]) -> Sound:
 def _codec(data: bytes, entries: tuple[int, int] | None) -> str:
     """The name of the codec, out of the list that says it by a number."""
     if entries is None:
-        raise _Odd
+        raise Odd
     at, end = entries
     (number,) = struct.unpack_from("<I", data, at + 16)
     at += 20
@@ -200,13 +200,13 @@ def _codec(data: bytes, entries: tuple[int, int] | None) -> str:
         begin = at + 2
         at = begin + size
         if at > end:
-            raise _Odd
+            raise Odd
         if kind == _SOUND_ENTRY:
             codec = _CODEC_NAMES.get(int.from_bytes(data[begin:at], "little")) if size == 2 else None
             if codec is None:
-                raise _Odd
+                raise Odd
             return codec
-    raise _Odd
+    raise Odd
 
 
 _ATTRIBUTES: Final[dict[bytes, Callable[[bytes, int, int], Iterator[tuple[str, str | None]]]]] = {

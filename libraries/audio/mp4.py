@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from libraries.audio import tagmaps
 from libraries.audio.genres import GENRES
-from libraries.audio.opened import Sound
+from libraries.audio.opened import Odd, Sound
 from libraries.audio.source import Window
 
 _HEAD: Final = struct.Struct(">I4s")
@@ -36,22 +36,18 @@ Atom = tuple[bytes, int, int]
 Items = dict[str, Any]
 
 
-class _Odd(Exception):
-    """Somebody else has to look at this file."""
-
-
 class _Unreadable(Exception):
     """One item says nothing that can be used; the others may."""
 
 
-def read_mp4(source: Window, _: str = "mp4") -> tuple[Items, Sound] | None:
+def read_mp4(source: Window) -> tuple[Items, Sound] | None:
     """The items of the tag by their names, with values as the tag library has them, and the sound.
 
     Of a picture there is only a note.
     """
     try:
         return _read(source)
-    except (_Odd, struct.error, IndexError):
+    except (Odd, struct.error, IndexError):
         return None
 
 
@@ -65,7 +61,7 @@ def _read(source: Window) -> tuple[Items, Sound]:
         elif name == b"udta" and items is None:
             items = _read_user_data(source, at, last)
     if sound is None:
-        raise _Odd
+        raise Odd
     return items or {}, sound
 
 
@@ -80,12 +76,12 @@ def _find_movie(source: Window) -> tuple[int, int]:
         elif size == 0:
             size = source.size - at
         if size < head or name == b"moof":
-            raise _Odd
+            raise Odd
         if name == b"moov" and found is None:
             found = at + head, at + size
         at += size
     if found is None or found[1] > source.size:
-        raise _Odd
+        raise Odd
     return found
 
 
@@ -96,7 +92,7 @@ def _atoms(source: Window, at: int, end: int) -> Iterator[Atom]:
         size, name = unpack(source.get(at, 8))
         last = at + size
         if size < 8 or last > end:
-            raise _Odd
+            raise Odd
         yield name, at + 8, last
         at = last
 
@@ -116,7 +112,7 @@ _IN_MDIA: Final = frozenset({b"hdlr", b"mdhd", b"minf"})
 
 def _need(found: dict[bytes, tuple[int, int]], name: bytes) -> tuple[int, int]:
     if name not in found:
-        raise _Odd
+        raise Odd
     return found[name]
 
 
@@ -129,7 +125,7 @@ def _read_track(source: Window, at: int, end: int) -> Sound | None:
     head, head_end = _need(media, b"mdhd")
     data = source.get(head, head_end - head)
     if data[0] > 1:
-        raise _Odd
+        raise Odd
     unit, length = struct.unpack_from(">2I" if data[0] == 0 else ">IQ", data, 12 if data[0] == 0 else 20)
     table = _need(_first(source, *_need(media, b"minf"), _STBL), b"stbl")
     entries, entries_end = _need(_first(source, *table, _STSD), b"stsd")
@@ -141,7 +137,7 @@ def _read_track(source: Window, at: int, end: int) -> Sound | None:
 def _read_entry(data: bytes, duration: float) -> Sound:
     """The first description of the sound: AAC or ALAC."""
     if len(data) < 8 + 28 + 8 or data[0] or not int.from_bytes(data[4:8], "big"):
-        raise _Odd
+        raise Odd
     size, name = _HEAD.unpack_from(data, 8)
     entry = data[16 : 8 + size]
     channels, depth = struct.unpack_from(">2H", entry, 16)
@@ -149,34 +145,34 @@ def _read_entry(data: bytes, duration: float) -> Sound:
     inner, inner_name = _HEAD.unpack_from(entry, 28)
     extra = entry[36 : 28 + inner]
     if len(entry) != size - 8 or inner < 8 or len(extra) != inner - 8:
-        raise _Odd
+        raise Odd
     if (name, inner_name) == (b"mp4a", b"esds"):
         codec, bits, channels, rate = _read_descriptor(extra, channels, rate)
         return tagmaps.mp4_sound(codec, duration, bits, rate, depth, channels)
     if (name, inner_name) == (b"alac", b"alac") and not extra[0] and not extra[8] and len(extra) >= 28:
         bits, rate = struct.unpack_from(">2I", extra, 20)
         return tagmaps.mp4_sound("alac", duration, bits, rate, extra[9], extra[13])
-    raise _Odd
+    raise Odd
 
 
 def _read_descriptor(data: bytes, channels: int, rate: int) -> tuple[str, int, int, int]:
     """Codec, bits per second, channels and Hz of an elementary stream; AAC's own word on the last two goes first."""
     if data[0] or data[4] != 3:
-        raise _Odd
+        raise Odd
     at = _after_length(data, 5)
     if data[at + 2] & 0xE0 or data[at + 3] != 4:
-        raise _Odd
+        raise Odd
     at = _after_length(data, at + 4)
     kind, stream = data[at], data[at + 1] >> 2
     bits = int.from_bytes(data[at + 9 : at + 13], "big")
     if (kind, stream) != (0x40, 5) or data[at + 13] != 5:
-        raise _Odd
+        raise Odd
     begin = _after_length(data, at + 14)
     # a length that fits into seven bits; some write it with zeros in front
     length = data[begin - 1]
     config = data[begin : begin + length]
     if length < 2 or len(config) != length or any(byte & 0x7F for byte in data[at + 14 : begin - 1]):
-        raise _Odd
+        raise Odd
     own_channels, own_rate = _read_aac(config)
     return f"mp4a.40.{_AAC_LC}", bits, own_channels or channels, own_rate or rate
 
@@ -186,7 +182,7 @@ def _after_length(data: bytes, at: int) -> int:
     for place in range(at, at + 4):
         if data[place] < 0x80:
             return place + 1
-    raise _Odd
+    raise Odd
 
 
 def _read_aac(config: bytes) -> tuple[int, int]:
@@ -194,7 +190,7 @@ def _read_aac(config: bytes) -> tuple[int, int]:
     word = int.from_bytes(config[:2], "big")
     kind, rate, channels, flags = word >> 11, word >> 7 & 15, word >> 3 & 15, word & 7
     if kind != _AAC_LC or rate >= len(_AAC_RATES) or not 1 <= channels <= 7 or flags & 3:
-        raise _Odd
+        raise Odd
     hertz = _AAC_RATES[rate]
     count = 8 if channels == 7 else channels
     if len(config) >= 4:
@@ -202,7 +198,7 @@ def _read_aac(config: bytes) -> tuple[int, int]:
         if tail >> 13 == 0x2B7:
             # an extension is spoken of: it must be SBR, and absent
             if tail >> 8 & 31 != 5 or len(config) < 5 or tail >> 7 & 1:
-                raise _Odd
+                raise Odd
             return 0 if channels == 1 else count, hertz
     # parametric stereo would make two channels of one, and SBR twice the rate, without a word of it
     return 0 if channels == 1 else count, hertz if hertz > _HIGHEST_DOUBLED else 0
@@ -211,7 +207,7 @@ def _read_aac(config: bytes) -> tuple[int, int]:
 def _read_user_data(source: Window, at: int, end: int) -> Items | None:
     found = _first(source, at, end, frozenset({b"meta", b"chpl"}))
     if b"chpl" in found:
-        raise _Odd  # chapters, which only the library checks
+        raise Odd  # chapters, which only the library checks
     if b"meta" not in found:
         return {}
     begin, last = found[b"meta"]
@@ -229,7 +225,7 @@ def _read_items(source: Window, at: int, end: int) -> Items:
         if read is None:
             continue
         if last - begin > _MAX_ITEM:
-            raise _Odd
+            raise Odd
         data = source.get(begin, last - begin)
         try:
             key, values = read(name, data)
@@ -244,7 +240,7 @@ def _note_picture(items: Items, source: Window, at: int, end: int) -> None:
         return
     size, name = _HEAD.unpack(source.get(at, 8))
     if name != b"data" or size < 16 or at + size > end:
-        raise _Odd
+        raise Odd
     items["covr"] = [True]
 
 
@@ -290,7 +286,7 @@ def _number(name: bytes, data: bytes) -> tuple[str, list[Any]]:
 def _flag(name: bytes, data: bytes) -> tuple[str, list[Any]]:
     chunks = [chunk for _, _, chunk in _values(data)]
     if len(chunks) != 1 or len(chunks[0]) != 1:
-        raise _Odd
+        raise Odd
     # only a set flag is worth a value
     return name.decode("latin-1"), [True] if chunks[0][0] else []
 
@@ -300,7 +296,7 @@ def _genre(_: bytes, data: bytes) -> tuple[str, list[Any]]:
     for _version, _kind, chunk in _values(data):
         number = int.from_bytes(chunk, "big")
         if len(chunk) != 2 or not 1 <= number <= len(GENRES):
-            raise _Odd
+            raise Odd
         values.append(GENRES[number - 1])
     return "\xa9gen", values
 
@@ -310,7 +306,7 @@ def _freeform(_: bytes, data: bytes) -> tuple[str, list[Any]]:
     name = int.from_bytes(data[mean : mean + 4], "big")
     at = mean + name
     if mean < 12 or name < 12 or at > len(data):
-        raise _Odd
+        raise Odd
     key = b"----:" + data[12:mean] + b":" + data[mean + 12 : at]
     values = []
     while at < len(data):

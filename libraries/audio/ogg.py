@@ -6,7 +6,7 @@ import struct
 from typing import Final, NamedTuple
 
 from libraries.audio.containers import Container, read_flac_info
-from libraries.audio.opened import Sound
+from libraries.audio.opened import Odd, Sound
 from libraries.audio.source import Source
 
 _PAGE: Final = struct.Struct("<4sBBqIIIB")
@@ -25,10 +25,6 @@ _FLAC_COMMENT: Final = 4
 Pairs = list[tuple[str, str]]
 
 
-class _Odd(Exception):
-    """Somebody else has to look at this file."""
-
-
 class _Page(NamedTuple):
     flags: int
     position: int
@@ -43,14 +39,14 @@ def read_ogg(source: Source, kind: str) -> tuple[Pairs, Sound] | None:
     """The comments and the facts of a stream of the kind "vorbis", "opus" or "oggflac"."""
     try:
         return _read(source, kind)
-    except (_Odd, struct.error, IndexError):
+    except (Odd, struct.error, IndexError):
         return None
 
 
 def _read(source: Source, kind: str) -> tuple[Pairs, Sound]:
     first = _page(source, 0)
     if not first.flags & _FIRST or not first.lacing or first.lacing[0] == 255:
-        raise _Odd
+        raise Odd
     head = source.get(first.body, first.lacing[0])
     comments, at = _second_packet(source, first)
     if kind == "vorbis":
@@ -66,7 +62,7 @@ def _page(source: Source, at: int) -> _Page:
     body = at + _HEAD + segments
     end = body + sum(lacing)
     if mark != b"OggS" or version or len(lacing) != segments or end > source.size:
-        raise _Odd
+        raise Odd
     return _Page(flags, position, serial, sequence, lacing, body, end)
 
 
@@ -78,9 +74,9 @@ def _second_packet(source: Source, first: _Page) -> tuple[bytes, int]:
         page = _page(source, before.end)
         continued = bool(page.flags & _CONTINUED)
         if page.serial != first.serial or continued != (number > 0):
-            raise _Odd
+            raise Odd
         if number and page.sequence != before.sequence + 1:
-            raise _Odd
+            raise Odd
         size = 0
         for width in page.lacing:
             size += width
@@ -89,18 +85,18 @@ def _second_packet(source: Source, first: _Page) -> tuple[bytes, int]:
                 return b"".join(pieces), page.end
         pieces.append(source.get(page.body, size))
         before = page
-    raise _Odd
+    raise Odd
 
 
 def _vorbis(source: Source, serial: int, head: bytes, comments: bytes) -> tuple[Pairs, Sound]:
     if not head.startswith(b"\x01vorbis") or len(head) < 28 or not comments.startswith(b"\x03vorbis"):
-        raise _Odd
+        raise Odd
     channels, rate, most, nominal, least = struct.unpack_from("<BI3i", head, 11)
     if not rate:
-        raise _Odd
+        raise Odd
     pairs, end = _comments(comments, 7)
     if not comments[end] & 1:
-        raise _Odd
+        raise Odd
     most, nominal, least = max(0, most), max(0, nominal), max(0, least)
     # a nominal rate outside of the bounds is the one that is wrong
     likely = most if 0 < most < nominal else max(least, nominal)
@@ -110,7 +106,7 @@ def _vorbis(source: Source, serial: int, head: bytes, comments: bytes) -> tuple[
 
 def _opus(source: Source, serial: int, head: bytes, comments: bytes, at: int) -> tuple[Pairs, Sound]:
     if not head.startswith(b"OpusHead") or len(head) < 19 or not comments.startswith(b"OpusTags") or head[8] >> 4:
-        raise _Odd
+        raise Odd
     channels, skipped = head[9], int.from_bytes(head[10:12], "little")
     pairs, _ = _comments(comments, 8)
     duration = (_last_position(source, serial) - skipped) / _OPUS_RATE
@@ -122,11 +118,11 @@ def _flac(head: bytes, comments: bytes) -> tuple[Pairs, Sound]:
     mark, version, flac = _FLAC_HEAD.unpack_from(head)
     known = mark == b"\x7fFLAC" and version == 0x100 and flac == b"fLaC" and len(head) >= _FLAC_HEAD.size + 34
     if not known or comments[0] & 0x7F != _FLAC_COMMENT:
-        raise _Odd
+        raise Odd
     found = Container("flac")
     read_flac_info(found, head[_FLAC_HEAD.size :])
     if not found.duration:
-        raise _Odd
+        raise Odd
     pairs, _ = _comments(comments, 4)
     return pairs, Sound("flac", found.duration, 0, found.sample_rate, found.bit_depth, found.channels)
 
@@ -142,10 +138,10 @@ def _comments(data: bytes, at: int) -> tuple[Pairs, int]:
         begin = at + 4
         at = begin + size_of(data, at)[0]
         if at > len(data):
-            raise _Odd
+            raise Odd
         name, sign, value = data[begin:at].decode("utf-8", "replace").partition("=")
         if not sign or not name.isascii() or not name.isprintable() or "~" in name:
-            raise _Odd
+            raise Odd
         pairs.append((name, value))
     return pairs, at
 
@@ -158,10 +154,10 @@ def _last_position(source: Source, serial: int) -> int:
         data = source.tail(_LONGEST_PAGE)
         at = data.rfind(b"OggS")
     if at < 0:
-        raise _Odd
+        raise Odd
     _, version, flags, position, own, _, _, segments = _PAGE.unpack_from(data, at)
     lacing = data[at + _HEAD : at + _HEAD + segments]
     whole = len(lacing) == segments and at + _HEAD + segments + sum(lacing) <= len(data)
     if version or own != serial or not flags & _LAST or position < 0 or not whole:
-        raise _Odd
+        raise Odd
     return int(position)

@@ -20,6 +20,10 @@ _MAX_INT: Final = 2**31 - 1
 _TAIL: Final = 160
 
 
+class Odd(Exception):
+    """What a parser of ours raises inside itself: somebody else has to look at this file."""
+
+
 class Sound(NamedTuple):
     """What a stream says of itself: seconds, bits per second, Hz, bits. Unknown numbers are 0.
 

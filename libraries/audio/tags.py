@@ -29,8 +29,8 @@ _APE_FAMILY: Final = ("ape", "wavpack", "musepack")
 _Parse = Callable[[Source, str], tuple[Any, Sound] | None]
 # how to parse a stream by its kind, and how to add what that finds beside the facts of the sound
 PARSERS: Final[dict[str, tuple[_Parse, Callable[[TagBuilder, Any], None]]]] = {
-    "mp4": (read_mp4, tagmaps.add_mp4),
-    "asf": (read_asf, tagmaps.add_asf),
+    "mp4": (lambda source, _: read_mp4(source), tagmaps.add_mp4),
+    "asf": (lambda source, _: read_asf(source), tagmaps.add_asf),
     **dict.fromkeys(("vorbis", "opus", "oggflac"), (read_ogg, containers.add_text)),
     **dict.fromkeys(_APE_FAMILY, (read_ape, tagmaps.add_ape)),
 }

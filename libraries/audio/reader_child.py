@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from libraries.audio import tags
-from libraries.audio.model import COUNT, AudioError, RawAudio
+from libraries.audio.model import COUNT, MEMORY, AudioError, RawAudio
 from libraries.audio.problems import explain
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -28,7 +28,8 @@ _NICE: Final = 4
 # the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
 _COLLECT_AFTER: Final = 20_000
 # What is converted is small, and goes out so many at once, or what there is after so long: neither side wakes up for
-# each file, and what files have in common travels once.
+# each file, and what files have in common travels once. So many are also read before they are converted, because a
+# program that goes back and forth between two works does both of them slower.
 _AT_ONCE: Final = 48
 _AT_LEAST_EVERY: Final = 0.02
 
@@ -44,7 +45,7 @@ _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
 
 
 class Converter:
-    """Reads files and answers with what a function makes of each, in place of its facts and tags.
+    """Answers with what a function makes of a file's facts and tags, in place of them.
 
     That is how work of the caller is done here, of which this package knows nothing. What the function says to be in
     common with other files goes out once for all files in a row that have the very same object in common.
@@ -56,50 +57,83 @@ class Converter:
         self._convert: Callable[[RawAudio, bytes], tuple[Any, Any]] = getattr(import_module(module), function)
         self._sent: Any = None
 
-    def __call__(self, path: bytes) -> tuple[Any, ...]:
-        audio = tags.read_file(path)
+    def __call__(self, answer: Answer, path: bytes) -> Answer:
+        """The answer to send in place of that of reading."""
+        if answer[0]:
+            answer = attempt(self._converted, answer[1], path)
+        if not answer[0]:
+            # whoever hears of a problem forgets what there was before it
+            self._sent = None
+        return answer
+
+    def _converted(self, audio: RawAudio, path: bytes) -> tuple[Any, ...]:
         own, common = self._convert(audio, path)
         again = common is self._sent
         self._sent = common
         return audio.size, audio.mtime_ns, own, None if again else common
 
-    def forget(self) -> None:
-        """Send everything anew: whoever hears of a problem forgets what there was before it."""
-        self._sent = None
 
-
-def perform(operation: str, path: bytes) -> Answer:
-    """The answer for one path: (True, value) or (False, kind, sentence). Raises nothing."""
-    perform_one = _OPERATIONS[operation]
+def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
+    """The answer that some work on one file ends in: (True, value) or (False, kind, sentence). Raises nothing."""
     try:
-        return True, perform_one(path)
+        return True, work(*arguments)
     except AudioError as exc:
         problem = exc.problem
     except Exception as exc:  # also MemoryError; a reader has an answer to every file
         problem = explain(exc)
-    if isinstance(perform_one, Converter):
-        perform_one.forget()
     return False, problem.kind, problem.message
 
 
-def serve(source: BinaryIO, sink: BinaryIO, counter: mmap.mmap) -> None:
-    """Answer batches until the parent closes its end. The counter says how many files were begun."""
-    begun = 0
+class Answers:
+    """The answers to a batch on their way to the parent, in groups."""
+
+    def __init__(self, sink: BinaryIO, counter: mmap.mmap, converter: Converter | None) -> None:
+        """The counter says how many files were begun, and which of a group is being converted."""
+        self._sink = sink
+        self._counter = counter
+        self._converter = converter
+        self._group: list[tuple[Answer, bytes]] = []
+        self._sent = 0
+        self._sent_at = 0.0
+
+    def answer(self, operation: str, paths: list[bytes]) -> None:
+        """Do this to all paths, and send what comes of it."""
+        converter = self._converter if operation == "read" else None
+        perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (tags.read_file, _AT_ONCE)
+        group = self._group
+        self._sent_at = monotonic()
+        for path in paths:
+            COUNT.pack_into(self._counter, 0, self._sent + len(group) + 1)
+            answer = attempt(perform, path)
+            if group and not answer[0] and answer[1] == MEMORY:
+                # the others of its group took some of what it may have
+                self._send(converter)
+                COUNT.pack_into(self._counter, 0, self._sent + 1)
+                answer = attempt(perform, path)
+            group.append((answer, path))
+            if len(group) >= at_once or monotonic() - self._sent_at > _AT_LEAST_EVERY:
+                self._send(converter)
+        if group:
+            self._send(converter)
+
+    def _send(self, converter: Converter | None) -> None:
+        answers: list[Answer] = []
+        for answer, path in self._group:
+            if converter is not None:
+                COUNT.pack_into(self._counter, 0, self._sent + len(answers) + 1)
+                answer = converter(answer, path)
+            answers.append(answer)
+        self._group.clear()
+        _send(self._sink, _packed(answers))
+        self._sent += len(answers)
+        self._sent_at = monotonic()
+
+
+def serve(source: BinaryIO, answers: Answers) -> None:
+    """Answer batches until the parent closes its end."""
     while len(head := source.read(4)) == 4:
         operation, paths = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
-        at_once = _AT_ONCE if isinstance(_OPERATIONS[operation], Converter) else 1
-        answers: list[Answer] = []
-        sent_at = monotonic()
-        for path in paths:
-            begun += 1
-            COUNT.pack_into(counter, 0, begun)
-            answers.append(perform(operation, path))
-            if len(answers) >= at_once or monotonic() - sent_at > _AT_LEAST_EVERY:
-                _send(sink, _packed(answers))
-                answers = []
-                sent_at = monotonic()
-        if answers:
-            _send(sink, _packed(answers))
+        answers.answer(operation, paths)
 
 
 def _packed(answers: list[Answer]) -> bytes:
@@ -154,8 +188,7 @@ def main() -> None:
     _limit(memory)
     # who writes down what we read goes first: with more processes than cores it would fall behind, and end last
     os.nice(_NICE)
-    if sys.argv[4:]:
-        _OPERATIONS["read"] = Converter(sys.argv[4])
+    converter = Converter(sys.argv[4]) if sys.argv[4:] else None
     counter = mmap.mmap(shared, COUNT.size)
     os.close(shared)
     # what is there now stays: no round of the garbage collector needs to look at it again
@@ -164,7 +197,7 @@ def main() -> None:
     gc.set_threshold(_COLLECT_AFTER)
     _send(sink, marshal.dumps("ready"))
     try:
-        serve(sys.stdin.buffer, sink, counter)
+        serve(sys.stdin.buffer, Answers(sink, counter, converter))
     except (BrokenPipeError, KeyboardInterrupt):
         sys.exit(0)
 

@@ -101,7 +101,7 @@ def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[],
 
 
 class ReadAhead:
-    """Tag readers that work on the next batch while the main thread writes the last one."""
+    """Tag readers that work on what is ordered while the main thread does something else."""
 
     def __init__(self, pool: Callable[[], ReaderPool], beat: Callable[[], None]) -> None:
         self._make_pool = pool
@@ -125,7 +125,7 @@ class ReadAhead:
         self._start(all_readers=True)
 
     def submit(self, paths: list[bytes]) -> None:
-        """Order a batch; the results come from `collect`, batch by batch in the order of the orders."""
+        """Order some files; each has one result, and they come in the order of completion."""
         if not paths:
             return
         if self._thread is None:
@@ -137,10 +137,9 @@ class ReadAhead:
         self._thread = threading.Thread(target=self._run, args=(all_readers,), name="scan-readers", daemon=True)
         self._thread.start()
 
-    def collect(self, count: int) -> Iterator[list[ReadResult]]:
-        """The results of one batch of `count` paths, in the order of completion, as they come in."""
-        got = 0
-        while got < count:
+    def collect(self) -> list[ReadResult]:
+        """The next results, of which there must be some to come."""
+        while True:
             try:
                 results = self._results.get(timeout=_TICK)
             except queue.Empty:
@@ -148,9 +147,8 @@ class ReadAhead:
                 continue
             if isinstance(results, BaseException):
                 raise results
-            got += len(results)
-            yield results
             self._beat()
+            return results
 
     def _run(self, all_readers: bool) -> None:
         try:
@@ -158,7 +156,18 @@ class ReadAhead:
                 if all_readers:
                     pool.start()
                 while (paths := self._orders.get()) is not None and not self._stopped.is_set():
-                    for results in pool.read_groups(paths, stop=self._stopped.is_set):
+                    for results in pool.read_groups(self._ordered(paths), stop=self._stopped.is_set):
                         self._results.put(results)
         except BaseException as error:
             self._results.put(error)
+
+    def _ordered(self, paths: list[bytes]) -> Iterator[bytes]:
+        """These paths, and all that is ordered while they are drawn: no reader waits for what another one still has."""
+        more: list[bytes] | None = paths
+        while more is not None:
+            yield from more
+            try:
+                more = self._orders.get_nowait()
+            except queue.Empty:
+                return
+        self._orders.put(None)

@@ -147,8 +147,8 @@ class FolderDiff:
         self._listed: set[bytes] = set()
         self._unproved: set[bytes] = set()
 
-    def add(self, listing: FolderListing) -> None:
-        """Take one listing."""
+    def add(self, listing: FolderListing) -> bool:
+        """Take one listing; says whether its folder changed."""
         self.folders += 1
         self.files += len(listing.files) + len(listing.protected)
         self.ignored += listing.ignored
@@ -159,12 +159,13 @@ class FolderDiff:
         if self._full or not self._is_unchanged(listing, known):
             self.changed.add(listing)
             self.folder_troubles += len(listing.troubles) - troubles_of_files(listing)
-            return
+            return True
         self.ignored_unchanged += listing.ignored
         problems = self._problems.get(listing.path, {})
         bad = sum(1 for entry in listing.files if entry.name in problems) if problems else 0
         self.still_bad += bad
         self.unchanged += len(listing.files) - bad
+        return False
 
     def _is_unchanged(self, listing: FolderListing, known: KnownFolder | None) -> bool:
         if not listing.complete or listing.troubles or listing.protected:

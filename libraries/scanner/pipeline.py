@@ -121,9 +121,10 @@ class _Run:
             with ReadAhead(make_pool, self.lease.beat) as readers:
                 if self.scan.full or not folders:
                     readers.start()  # every file will be read: they come up while the folders are listed
-                self._walk()
+                reading = Reading(self.options, self.diff, folders, problems, readers, full=self.scan.full)
+                self._walk(reading)
                 self._come_online()
-                self._read(Reading(self.options, self.diff, folders, problems, full=self.scan.full), readers, writer)
+                self._read(reading, writer)
             self._finish(self._settle_leftovers())
         finally:
             self.diff.changed.close()
@@ -147,11 +148,12 @@ class _Run:
         self._check(partial(recheck_root, before=self.root))
         self.lease.beat()
 
-    def _walk(self) -> None:
+    def _walk(self, reading: Reading) -> None:
         scan, diff = self.scan, self.diff
         self.lease.phase("walking")
         for listing in self._listings():
-            diff.add(listing)
+            if diff.add(listing):
+                reading.take(listing)
             scan.folder_count = diff.folders
             scan.seen = diff.unchanged + diff.still_bad
             if not diff.folders % _SHOWN_EVERY:
@@ -177,9 +179,9 @@ class _Run:
         if back.update(offline_since=None, status_reason=""):
             logger.info("library %s is back online", self.library.pk)
 
-    def _read(self, reading: Reading, readers: ReadAhead, writer: Writer) -> None:
+    def _read(self, reading: Reading, writer: Writer) -> None:
         self.lease.phase("reading")
-        for results in reading.run(readers, self._check_again):
+        for results in reading.run(self._check_again):
             if results:
                 self.leftovers.displaced.add(writer.write(results))
         self.leftovers.unseen = reading.unseen

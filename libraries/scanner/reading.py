@@ -1,4 +1,7 @@
-"""The second pass: changed folders are compared file by file, read by the readers and mapped, batch by batch."""
+"""The second pass: changed folders are compared file by file, read by the readers and mapped, batch by batch.
+
+Its reading begins during the first one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from libraries.audio.model import ReadProblem, ReadResult
@@ -28,19 +31,26 @@ from libraries.scanner.writer import FolderResult
 BATCH_FILES: Final = 800
 BATCH_FOLDERS: Final = 200
 # so many batches are with the readers while one is being written: fewer, and they idle when writing takes its time
-_AHEAD: Final = 3
+_AHEAD: Final = 2
+# so many may be read while the library is still being listed: what is read waits in memory
+_EARLY: Final = 8
 # so many files in one batch that fail for the storage's sake, and the storage itself is asked
 _SUSPICIOUS: Final = 10
 
 Wanted = tuple[FolderResult, FileEntry, KnownTrack | None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Batch:
     """Some changed folders, and the files to read in them by absolute path."""
 
     results: list[FolderResult] = field(default_factory=list)
-    wanted: dict[bytes, Wanted] = field(default_factory=dict)
+    paths: list[bytes] = field(default_factory=list)
+    unread: int = 0
+    # files whose problem may be the storage's
+    doubtful: int = 0
+    # the whole listings of the folders that end in this batch
+    ended: list[tuple[FolderResult, FolderListing]] = field(default_factory=list)
 
 
 class Reading:
@@ -52,6 +62,7 @@ class Reading:
         diff: FolderDiff,
         folders: dict[bytes, KnownFolder],
         problems: Problems,
+        ahead: ReadAhead,
         *,
         full: bool,
     ) -> None:
@@ -59,58 +70,88 @@ class Reading:
         self._diff = diff
         self._folders = folders
         self._problems = problems
+        self._ahead = ahead
         self._full = full
+        self._group = _Group()
+        self._early: deque[Batch] = deque()
+        # those of the last group that were too many
+        self._rest: Iterator[Batch] = iter(())
+        # how many of the changed listings are in early batches
+        self._taken = 0
+        # what becomes of each file that the readers have
+        self._wanted: dict[bytes, tuple[Batch, Wanted]] = {}
         self.unseen: list[str] = []
 
-    def run(self, ahead: ReadAhead, ask_storage: Callable[[], None]) -> Iterator[Sequence[FolderResult]]:
-        """Results in the order of the walk. While one batch is being written, the readers work on the next ones."""
-        waiting: deque[Batch] = deque()
-        for batch in self._batches():
-            ahead.submit(list(batch.wanted))
-            waiting.append(batch)
-            if len(waiting) > _AHEAD:
-                yield self._collected(ahead, waiting.popleft(), ask_storage)
-        while waiting:
-            yield self._collected(ahead, waiting.popleft(), ask_storage)
+    def take(self, listing: FolderListing) -> None:
+        """Have a changed folder read while the walk goes on, which all of them must be shown to until it ends.
 
-    def _batches(self) -> Iterator[Batch]:
-        for listings in _grouped(self._diff.changed):
-            known = [folder for listing in listings if (folder := self._folders.get(listing.path))]
-            tracks = known_tracks(sorted({folder.id for folder in known}))
-            batch = Batch()
-            for listing in listings:
-                folder = self._folders.get(listing.path)
-                problems = self._problems.get(listing.path, {})
-                plan = plan_folder(
-                    listing, folder, tracks.get(folder.id, {}) if folder else {}, problems, full=self._full
-                )
-                self.unseen += [track.id for track in plan.unseen]
-                gone = self._diff.gone_problems(listing)
-                for piece in _pieces(plan):
-                    self._add(batch, piece, problems, [] if piece.part else gone)
-                    if len(batch.wanted) >= BATCH_FILES:
-                        yield batch
-                        batch = Batch()
+        Nothing is written of it: the walk may still prove that its storage is going away.
+        """
+        if len(self._early) < _EARLY and (group := self._group.add(listing)):
+            self._taken += len(group)
+            self._rest = self._batches(group)
+            self._early.extend(map(self._ordered, islice(self._rest, _EARLY - len(self._early))))
+
+    def run(self, ask_storage: Callable[[], None]) -> Iterator[Sequence[FolderResult]]:
+        """Results in the order of the walk. While one batch is being written, the readers work on the next ones."""
+        waiting, self._early = self._early, deque()
+        groups = _grouped(islice(self._diff.changed, self._taken, None))
+        for batch in chain(self._rest, chain.from_iterable(map(self._batches, groups))):
+            waiting.append(self._ordered(batch))
+            while len(waiting) > _AHEAD:
+                yield self._collected(waiting.popleft(), ask_storage)
+        while waiting:
+            yield self._collected(waiting.popleft(), ask_storage)
+
+    def _batches(self, listings: Sequence[FolderListing]) -> Iterator[Batch]:
+        known = [folder for listing in listings if (folder := self._folders.get(listing.path))]
+        tracks = known_tracks(sorted({folder.id for folder in known}))
+        batch = Batch()
+        for listing in listings:
+            folder = self._folders.get(listing.path)
+            problems = self._problems.get(listing.path, {})
+            plan = plan_folder(listing, folder, tracks.get(folder.id, {}) if folder else {}, problems, full=self._full)
+            self.unseen += [track.id for track in plan.unseen]
+            for piece in _pieces(plan):
+                result = self._add(batch, piece, problems)
+                if not piece.part:
+                    batch.ended.append((result, listing))
+                if len(batch.paths) >= BATCH_FILES:
+                    yield batch
+                    batch = Batch()
+        if batch.results:
             yield batch
 
-    def _add(self, batch: Batch, plan: FolderPlan, problems: dict[bytes, KnownProblem], gone: Iterable[bytes]) -> None:
-        result = FolderResult(plan, resolved=list(gone))
+    def _add(self, batch: Batch, plan: FolderPlan, problems: dict[bytes, KnownProblem]) -> FolderResult:
+        result = FolderResult(plan)
         batch.results.append(result)
         path = plan.listing.path
         folder = os.path.join(self._options.absolute(path), b"")
         for entry, known in plan.reads:
-            batch.wanted[folder + entry.name] = (result, entry, known)
+            place = folder + entry.name
+            batch.paths.append(place)
+            self._wanted[place] = batch, (result, entry, known)
         read = {entry.name for entry, _ in plan.reads}
         # a problem whose file reads well now is closed with the same transaction; one that stays is renewed after it
-        result.resolved += [join(path, name) for name in problems if name in read]
+        result.resolved = [join(path, name) for name in problems if name in read]
+        return result
 
-    def _collected(self, ahead: ReadAhead, batch: Batch, ask_storage: Callable[[], None]) -> Sequence[FolderResult]:
-        doubtful = 0
-        for read in chain.from_iterable(ahead.collect(len(batch.wanted))):
-            result, entry, known = batch.wanted[read.path]
-            doubtful += self._take(read, result, entry, known)
-        if doubtful >= _SUSPICIOUS:
+    def _ordered(self, batch: Batch) -> Batch:
+        self._ahead.submit(batch.paths)
+        batch.unread = len(batch.paths)
+        return batch
+
+    def _collected(self, batch: Batch, ask_storage: Callable[[], None]) -> Sequence[FolderResult]:
+        while batch.unread:
+            for read in self._ahead.collect():
+                its, (result, entry, known) = self._wanted.pop(read.path)
+                its.unread -= 1
+                its.doubtful += self._take(read, result, entry, known)
+        if batch.doubtful >= _SUSPICIOUS:
             ask_storage()
+        for result, listing in batch.ended:
+            # only after the whole walk it is known which of these files are folders now
+            result.resolved += self._diff.gone_problems(listing)
         return batch.results
 
     def _take(self, read: ReadResult, result: FolderResult, entry: FileEntry, known: KnownTrack | None) -> bool:
@@ -135,17 +176,30 @@ def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry) 
     return problem.kind not in LASTING_PROBLEMS
 
 
+class _Group:
+    """Listings until there are enough of them for a batch or more."""
+
+    def __init__(self) -> None:
+        self.listings: list[FolderListing] = []
+        self._files = 0
+
+    def add(self, listing: FolderListing) -> list[FolderListing]:
+        """Take one more; all of them once they are enough, and from then on others."""
+        self.listings.append(listing)
+        self._files += len(listing.files)
+        if self._files < BATCH_FILES and len(self.listings) < BATCH_FOLDERS:
+            return []
+        full, self.listings, self._files = self.listings, [], 0
+        return full
+
+
 def _grouped(listings: Iterable[FolderListing]) -> Iterator[list[FolderListing]]:
-    group: list[FolderListing] = []
-    files = 0
+    group = _Group()
     for listing in listings:
-        group.append(listing)
-        files += len(listing.files)
-        if files >= BATCH_FILES or len(group) >= BATCH_FOLDERS:
-            yield group
-            group, files = [], 0
-    if group:
-        yield group
+        if full := group.add(listing):
+            yield full
+    if group.listings:
+        yield group.listings
 
 
 def _pieces(plan: FolderPlan) -> Iterator[FolderPlan]:

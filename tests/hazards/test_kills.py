@@ -112,13 +112,14 @@ def test_readers_are_killed(root: Path) -> None:
     """Each is replaced; what it had in hand is read by the next."""
     killed: set[int] = set()
     ended = threading.Event()
+    dice = random.Random(SEED)
 
     def kill() -> None:
         # a file that is in hand twice when its reader dies is taken for its murderer: leave time between the kills
         while len(killed) < 3 and not ended.wait(0.02):
             for pid in readers_of(os.getpid())[:1]:
                 if pid not in killed:
-                    ended.wait(0.15)  # by then it reads
+                    ended.wait(dice.random() * 0.15)  # while it starts, or while it reads
                     with suppress(ProcessLookupError):  # it may have come to its end by itself
                         os.kill(pid, signal.SIGKILL)
                         killed.add(pid)

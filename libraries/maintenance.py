@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from libraries.bulk import chunks, delete_where, placeholders, table
+from libraries.bulk import chunks, delete_where, insert_or, placeholders, table
 from libraries.ids import first_id
 from libraries.models import (
     Album,
@@ -27,6 +27,7 @@ from libraries.models import (
     Scan,
     ScanChange,
     ScanProblem,
+    SongWords,
     TrackGenre,
 )
 from libraries.search import forget_songs
@@ -133,31 +134,54 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
         )
 
 
+_COUNTS = "song_count = EXCLUDED.song_count, album_count = EXCLUDED.album_count"
+
+
+def _counted_artists(condition: str = "") -> str:
+    return f"""SELECT p.artist_id, COUNT(DISTINCT m.id) AS songs, COUNT(DISTINCT m.album_ref_id) AS albums
+        FROM {table(Participant)} p JOIN {table(MediaFile)} m ON m.id = p.media_file_id
+        WHERE m.library_id = %s AND NOT m.missing {condition} GROUP BY p.artist_id"""  # noqa: S608 - own names
+
+
 def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = None) -> None:
     """Count the present tracks and albums of artists in a library: of some artists, or of all."""
     if artist_ids is None:
-        _refresh_library_artists(library_id, "", [])
+        _refresh_all_library_artists(library_id)
         return
+    columns = ("library_id", "artist_id", "song_count", "album_count")
     for piece in chunks(sorted(set(artist_ids))):
-        _refresh_library_artists(library_id, f"AND p.artist_id IN ({placeholders(piece)})", piece)
+        sql = _counted_artists(f"AND p.artist_id IN ({placeholders(piece)})")
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [library_id, *piece])
+            counted = sorted((library_id, *row) for row in cursor.fetchall())
+        gone = set(piece).difference(artist for _, artist, *_ in counted)
+        LibraryArtist.objects.filter(library=library_id, artist__in=gone).delete()
+        insert_or(LibraryArtist, columns, counted, f"(library_id, artist_id) DO UPDATE SET {_COUNTS}")
 
 
-def _refresh_library_artists(library_id: int, condition: str, values: list[Any]) -> None:
-    counted = f"""SELECT p.artist_id, COUNT(DISTINCT m.id) AS songs, COUNT(DISTINCT m.album_ref_id) AS albums
-        FROM {table(Participant)} p JOIN {table(MediaFile)} m ON m.id = p.media_file_id
-        WHERE m.library_id = %s AND NOT m.missing {condition} GROUP BY p.artist_id"""  # noqa: S608 - own names
+def _refresh_all_library_artists(library_id: int) -> None:
+    counted = _counted_artists()
     run(
-        f"""DELETE FROM {table(LibraryArtist)} WHERE library_id = %s {condition.replace("p.", "")}
+        f"""DELETE FROM {table(LibraryArtist)} WHERE library_id = %s
         AND artist_id NOT IN (SELECT artist_id FROM ({counted}) AS c)""",  # noqa: S608 - own names
-        [library_id, *values, library_id, *values],
+        [library_id, library_id],
     )
     run(
         f"""INSERT INTO {table(LibraryArtist)} (library_id, artist_id, song_count, album_count)
         SELECT %s, c.artist_id, c.songs, c.albums FROM ({counted}) AS c WHERE TRUE
-        ON CONFLICT (library_id, artist_id) DO UPDATE SET song_count = EXCLUDED.song_count,
-        album_count = EXCLUDED.album_count""",  # noqa: S608 - own names
-        [library_id, library_id, *values],
+        ON CONFLICT (library_id, artist_id) DO UPDATE SET {_COUNTS}""",  # noqa: S608 - own names
+        [library_id, library_id],
     )
+
+
+def learn_sizes() -> None:
+    """Have PostgreSQL look at the tables of the catalog, which have grown much, instead of a minute later by itself.
+
+    Until then it takes them for empty, and reads all tracks where it should look a few up.
+    """
+    if connection.vendor == "postgresql":
+        grown = (MediaFile, Participant, TrackGenre, SongWords, Album, Artist, LibraryArtist, Folder, Genre)
+        run(f"ANALYZE (SKIP_LOCKED) {', '.join(map(table, grown))}")
 
 
 class Marked(NamedTuple):
@@ -188,10 +212,16 @@ def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_se
 
 def artists_of(media_file_ids: Iterable[str]) -> set[str]:
     """The artists that take part in some tracks."""
-    found: set[str] = set()
+    return set().union(*people_of(media_file_ids).values())
+
+
+def people_of(media_file_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The artists that take part in some tracks, track by track."""
+    found: dict[str, set[str]] = {}
     for piece in chunks(media_file_ids):
         rows = Participant.objects.filter(media_file__in=piece).order_by()
-        found.update(rows.values_list("artist_id", flat=True).distinct())
+        for track, artist in rows.values_list("media_file_id", "artist_id"):
+            found.setdefault(track, set()).add(artist)
     return found
 
 

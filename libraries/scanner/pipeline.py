@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # the artists of so many files
 _COUNTED_AT_ONCE = 20_000
+# so many new files, and a tenth of all: a database should know
+_MANY_FILES = 20_000
 # so many folders are walked in a blink
 _SHOWN_EVERY = 16
 
@@ -208,6 +210,8 @@ class _Run:
         self.lease.phase("totals")
         self._check_outcomes()
         if self.touched.anything:
+            if self.scan.added > max(_MANY_FILES, self.songs_before // 10):
+                maintenance.learn_sizes()
             with self.lease.transaction():
                 self._refresh()
             maintenance.prune_changes(self.library.pk)

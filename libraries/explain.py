@@ -14,6 +14,7 @@ from typing import Final
 
 from libraries.models import Library, MediaFile
 from libraries.paths import MAX_PATH, is_inside, storable
+from libraries.patience import patiently
 from libraries.scanner import ignore
 from libraries.scanner.context import ScanOptions
 from libraries.scanner.facts import GONE, is_audio_name, kind_of, reason_of
@@ -88,7 +89,11 @@ def _judge(library: Library, path: str) -> Explanation:
     root = check_root(options, known=known)
     if not root.online:
         return Explanation(status="offline", reason=root.reason, song_id=song_id)
-    disk = _Disk(options).look(path.encode())
+    place = path.encode()
+    try:
+        disk = patiently(lambda: _Disk(options).look(place), about=os.fsdecode(options.absolute(place)))
+    except TimeoutError as error:
+        return Explanation(status="offline", reason=f"It could not be looked at: {error.strerror}.", song_id=song_id)
     if track is not None and not track.missing:
         if disk.status == "notScanned":
             return Explanation(status="indexed", reason="The file is in the library.", song_id=song_id)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
+from libraries.bulk import chunks
 from libraries.models import Library, MediaFile
+from libraries.patience import patiently
 from libraries.scanner.context import join
 
 MAX_SECONDS: Final = 3.0
 MAX_SHOWN: Final = 20
 STEP: Final = 2000
+# what a single look may take longer than all of them together
+_GRACE: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -34,13 +41,30 @@ def match_root(library: Library, root: str, *, seconds: float = MAX_SECONDS) -> 
     end, base, match = time.monotonic() + seconds, os.fsencode(root), Match()
     # without an order, which would cost a sort of the whole catalog
     songs = MediaFile.objects.present().filter(library=library).order_by()
-    for folder, name, path in songs.values_list("folder__path_bytes", "name_bytes", "path").iterator(STEP):
-        if time.monotonic() > end:
+    rows = songs.values_list("folder__path_bytes", "name_bytes", "path").iterator(STEP)
+    for piece in chunks(rows, STEP):
+        places = [os.path.join(base, join(bytes(folder), bytes(name))) for folder, name, _ in piece]
+        there = _look(places, root, end)
+        match.looked += len(there)
+        match.found += sum(there)
+        lost = (path for (*_, path), is_there in zip(piece, there, strict=False) if not is_there)
+        match.absent += islice(lost, MAX_SHOWN - len(match.absent))
+        if len(there) < len(places):
             match.complete = False
             break
-        match.looked += 1
-        if os.path.isfile(os.path.join(base, join(bytes(folder), bytes(name)))):
-            match.found += 1
-        elif len(match.absent) < MAX_SHOWN:
-            match.absent.append(path)
     return match
+
+
+def _look(places: Iterable[bytes], root: str, end: float) -> list[bool]:
+    """Whether there is a file, for as many of the places as time allows. What the storage never tells is left out."""
+    there: list[bool] = []
+
+    def look() -> None:
+        for place in places:
+            if time.monotonic() > end:
+                return
+            there.append(os.path.isfile(place))
+
+    with suppress(TimeoutError):
+        patiently(look, about=root, seconds=max(0.0, end - time.monotonic()) + _GRACE)
+    return list(there)

@@ -15,7 +15,9 @@ from rest_framework.test import APIClient
 from libraries import patience
 from libraries.models import Library
 from libraries.patience import patiently
+from libraries.scanner.relocation import match_root
 from tests.hanging import hanging_mount
+from tests.missing.catalog import make_track
 
 PAGE = "/admin/libraries/library/"
 BROWSE, CHECK, PREVIEW = f"{PAGE}browse/", f"{PAGE}check/", f"{PAGE}preview/"
@@ -85,6 +87,34 @@ def test_a_silent_library_keeps_nobody_from_adding_another(
         assert site.get(CHECK, {"path": str(tmp_path / "good")}).json()["ok"] is True
     # told by its path alone
     assert "Silent" in site.get(CHECK, {"path": str(tmp_path)}).json()["text"]
+
+
+@pytest.fixture
+def half_silent(db: None, tmp_path: Path, silent: Path) -> Library:
+    """A library of which one folder is on storage that does not answer, and two songs."""
+    library = Library.objects.create(name="Half", path=str(tmp_path))
+    make_track(library, "a.mp3", missing=False)
+    make_track(library, f"{silent.name}/b.mp3", missing=False)
+    (tmp_path / "a.mp3").write_bytes(b"a")
+    return library
+
+
+def test_an_explanation_says_so(as_admin: APIClient, half_silent: Library, silent: Path, quickly: None) -> None:
+    address = f"/api/library/{half_silent.pk}/explain"
+    for _ in range(2):
+        found = as_admin.get(address, {"path": f"{silent.name}/b.mp3"}).json()
+        assert found["status"] == "offline"
+        assert "answer" in found["reason"]
+        assert found["songId"]
+    assert as_admin.get(address, {"path": "a.mp3"}).json()["status"] == "indexed"
+
+
+def test_a_report_for_another_root_ends(
+    half_silent: Library, silent: Path, monkeypatch: pytest.MonkeyPatch, quickly: None
+) -> None:
+    """What was seen until then counts; what the storage never told does not."""
+    match = match_root(half_silent, str(silent.parent), seconds=PATIENCE)
+    assert (match.looked, match.found, match.absent, match.complete) == (1, 1, [], False)
 
 
 class TestPatience:

@@ -107,16 +107,16 @@ class Answers:
             answer = attempt(perform, path)
             if group and not answer[0] and answer[1] == MEMORY:
                 # the others of its group took some of what it may have
-                self._send(converter)
+                self._flush(converter)
                 COUNT.pack_into(self._counter, 0, self._sent + 1)
                 answer = attempt(perform, path)
             group.append((answer, path))
             if len(group) >= at_once or monotonic() - self._sent_at > _AT_LEAST_EVERY:
-                self._send(converter)
+                self._flush(converter)
         if group:
-            self._send(converter)
+            self._flush(converter)
 
-    def _send(self, converter: Converter | None) -> None:
+    def _flush(self, converter: Converter | None) -> None:
         answers: list[Answer] = []
         for answer, path in self._group:
             if converter is not None:

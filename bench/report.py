@@ -24,7 +24,7 @@ are medians.
   the scan's own process. A machine that does other things at the same time changes these less than the times.
 - *ratio*: the scan against its floor, measured in the same round: for a first scan a loop of `mutagen.File` in one
   process over the same files, for the others `os.scandir` and `stat` of the same tree. Peers are measured in the
-  rounds as well.
+  rounds as well, and compared with the quicker of our databases.
 - *memory*: the most that the process and its readers had, each at its own peak, pages that they share counted in each.
 - *queries*: statements sent to the database; a bulk statement counts as one, a `COPY` not at all.
 """

@@ -170,4 +170,5 @@ class ReadAhead:
                 more = self._orders.get_nowait()
             except queue.Empty:
                 return
+        # the end of all orders is for whoever drew the first of these
         self._orders.put(None)

@@ -148,7 +148,6 @@ class Joiner:
         states = [state for _, state in join.taken]
         if self._rows is None or not (states or join.added):
             return set()
-        lookup = self._rows.lookup
         self._rows.find([*states, *join.added])
         self._rows.update(states)
         self._rows.insert(join.added)
@@ -158,8 +157,8 @@ class Joiner:
         for state in [*states, *join.added]:
             duration = state.record.duration
             self._add(self._library_id, Delta(1, state.entry.size, duration))
-            self._albums.add(lookup.album_id(state.record.shared.album.pid))
-        return {lookup.artist_id(c.pid) for state in [*states, *join.added] for c in state.record.credits}
+            self._albums.add(self._rows.album_of(state))
+        return self._rows.lookup.artist_ids(c for state in [*states, *join.added] for c in state.record.credits)
 
 
 def _still_there(pairs: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:

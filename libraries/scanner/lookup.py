@@ -50,6 +50,9 @@ class Lookup:
     def artist_id(self, pid: str) -> str:
         return self._artists[pid].id
 
+    def artist_ids(self, credits_: Iterable[Credit]) -> set[str]:
+        return {self._artists[credit.pid].id for credit in credits_}
+
     def genre_id(self, pid: str) -> str:
         return self._genres[pid]
 

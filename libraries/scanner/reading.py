@@ -37,10 +37,8 @@ _EARLY: Final = 8
 # so many files in one batch that fail for the storage's sake, and the storage itself is asked
 _SUSPICIOUS: Final = 10
 
-Wanted = tuple[FolderResult, FileEntry, KnownTrack | None]
 
-
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Batch:
     """Some changed folders, and the files to read in them by absolute path."""
 
@@ -79,7 +77,7 @@ class Reading:
         # how many of the changed listings are in early batches
         self._taken = 0
         # what becomes of each file that the readers have
-        self._wanted: dict[bytes, tuple[Batch, Wanted]] = {}
+        self._wanted: dict[bytes, tuple[Batch, FolderResult, FileEntry, KnownTrack | None]] = {}
         self.unseen: list[str] = []
 
     def take(self, listing: FolderListing) -> None:
@@ -130,7 +128,7 @@ class Reading:
         for entry, known in plan.reads:
             place = folder + entry.name
             batch.paths.append(place)
-            self._wanted[place] = batch, (result, entry, known)
+            self._wanted[place] = batch, result, entry, known
         read = {entry.name for entry, _ in plan.reads}
         # a problem whose file reads well now is closed with the same transaction; one that stays is renewed after it
         result.resolved = [join(path, name) for name in problems if name in read]
@@ -144,7 +142,7 @@ class Reading:
     def _collected(self, batch: Batch, ask_storage: Callable[[], None]) -> Sequence[FolderResult]:
         while batch.unread:
             for read in self._ahead.collect():
-                its, (result, entry, known) = self._wanted.pop(read.path)
+                its, result, entry, known = self._wanted.pop(read.path)
                 its.unread -= 1
                 its.doubtful += self._take(read, result, entry, known)
         if batch.doubtful >= _SUSPICIOUS:

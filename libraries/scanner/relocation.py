@@ -67,4 +67,5 @@ def _look(places: Iterable[bytes], root: str, end: float) -> list[bool]:
 
     with suppress(TimeoutError):
         patiently(look, about=root, seconds=max(0.0, end - time.monotonic()) + _GRACE)
+    # what hangs may go on later, when nobody counts any more
     return list(there)

@@ -64,13 +64,16 @@ class TrackRows:
         self.lookup.find_genres(chain.from_iterable(shared.genres for shared in {record.shared for record in records}))
         self.lookup.find_albums((state.shown, state.record.shared.album) for state in states)
 
+    def album_of(self, state: NewState) -> str:
+        """The id of its album."""
+        return self.lookup.album_id(state.record.shared.album.pid)
+
     def insert(self, states: Sequence[NewState]) -> list[str]:
         """New rows; says their ids in the same order."""
         now = moment(timezone.now())
-        album_id = self.lookup.album_id
         ids = new_ids(len(states))
         rows = [
-            values_of(state, self._library_id, album_id(state.record.shared.album.pid), now, pk, now)
+            values_of(state, self._library_id, self.album_of(state), now, pk, now)
             for pk, state in zip(ids, states, strict=True)
         ]
         insert_rows(MediaFile, (*_FROM_FILE, *_OWN), rows)
@@ -81,11 +84,8 @@ class TrackRows:
     def update(self, states: Sequence[NewState]) -> bool:
         """New values for rows that keep their id and `created_at`; False when one of the rows is not there any more."""
         now = moment(timezone.now())
-        album_id = self.lookup.album_id
         rows = [
-            values_of(
-                state, self._library_id, album_id(state.record.shared.album.pid), now, None, None, state.media_file_id
-            )
+            values_of(state, self._library_id, self.album_of(state), now, None, None, state.media_file_id)
             for state in states
         ]
         whole = update_rows(MediaFile, WRITTEN, rows) == len(rows)

@@ -15,7 +15,7 @@ from libraries.ids import new_id
 from libraries.maintenance import Delta, add_to_totals, people_of, refresh_albums
 from libraries.models import ChangeKind, Folder, MediaFile
 from libraries.scanner.changes import Tally
-from libraries.scanner.context import Credit, FileEntry, Trouble, display, join, key_of
+from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
 from libraries.scanner.diff import LASTING_PROBLEMS, FolderPlan, KnownFolder, KnownTrack, troubles_of_files
 from libraries.scanner.lease import Lease
 from libraries.scanner.lookup import Lookup
@@ -189,29 +189,20 @@ class Writer:
         if changes.back:
             back.update(missing=False, missing_since=None, last_seen_at=None, updated_at=timezone.now())
         albums = {known.album_id for known in [*olds, *changes.back] if known.album_id}
-        albums |= {self._album_of(state) for state in states}
+        albums |= set(map(self.rows.album_of, states))
         refresh_albums(self.library_id, albums)
         add_to_totals(self.library_id, _delta(changes))
         return self._touched_artists(changes, before, everything=not whole)
 
-    def _album_of(self, state: NewState) -> str:
-        return self.lookup.album_id(state.record.shared.album.pid)
-
     def _touched_artists(self, changes: _Changes, before: dict[str, set[str]], *, everything: bool) -> set[str]:
         """The artists who have other tracks or albums than before: most files that are tagged anew keep theirs."""
-        touched: set[str] = set()
-        people: dict[tuple[Credit, ...], set[str]] = {}
-
-        def now(state: NewState) -> set[str]:
-            credits_ = state.record.credits
-            if credits_ not in people:
-                people[credits_] = {self.lookup.artist_id(credit.pid) for credit in credits_}
-            return people[credits_]
-
-        touched.update(*(before.get(known.id, ()) for known in changes.back), *map(now, changes.inserts))
+        people = self.lookup.artist_ids
+        came_back = (before.get(known.id, ()) for known in changes.back)
+        # the tracks of an album have mostly the same people
+        touched = set[str]().union(*came_back, *map(people, {state.record.credits for state in changes.inserts}))
         for known, state in changes.updates:
-            old, new = before.get(known.id, set()), now(state)
-            stayed = not known.missing and known.album_id == self._album_of(state) and not everything
+            old, new = before.get(known.id, set()), people(state.record.credits)
+            stayed = not known.missing and known.album_id == self.rows.album_of(state) and not everything
             touched |= old ^ new if stayed else old | new
         return touched
 

@@ -109,9 +109,7 @@ def test_an_explanation_says_so(as_admin: APIClient, half_silent: Library, silen
     assert as_admin.get(address, {"path": "a.mp3"}).json()["status"] == "indexed"
 
 
-def test_a_report_for_another_root_ends(
-    half_silent: Library, silent: Path, monkeypatch: pytest.MonkeyPatch, quickly: None
-) -> None:
+def test_a_report_for_another_root_ends(half_silent: Library, silent: Path, quickly: None) -> None:
     """What was seen until then counts; what the storage never told does not."""
     match = match_root(half_silent, str(silent.parent), seconds=PATIENCE)
     assert (match.looked, match.found, match.absent, match.complete) == (1, 1, [], False)

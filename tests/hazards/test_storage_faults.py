@@ -12,6 +12,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from libraries.scanner.walker import Entry
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, plant
 from tests.scanner.scans import counts, ids, picture, scan
-from tests.scanner.trees import FailingEntry
+from tests.scanner.trees import FailingEntry, list_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,11 +86,7 @@ real_lister = walker.os_lister
 @pytest.fixture
 def lister(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Iterable[Entry]]], None]:
     """Replace the one place that lists folders."""
-
-    def install(listing: Callable[[bytes], Iterable[Entry]]) -> None:
-        monkeypatch.setattr(walker.walk, "__kwdefaults__", (walker.walk.__kwdefaults__ or {}) | {"lister": listing})
-
-    return install
+    return partial(list_with, monkeypatch)
 
 
 @pytest.fixture

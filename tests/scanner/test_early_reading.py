@@ -19,6 +19,7 @@ from libraries.scanner.reading import Reading
 from libraries.scanner.walker import Entry, walk
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.scanner.scans import counts, scan
+from tests.scanner.trees import list_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,7 +66,7 @@ def waiting_walk(monkeypatch: pytest.MonkeyPatch) -> Heard:
     monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: pool)
     # no listing waits for others before it is shown
     monkeypatch.setattr("libraries.scanner.aside._GROUP", 1)
-    monkeypatch.setattr(walker.walk, "__kwdefaults__", (walker.walk.__kwdefaults__ or {}) | {"lister": lister})
+    list_with(monkeypatch, lister)
     return pool
 
 
@@ -98,7 +99,7 @@ def test_what_was_read_leaves_no_trace_when_the_storage_goes(
         yield from walker.os_lister(path)
 
     monkeypatch.setattr(walker, "MAX_ERRORS_IN_A_ROW", 1)
-    monkeypatch.setattr(walker.walk, "__kwdefaults__", (walker.walk.__kwdefaults__ or {}) | {"lister": dying})
+    list_with(monkeypatch, dying)
     assert scan(library).state == "offline"
     assert not MediaFile.objects.exists()
     assert not Folder.objects.exists()

@@ -7,8 +7,8 @@ a key cannot tell apart are tried again together with their names, then with the
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import datetime
 from math import inf
 from typing import Final, NamedTuple
@@ -89,6 +89,10 @@ def _same_name(side: Side) -> Hashable:
     return side.name
 
 
+def _same_library(side: Side) -> Hashable:
+    return side.library_id
+
+
 def _both(first: Key, second: Key) -> Key:
     def key(side: Side) -> Hashable:
         one, two = first(side), second(side)
@@ -125,18 +129,92 @@ STAGES: Final[tuple[tuple[Key, Fits], ...]] = (
 )
 
 
-def match(olds: Iterable[Side], news: Iterable[Side]) -> list[tuple[Side, Side]]:
-    """Pairs of an old and a new file that are the same track."""
+def match(olds: Iterable[Side], news: Iterable[Side], lost: Collection[str] = frozenset()) -> list[tuple[Side, Side]]:
+    """Pairs of an old and a new file that are the same track.
+
+    `lost` are the ids of old files that this very scan found gone. What is nearest comes first: a file that was just
+    lost before one that has been missing for long, and a place in the same library before one in another. Copies that
+    lie further away, and older losses that look alike, are then no doubt.
+    """
     left = {side.id: side for side in olds}
     right = {side.id: side for side in news}
     pairs: list[tuple[Side, Side]] = []
-    for key, fits in STAGES:
-        # a sound that is on both sides joins these, or none of them: no weaker key may say otherwise
-        told = {side.audio_hash for side in left.values()} & {side.audio_hash for side in right.values()} - {""}
-        for narrow in (_both(key, _same_name), key):
-            for old, new in _stage(left.values(), right.values(), narrow, _unless_told_apart(fits, told)):
-                pairs.append((left.pop(old.id), right.pop(new.id)))
+    for near in _ranges(left.values(), right.values(), lost):
+        looked_at = [old for old in left.values() if not near.just_lost or old.id in lost]
+        for old, new in _match(looked_at, right.values(), near):
+            pairs.append((left.pop(old.id), right.pop(new.id)))
     return pairs
+
+
+class _Range(NamedTuple):
+    """Which files are looked at together."""
+
+    just_lost: bool
+    same_library: bool
+
+
+def _ranges(olds: Collection[Side], news: Collection[Side], lost: Collection[str]) -> list[_Range]:
+    """The ranges from the nearest to all, without those that would only say the same again."""
+    some_lost = any(old.id in lost for old in olds)
+    older = any(old.id not in lost for old in olds)
+    several = len({side.library_id for side in [*olds, *news]}) > 1
+    ranges = [_Range(True, True)] * some_lost + [_Range(False, True)] * older
+    if several:
+        ranges += [_Range(True, False)] * some_lost + [_Range(False, False)] * older
+    return ranges
+
+
+def _match(olds: Iterable[Side], news: Iterable[Side], near: _Range) -> list[tuple[Side, Side]]:
+    left = {side.id: side for side in olds}
+    right = {side.id: side for side in news}
+    pairs: list[tuple[Side, Side]] = []
+    # what went along with its folder comes first: an inode, or a sound, may be that of a copy elsewhere
+    moved_along = _both(_same_name, _moved_folders(left.values(), right.values()))
+    narrowings: tuple[tuple[Key | None, ...], ...] = ((moved_along,), (_same_name, None))
+    for narrowing in narrowings:
+        for stage, fits in STAGES:
+            key = _both(_same_library, stage) if near.same_library else stage
+            # a sound that is on both sides joins these, or none of them: no weaker key may say otherwise
+            told = {side.audio_hash for side in left.values()} & {side.audio_hash for side in right.values()} - {""}
+            for narrow in narrowing:
+                chosen = _both(key, narrow) if narrow else key
+                for old, new in _stage(left.values(), right.values(), chosen, _unless_told_apart(fits, told)):
+                    pairs.append((left.pop(old.id), right.pop(new.id)))
+    return pairs
+
+
+def _moved_folders(olds: Collection[Side], news: Collection[Side]) -> Key:
+    """A key that is the same for an old folder and the one new folder that most of its files seem to have gone to."""
+    places: dict[Hashable, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for at, sides in enumerate((olds, news)):
+        for side in sides:
+            if side.pid:
+                places[side.name, side.size, side.pid][at].append(side.folder_id)
+    votes: Counter[tuple[str, str]] = Counter()
+    for gone, come in places.values():
+        if len(gone) * len(come) <= _MAX_EDGES:
+            votes.update({(old, new) for old in gone for new in come})
+    to, from_ = _clear_winners(votes), _clear_winners({(new, old): count for (old, new), count in votes.items()})
+    moves = {old: new for old, new in to.items() if from_.get(new) == old}
+    goals = set(moves.values())
+    gone_ids = {side.id for side in olds}
+
+    def key(side: Side) -> Hashable:
+        if side.id in gone_ids:
+            return moves.get(side.folder_id, "")
+        return side.folder_id if side.folder_id in goals else ""
+
+    return key
+
+
+def _clear_winners(votes: Mapping[tuple[str, str], int]) -> dict[str, str]:
+    """For each first one, the second that has more votes than any other."""
+    best: dict[str, tuple[int, str]] = {}
+    for (one, two), count in votes.items():
+        known, _ = best.get(one, (0, ""))
+        if count >= known:
+            best[one] = (count, two if count > known else "")
+    return {one: two for one, (_, two) in best.items() if two}
 
 
 def _unless_told_apart(fits: Fits, told: Collection[str]) -> Fits:

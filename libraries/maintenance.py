@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from libraries.bulk import chunks, delete_where, insert_or, placeholders, table
-from libraries.ids import first_id
+from libraries.ids import first_id, new_id
 from libraries.models import (
     Album,
     Artist,
@@ -36,6 +36,8 @@ from libraries.search import forget_songs
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
 
 
+# how a digest begins that somebody else than the library's own scan has put in place of a real one
+LOOK_AGAIN = "!"
 # so many scans of each library keep their changes by folder
 KEPT_CHANGES = 50
 
@@ -194,10 +196,35 @@ class Marked(NamedTuple):
     folders: Counter[bytes]
 
 
+def clear_digests(folder_ids: Iterable[str]) -> None:
+    """Let the next quick scan compare these folders file by file. For the scan that runs in their library.
+
+    A digest promises that the present tracks of its folder are the files that it was made of. Whoever takes a track
+    away from its place breaks that promise, and takes it back in the same transaction.
+    """
+    for piece in chunks(sorted(set(folder_ids))):
+        rows = Folder.objects.filter(pk__in=piece).exclude(digest="").exclude(digest__startswith=LOOK_AGAIN)
+        rows.update(digest="")
+
+
+def look_again(folder_ids: Iterable[str]) -> None:
+    """Let the next quick scan compare these folders file by file. For everybody but the scan of their library.
+
+    The value is one that no scan has seen before: a scan that is running meanwhile, and knows less, notices that it
+    may not replace it (see `settle_folders`).
+    """
+    for piece in chunks(sorted(set(folder_ids))):
+        Folder.objects.filter(pk__in=piece).update(digest=LOOK_AGAIN + new_id())
+
+
 def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_seen: datetime | None) -> Marked:
-    """Mark present tracks missing, with totals and album counts. To be called in a transaction; at most 1,000 ids."""
+    """Mark present tracks missing, with totals and album counts. To be called in a transaction; at most 1,000 ids.
+
+    The digests of their folders are cleared with it.
+    """
     rows = MediaFile.objects.filter(pk__in=ids, library=library_id).present()
-    found = list(rows.values_list("pk", "size", "duration", "album_ref_id", "folder__path_bytes"))
+    found = list(rows.values_list("pk", "size", "duration", "album_ref_id", "folder__path_bytes", "folder_id"))
+    clear_digests(row[5] for row in found)
     gone = [row[0] for row in found]
     MediaFile.objects.filter(pk__in=gone).update(
         missing=True, missing_since=at, last_seen_at=last_seen or F("created_at")

@@ -202,6 +202,7 @@ class ScanSerializer(serializers.Serializer[Scan]):
     targets = serializers.ListField(child=serializers.CharField())
     trigger = serializers.CharField()
     requestedBy = serializers.CharField(source="requested_by")
+    approves = StringId(source="approves_id", allow_null=True)
     state = serializers.CharField()
     phase = serializers.CharField()
     error = serializers.CharField()

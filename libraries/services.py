@@ -16,10 +16,10 @@ from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigge
 from libraries.models.library import name_key
 from libraries.paths import check_anchor, check_root, normal_target, storable
 from libraries.scanner import schedule
-from libraries.scanner.held import approve_held, discard_held
+from libraries.scanner.approval import DISCARDED, OVERTAKEN, settle_held
 from libraries.scanner.ignore import validate_pattern
 from navidrome_lib.audit.services import difference, record
-from navidrome_lib.errors import Conflict, InvalidInput
+from navidrome_lib.errors import Conflict, InvalidInput, NotFound
 from navidrome_lib.locks import lock_until_commit
 
 MAX_PATTERNS = 1000
@@ -180,12 +180,14 @@ def request_scan(
     requested_by: str = "",
     accept_empty: bool = False,
     accept_device: bool = False,
+    approves: Scan | None = None,
     deliver: bool = True,
 ) -> Scan:
     """Ask for a scan and return its row. A request that waits takes this one in: nothing is dropped or doubled.
 
     `accept_empty` and `accept_device` say that what the scan would else take for storage that is away (a root that is
-    empty, or on another device than at the last scan) is as it should be. Both are audited.
+    empty, or on another device than at the last scan) is as it should be. Both are audited. `approves` is the held scan
+    whose proposal the scan may mark.
     """
     folders = sorted({normal_target(library, folder) for folder in targets})
     if "" in folders:
@@ -202,6 +204,7 @@ def request_scan(
             scan.targets = sorted({*scan.targets, *folders}) if scan.targets and folders else []
         scan.accept_empty = scan.accept_empty or accept_empty
         scan.accept_device = scan.accept_device or accept_device
+        scan.approves = approves or scan.approves
         scan.save()
         for accepted, what in ((accept_empty, "empty"), (accept_device, "device")):
             if accepted:
@@ -226,18 +229,49 @@ def cancel_scan(scan: Scan) -> Scan:
     return scan
 
 
-def approve_scan(scan: Scan) -> Scan:
-    """Mark missing what a held scan found gone, as far as it is still gone."""
-    note(scan, "scan.approve", {"missing": approve_held(scan)})
-    return scan
+@transaction.atomic
+def approve_scan(scan: Scan, *, requested_by: str = "") -> Scan:
+    """Queue a scan that may mark what a held scan proposes, as far as it is still gone, and return its row.
+
+    It looks at what the held scan has looked at. Asked again before it has ended, the same scan is returned.
+    """
+    held = _lock_held(scan)
+    approving: Scan | None = Scan.objects.active().filter(approves=held).first()
+    if approving is not None:
+        return approving
+    if Scan.objects.queued().filter(library=held.library_id, approves__isnull=False).exists():
+        raise Conflict("Another approval for this library waits to be carried out. Try again when it has ended.")
+    approving = request_scan(
+        held.library, trigger=ScanTrigger.APPROVAL, targets=held.targets, requested_by=requested_by, approves=held
+    )
+    note(held, "scan.approve", {"files": held.held_marks.count(), "scan": approving.pk})
+    return approving
 
 
 @transaction.atomic
 def discard_scan(scan: Scan) -> Scan:
-    """Forget what a held scan found gone; nothing is marked."""
-    discard_held(scan)
-    note(scan, "scan.discard")
-    return scan
+    """Forget what a held scan proposes, and what older ones do; nothing is marked."""
+    held = _lock_held(scan)
+    if Scan.objects.running().filter(approves=held).exists():
+        raise Conflict("The approval of this scan is being carried out. Cancel that scan first.")
+    Scan.objects.queued().filter(approves=held).update(approves=None)
+    settle_held(Scan.objects.filter(pk=held.pk), DISCARDED)
+    settle_held(Scan.objects.filter(library=held.library_id, pk__lt=held.pk), OVERTAKEN)
+    held.refresh_from_db()
+    note(held, "scan.discard")
+    return held
+
+
+def _lock_held(scan: Scan) -> Scan:
+    """The row of a held scan, under the lock that requests for its library take. Raises Conflict and NotFound."""
+    lock_until_commit(f"scan:{scan.library_id}")
+    rows = Scan.objects.select_for_update(of=("self",)).select_related("library")
+    held: Scan | None = rows.filter(pk=scan.pk).first()
+    if held is None or held.library.deleted_at is not None:
+        raise NotFound
+    if held.state != ScanState.HELD:
+        raise Conflict("The scan holds nothing back.")
+    return held
 
 
 def note(scan: Scan, action: str, changes: Mapping[str, object] | None = None) -> None:

@@ -191,8 +191,9 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Mark missing what this held scan found gone, as far as it is still gone."""
-        return Response(ScanSerializer(services.approve_scan(self.get_object())).data)
+        """Queue a scan that marks what this held scan found gone, as far as it is still gone; answers with it."""
+        approving = services.approve_scan(self.get_object(), requested_by=str(request.user))
+        return Response(ScanSerializer(approving).data)
 
     @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
     @action(detail=True, methods=["post"])

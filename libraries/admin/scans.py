@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -85,9 +86,10 @@ class ScanAdmin(ReadOnlyAdmin):
         return self.decide(request, pk, services.cancel_scan, _("The scan is being cancelled."), may_scan(request))
 
     def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: mark missing what a held scan found gone."""
-        said = _("What is still gone was marked missing.")
-        return self.decide(request, pk, services.approve_scan, said, is_admin(request))
+        """POST: queue a scan that marks what a held scan found gone."""
+        said = _("A scan is queued that marks what is still gone as missing.")
+        approve = partial(services.approve_scan, requested_by=str(request.user))
+        return self.decide(request, pk, approve, said, is_admin(request))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: forget what a held scan found gone."""
@@ -101,12 +103,13 @@ class ScanAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         scan = get_object_or_404(Scan.objects.visible_to(request.user).select_related("library"), pk=pk)
         try:
-            service(scan)
+            shown = service(scan)
         except DomainError as error:
             tell(request, error.message, wrong=True)
+            shown = scan
         else:
             tell(request, said)
-        return back(request, page("libraries_scan_change", pk))
+        return back(request, page("libraries_scan_change", shown.pk))
 
 
 def detail_of(scan: Scan) -> dict[str, Any]:
@@ -120,6 +123,7 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         "progress": progress_of(scan, timezone.now()) if running else None,
         "lasted": texts.duration(time.total_seconds()) if time else "",
         "held": held_of(scan) if scan.state == ScanState.HELD else None,
+        "approving": scan.approvals.filter(state__in=ACTIVE_STATES).first(),
         "counts": [
             (_("Seen"), scan.seen), (_("Added"), scan.added), (_("Updated"), scan.updated), (_("Moved"), scan.moved),
             (_("Restored"), scan.restored), (_("Missing"), scan.missing), (_("Skipped"), scan.skipped),

@@ -35,6 +35,7 @@ class ScanTrigger(models.TextChoices):
     LIBRARY = "library", _("Library")
     SCHEDULE = "schedule", _("Schedule")
     WATCHER = "watcher", _("Watcher")
+    APPROVAL = "approval", _("Approval")
 
 
 class ScanType(models.TextChoices):
@@ -56,6 +57,10 @@ class Scan(models.Model):
     # what an admin takes responsibility for: an empty root, and a root on another device than at the last scan
     accept_empty = models.BooleanField(default=False)
     accept_device = models.BooleanField(default=False)
+    # the held scan whose proposal this one may mark, as far as it is still gone
+    approves = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False, related_name="approvals"
+    )
     trigger = models.CharField(_("asked for by"), max_length=16, choices=ScanTrigger.choices)
     requested_by = models.CharField(max_length=255, default="", blank=True)
 

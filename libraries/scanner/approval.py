@@ -1,107 +1,85 @@
-"""What a person decides about a scan that found too much of a library gone."""
+"""What a scan does not dare to mark by itself, and what becomes of it: approved, discarded, or overtaken.
+
+A scan that would newly mark too much of a library missing ends as `held`: its proposal is kept as rows of `HeldMark`.
+An approval is another scan, which may mark what the proposal names and what is still gone then.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 
-from libraries import maintenance
-from libraries.bulk import chunks
-from libraries.models import HeldMark, Library, Scan, ScanState
-from libraries.scanner.changes import count_missing
-from libraries.scanner.diff import FolderDiff
-from libraries.scanner.known import known_folders, scan_options
-from libraries.scanner.root import KnownRoot, check_root, recheck_root
-from libraries.scanner.walker import StorageTrouble, walk
-from navidrome_lib.errors import Conflict, Unavailable
+from libraries.ids import first_id
+from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState
 
-_MARKS = 1000
-
-Held = dict[bytes, dict[bytes, str]]
+OVERTAKEN = "A later scan has settled what was held back."
+DISCARDED = "What was held back was discarded."
 
 
-def approve_held(scan: Scan) -> int:
-    """Mark what the scan held back, as far as it is still absent by the rules of a scan; says how many."""
-    _check_held(scan)
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The ids of tracks that are gone and are not to be marked without an approval; `known`: of how many."""
+
+    held: frozenset[str]
+    known: int
+
+    def reason(self, library: Library) -> str:
+        """The sentence for the person who decides."""
+        return (
+            f"{len(self.held)} of {self.known} files are gone, more than {library.held_percent} % of the library. "
+            "Nothing of them was marked missing; approve this scan if they were removed on purpose."
+        )
+
+
+def propose(scan: Scan, unseen: Collection[str], last_scan_at: datetime | None) -> Proposal | None:
+    """What of the unseen tracks is to be held back; None when all may be marked.
+
+    What an approved proposal names may be marked. The rest is judged as by any other scan.
+    """
     library = scan.library
-    absent = _still_absent(library, _held(scan))
-    now = timezone.now()
-    artists: set[str] = set()
-    count = 0
-    for piece in chunks(absent, _MARKS):
-        with transaction.atomic():
-            marked = maintenance.mark_missing(library.pk, piece, at=now, last_seen=library.last_scan_at)
-            count_missing(scan, marked)
-        artists |= marked.artists
-        count += marked.tracks
-    with transaction.atomic():
-        _end(scan, count)
-        maintenance.refresh_library_artists(library.pk, artists)
-        maintenance.refresh_library_totals(library.pk)
-    return count
+    if scan.accept_empty or len(unseen) <= library.held_count:
+        return None
+    rest = frozenset(unseen).difference(_approved(scan))
+    known = _known_tracks(library.pk, last_scan_at)
+    return Proposal(rest, known) if is_too_much(library, len(rest), known) else None
 
 
-def discard_held(scan: Scan) -> None:
-    """Forget what the scan held back. A later scan that finds it absent again holds it again."""
-    _check_held(scan)
-    with transaction.atomic():
-        _end(scan, 0)
+def is_too_much(library: Library, gone: int, songs: int) -> bool:
+    """Whether `gone` of `songs` files are more than the library lets go missing at once."""
+    # in whole numbers: all of a library is not more than 100 % of it
+    return gone > library.held_count and gone * 100 > songs * library.held_percent
 
 
-def _check_held(scan: Scan) -> None:
-    if scan.state != ScanState.HELD:
-        raise Conflict("The scan holds nothing back.")
-    if Scan.objects.running().filter(library=scan.library_id).exists():
-        raise Conflict("The library is being scanned; what is held back may change. Try again when the scan has ended.")
+def _approved(scan: Scan) -> frozenset[str]:
+    if scan.approves_id is None:
+        return frozenset()
+    return frozenset(HeldMark.objects.filter(scan=scan.approves_id).values_list("media_file_id", flat=True))
 
 
-def _end(scan: Scan, count: int) -> None:
-    # conditional: a scan that ended meanwhile may have settled this one
-    if not Scan.objects.filter(pk=scan.pk, state=ScanState.HELD).update(
-        state=ScanState.FINISHED, missing=scan.missing + count, error=""
-    ):
-        raise Conflict("What the scan held back has been settled meanwhile.")
-    HeldMark.objects.filter(scan=scan).delete()
-    scan.refresh_from_db()
+def _known_tracks(library_id: int, last_scan_at: datetime | None) -> int:
+    """How many tracks the last complete scan left and are not marked: counted from rows, so that a scan that is done
+    again judges as it did before, whatever it has added meanwhile."""
+    tracks = MediaFile.objects.present().filter(library=library_id)
+    return (tracks if last_scan_at is None else tracks.filter(pk__lt=first_id(last_scan_at))).count()
 
 
-def _held(scan: Scan) -> Held:
-    held: Held = defaultdict(dict)
-    rows = HeldMark.objects.filter(scan=scan, media_file__missing=False)
-    columns = ("media_file__folder__path_bytes", "media_file__name_bytes", "media_file_id")
-    for folder, name, pk in rows.values_list(*columns).iterator(5000):
-        held[bytes(folder)][bytes(name)] = pk
-    return held
+def settle_held(scans: QuerySet[Scan], reason: str) -> None:
+    """End held scans, and forget their proposals unless an approval is still to be carried out. In a transaction."""
+    settled = list(scans.filter(state=ScanState.HELD).order_by("pk").values_list("pk", flat=True))
+    # conditional: two scans, or a scan and a person, may settle the same one at once
+    Scan.objects.filter(pk__in=settled, state=ScanState.HELD).update(state=ScanState.FINISHED, error=reason)
+    wanted = Scan.objects.active().filter(approves__in=settled).values_list("approves", flat=True)
+    HeldMark.objects.filter(scan__in=set(settled).difference(wanted)).delete()
 
 
-def _still_absent(library: Library, held: Held) -> list[str]:
-    """Those of the held tracks whose absence a complete walk proves now. Raises Unavailable."""
-    options = scan_options(library)
-    # a root that is empty is what may be approved here; that it is the right one is not
-    known = KnownRoot(library.root_device, library.root_inode, anchor=library.anchor_file.encode())
-    root = check_root(options, known=known)
-    if not root.online:
-        raise Unavailable(root.reason)
-    folders = {path: folder for path, folder in known_folders(library.pk).items() if path in held}
-    diff = FolderDiff(folders, {}, full=True)
-    absent: list[str] = []
-    try:
-        for listing in walk(options):
-            if not listing.complete or listing.path in folders:
-                diff.add(listing)
-    except StorageTrouble as error:
-        raise Unavailable(str(error)) from error
-    for listing in diff.changed:
-        if listing.complete:
-            there = {entry.name for entry in listing.files} | listing.protected
-            absent += [pk for name, pk in held[listing.path].items() if name not in there]
-    gone = {folder.id for folder in diff.gone()}
-    for path, folder in folders.items():
-        if folder.id in gone:
-            absent += held[path].values()
-    root = recheck_root(options, known=known, before=root)
-    if not root.online:
-        raise Unavailable(root.reason)
-    return absent
+def settle_older(scan: Scan) -> None:
+    """End what earlier scans held back, now that this one has seen the same folders. In its last transaction."""
+    others = Scan.objects.filter(library=scan.library_id).exclude(pk=scan.pk)
+    settle_held(others.filter(pk=scan.approves_id) if scan.targets else others, OVERTAKEN)
+    # what was kept for an approval that has now been carried out, or never was
+    wanted = others.active().filter(approves__isnull=False).values("approves")
+    ended = others.exclude(state=ScanState.HELD).exclude(pk__in=wanted)
+    HeldMark.objects.filter(scan__in=ended.values("pk")).delete()

@@ -14,7 +14,15 @@ from django.utils import timezone
 
 from libraries.bulk import chunks, quoted, table
 from libraries.ids import first_id
-from libraries.maintenance import Delta, add_to_totals, artists_of, delete_tracks, refresh_albums
+from libraries.maintenance import (
+    Delta,
+    add_to_totals,
+    artists_of,
+    clear_digests,
+    delete_tracks,
+    look_again,
+    refresh_albums,
+)
 from libraries.models import HeldMark, Library, MediaFile, Participant, TrackGenre
 from libraries.scanner.moves import Side, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
@@ -60,6 +68,12 @@ def new_sides(since: datetime | None, library_id: int | None, is_wanted: Callabl
             yield side
 
 
+def has_new(library_id: int, since: datetime | None) -> bool:
+    """Whether any present track of a library came after `since`."""
+    rows = MediaFile.objects.present().filter(library=library_id)
+    return (rows if since is None else rows.filter(pk__gte=first_id(since))).exists()
+
+
 @dataclass(slots=True)
 class Join:
     """What one transaction joins. `pairs`: an old track and the row of the new file, which it takes over."""
@@ -89,6 +103,7 @@ class Joiner:
         """Join all or nothing; returns the artists whose counts may have changed."""
         self._deltas, self._albums = {}, set()
         with transaction_:
+            self._unsettle_folders(join)
             join.pairs = _still_there(join.pairs)
             olds = [old for old, _ in join.pairs] + [old for old, _ in join.taken]
             artists = artists_of({side.id for side in [*olds, *join.vacated, *(new for _, new in join.pairs)]})
@@ -100,6 +115,18 @@ class Joiner:
                 add_to_totals(library_id, delta)
         self._gone |= gone
         return artists
+
+    def _unsettle_folders(self, join: Join) -> None:
+        """Take back what the digests of all folders promise that lose a track, before any track is locked."""
+        olds = [*(old for old, _ in [*join.pairs, *join.taken]), *join.vacated]
+        own = {side.folder_id for side in olds if not side.missing and self._is_scanning(side)}
+        # the file at the place of a new side stays, but the scan of its library may know it by another id
+        others = {side.folder_id for side in [*olds, *(new for _, new in join.pairs)] if not self._is_scanning(side)}
+        clear_digests(own)
+        look_again(others)
+
+    def _is_scanning(self, side: Side) -> bool:
+        return self._rows is not None and side.library_id == self._library_id
 
     def _add(self, library_id: int, delta: Delta) -> None:
         self._deltas[library_id] = self._deltas.get(library_id, Delta()).plus(delta)

@@ -215,5 +215,6 @@ def _merge_into_waiting(scan: Scan, now: datetime) -> int:
             waiting.full = waiting.full or scan.full
             waiting.accept_empty = waiting.accept_empty or scan.accept_empty
             waiting.accept_device = waiting.accept_device or scan.accept_device
-            waiting.save(update_fields=["targets", "full", "accept_empty", "accept_device"])
+            waiting.approves_id = waiting.approves_id or scan.approves_id
+            waiting.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves"])
         return done

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
 
-from libraries.bulk import chunks, insert_rows, update_rows
+from libraries.bulk import chunks, delete_where, insert_new_rows
 from libraries.ids import first_id
 from libraries.maintenance import mark_missing
-from libraries.models import Folder, HeldMark, Library, MediaFile
+from libraries.models import HeldMark, MediaFile
+from libraries.scanner.approval import Proposal
 from libraries.scanner.changes import Tally, count_missing
 from libraries.scanner.diff import KnownFolder
 from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
-from libraries.scanner.joins import Join, Joiner, missing_sides, new_sides, old_sides
+from libraries.scanner.folder_digests import Row, lock_folders, save_gone, save_listed
+from libraries.scanner.joins import Join, Joiner, has_new, missing_sides, new_sides, old_sides
 from libraries.scanner.lease import Lease
 from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match
 from libraries.scanner.writer import Displaced, Touched, Writer
@@ -33,7 +37,8 @@ _DISPLACED = "/"  # no id contains it
 class DisplacedSpool:
     """Files that say to be another track, set aside on disk; only what tells them apart stays in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, library_id: int) -> None:
+        self._library_id = library_id
         self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - `close` ends it
         self._places: dict[str, int] = {}
         self.sides: list[Side] = []
@@ -52,7 +57,7 @@ class DisplacedSpool:
         for item in items:
             self._places[item.known.id] = self._file.tell()
             pickle.dump(item, self._file)
-            self.sides.append(_side_of(item))
+            self.sides.append(_side_of(item, self._library_id))
 
     def get(self, track_id: str) -> Displaced:
         self._file.seek(self._places[track_id])
@@ -71,18 +76,22 @@ class DisplacedSpool:
         self._file.close()
 
 
-def _side_of(item: Displaced) -> Side:
+def _side_of(item: Displaced, library_id: int) -> Side:
     entry, columns = item.state.entry, item.state.record.columns
     facts: list[Any] = [columns[name] for name in ("duration", "codec", "sample_rate", "bit_rate", "channels", "title")]
     values = (
-        _DISPLACED + item.known.id, 0, item.state.folder_id, entry.name, item.state.record.pid,
+        _DISPLACED + item.known.id, library_id, item.state.folder_id, entry.name, item.state.record.pid,
         str(columns["mbz_track_id"]), "", entry.size, entry.mtime_ns, entry.inode, *facts, None, False, timezone.now(),
     )  # fmt: skip
     return Side._make(values)
 
 
 class Leftovers:
-    """Joins, then marks. `unseen` are the ids of present tracks whose absence the walk proved."""
+    """Joins, then marks. `unseen` are present tracks whose absence the walk proved, each with its folder.
+
+    Every step is decided from rows and from what the walk has seen, never from what this attempt has done: an attempt
+    before it may have done a part, and ended.
+    """
 
     def __init__(self, lease: Lease, writer: Writer, touched: Touched, last_scan_at: datetime | None) -> None:
         self.lease = lease
@@ -90,8 +99,8 @@ class Leftovers:
         self.writer = writer
         self.touched = touched
         self.last_scan_at = last_scan_at
-        self.unseen: list[str] = []
-        self.displaced = DisplacedSpool()
+        self.unseen: dict[str, str] = {}
+        self.displaced = DisplacedSpool(lease.scan.library_id)
         # joined to files that were met before or elsewhere: they are no outcome of a file of this scan
         self.moved_elsewhere = 0
 
@@ -105,7 +114,7 @@ class Leftovers:
         joiner = Joiner(self.scan.library_id, self.writer.rows)
         for piece in chunks(pairs, _PAIRS):
             self._join(joiner, self._as_join(piece, joined_olds))
-        self.unseen = [track_id for track_id in self.unseen if track_id not in joined_olds]
+        self.unseen = {pk: folder for pk, folder in self.unseen.items() if pk not in joined_olds}
         retagged: list[str] = []
         added: list[str] = []
         for track_id in self.displaced.ids():
@@ -118,9 +127,10 @@ class Leftovers:
 
     def _match(self) -> list[tuple[Side, Side]]:
         displaced = set(self.displaced.ids())
-        if not (self.unseen or displaced or self.scan.added):
+        came = has_new(self.scan.library_id, self.last_scan_at)
+        if not (self.unseen or displaced or came):
             return []
-        olds = {side.id: side for side in missing_sides()} if self.scan.added or displaced else {}
+        olds = {side.id: side for side in missing_sides()} if came or displaced else {}
         lost = [*self.unseen, *displaced]
         olds |= {side.id: side for side in old_sides(lost, self.last_scan_at)}
         if not olds:
@@ -162,11 +172,12 @@ class Leftovers:
     def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
         """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
         since = first_id(self.last_scan_at) if self.last_scan_at else ""
+        lost = {*self.unseen, *self.displaced.ids()}
         unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
-        pairs = match((old for old in olds if old.id not in unfinished), news)
+        pairs = match((old for old in olds if old.id not in unfinished), news, lost)
         taken = {new.id for _, new in pairs}
         rest = (old for old in olds if old.id in unfinished)
-        return pairs + match(rest, (new for new in news if new.id not in taken))
+        return pairs + match(rest, (new for new in news if new.id not in taken), lost)
 
     def _as_join(self, pairs: Sequence[tuple[Side, Side]], joined_olds: set[str]) -> Join:
         join = Join()
@@ -203,48 +214,71 @@ class Leftovers:
 
     # -- marks
 
-    def is_held(self, songs_before: int) -> bool:
-        """Whether so much of the library would go missing that a person must look at it first."""
-        return is_too_much(self.scan.library, len(self.unseen), songs_before)
-
-    def why_held(self, songs_before: int) -> str:
-        """The sentence for the person who decides."""
-        share = self.scan.library.held_percent
-        return (
-            f"{len(self.unseen)} of {songs_before} files are gone, more than {share} % of the library. "
-            "Nothing was marked missing; approve this scan if they were removed on purpose."
-        )
-
-    def hold(self) -> None:
-        """Keep the proposal instead of marking."""
-        for ids in chunks(self.unseen, _MARKS):
+    def hold(self, proposal: Proposal) -> None:
+        """Keep the proposal instead of marking. What an earlier attempt of this scan proposed is forgotten."""
+        marks = HeldMark.objects.filter(scan=self.scan.pk).order_by("pk")
+        while keys := list(marks.values_list("pk", flat=True)[:_MARKS]):
             with self.lease.transaction():
-                insert_rows(HeldMark, ("scan_id", "media_file_id"), [(self.scan.pk, track_id) for track_id in ids])
+                delete_where(HeldMark, "id", keys)
+        for ids in chunks(proposal.held, _MARKS):
+            with self.lease.transaction():
+                insert_new_rows(HeldMark, ("scan_id", "media_file_id"), [(self.scan.pk, track_id) for track_id in ids])
 
-    def mark(self, gone: Sequence[KnownFolder]) -> None:
-        """Mark what was not seen, and only then remember that its folders have been dealt with."""
+    def mark(self, gone: Sequence[KnownFolder], held: Collection[str] = ()) -> None:
+        """Mark what was not seen, but for what is held back. A folder is done with in the transaction of its last mark.
+
+        Of a folder with tracks that are held back nothing is remembered: the next scan looks at it again.
+        """
         now = timezone.now()
-        for ids in chunks(self.unseen, _MARKS):
+        for batch in self._batches(gone, held):
             with self.lease.transaction():
-                marked = mark_missing(self.scan.library_id, ids, at=now, last_seen=self.last_scan_at)
+                lock_folders([*batch.folders, *(pk for *_, pk in [*batch.listed, *batch.gone])])
+                marked = mark_missing(self.scan.library_id, batch.ids, at=now, last_seen=self.last_scan_at)
                 count_missing(self.scan, marked)
+                save_listed(batch.listed)
+                save_gone(batch.gone)
             self.scan.missing += marked.tracks
             self.touched.add(marked.artists)
-        rows = [(digest, False, pk) for pk, digest in self.writer.deferred.items()]
-        rows += [("", True, folder.id) for folder in gone]
-        for piece in chunks(rows, _MARKS):
-            with self.lease.transaction():
-                update_rows(Folder, ("digest", "missing"), piece)
+
+    def _batches(self, gone: Sequence[KnownFolder], held: Collection[str]) -> Iterator[_Marks]:
+        """What is to be marked, folder by folder, and what is to be remembered of each folder behind its last track."""
+        keep = {self.unseen[track_id] for track_id in held}
+        tracks: dict[str, list[str]] = defaultdict(list)
+        for track_id, folder_id in self.unseen.items():
+            if track_id not in held:
+                tracks[folder_id].append(track_id)
+        listed: dict[str, Row] = {pk: ("", digest, pk) for pk, digest in self.writer.deferred.items()}
+        absent: dict[str, Row] = {folder.id: (folder.digest, "", folder.id) for folder in gone}
+        batch = _Marks()
+        for folder_id in sorted({*tracks, *listed, *absent}):
+            for piece in chunks(tracks.get(folder_id, ()), _MARKS):
+                if len(batch.ids) + len(piece) > _MARKS:
+                    yield batch
+                    batch = _Marks()
+                batch.ids += piece
+                batch.folders.append(folder_id)
+            if folder_id not in keep:
+                batch.listed += [listed[folder_id]] if folder_id in listed else []
+                batch.gone += [absent[folder_id]] if folder_id in absent else []
+            if len(batch.listed) + len(batch.gone) >= _MARKS:
+                yield batch
+                batch = _Marks()
+        if batch.ids or batch.listed or batch.gone:
+            yield batch
 
 
-def is_too_much(library: Library, gone: int, songs: int) -> bool:
-    """Whether `gone` of `songs` files are more than the library lets go missing at once."""
-    # in whole numbers: all of a library is not more than 100 % of it
-    return gone > library.held_count and gone * 100 > songs * library.held_percent
+@dataclass(slots=True)
+class _Marks:
+    """What one transaction marks, in which folders, and which folders are done with."""
+
+    ids: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    listed: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
 
 
-def tracks_of(folders: Iterable[KnownFolder]) -> Iterator[str]:
-    """The present tracks of folders that are gone."""
+def tracks_of(folders: Iterable[KnownFolder]) -> Iterator[tuple[str, str]]:
+    """The present tracks of folders that are gone, each with its folder."""
     for piece in chunks(folder.id for folder in folders):
         rows = MediaFile.objects.present().filter(folder__in=piece)
-        yield from rows.values_list("pk", flat=True).iterator(5000)
+        yield from rows.values_list("pk", "folder_id").iterator(5000)

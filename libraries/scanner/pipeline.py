@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from libraries import maintenance
 from libraries.bulk import rare_checkpoints
-from libraries.models import HeldMark, Library, Scan, ScanState, ScanTrigger
+from libraries.models import Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import aside
 from libraries.scanner import lease as leases
+from libraries.scanner.approval import Proposal, propose, settle_older
 from libraries.scanner.aside import ReadAhead
 from libraries.scanner.context import FolderListing, display
 from libraries.scanner.diff import FolderDiff
@@ -127,7 +128,9 @@ class _Run:
                 self._walk(reading)
                 self._come_online()
                 self._read(reading, writer)
-            self._finish(self._settle_leftovers())
+            proposal = self._settle_leftovers()
+            self._count()
+            self._finish(proposal)
         finally:
             self.diff.changed.close()
             self.leftovers.displaced.close()
@@ -186,27 +189,32 @@ class _Run:
         for results in reading.run(self._check_again):
             if results:
                 self.leftovers.displaced.add(writer.write(results))
-        self.leftovers.unseen = reading.unseen
+        self.leftovers.unseen |= reading.unseen
 
-    def _settle_leftovers(self) -> ScanState:
+    def _settle_leftovers(self) -> Proposal | None:
         """Moves, then marks: only after the whole walk, and only while the root is still the one that was walked."""
         self.lease.phase("moving")
         self._check_again()
         gone = self.diff.gone()
-        self.leftovers.unseen += tracks_of(gone)
+        self.leftovers.unseen |= tracks_of(gone)
         self.leftovers.move()
         self.lease.phase("marking")
         ended = self.diff.resolved()
         if ended:
             with self.lease.transaction():
                 resolve_problems(self.library.pk, ended)
-        if self.leftovers.is_held(self.songs_before) and not self.scan.accept_empty:
-            self.leftovers.hold()
-            return ScanState.HELD
-        self.leftovers.mark(gone)
-        return ScanState.FINISHED
+        unseen = self.leftovers.unseen
+        proposal = propose(self.scan, unseen, self.library.last_scan_at)
+        if proposal is None:
+            self.leftovers.mark(gone)
+        else:
+            if len(proposal.held) < len(unseen):
+                self.leftovers.mark(gone, proposal.held)
+            self.leftovers.hold(proposal)
+        return proposal
 
-    def _finish(self, state: ScanState) -> None:
+    def _count(self) -> None:
+        """Make right what is only counted at the end."""
         self.lease.phase("totals")
         self._check_outcomes()
         if self.touched.anything:
@@ -215,15 +223,24 @@ class _Run:
             with self.lease.transaction():
                 self._refresh()
             maintenance.prune_changes(self.library.pk)
-        if self.scan.updated or self.scan.moved:
+        if self.scan.updated or self.scan.moved or self.library.totals_stale:
             maintenance.prune_artists()
             maintenance.prune_genres()
-        if state == ScanState.HELD:
-            self.lease.finish(ScanState.HELD, self.leftovers.why_held(self.songs_before))
-            return
-        if not self.options.targets:
-            self._remember()
-        self.lease.finish(ScanState.FINISHED)
+
+    def _finish(self, proposal: Proposal | None) -> None:
+        """The end of the scan, and all that follows from it, in one transaction."""
+        whole = not self.options.targets
+        with self.lease.transaction():
+            if proposal is None and whole:
+                # the whole library was seen and dealt with: later scans count from here
+                Library.objects.filter(pk=self.library.pk).update(
+                    last_scan_at=timezone.now(), root_device=self.root.device, root_inode=self.root.inode
+                )
+            settle_older(self.scan)
+            if proposal is None:
+                self.lease.finish(ScanState.FINISHED)
+            else:
+                self.lease.finish(ScanState.HELD, proposal.reason(self.library))
 
     def _refresh(self) -> None:
         pk = self.library.pk
@@ -235,16 +252,6 @@ class _Run:
         maintenance.prune_albums(pk)
         maintenance.prune_folders(pk)
         maintenance.refresh_library_totals(pk)
-
-    def _remember(self) -> None:
-        """The whole library was seen: later scans count from here, and what earlier ones held back is settled."""
-        with self.lease.transaction():
-            Library.objects.filter(pk=self.library.pk).update(
-                last_scan_at=timezone.now(), root_device=self.root.device, root_inode=self.root.inode
-            )
-            HeldMark.objects.filter(scan__library=self.library.pk).delete()
-            held = Scan.objects.filter(library=self.library.pk, state=ScanState.HELD)
-            held.update(state=ScanState.FINISHED, error="A later scan has settled what was held back.")
 
     def _check_outcomes(self) -> None:
         """Every file that was met has exactly one outcome: a scan that loses one must not call itself finished."""

@@ -78,7 +78,8 @@ class Reading:
         self._taken = 0
         # what becomes of each file that the readers have
         self._wanted: dict[bytes, tuple[Batch, FolderResult, FileEntry, KnownTrack | None]] = {}
-        self.unseen: list[str] = []
+        # the present tracks that complete listings do not show, each with its folder
+        self.unseen: dict[str, str] = {}
 
     def take(self, listing: FolderListing) -> None:
         """Have a changed folder read while the walk goes on, which all of them must be shown to until it ends.
@@ -109,7 +110,8 @@ class Reading:
             folder = self._folders.get(listing.path)
             problems = self._problems.get(listing.path, {})
             plan = plan_folder(listing, folder, tracks.get(folder.id, {}) if folder else {}, problems, full=self._full)
-            self.unseen += [track.id for track in plan.unseen]
+            if plan.folder is not None:
+                self.unseen |= dict.fromkeys((track.id for track in plan.unseen), plan.folder.id)
             for piece in _pieces(plan):
                 result = self._add(batch, piece, problems)
                 if not piece.part:

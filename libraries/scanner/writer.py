@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
-from libraries.bulk import insert_rows, moment, update_rows
+from libraries.bulk import chunks, insert_rows, moment
 from libraries.ids import new_id
-from libraries.maintenance import Delta, add_to_totals, people_of, refresh_albums
+from libraries.maintenance import Delta, add_to_totals, look_again, people_of, refresh_albums
 from libraries.models import ChangeKind, Folder, MediaFile
 from libraries.scanner.changes import Tally
 from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
 from libraries.scanner.diff import LASTING_PROBLEMS, FolderPlan, KnownFolder, KnownTrack, troubles_of_files
+from libraries.scanner.folder_digests import Row, save_listed
 from libraries.scanner.lease import Lease
 from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import FlatTrack
@@ -113,6 +114,7 @@ class Writer:
     def _write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         deferred: dict[str, str] = {}
         with self.lease.transaction():
+            self._leave_out_taken(results)
             folders = self._save_folders(results, deferred)
             changes = _Changes()
             for result in results:
@@ -129,11 +131,35 @@ class Writer:
         self._count(results, changes)
         return changes.displaced
 
+    def _leave_out_taken(self, results: Sequence[FolderResult]) -> None:
+        """Forget missing tracks that have become something else since they were looked up, and hold the others.
+
+        The scan of another library may have joined one to a file of its own, which keeps it: its file is new here.
+        """
+        gone = {known.id for result in results for _, known, _ in result.tracks if known and known.missing}
+        gone |= {known.id for result in results for known in result.plan.back}
+        folders: dict[str, str] = {}
+        for piece in chunks(sorted(gone)):
+            rows = MediaFile.objects.select_for_update().filter(pk__in=piece, library=self.library_id, missing=True)
+            folders |= dict(rows.order_by("pk").values_list("pk", "folder_id"))
+        for result in results:
+            folder_id = result.plan.folder.id if result.plan.folder else ""
+            taken = {known.id for known in result.plan.back if folders.get(known.id) != folder_id}
+            if taken:
+                # its file was not read: the next scan does that
+                result.plan.back = [known for known in result.plan.back if known.id not in taken]
+                result.unsettled += len(taken)
+            result.tracks = [
+                (entry, None if known and known.missing and folders.get(known.id) != folder_id else known, record)
+                for entry, known, record in result.tracks
+            ]
+
     def _save_folders(self, results: Sequence[FolderResult], deferred: dict[str, str]) -> dict[bytes, KnownFolder]:
         """The folders by their path, as they are now."""
         now = moment(timezone.now())
         saved: dict[bytes, KnownFolder] = {}
-        new, changed = [], []
+        new: list[tuple[object, ...]] = []
+        changed: list[Row] = []
         for result in results:
             listing = result.plan.listing
             known = saved.get(listing.path) or self._folders.get(listing.path)
@@ -146,14 +172,14 @@ class Writer:
                 new.append((known.id, self.library_id, display(listing.path), listing.path, key_of(listing.path),
                             digest, False, now))  # fmt: skip
             elif (known.digest, known.missing) != (digest, False):
-                changed.append((digest, False, known.id))
+                changed.append((known.digest, digest, known.id))
                 known = KnownFolder(known.id, digest, False)
             saved[listing.path] = known
             if waits and wanted:
                 deferred[known.id] = wanted
         columns = ("id", "library_id", "path", "path_bytes", "path_key", "digest", "missing", "created_at")
         insert_rows(Folder, columns, new)
-        update_rows(Folder, ("digest", "missing"), changed)
+        save_listed(changed)
         return saved
 
     def _digest_of(self, result: FolderResult) -> tuple[bool, str]:
@@ -208,7 +234,7 @@ class Writer:
 
     def _look_again(self, states: Iterable[NewState]) -> None:
         """A row that we meant to update was joined to another by the scan of another library: come back next time."""
-        Folder.objects.filter(pk__in={state.folder_id for state in states}).update(digest="")
+        look_again(state.folder_id for state in states)
 
     def write_retagged(self, displaced: Sequence[Displaced]) -> None:
         """Save files that turned out to be what was at their place, with other tags."""

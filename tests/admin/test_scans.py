@@ -44,10 +44,18 @@ def test_a_held_scan_shows_its_proposal(site: Client, held: Scan) -> None:
 
 
 def test_a_held_scan_is_approved(site: Client, held: Scan) -> None:
-    assert site.post(f"{SCANS}{held.pk}/approve/").status_code == 302
+    response = site.post(f"{SCANS}{held.pk}/approve/")
+    approving = Scan.objects.queued().get()
+    assert (response.status_code, response["Location"]) == (302, f"{SCANS}{approving.pk}/change/")
+    page = site.get(f"{SCANS}{held.pk}/change/").content.decode()
+    assert "is about to mark what is still gone" in page
+    assert "Approve: mark them missing" not in page
+    assert not MediaFile.objects.missing().exists()
+    pipeline.run(approving.pk)
     held.refresh_from_db()
-    assert (held.state, held.missing) == ("finished", 25)
+    assert held.state == "finished"
     assert MediaFile.objects.missing().count() == 25
+    assert f"what scan {held.pk} found gone" in site.get(f"{SCANS}{approving.pk}/change/").content.decode()
 
 
 def test_a_held_scan_is_discarded(site: Client, held: Scan) -> None:

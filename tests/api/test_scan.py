@@ -11,17 +11,17 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.audio.synth import make_library as write_library
-from libraries.models import Library, MediaFile, Scan
+from libraries.models import HeldMark, Library, MediaFile, Scan
 from libraries.scanner import pipeline
 from tests.conftest import MakeLibrary
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KEYS = {
-    "id", "library", "libraryId", "libraryName", "type", "full", "targets", "trigger", "requestedBy", "state", "phase",
-    "error", "currentFolder", "filesTotal", "folderCount", "seen", "added", "updated", "moved", "restored", "missing",
-    "skipped", "failed", "requested", "started", "finished", "heartbeat", "elapsed",
-    "rate", "eta", "progress",
+    "id", "library", "libraryId", "libraryName", "type", "full", "targets", "trigger", "requestedBy", "approves",
+    "state", "phase", "error", "currentFolder", "filesTotal", "folderCount", "seen", "added", "updated", "moved",
+    "restored", "missing", "skipped", "failed", "requested", "started", "finished", "heartbeat", "elapsed", "rate",
+    "eta", "progress",
 }  # fmt: skip
 
 
@@ -143,11 +143,18 @@ class TestHeld:
     def test_approve_marks(self, as_admin: APIClient, held: dict[str, Any]) -> None:
         response = as_admin.post(f"/api/scan/{held['id']}/approve")
         assert response.status_code == 200
-        assert response.json()["state"] == "finished"
+        approving = response.json()
+        assert (approving["state"], approving["approves"], approving["trigger"]) == ("queued", held["id"], "approval")
+        files = HeldMark.objects.count()
+        assert files > 30
         entry = as_admin.get("/api/audit").json()[0]
-        assert (entry["action"], entry["changes"]) == ("scan.approve", {"missing": response.json()["missing"]})
-        missing = MediaFile.objects.missing().count()
-        assert missing == response.json()["missing"] > 30
+        assert (entry["action"], entry["changes"]) == ("scan.approve", {"files": files, "scan": int(approving["id"])})
+        assert as_admin.post(f"/api/scan/{held['id']}/approve").json()["id"] == approving["id"]
+        assert not MediaFile.objects.missing().exists()
+        pipeline.run(int(approving["id"]))
+        done = as_admin.get(f"/api/scan/{approving['id']}").json()
+        assert (done["state"], done["missing"]) == ("finished", MediaFile.objects.missing().count())
+        assert done["missing"] == files
         assert as_admin.post(f"/api/scan/{held['id']}/approve").status_code == 409
 
     def test_discard_forgets(self, as_admin: APIClient, held: dict[str, Any]) -> None:

@@ -147,7 +147,8 @@ def test_a_held_scan_waits_for_a_word(at_admin: Visitor, music: Path) -> None:
     page.get_by_role("link", name="See the proposal").click()
     expect(page.get_by_role("heading", name="This scan would mark 25 files missing.")).to_be_visible()
     page.get_by_role("button", name="Approve: mark them missing").click()
-    expect(page.get_by_text("What is still gone was marked missing.")).to_be_visible()
+    expect(page.get_by_text("A scan is queued that marks what is still gone as missing.")).to_be_visible()
+    assert [scan.state for scan in run_queued()] == ["finished"]
     assert MediaFile.objects.missing().count() == 25
 
 

@@ -139,9 +139,10 @@ class TestHeld:
     def test_nothing_is_changed_before_the_approval(self, held: Scan) -> None:
         assert (held.state, changes(held)) == ("held", {})
 
-    def test_the_approval_belongs_to_the_scan(self, held: Scan) -> None:
-        services.approve_scan(held)
-        assert changes(held) == {("missing", "A"): 25}
+    def test_the_changes_are_those_of_the_approving_scan(self, held: Scan) -> None:
+        approving = services.approve_scan(held)
+        pipeline.run(approving.pk)
+        assert (changes(held), changes(approving)) == ({}, {("missing", "A"): 25})
 
 
 class TestAgain:

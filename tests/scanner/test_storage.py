@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
-from libraries.scanner import walker
-from libraries.scanner.held import approve_held, discard_held
-from navidrome_lib.errors import Conflict, Unavailable
-from tests.scanner.scans import counts, ids, picture, scan, write_album, write_track
+from libraries.scanner import pipeline, walker
+from libraries.services import approve_scan, discard_scan
+from navidrome_lib.errors import Conflict
+from tests.scanner.scans import counts, ids, picture, redo, request, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,6 +126,14 @@ def empty_most(root: Path) -> None:
         shutil.rmtree(target) if target.is_dir() else target.unlink()
 
 
+def approve(library: Library, held: Scan) -> Scan:
+    """Approve a held scan, and run the scan that this asks for."""
+    done = pipeline.run(approve_scan(held).pk)
+    assert done is not None
+    library.refresh_from_db()
+    return done
+
+
 def test_more_than_half_is_held(root: Path, library: Library) -> None:
     known, seen = ids(library), library.last_scan_at
     empty_most(root)
@@ -136,16 +144,18 @@ def test_more_than_half_is_held(root: Path, library: Library) -> None:
     assert not MediaFile.objects.missing().exists()
     assert HeldMark.objects.filter(scan=done).count() == 21
     assert library.last_scan_at == seen
-    assert approve_held(done) == 21
+    approving = approve(library, done)
+    assert (approving.state, approving.approves_id, approving.missing) == ("finished", done.pk, 21)
+    done.refresh_from_db()
     assert done.state == "finished"
-    library.refresh_from_db()
+    assert not HeldMark.objects.exists()
     assert (library.total_songs, library.total_missing_files, library.total_albums) == (10, 21, 2)
     assert {pk for path, pk in known.items() if path not in ids(library)} == set(
         MediaFile.objects.missing().values_list("pk", flat=True)
     )
     assert counts(scan(library)) == {"skipped": 10}
     with pytest.raises(Conflict):
-        approve_held(done)
+        approve_scan(done)
 
 
 def test_what_came_back_is_not_marked_by_an_approval(root: Path, library: Library) -> None:
@@ -157,7 +167,7 @@ def test_what_came_back_is_not_marked_by_an_approval(root: Path, library: Librar
     held = scan(library)
     assert held.state == "held"
     away.rename(root / "a")
-    assert approve_held(held) == 11
+    assert approve(library, held).missing == 11
     assert MediaFile.objects.present().filter(path__startswith="a/").count() == 10
 
 
@@ -165,8 +175,7 @@ def test_an_approval_needs_the_storage(root: Path, library: Library) -> None:
     empty_most(root)
     held = scan(library)
     root.rename(root.with_name("away"))
-    with pytest.raises(Unavailable):
-        approve_held(held)
+    assert approve(library, held).state == "offline"
     assert not MediaFile.objects.missing().exists()
     held.refresh_from_db()
     assert held.state == "held"
@@ -177,7 +186,7 @@ def test_what_is_held_is_forgotten_or_settled_by_the_next_scan(root: Path, libra
     shutil.copytree(root.with_name("copy"), root)
     empty_most(root)
     first = scan(library)
-    discard_held(first)
+    first = discard_scan(first)
     assert (first.state, HeldMark.objects.count(), first.missing) == ("finished", 0, 0)
     second = scan(library)
     assert second.state == "held"
@@ -186,3 +195,76 @@ def test_what_is_held_is_forgotten_or_settled_by_the_next_scan(root: Path, libra
     assert Scan.objects.get(pk=second.pk).state == "finished"
     assert not HeldMark.objects.exists()
     assert library.total_missing_files == 0
+
+
+def test_an_approval_marks_no_more_than_was_proposed(root: Path, library: Library) -> None:
+    Library.objects.update(held_count=2, held_percent=20)
+    shutil.rmtree(root / "a")
+    held = scan(library)
+    assert (held.state, HeldMark.objects.count()) == ("held", 10)
+    shutil.rmtree(root / "b")
+    approving = approve(library, held)
+    assert (approving.state, approving.missing) == ("held", 10)
+    assert "10 of 30 files" in approving.error
+    assert set(MediaFile.objects.missing().values_list("folder__path", flat=True)) == {"a"}
+    assert set(HeldMark.objects.values_list("media_file__folder__path", flat=True)) == {"b"}
+    assert Scan.objects.get(pk=held.pk).state == "finished"
+    assert approve(library, approving).missing == 10
+
+
+def test_a_newer_held_scan_takes_the_place_of_older_ones(root: Path, library: Library) -> None:
+    empty_most(root)
+    first, second = scan(library), scan(library)
+    assert (Scan.objects.get(pk=first.pk).state, second.state) == ("finished", "held")
+    assert set(HeldMark.objects.values_list("scan", flat=True)) == {second.pk}
+    discard_scan(second)
+    assert not Scan.objects.filter(state="held").exists()
+
+
+def test_discarding_brings_no_older_proposal_back(root: Path, library: Library) -> None:
+    older = [
+        Scan.objects.create(library=library, trigger="api", state="held", error="12 of 30 files are gone.")
+        for _ in range(2)
+    ]
+    HeldMark.objects.bulk_create(HeldMark(scan=scan, media_file=MediaFile.objects.all()[0]) for scan in older)
+    discard_scan(older[1])
+    assert not Scan.objects.filter(state="held").exists()
+    assert not HeldMark.objects.exists()
+
+
+def test_an_approval_is_asked_for_once(root: Path, library: Library) -> None:
+    empty_most(root)
+    held = scan(library)
+    waiting = approve_scan(held)
+    assert approve_scan(held).pk == waiting.pk
+    assert Scan.objects.queued().count() == 1
+    discard_scan(held)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.approves_id) == ("queued", None)
+    done = pipeline.run(waiting.pk)
+    assert done is not None
+    assert (done.state, MediaFile.objects.missing().count()) == ("held", 0)
+
+
+def test_an_approval_joins_a_scan_that_waits(root: Path, library: Library) -> None:
+    empty_most(root)
+    held = scan(library)
+    waiting = request(library, full=True)
+    approving = approve_scan(held)
+    assert (approving.pk, approving.full) == (waiting.pk, True)
+    done = pipeline.run(waiting.pk)
+    assert done is not None
+    assert (done.state, done.missing) == ("finished", 21)
+
+
+def test_a_held_scan_that_is_done_again_proposes_what_is_gone_then(root: Path, library: Library) -> None:
+    empty_most(root)
+    held = scan(library)
+    Scan.objects.filter(pk=held.pk).update(state="running")
+    shutil.copyfile(root / "c/03.flac", root / "c/01.flac")
+    (root / "c/02.flac").unlink()
+    done = redo(held.pk)
+    proposed = set(HeldMark.objects.filter(scan=held).values_list("media_file__path", flat=True))
+    assert (done.state, len(proposed)) == ("held", 21)
+    assert {"c/01.flac", "c/02.flac"} & proposed == {"c/02.flac"}
+    assert "21 of 30" in done.error

@@ -1,0 +1,117 @@
+"""Where several files could be the one that moved, the nearest is it: copies further away are no doubt."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from libraries.models import Library, MediaFile
+from tests.scanner.scans import counts, ids, scan, write_album, write_track
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def library(root: Path) -> Library:
+    return Library.objects.create(name="Music", path=str(root))
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Library:
+    (tmp_path / "other").mkdir()
+    return Library.objects.create(name="Other", path=str(tmp_path / "other"))
+
+
+def to_another_disk(source: Path, target: Path) -> None:
+    """Move a folder as another file system would: new inodes, new times."""
+    shutil.copytree(source, target, copy_function=shutil.copyfile)
+    shutil.rmtree(source)
+
+
+def below(found: dict[str, str], folder: str) -> list[str]:
+    """The ids of the tracks in a folder, by name."""
+    return [pk for path, pk in sorted(found.items()) if path.startswith(f"{folder}/")]
+
+
+def test_copies_in_another_library(root: Path, library: Library, other: Library) -> None:
+    write_album(root / "a", 4)
+    scan(library)
+    known = below(ids(library), "a")
+    shutil.copytree(root / "a", Path(other.path) / "copy", copy_function=shutil.copyfile)
+    to_another_disk(root / "a", root / "z")
+    assert counts(scan(other)) == {"added": 4}
+    copies = ids(other)
+    assert counts(scan(library)) == {"moved": 4}
+    assert below(ids(library), "z") == known
+    assert ids(other) == copies
+
+
+def test_an_older_loss_that_looks_alike(root: Path, library: Library) -> None:
+    write_album(root / "a", 4)
+    shutil.copytree(root / "a", root / "b", copy_function=shutil.copyfile)
+    scan(library)
+    known = below(ids(library), "a")
+    shutil.rmtree(root / "b")
+    assert counts(scan(library)) == {"missing": 4, "skipped": 4}
+    to_another_disk(root / "a", root / "z")
+    assert counts(scan(library)) == {"moved": 4}
+    assert below(ids(library), "z") == known
+
+
+def test_an_older_loss_in_another_library(root: Path, library: Library, other: Library) -> None:
+    write_album(root / "a", 4)
+    shutil.copytree(root / "a", Path(other.path) / "b", copy_function=shutil.copyfile)
+    write_album(Path(other.path) / "c", 1, album="Stays", mark=99)
+    for each in (library, other):
+        scan(each)
+    known = below(ids(library), "a")
+    shutil.rmtree(Path(other.path) / "b")
+    scan(other)
+    to_another_disk(root / "a", root / "z")
+    assert counts(scan(library)) == {"moved": 4}
+    assert below(ids(library), "z") == known
+    assert MediaFile.objects.missing().filter(library=other).count() == 4
+
+
+def test_a_partial_copy_beside_the_renamed_folder(root: Path, library: Library) -> None:
+    write_album(root / "a", 6)
+    scan(library)
+    known = below(ids(library), "a")
+    (root / "copy").mkdir()
+    for name in ("02.flac", "04.flac"):
+        shutil.copyfile(root / "a" / name, root / "copy" / name)
+    to_another_disk(root / "a", root / "z")
+    assert counts(scan(library)) == {"moved": 6, "added": 2}
+    assert below(ids(library), "z") == known
+
+
+def test_two_whole_copies_are_not_guessed(root: Path, library: Library) -> None:
+    write_album(root / "a", 3)
+    scan(library)
+    shutil.copytree(root / "a", root / "y", copy_function=shutil.copyfile)
+    to_another_disk(root / "a", root / "z")
+    assert counts(scan(library)) == {"added": 6, "missing": 3}
+
+
+def test_a_chain_of_renamed_folders_with_a_copy(root: Path, library: Library) -> None:
+    write_album(root / "a", 3)
+    for number in (1, 2, 3):
+        # of other lengths: a new file may get the inode of one that went
+        write_track(root / f"b/{number:02}.flac", f"Other {number}", number=number + 10, album="Second")
+    scan(library)
+    first, second = below(ids(library), "a"), below(ids(library), "b")
+    to_another_disk(root / "b", root / "c")
+    to_another_disk(root / "a", root / "b")
+    (root / "copy").mkdir()
+    shutil.copyfile(root / "b/01.flac", root / "copy/01.flac")
+    assert counts(scan(library)) == {"moved": 6, "added": 1}
+    assert (below(ids(library), "b"), below(ids(library), "c")) == (first, second)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,7 @@ from libraries.maintenance import (
     refresh_albums,
 )
 from libraries.models import HeldMark, Library, MediaFile, Participant, TrackGenre
-from libraries.scanner.moves import Side, rank
+from libraries.scanner.moves import Side, file_keys, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
 from libraries.search import forget_songs, refresh_songs
 
@@ -72,6 +72,13 @@ def has_new(library_id: int, since: datetime | None) -> bool:
     """Whether any present track of a library came after `since`."""
     rows = MediaFile.objects.present().filter(library=library_id)
     return (rows if since is None else rows.filter(pk__gte=first_id(since))).exists()
+
+
+def present_file_keys(library_id: int) -> Iterator[Hashable]:
+    """What would show that a file is that of a present track of another library than this one."""
+    rows = MediaFile.objects.present().filter(library__deleted_at__isnull=True).exclude(library=library_id)
+    for size, mtime_ns, inode, pid in rows.values_list("size", "mtime_ns", "inode", "pid").iterator(5000):
+        yield from file_keys(size, mtime_ns, inode, pid)
 
 
 @dataclass(slots=True)

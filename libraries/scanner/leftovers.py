@@ -24,9 +24,9 @@ from libraries.scanner.changes import Tally, count_missing
 from libraries.scanner.diff import KnownFolder
 from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
 from libraries.scanner.folder_digests import Row, lock_folders, save_gone, save_listed
-from libraries.scanner.joins import Join, Joiner, has_new, missing_sides, new_sides, old_sides
+from libraries.scanner.joins import Join, Joiner, has_new, missing_sides, new_sides, old_sides, present_file_keys
 from libraries.scanner.lease import Lease
-from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match
+from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match, same_file_keys
 from libraries.scanner.writer import Displaced, Touched, Writer
 
 _PAIRS: Final = 200
@@ -122,8 +122,30 @@ class Leftovers:
                 (added if track_id in joined_olds else retagged).append(track_id)
         for ids in chunks(added, _PAIRS):
             self._join(joiner, Join(added=[self.displaced.get(track_id).state for track_id in ids]))
-        for ids in chunks(retagged, _PAIRS):
+        others = self._of_other_tracks(retagged)
+        for ids in chunks(sorted(others), _PAIRS):
+            replaced = list(old_sides(ids, self.last_scan_at))
+            states = [self.displaced.get(track_id).state for track_id in ids]
+            self._join(joiner, Join(added=states, vacated=replaced, lost=[old for old in replaced if not old.missing]))
+        for ids in chunks((track_id for track_id in retagged if track_id not in others), _PAIRS):
             self.writer.write_retagged([self.displaced.get(track_id) for track_id in ids])
+
+    def _of_other_tracks(self, retagged: Collection[str]) -> set[str]:
+        """Those of the tracks whose place is taken by the file of another one that is still present: not retagged.
+
+        The scan of the library where that one was has not seen yet that its file is gone from there.
+        """
+        wanted = set(retagged)
+        if not wanted:
+            return set()
+        sides = {
+            side.id.removeprefix(_DISPLACED): side
+            for side in self.displaced.sides
+            if side.id.removeprefix(_DISPLACED) in wanted
+        }
+        keys = {key for side in sides.values() for key in same_file_keys(side)}
+        found = {key for key in present_file_keys(self.scan.library_id) if key in keys}
+        return {track_id for track_id, side in sides.items() if found.intersection(same_file_keys(side))}
 
     def _match(self) -> list[tuple[Side, Side]]:
         displaced = set(self.displaced.ids())

@@ -191,6 +191,30 @@ def test_between_libraries_in_either_order_of_scans(root: Path, library: Library
     assert counts(scan(other)) == {"skipped": 1}
 
 
+@pytest.mark.parametrize("first", ["one", "two"])
+def test_a_swap_between_libraries(root: Path, library: Library, tmp_path: Path, first: str) -> None:
+    (tmp_path / "other").mkdir()
+    other = Library.objects.create(name="Other", path=str(tmp_path / "other"))
+    here, there = root / "a/01.flac", tmp_path / "other/b/01.flac"
+    write_track(here, "Here", number=1)
+    write_track(there, "There", number=2, album="Second")
+    for number in (5, 6):
+        write_track(root / f"{number}.flac", "Stays", number=number)
+        write_track(tmp_path / f"other/{number}.flac", "Stays, too", number=number + 2)
+    scan(library)
+    scan(other)
+    known, known_there = ids(library)["a/01.flac"], ids(other)["b/01.flac"]
+    here.rename(tmp_path / "between")
+    there.rename(here)
+    (tmp_path / "between").rename(there)
+    for each in (library, other) if first == "one" else (other, library):
+        scan(each)
+    for each in (library, other):
+        scan(each)
+    assert (ids(library)["a/01.flac"], ids(other)["b/01.flac"]) == (known_there, known)
+    assert not MediaFile.objects.missing().exists()
+
+
 def test_a_missing_file_that_turns_up_elsewhere(root: Path, library: Library) -> None:
     paths = write_album(root, 2)
     scan(library)

@@ -98,6 +98,44 @@ def watched(on_commit: Callable[[str], None], on_write: Callable[[str], None]) -
         del backend._commit
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Death:
+    """Whether a process died that was to die."""
+
+    came = False
+
+
+@contextmanager
+def dies_after(commit: int) -> Iterator[Death]:
+    """The work behind it ends right behind its n-th commit, as if its process were killed: quicker than a real one.
+
+    Whatever still runs of it afterwards (`finally`, `except BaseException`) cannot reach the database any more.
+    """
+    death, count = Death(), 0
+
+    def on_commit(_: str) -> None:
+        nonlocal count
+        count += 1
+        if count == commit:
+            death.came = True
+            raise Killed
+
+    def refuse(run: Any, *statement: Any) -> Any:
+        if death.came:
+            raise Killed
+        return run(*statement)
+
+    try:
+        with watched(on_commit, lambda _: None), connection.execute_wrapper(refuse):
+            yield death
+    except Killed:
+        # what a transaction would have done behind its commit died with it
+        connection.run_on_commit.clear()
+
+
 def in_a_process_that_dies(work: Callable[[], None], *, commit: int = 0, write: int = 0) -> int:
     """Do `work` in a process that ends without a word behind its n-th commit, or behind its n-th uncommitted write.
 

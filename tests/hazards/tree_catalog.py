@@ -1,0 +1,127 @@
+"""What the catalog says of a tree, and what of it must hold whatever happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import QuerySet
+
+from libraries import maintenance
+from libraries.bulk import table
+from libraries.models import Folder, Library, MediaFile, ScanProblem
+from libraries.search import rebuild_index
+from missing.models import Purge, PurgedFile
+from tests.hazards.database import MODELS
+from tests.hazards.tree_model import File, Place, Tree
+from tests.scanner.scans import picture
+
+
+class Catalog:
+    """The libraries of a tree, in the order of its roots."""
+
+    def __init__(self, tree: Tree, held_count: int) -> None:
+        self.tree = tree
+        self.libraries = [
+            Library.objects.create(name=root.name, path=str(root), held_percent=50, held_count=held_count)
+            for root in tree.roots
+        ]
+        self._roots = {library.pk: root for root, library in enumerate(self.libraries)}
+
+    def place_of(self, row: MediaFile) -> Place:
+        return Place(self._roots[row.library_id], row.path)
+
+    def present(self, root: int) -> set[str]:
+        rows = MediaFile.objects.present().filter(library=self.libraries[root])
+        return set(rows.values_list("path", flat=True))
+
+    def check_sums(self, roots: Iterable[int]) -> None:
+        """All that is counted is what a count finds."""
+        for library in (self.libraries[root] for root in roots):
+            seen = shown(library)
+            maintenance.refresh_albums(library.pk)
+            maintenance.refresh_library_artists(library.pk)
+            maintenance.refresh_library_totals(library.pk)
+            assert shown(library) == seen, "counted anew"
+
+    def check_rows(self, root: int) -> None:
+        """The rows are the files, problems the broken ones, and folders what lies on disk."""
+        library = self.libraries[root]
+        files = {file.place.path: file for file in self.tree.there(root) if file.place}
+        whole = {path: (file.title, file.album) for path, file in files.items() if not file.is_broken}
+        rows = MediaFile.objects.present().filter(library=library)
+        present = {path: (title, album) for path, title, album in rows.values_list("path", "title", "album")}
+        assert {path: present[path] for path in present if path not in files or path in whole} == whole
+        problems = ScanProblem.objects.unresolved().filter(library=library)
+        assert set(problems.values_list("path", flat=True)) == files.keys() - whole.keys()
+        on_disk = self.tree.folders(root)
+        known = dict(Folder.objects.filter(library=library).values_list("path", "missing"))
+        assert {path for path, missing in known.items() if missing == (path in on_disk)} == set(), "folders"
+        assert not MediaFile.objects.present().filter(library=library, folder__missing=True).exists()
+        unknown = Folder.objects.filter(library=library, missing=False, digest="").values_list("path", flat=True)
+        assert not set(unknown), "folders that are looked at in every scan"
+
+    def check_ids(self) -> None:
+        """Each file has the track that it is promised to have, and what is away is remembered."""
+        rows = {self.place_of(row): (row.pk, row.created_at) for row in MediaFile.objects.present()}
+        for file in self.tree.files:
+            if file.identity is None or file.is_broken:
+                continue
+            if file.place in rows:
+                assert not file.is_promised or rows[file.place] == file.identity, file
+            elif file.is_sole and file.is_certain:
+                found = rows_of(file).filter(missing=True).values_list("pk", "created_at")
+                assert list(found) == [file.identity], file
+
+    def learn(self) -> None:
+        """What the catalog knows now is what it must know later."""
+        alive = Counter(file.music for file in self.tree.files if file.place)
+        for file in list(self.tree.files):
+            if file.place is None and alive[file.music]:
+                self.tree.files.remove(file)
+                continue
+            if file.is_broken:
+                continue
+            rows = list(rows_of(file))
+            file.is_sole = alive[file.music] <= 1 and len(rows) == 1
+            if file.place and file.place.root >= 0:
+                rows = [row for row in rows if not row.missing and self.place_of(row) == file.place]
+            elif not file.is_sole:
+                rows = [row for row in rows if row.missing and file.identity and row.pk == file.identity[0]]
+            file.identity, file.was_at, file.was_present = None, None, False
+            for row in rows:
+                file.identity = (row.pk, row.created_at)
+                file.was_at, file.was_present = self.place_of(row), not row.missing
+            file.ops.clear()
+            file.places = {place for place in (file.place, file.was_at) if place}
+
+
+def shown(library: Library) -> dict[str, Any]:
+    """All of a library that anybody can see: what is left behind by files that moved away is tidied up later."""
+    seen = picture(library)
+    seen["library"].pop("totals_stale")
+    seen["albums"] = [album for album in seen["albums"] if album["song_count"]]
+    seen["folders"] = [folder for folder in seen["folders"] if not folder[-1]]
+    seen["artists"] = [artist for artist in seen["artists"] if artist[1]]
+    return seen
+
+
+def rows_of(file: File) -> QuerySet[MediaFile]:
+    return MediaFile.objects.filter(title=file.title)
+
+
+def known_ids() -> set[str]:
+    """The ids of all tracks that have not been purged."""
+    return {*MediaFile.objects.present().values_list("pk", flat=True),
+            *MediaFile.objects.missing().values_list("pk", flat=True)}  # fmt: skip
+
+
+def forget_everything() -> None:
+    """A new life begins: quicker than a new database."""
+    of_purges: tuple[type[models.Model], ...] = (PurgedFile, Purge)
+    with connection.cursor() as cursor:
+        for model in (*of_purges, *reversed(MODELS)):
+            cursor.execute(f"DELETE FROM {table(model)}")  # noqa: S608 - own names
+    rebuild_index()

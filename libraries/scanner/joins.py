@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ from libraries.maintenance import (
     look_again,
     refresh_albums,
 )
-from libraries.models import HeldMark, Library, MediaFile, Participant, TrackGenre
+from libraries.models import HeldMark, Library, MediaFile, Participant, ScanProblem, TrackGenre
+from libraries.scanner.context import key_of
 from libraries.scanner.moves import Side, file_keys, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
 from libraries.search import forget_songs, refresh_songs
@@ -46,6 +48,22 @@ def old_sides(ids: Iterable[str], last_scan_at: datetime | None) -> Iterator[Sid
         rows = MediaFile.objects.filter(pk__in=piece).values_list(*_SIDE_COLUMNS, "last_seen_at", "created_at")
         for *row, last_seen_at, created_at in rows:
             yield _side(row, last_seen_at or last_scan_at or created_at)
+
+
+def broken_sides(library_id: int, last_scan_at: datetime | None) -> Iterator[Side]:
+    """The present tracks of a library at whose places there are files that cannot be read."""
+    broken: dict[str, set[bytes]] = defaultdict(set)
+    problems = ScanProblem.objects.filter(library=library_id).unresolved()
+    for path in problems.values_list("path_bytes", flat=True).iterator(5000):
+        folder, _, name = bytes(path).rpartition(b"/")
+        broken[key_of(folder)].add(name)
+    ids: list[str] = []
+    for piece in chunks(sorted(broken)):
+        rows = MediaFile.objects.present().filter(folder__library=library_id, folder__path_key__in=piece)
+        for pk, folder_key, name in rows.values_list("pk", "folder__path_key", "name_bytes").iterator(5000):
+            if bytes(name) in broken[folder_key]:
+                ids.append(pk)
+    yield from old_sides(ids, last_scan_at)
 
 
 def missing_sides() -> Iterator[Side]:

@@ -24,9 +24,18 @@ from libraries.scanner.changes import Tally, count_missing
 from libraries.scanner.diff import KnownFolder
 from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
 from libraries.scanner.folder_digests import Row, lock_folders, save_gone, save_listed
-from libraries.scanner.joins import Join, Joiner, has_new, missing_sides, new_sides, old_sides, present_file_keys
+from libraries.scanner.joins import (
+    Join,
+    Joiner,
+    broken_sides,
+    has_new,
+    missing_sides,
+    new_sides,
+    old_sides,
+    present_file_keys,
+)
 from libraries.scanner.lease import Lease
-from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match, same_file_keys
+from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match, match_same_file, same_file_keys
 from libraries.scanner.writer import Displaced, Touched, Writer
 
 _PAIRS: Final = 200
@@ -155,10 +164,12 @@ class Leftovers:
         olds = {side.id: side for side in missing_sides()} if came or displaced else {}
         lost = [*self.unseen, *displaced]
         olds |= {side.id: side for side in old_sides(lost, self.last_scan_at)}
-        if not olds:
+        # a track whose place has a file that cannot be read stays, unless its very file turns up elsewhere
+        broken = list(broken_sides(self.scan.library_id, self.last_scan_at)) if came or displaced else []
+        if not (olds or broken):
             return []
         self.lease.beat()
-        keys = Keys(olds.values())
+        keys = Keys([*olds.values(), *broken])
         # a file may have been met first by the scan of the library that it went to: look in all of them
         since = self.last_scan_at if not lost else min(olds[pk].at for pk in lost if pk in olds)
         sounds = Sounds(olds.values())
@@ -170,9 +181,11 @@ class Leftovers:
         away = set(lost)
         news = [side for side in found if side.id not in away]
         news += filter(is_wanted, self.displaced.sides)
-        news = self._hear(olds.values(), news)
+        carried = match_same_file(broken, news)
+        taken = {new.id for _, new in carried}
+        news = self._hear(olds.values(), [new for new in news if new.id not in taken])
         wanted = Keys(news)
-        pairs = self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
+        pairs = carried + self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
         # a file that is joined to the very track at its place was only retagged
         return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
 

@@ -217,6 +217,11 @@ def _clear_winners(votes: Mapping[tuple[str, str], int]) -> dict[str, str]:
     return {one: two for one, (_, two) in best.items() if two}
 
 
+def match_same_file(olds: Iterable[Side], news: Iterable[Side]) -> list[tuple[Side, Side]]:
+    """Pairs of an old and a new side that are the very same file on the same disk."""
+    return _stage(olds, news, _same_inode, _always)
+
+
 def _unless_told_apart(fits: Fits, told: Collection[str]) -> Fits:
     def agree(old: Side, new: Side) -> bool:
         heard = old.audio_hash in told or new.audio_hash in told

@@ -87,6 +87,16 @@ def test_another_song_in_a_used_inode_is_another_song(root: Path, library: Libra
     assert not set(ids(library).values()) & set(known.values())
 
 
+def test_a_broken_file_in_the_place_of_one_that_moved(root: Path, library: Library) -> None:
+    known = ids(library)
+    (root / "a/0.mp3").rename(root / "a/new name.mp3")
+    (root / "a/0.mp3").write_bytes(b"garbage")
+    assert counts(scan(library)) == {"moved": 1, "skipped": COUNT - 1, "failed": 1}
+    assert ids(library)["a/new name.mp3"] == known["a/0.mp3"]
+    assert "a/0.mp3" not in ids(library)
+    assert counts(scan(library)) == {"skipped": COUNT, "failed": 1}
+
+
 @pytest.mark.parametrize("phase", ["moving", "marking"])
 def test_moved_moved_again_after_a_crash(
     root: Path, library: Library, phase: str, monkeypatch: pytest.MonkeyPatch

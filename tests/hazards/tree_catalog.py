@@ -103,7 +103,8 @@ def shown(library: Library) -> dict[str, Any]:
     seen = picture(library)
     seen["library"].pop("totals_stale")
     seen["albums"] = [album for album in seen["albums"] if album["song_count"]]
-    seen["folders"] = [folder for folder in seen["folders"] if not folder[-1]]
+    # a digest that the scan of the other library has taken away is put back by the next one
+    seen["folders"] = [path for path, _, missing in seen["folders"] if not missing]
     seen["artists"] = [artist for artist in seen["artists"] if artist[1]]
     return seen
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +26,7 @@ from libraries.maintenance import (
 )
 from libraries.models import HeldMark, Library, MediaFile, Participant, ScanProblem, TrackGenre
 from libraries.scanner.context import key_of
-from libraries.scanner.moves import Side, file_keys, rank
+from libraries.scanner.moves import Side, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
 from libraries.search import forget_songs, refresh_songs
 
@@ -92,11 +92,11 @@ def has_new(library_id: int, since: datetime | None) -> bool:
     return (rows if since is None else rows.filter(pk__gte=first_id(since))).exists()
 
 
-def present_file_keys(library_id: int) -> Iterator[Hashable]:
-    """What would show that a file is that of a present track of another library than this one."""
+def other_libraries_sides(library_id: int) -> Iterator[Side]:
+    """The present tracks of all other libraries."""
     rows = MediaFile.objects.present().filter(library__deleted_at__isnull=True).exclude(library=library_id)
-    for size, mtime_ns, inode, pid in rows.values_list("size", "mtime_ns", "inode", "pid").iterator(5000):
-        yield from file_keys(size, mtime_ns, inode, pid)
+    for *row, created_at in rows.values_list(*_SIDE_COLUMNS, "created_at").iterator(5000):
+        yield _side(row, created_at)
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ from libraries.scanner.joins import (
     missing_sides,
     new_sides,
     old_sides,
-    present_file_keys,
+    other_libraries_sides,
 )
 from libraries.scanner.lease import Lease
 from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match, match_same_file, same_file_keys
@@ -153,7 +153,8 @@ class Leftovers:
             if side.id.removeprefix(_DISPLACED) in wanted
         }
         keys = {key for side in sides.values() for key in same_file_keys(side)}
-        found = {key for key in present_file_keys(self.scan.library_id) if key in keys}
+        others = other_libraries_sides(self.scan.library_id)
+        found = {key for other in others for key in same_file_keys(other) if key in keys}
         return {track_id for track_id, side in sides.items() if found.intersection(same_file_keys(side))}
 
     def _match(self) -> list[tuple[Side, Side]]:

@@ -272,14 +272,11 @@ class Keys:
         return any(key in self._keys for key in _keys_of(side))
 
 
-def file_keys(size: int, mtime_ns: int, inode: int, pid: str) -> list[Hashable]:
-    """What only the very same file has, or a copy with its times: nobody tags a file without a new time."""
-    return [key for known, key in ((inode, (inode, size, mtime_ns)), (pid, (pid, size, mtime_ns))) if known]
-
-
 def same_file_keys(side: Side) -> list[Hashable]:
-    """The same of a file that is gone or new."""
-    return file_keys(side.size, side.mtime_ns, side.inode, side.pid)
+    """What only the very same file has, or a copy with its times: nobody tags a file without a new time, and a file
+    that is tagged in place keeps its inode and its length."""
+    copied = side.pid and (side.pid, side.size, side.mtime_ns)
+    return [key for key in (_same_inode(side), copied, _same_file_and_length(side)) if key]
 
 
 class Sounds:

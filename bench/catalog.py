@@ -30,7 +30,7 @@ from libraries.models import (
     ScanTrigger,
     TrackGenre,
 )
-from missing.models import Purge, PurgedFile
+from missing.models import Purge
 from navidrome_lib.audit.models import AuditEntry
 from users.models import User
 
@@ -137,7 +137,7 @@ def fill(songs: int) -> None:
     save_scans(sizes, libraries, chance)
     save_problems(sizes, libraries, words, chance)
     save_entries(sizes, words, chance)
-    save_purges(sizes, libraries, words)
+    save_purges(sizes, libraries, words, chance)
     User.objects.bulk_create(
         User(id=row_id(number), username=f"user {number}", username_key=f"user {number}", name=words.text(2, 2))
         for number in range(sizes.users)
@@ -336,18 +336,17 @@ def save_entries(sizes: Sizes, words: Words, chance: random.Random) -> None:
     save(AuditEntry, columns, rows())
 
 
-def save_purges(sizes: Sizes, libraries: Sequence[Library], words: Words) -> None:
+def save_purges(sizes: Sizes, libraries: Sequence[Library], words: Words, chance: random.Random) -> None:
     """Purges of a thousand files each, that can still be undone."""
     later = datetime.now(UTC) + timedelta(days=20)
-    columns = ("purge_id", "library_id", "media_file_id", "path", "title", "size", "missing_since", "data")
     for number in range(sizes.purges):
         purge = Purge.objects.create(
-            id=row_id(number), created_by=f"user {number % 9}", done_at=START, file_count=1000, size=8_000_000_000,
-            expires_at=later,
-        )  # fmt: skip
+            id=row_id(number), created_by=f"user {number % 9}", file_count=1000, size=8_000_000_000, expires_at=later
+        )
+        place = Place(sizes.albums + number, libraries[0].pk, 0, "Gone", words.text(1, 4), 2000, True)
+        save_albums([place], sizes)
         rows = (
-            (purge.pk, libraries[0].pk, row_id(10**9 + number * 1000 + file), f"{words.text(2, 4)}.mp3", "Gone",
-             8_000_000, moment(START), "{}")
-            for file in range(1000)
-        )  # fmt: skip
-        save(PurgedFile, columns, rows)
+            (*track(row_id(10**9 + file), file, place, file % 1000, sizes, words.text(1, 4), chance), purge.pk)
+            for file in range(number * 1000, (number + 1) * 1000)
+        )
+        save(MediaFile, (*TRACK_COLUMNS, "purge_id"), rows)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from libraries.bulk import chunks, delete_where, insert_or, placeholders, table
@@ -30,7 +31,7 @@ from libraries.models import (
     SongWords,
     TrackGenre,
 )
-from libraries.search import forget_songs
+from libraries.search import forget_songs, refresh_songs
 
 # rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
@@ -88,7 +89,7 @@ def refresh_library_totals(library_id: int) -> None:
             totals_stale = %s
         FROM (SELECT
             COUNT(*) FILTER (WHERE NOT missing) AS songs,
-            COUNT(*) FILTER (WHERE missing) AS missing,
+            COUNT(*) FILTER (WHERE missing AND purge_id IS NULL) AS missing,
             COALESCE(SUM(size) FILTER (WHERE NOT missing), 0) AS size,
             COALESCE(SUM(duration) FILTER (WHERE NOT missing), 0) AS duration
             FROM {table(MediaFile)} WHERE library_id = %s) AS t
@@ -237,6 +238,33 @@ def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_se
     return Marked(len(found), albums, artists_of(gone), Counter(bytes(row[4]) for row in found))
 
 
+def unpurge(ids: Iterable[str]) -> list[str]:
+    """Make those tracks that a purge hides ordinary missing ones again, with totals and search; returns their ids.
+
+    To be called in the transaction that goes on with these tracks: it holds all of them, in the order of their ids,
+    so that no purge hides one meanwhile.
+    """
+    found: list[str] = []
+    for piece in chunks(sorted(set(ids))):
+        rows = MediaFile.objects.filter(pk__in=piece).order_by("pk").select_for_update()
+        hidden = [row for row in rows.values_list("pk", "library_id", "purge_id") if row[2] is not None]
+        if not hidden:
+            continue
+        back = [pk for pk, *_ in hidden]
+        MediaFile.objects.filter(pk__in=back).update(purge_id=None)
+        refresh_songs(back)
+        for library_id, count in sorted(Counter(library_id for _, library_id, _ in hidden).items()):
+            add_missing(library_id, count)
+        found += back
+    return found
+
+
+def add_missing(library_id: int, count: int) -> None:
+    """Change the number of missing files, in the transaction that purges some or brings some back."""
+    number = Greatest(F("total_missing_files") + count, 0)
+    Library.objects.filter(pk=library_id).update(total_missing_files=number)
+
+
 def artists_of(media_file_ids: Iterable[str]) -> set[str]:
     """The artists that take part in some tracks."""
     return set().union(*people_of(media_file_ids).values())
@@ -261,7 +289,7 @@ def delete_tracks(ids: Collection[str]) -> None:
 
 
 def prune_albums(library_id: int) -> int:
-    """Delete the albums of a library that have no track at all, present or missing."""
+    """Delete the albums of a library that have no track at all, be it missing or purged."""
     tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
     empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks))
     return _delete_found(Album, empty)
@@ -286,7 +314,7 @@ def prune_genres() -> int:
 
 
 def prune_folders(library_id: int) -> int:
-    """Delete the missing folders of a library that hold no track any more."""
+    """Delete the missing folders of a library that hold no track any more, not even a purged one."""
     tracks = MediaFile.objects.filter(folder=OuterRef("pk"))
     return _delete_found(Folder, Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks)))
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 if TYPE_CHECKING:
     from libraries.models import Album, Artist, Library, MediaFile, Scan, ScanProblem  # noqa: F401
@@ -86,17 +85,24 @@ class ProblemQuerySet(InLibraryQuerySet):
 class MediaFileQuerySet(InLibraryQuerySet):
     """Tracks."""
 
+    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
+        """Those in libraries that `viewer` may see, without purged ones."""
+        return super().visible_to(viewer).in_catalog()
+
+    def in_catalog(self) -> Self:
+        """Those that lists may show: all but the purged ones."""
+        return self.filter(purge_id__isnull=True)
+
     def present(self) -> Self:
         return self.filter(missing=False)
 
     def missing(self) -> Self:
-        return self.filter(missing=True)
+        """Those without their file that no purge hides."""
+        return self.filter(missing=True, purge_id__isnull=True)
 
-    def with_album_missing_count(self) -> Self:
-        """Adds `missing_file_count`: the missing files of the same album, whatever else filters this queryset."""
-        same_album = self.model._default_manager.filter(album_ref=OuterRef("album_ref"), missing=True)
-        counted = same_album.order_by().values("album_ref").annotate(n=models.Count("pk")).values("n")
-        return self.annotate(missing_file_count=Coalesce(Subquery(counted), Value(1)))
+    def purged(self) -> Self:
+        """Those that a purge hides."""
+        return self.filter(purge_id__isnull=False)
 
 
 class FolderQuerySet(InLibraryQuerySet):
@@ -110,6 +116,12 @@ class FolderQuerySet(InLibraryQuerySet):
 
 class AlbumQuerySet(InLibraryQuerySet):
     """Albums."""
+
+    def in_catalog(self) -> Self:
+        """Those that lists may show: with a track that no purge hides."""
+        tracks = self.model._meta.apps.get_model("libraries", "MediaFile")._default_manager
+        missing = tracks.filter(album_ref=OuterRef("pk"), missing=True, purge_id__isnull=True)
+        return self.filter(Q(song_count__gt=0) | Exists(missing))
 
     def present(self) -> Self:
         """Those with at least one present track."""

@@ -70,7 +70,7 @@ def add_songs(lines: Collection[tuple[str, str]]) -> None:
 def refresh_songs(ids: Iterable[str]) -> None:
     """Make known what the rows of these songs say now. To be called in the transaction that writes them."""
     for piece in chunks(ids):
-        rows = MediaFile.objects.filter(pk__in=piece).values_list(*_COLUMNS)
+        rows = MediaFile.objects.in_catalog().filter(pk__in=piece).values_list(*_COLUMNS)
         lines = {song.id: _line_of(song) for song in (Song(*row) for row in rows)}
         known = {
             song: (pk, words)
@@ -86,7 +86,7 @@ def refresh_songs(ids: Iterable[str]) -> None:
 
 
 def forget_songs(ids: Collection[str]) -> None:
-    """Let songs be found no more. To be called in the transaction that deletes them."""
+    """Let songs be found no more. To be called in the transaction that deletes or hides them, or behind it."""
     for piece in chunks(ids):
         entries = SongWords.objects.filter(media_file_id__in=piece)
         if connection.vendor == "sqlite":
@@ -123,7 +123,7 @@ def search_songs(songs: QuerySet[Any], text: str, library_ids: Collection[int] |
 
 def index_everything() -> None:
     """Make known every song that is not yet; for rows that were written by other means."""
-    unknown = MediaFile.objects.exclude(pk__in=SongWords.objects.values("media_file_id")).order_by("pk")
+    unknown = MediaFile.objects.in_catalog().exclude(pk__in=SongWords.objects.values("media_file_id")).order_by("pk")
     for piece in chunks(unknown.values_list(*_COLUMNS).iterator(5000), 5000):
         add_songs([(row[0], _line_of(Song(*row))) for row in piece])
 

@@ -256,7 +256,7 @@ class PurgeAdmin(AdminsLook):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        files = row.files.select_related("library").defer("data").order_by("pk")[:SHOWN]
+        files = row.files.select_related("library").defer("tags").order_by("library", "pk")[:SHOWN]
         context = {"row": row, "files": files, **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
@@ -280,8 +280,3 @@ class PurgeAdmin(AdminsLook):
             self.message_user(request, f"{purge}: {error.message}", messages.ERROR)
             return
         tell(request, _("%(count)s files are in the catalog again.") % {"count": len(result.ids)})
-        if result.refused:
-            refused = ngettext(
-                "%(count)s file could not be restored.", "%(count)s files could not be restored.", len(result.refused)
-            )
-            self.message_user(request, refused % {"count": texts.number(len(result.refused))}, messages.WARNING)

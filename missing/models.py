@@ -1,4 +1,4 @@
-"""Missing files as their own kind of thing, and the records that make a purge undoable."""
+"""Missing files as their own kind of thing, and the purges that hide some of them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from libraries.fields import KeyField, id_field
+from libraries.fields import id_field
 from libraries.models import Library, MediaFile
+from libraries.querysets import MediaFileQuerySet
 from missing.querysets import MissingFileQuerySet
 
 KEPT = timedelta(days=30)
 
 
 class MissingFileManager(models.Manager["MissingFile"]):
-    """Only the missing ones."""
+    """Only the missing ones that no purge hides."""
 
     def get_queryset(self) -> MissingFileQuerySet:
-        return MissingFileQuerySet(self.model, using=self._db).filter(missing=True)
+        return MissingFileQuerySet(self.model, using=self._db).missing()
 
 
 class MissingFile(MediaFile):
-    """A track whose file a complete, successful listing of its folder did not find."""
+    """A track whose file a complete, successful listing of its folder did not find, and that no purge hides."""
 
     objects = MissingFileManager()  # type: ignore[assignment,misc]
 
@@ -53,26 +54,24 @@ class PurgeQuerySet(QuerySet["Purge"]):
     """Purges."""
 
     def done(self) -> Self:
-        """Those that have happened: not being prepared, and not yet forgotten."""
-        return self.filter(done_at__isnull=False, expires_at__gt=timezone.now())
+        """Those that have happened and whose time is not over."""
+        return self.filter(expires_at__gt=timezone.now())
 
     def with_restorable(self) -> Self:
         """Adds `restorable`: how many files an undo would bring back."""
         # counted by itself: a join would multiply the purges by their files before they are sorted
-        files = PurgedFile.objects.filter(purge=OuterRef("pk"), library__deleted_at__isnull=True).order_by()
-        counted = files.values("purge").annotate(n=Count("pk")).values("n")
+        files = MediaFile.objects.purged().filter(purge_id=OuterRef("pk"), library__deleted_at__isnull=True).order_by()
+        counted = files.values("purge_id").annotate(n=Count("pk")).values("n")
         return self.annotate(restorable=Coalesce(Subquery(counted), Value(0)))
 
 
 class Purge(models.Model):
-    """One removal of missing files. Until `expires_at` it can be undone; its files are kept as `PurgedFile` rows."""
+    """One removal of missing files from all lists. Until `expires_at` it can be undone: their rows carry its id."""
 
     id = id_field()
     created_at = models.DateTimeField(_("purged"), auto_now_add=True)
     created_by = models.CharField(_("by"), max_length=255, blank=True)
     reason = models.CharField(_("reason"), max_length=16, choices=PurgeReason.choices, default=PurgeReason.REQUEST)
-    # null while the records are being written: nothing has been removed yet, and nobody sees it
-    done_at = models.DateTimeField(null=True)
     file_count = models.PositiveIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
     expires_at = models.DateTimeField(_("can be undone until"), default=default_expiry)
@@ -90,25 +89,10 @@ class Purge(models.Model):
         said = ngettext("%(count)s file on %(day)s", "%(count)s files on %(day)s", self.file_count)
         return said % {"count": self.file_count, "day": f"{self.created_at:%Y-%m-%d %H:%M}"}
 
-
-class PurgedFile(models.Model):
-    """Everything that was known of one removed track, enough to bring it back with its id."""
-
-    purge = models.ForeignKey(Purge, on_delete=models.CASCADE, db_index=False, related_name="files")
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, related_name="purged_files")
-    media_file_id = KeyField(max_length=22)
-    path = models.TextField()
-    title = models.TextField(default="")
-    size = models.BigIntegerField(default=0)
-    missing_since = models.DateTimeField(null=True)
-    # see `missing.records`
-    data = models.JSONField()
-
-    class Meta:
-        indexes = [models.Index(fields=["purge", "id"], name="purged_file_purge_idx")]
-
-    def __str__(self) -> str:
-        return self.path
+    @property
+    def files(self) -> MediaFileQuerySet:
+        """The tracks that an undo would bring back: not those that returned by themselves."""
+        return MediaFile.objects.purged().filter(purge_id=self.pk, library__deleted_at__isnull=True)
 
 
 class OfflinePeriod(models.Model):

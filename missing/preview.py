@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from libraries.bulk import chunks
 from libraries.maintenance import TRACK_DEPENDENTS
@@ -38,13 +38,16 @@ def preview_purge(ids: Sequence[str]) -> Preview:
         size += row[2]
         duration += row[3]
     artists: Counter[str] = Counter(row[0] for row in rows_of(Participant, "media_file", ids, "artist_id"))
+    # what earlier purges hide is in no list any more: it keeps nothing there
+    listed = MediaFile.objects.in_catalog()
+    parts = Participant.objects.filter(media_file__purge_id__isnull=True)
     return Preview(
         ids=list(ids),
         size=size,
         duration=duration,
-        albums=emptied(Album, MediaFile, "album_ref", only(taken, "album")),
-        artists=emptied(Artist, Participant, "artist", artists),
-        folders=emptied(Folder, MediaFile, "folder", only(taken, "folder")),
+        albums=emptied(Album, listed, "album_ref", only(taken, "album")),
+        artists=emptied(Artist, parts, "artist", artists),
+        folders=emptied(Folder, listed, "folder", only(taken, "folder")),
         attached={
             str(model._meta.verbose_name_plural): sum(1 for _ in rows_of(model, "media_file", ids, "pk"))
             for model in TRACK_DEPENDENTS
@@ -62,11 +65,11 @@ def only(taken: Counter[tuple[str, str]], kind: str) -> Counter[str]:
     return Counter({pk: count for (sort, pk), count in taken.items() if sort == kind and pk})
 
 
-def emptied(model: type[models.Model], member: type[models.Model], field: str, taken: Counter[str]) -> list[Any]:
-    """The rows of `model` all of whose members would be taken, in the order of their ids."""
+def emptied(model: type[models.Model], members: QuerySet[Any], field: str, taken: Counter[str]) -> list[Any]:
+    """The rows of `model` all of whose `members` would be taken, in the order of their ids."""
     gone: list[str] = []
     for piece in chunks(sorted(taken)):
-        members = member._default_manager.filter(**{f"{field}__in": piece}).order_by().values_list(field)
-        gone += [pk for pk, count in members.annotate(n=Count("pk")) if count == taken[pk]]
+        counts = members.filter(**{f"{field}__in": piece}).order_by().values_list(field).annotate(n=Count("pk"))
+        gone += [pk for pk, count in counts if count == taken[pk]]
     manager = model._default_manager
     return [row for piece in chunks(sorted(gone)) for row in manager.filter(pk__in=piece).order_by("pk")]

@@ -19,7 +19,7 @@ COLUMNS = (
 
 
 class MissingFileQuerySet(MediaFileQuerySet):
-    """Tracks without their files."""
+    """Tracks without their files that no purge hides."""
 
     def as_rows(self) -> Any:
         """Plain rows of what a list shows, except `missing_file_count` (see `add_album_counts`)."""
@@ -35,7 +35,7 @@ def missing_per_album(album_ids: Iterable[str]) -> dict[str, int]:
     """How many files of each album are missing, in one query per 500 albums."""
     counts: dict[str, int] = {}
     for piece in chunks(sorted(set(album_ids))):
-        rows = MediaFile.objects.filter(album_ref__in=piece, missing=True).order_by().values_list("album_ref_id")
+        rows = MediaFile.objects.missing().filter(album_ref__in=piece).order_by().values_list("album_ref_id")
         counts.update(rows.annotate(n=Count("pk")))
     return counts
 

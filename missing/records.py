@@ -1,7 +1,7 @@
-"""All that is known of tracks as plain JSON, and back into rows: what a purge keeps, an undo uses and an export shows.
+"""All that is known of tracks as plain JSON: what the export of a purge shows.
 
-A record names artists, genres, album and folder by their natural keys beside their ids, so that it can be brought back
-after those rows were pruned, or exist anew under other ids.
+A record has the whole rows of artists, genres, album and folder beside their ids, so that it can be understood without
+this database.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-import orjson
-from django.db import connection, models
+from django.db import models
 from django.db.models import QuerySet
 
-from libraries.bulk import chunks, moment
+from libraries.bulk import chunks
 from libraries.maintenance import TRACK_DEPENDENTS
 from libraries.models import Album, Artist, Folder, Genre, MediaFile, Participant, TrackGenre
 
@@ -77,10 +75,8 @@ def of_tracks(model: type[models.Model], ids: Sequence[str]) -> dict[str, list[R
 
 
 def read_records(ids: Sequence[str]) -> list[Record]:
-    """One record per missing track of `ids`; a constant number of queries per 500."""
-    tracks = [
-        row for piece in chunks(ids) for row in read_rows(MediaFile, MediaFile.objects.filter(pk__in=piece).missing())
-    ]
+    """One record per track of `ids` that exists; a constant number of queries per 500."""
+    tracks = [row for piece in chunks(ids) for row in read_rows(MediaFile, MediaFile.objects.filter(pk__in=piece))]
     known = [row["id"] for row in tracks]
     people, genres = of_tracks(Participant, known), of_tracks(TrackGenre, known)
     attached = {model: of_tracks(model, known) for model in ATTACHED}
@@ -107,46 +103,3 @@ def read_records(ids: Sequence[str]) -> list[Record]:
 def with_artist(album: Record | None, artists: Mapping[str, Record]) -> Record | None:
     """An album with the artist that it names."""
     return None if album is None else {**album, "artist": artists.get(album["artist_id"] or "")}
-
-
-class Writer:
-    """Turns a row of a record into the values of a table's columns, in the order of `names`.
-
-    A column that the record lacks (it is younger) gets its default; one that the table lacks is left out.
-    """
-
-    def __init__(self, model: type[models.Model], *, without: Sequence[str] = ()) -> None:
-        fields = [field for field in columns(model) if field.attname not in without]
-        self.names = [str(field.column) for field in fields]
-        self._columns = [(field.attname, field, decoder(field)) for field in fields]
-
-    def values(self, row: Row, **changed: Any) -> list[Any]:
-        """The values of one row; `changed` (by column) wins."""
-        values = []
-        for name, field, decode in self._columns:
-            if name in changed:
-                values.append(changed[name])
-            elif name in row:
-                value = row[name]
-                values.append(value if decode is None or value is None else decode(value))
-            else:
-                values.append(field.get_db_prep_save(field.get_default(), connection))
-        return values
-
-
-@lru_cache(maxsize=4096)
-def stored_moment(text: str) -> Any:
-    """An instant as the database takes it; a scan gives the same one to many rows."""
-    return moment(datetime.fromisoformat(text))
-
-
-def decoder(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """From what `read_rows` wrote to what the database takes; None where that is the same."""
-    kind = field.get_internal_type()
-    if kind == "BinaryField":
-        return base64.b64decode
-    if kind == "DateTimeField":
-        return stored_moment
-    if kind == "JSONField":
-        return lambda value: orjson.dumps(value).decode()
-    return None

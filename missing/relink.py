@@ -72,7 +72,7 @@ def relink(file: MissingFile, song: MediaFile) -> MediaFile:
     """`file` takes over the file, tags and place of `song`, and keeps its own id and age; `song` is no more."""
     pair = {file.pk, song.pk}
     # the lock: a scan may bring the file back, or lose the song, at this moment
-    rows = MediaFile.objects.select_for_update().select_related(None).filter(pk__in=pair).order_by("pk")
+    rows = MediaFile.objects.in_catalog().select_for_update().select_related(None).filter(pk__in=pair).order_by("pk")
     states = dict(rows.values_list("pk", "missing"))
     if states.keys() != pair:
         raise NotFound

@@ -104,24 +104,21 @@ class OccupiedSerializer(serializers.Serializer[Any]):
     songId = serializers.CharField(source="song_id")
 
 
-class RefusedSerializer(serializers.Serializer[Any]):
-    """A file that could not be restored; it stays in the purge."""
-
-    id = serializers.CharField()
-    path = serializers.CharField()
-    reason = serializers.CharField()
-
-
 class UndoResultSerializer(serializers.Serializer[UndoResult]):
     """The answer to `POST /api/missing/purge/{id}/undo`."""
 
     restored = serializers.SerializerMethodField()
     ids = serializers.ListField(child=serializers.CharField())
     occupied = OccupiedSerializer(many=True)
-    notRestored = RefusedSerializer(many=True, source="refused")
+    notRestored = serializers.SerializerMethodField(
+        help_text="Always empty: an undo brings back every file that is still in the purge. Kept for older clients."
+    )
 
     def get_restored(self, result: UndoResult) -> int:
         return len(result.ids)
+
+    def get_notRestored(self, result: UndoResult) -> list[str]:
+        return []
 
 
 class CandidateSerializer(serializers.Serializer[Candidate]):

@@ -100,6 +100,11 @@ class AlbumAdmin(DetailAdmin):
     ordering = ("-pk",)
     change_form_template = "admin/libraries/album/detail.html"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Album]:
+        rows: Any = super().get_queryset(request)
+        albums: QuerySet[Album] = rows.in_catalog()
+        return albums
+
     def get_urls(self) -> list[URLPattern]:
         cover = self.admin_site.admin_view(self.cover_view, cacheable=True)
         return [path("<str:pk>/cover/", cover, name="libraries_album_cover"), *super().get_urls()]
@@ -121,8 +126,9 @@ class AlbumAdmin(DetailAdmin):
         return texts.clock(album.duration)
 
     def detail(self, request: HttpRequest, row: Album) -> dict[str, Any]:
-        tracks = row.media_files.order_by("disc_number", "track_number", "path", "pk")
-        return {"tracks": tracks[:MAX_TRACKS], "has_cover": row.media_files.filter(has_picture=True).exists()}
+        tracks = row.media_files.in_catalog()
+        shown_tracks = tracks.order_by("disc_number", "track_number", "path", "pk")[:MAX_TRACKS]
+        return {"tracks": shown_tracks, "has_cover": tracks.filter(has_picture=True).exists()}
 
     def cover_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """GET: the front cover, from the files."""
@@ -176,7 +182,9 @@ class MediaFileAdmin(SongListAdmin, DetailAdmin):
     change_form_template = "admin/libraries/mediafile/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaFile]:
-        return super().get_queryset(request).defer("tags")
+        rows: Any = super().get_queryset(request)
+        songs: QuerySet[MediaFile] = rows.in_catalog().defer("tags")
+        return songs
 
     def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:
         """Only what a search found: an index for each column would slow down every scan."""

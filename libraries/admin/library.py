@@ -158,7 +158,7 @@ class LibraryAdmin(ModelAdmin):
             sentence
             for library in objs
             for sentence in (
-                _("%(songs)s, present or missing") % {"songs": texts.songs(library.media_files.count())},
+                _("%(songs)s, present or missing") % {"songs": texts.songs(library.media_files.in_catalog().count())},
                 _("%(count)s albums") % {"count": texts.number(library.albums.count())},
                 _("the access of every user and group to it, its scans and its problems"),
             )

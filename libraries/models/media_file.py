@@ -14,9 +14,12 @@ from libraries.models.genre import Genre
 from libraries.models.library import Library
 from libraries.querysets import MediaFileQuerySet
 
+# missing, and not hidden by a purge
+LISTED_AS_MISSING = Q(missing=True, purge_id__isnull=True)
+
 
 class MediaFile(models.Model):
-    """Its id and `created_at` survive moves, retagging, absence and an undone purge. Sizes in bytes, durations in s."""
+    """Its id and `created_at` survive moves, retagging, absence and a purge. Sizes in bytes, durations in seconds."""
 
     id = id_field()
     # that of its folder, which answers for it: a constraint of its own would be checked once more for each row
@@ -91,6 +94,8 @@ class MediaFile(models.Model):
     missing = models.BooleanField(_("missing"), default=False)
     missing_since = models.DateTimeField(_("missing since"), null=True)
     last_seen_at = models.DateTimeField(null=True)
+    # the purge that hides this missing track: its row stays for an undo, or for its file to return, until that expires
+    purge_id = KeyField(max_length=22, null=True, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -107,6 +112,9 @@ class MediaFile(models.Model):
             models.UniqueConstraint(
                 fields=["folder", "name_bytes"], condition=Q(missing=False), name="media_file_place_unique"
             ),
+            models.CheckConstraint(
+                condition=Q(purge_id__isnull=True) | Q(missing=True), name="media_file_purged_is_missing"
+            ),
         ]
         indexes = [
             # of all tracks: who deletes a folder is asked by the database whether a track refers to it
@@ -117,13 +125,20 @@ class MediaFile(models.Model):
                 name="media_file_unhashed_idx",
             ),
             models.Index(fields=["library", "id"], name="media_file_library_idx"),
-            models.Index(fields=["library", "id"], condition=Q(missing=True), name="media_file_missing_idx"),
+            models.Index(fields=["library", "id"], condition=LISTED_AS_MISSING, name="media_file_missing_idx"),
             # no scan pays for these, which have entries of missing files only; `library` lets them answer by themselves
             models.Index(
-                fields=["missing_since", "library"], condition=Q(missing=True), name="media_file_gone_when_idx"
+                fields=["missing_since", "library"], condition=LISTED_AS_MISSING, name="media_file_gone_when_idx"
             ),
-            models.Index(fields=["suffix", "library"], condition=Q(missing=True), name="media_file_gone_suffix_idx"),
-            models.Index(fields=["album_ref", "library"], condition=Q(missing=True), name="media_file_gone_album_idx"),
+            models.Index(fields=["suffix", "library"], condition=LISTED_AS_MISSING, name="media_file_gone_suffix_idx"),
+            models.Index(
+                fields=["album_ref", "library"], condition=LISTED_AS_MISSING, name="media_file_gone_album_idx"
+            ),
+            models.Index(
+                fields=["purge_id", "library", "id"],
+                condition=Q(purge_id__isnull=False),
+                name="media_file_purged_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from libraries.maintenance import (
     delete_tracks,
     look_again,
     refresh_albums,
+    unpurge,
 )
 from libraries.models import HeldMark, Library, MediaFile, Participant, ScanProblem, TrackGenre
 from libraries.scanner.context import key_of
@@ -34,7 +35,7 @@ _SIDE_COLUMNS = (
     "id", "library_id", "folder_id", "name_bytes", "pid", "mbz_track_id", "audio_hash", "size", "mtime_ns", "inode",
     "duration", "codec", "sample_rate", "bit_rate", "channels", "title", "album_ref_id", "missing",
 )  # fmt: skip
-_KEPT_STATE = ("missing", "missing_since", "last_seen_at")
+_KEPT_STATE = ("missing", "missing_since", "last_seen_at", "purge_id")
 
 
 def _side(row: Sequence[Any], at: datetime) -> Side:
@@ -131,6 +132,7 @@ class Joiner:
             self._unsettle_folders(join)
             join.pairs = _still_there(join.pairs)
             olds = [old for old, _ in join.pairs] + [old for old, _ in join.taken]
+            unpurge(side.id for side in olds if side.missing)
             artists = artists_of({side.id for side in [*olds, *join.vacated, *(new for _, new in join.pairs)]})
             gone = self._vacate([*olds, *join.vacated], last_seen)
             self._absorb(join.pairs)
@@ -177,7 +179,8 @@ class Joiner:
         MediaFile.objects.filter(pk__in=news).update(missing=True)
         columns = [column for column in WRITTEN if column not in _KEPT_STATE]
         sets = ", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)
-        sql = f"""UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL
+        sql = f"""UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL,
+            purge_id = NULL
             FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"""  # noqa: S608 - own names
         with transaction.get_connection().cursor() as cursor:
             cursor.executemany(sql, [(False, old, new) for old, new in zip(olds, news, strict=True)])

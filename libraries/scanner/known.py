@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import F
+
 from libraries.bulk import chunks
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner.context import ScanOptions, parent
@@ -53,12 +55,14 @@ def known_problems(library_id: int) -> Problems:
 
 
 def known_tracks(folder_ids: Iterable[str]) -> dict[str, Tracks]:
-    """The tracks of some folders by folder and name; of several rows at one place the present one, else the latest."""
+    """The tracks of some folders by folder and name; of several rows at one place the present one, else the latest
+    missing one, else the one of the latest purge."""
     found: dict[str, Tracks] = defaultdict(dict)
     for piece in chunks(folder_ids):
         tracks = MediaFile.objects.filter(folder__in=piece)
         # two queries: each has an index of its own, and what is present must win
-        for rows in (tracks.missing().order_by("missing_since", "id"), tracks.present()):
+        absent = tracks.filter(missing=True).order_by(F("purge_id").asc(nulls_last=True), "missing_since", "id")
+        for rows in (absent, tracks.present()):
             for folder_id, pk, name, *rest in rows.values_list(*_COLUMNS).iterator(5000):
                 name = bytes(name)
                 found[folder_id][name] = KnownTrack(pk, name, *rest)

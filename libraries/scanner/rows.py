@@ -20,7 +20,7 @@ from libraries.search import add_songs, line_of, refresh_songs
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")
 _STATE: Final = ("album_ref_id", "pid", "audio_hash", "missing", "updated_at")
 # null in every track that is present, so a new row can do without
-_ABSENCE: Final = ("missing_since", "last_seen_at")
+_ABSENCE: Final = ("missing_since", "last_seen_at", "purge_id")
 _OWN: Final = ("id", "created_at")
 _FROM_FILE: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
 # every column but `_OWN`
@@ -85,7 +85,7 @@ class TrackRows:
         """New values for rows that keep their id and `created_at`; False when one of the rows is not there any more."""
         now = moment(timezone.now())
         rows = [
-            values_of(state, self._library_id, self.album_of(state), now, None, None, state.media_file_id)
+            values_of(state, self._library_id, self.album_of(state), now, None, None, None, state.media_file_id)
             for state in states
         ]
         whole = update_rows(MediaFile, WRITTEN, rows) == len(rows)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, moment
 from libraries.ids import new_id
-from libraries.maintenance import Delta, add_to_totals, look_again, people_of, refresh_albums
+from libraries.maintenance import Delta, add_to_totals, look_again, people_of, refresh_albums, unpurge
 from libraries.models import ChangeKind, Folder, MediaFile
 from libraries.scanner.changes import Tally
 from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
@@ -206,6 +206,8 @@ class Writer:
             return set()
         olds = [known for known, _ in changes.updates]
         before = people_of(known.id for known in [*olds, *changes.back])
+        # a file that is at its place again takes its row out of the purge that hid it
+        unpurge(known.id for known in [*olds, *changes.back] if known.missing)
         self.rows.find(states)
         self.rows.insert(changes.inserts)
         whole = self.rows.update(updates)

@@ -20,7 +20,7 @@ from libraries.models import (
     ScanState,
     ScanTrigger,
 )
-from missing.models import Purge, PurgedFile
+from missing.models import Purge
 
 MARK = "CANARY"
 LIBRARY_ID = 918273
@@ -44,13 +44,14 @@ def fill(root: Path) -> list[str]:
         pid="2" * 32, name=f"{MARK}-album", artist=artist, album_artist=f"{MARK}-artist", updated_at=now, **common
     )
     ids = [folder.pk, artist.pk, album.pk]
-    for number, missing in enumerate((False, True)):
+    purge = Purge.objects.create(created_by=f"{MARK}-purger", expires_at="2999-01-01T00:00:00Z", file_count=47114711)
+    for number, (missing, purge_id) in enumerate(((True, purge.pk), (False, None), (True, None))):
         track = MediaFile.objects.create(
             folder=folder, album_ref=album, path=f"{folder_path}/{MARK}-{number}.mp3",
             name_bytes=f"{MARK}-{number}.mp3".encode(), suffix="mp3", size=47114711, mtime_ns=1, title=f"{MARK}-title",
             album=f"{MARK}-album", artist=f"{MARK}-artist", genre=f"{MARK}-genre", comment=f"{MARK}-comment",
             tags={"title": [f"{MARK}-tag"]}, missing=missing, missing_since=now if missing else None, updated_at=now,
-            **common,
+            purge_id=purge_id, **common,
         )  # fmt: skip
         Participant.objects.create(media_file=track, artist=artist, role="artist")
         track.genres.add(genre)
@@ -64,10 +65,4 @@ def fill(root: Path) -> list[str]:
         pk=PROBLEM_ID, library=library, scan=scan, path=f"{MARK}-bad.mp3", path_bytes=b"x", path_key="3" * 32,
         kind="corrupt", message=f"{MARK}-message", first_seen_at=now, last_seen_at=now,
     )  # fmt: skip
-    purge = Purge.objects.create(
-        created_by=f"{MARK}-purger", expires_at="2999-01-01T00:00:00Z", done_at=now, file_count=47114711
-    )
-    PurgedFile.objects.create(
-        purge=purge, library=library, media_file_id="4" * 22, path=f"{MARK}.mp3", title=f"{MARK}-title", data={}
-    )
     return [*ids, purge.pk]

@@ -106,7 +106,7 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     assert member is not None
     key = ApiKey.objects.create(user=member, name="k", digest="d", hint="h")
     scan = Scan.objects.create(library=library, trigger=ScanTrigger.API)
-    purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z", done_at="2026-01-01T00:00:00Z")
+    purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z")
     objects = {"user": member.pk, "library": library.pk, "apikey": key.pk, "scan": scan.pk, "missing": purge.pk}
 
     def fill(route: str) -> str:

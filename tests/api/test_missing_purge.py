@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
-from missing.models import Purge, PurgedFile
-from tests.missing.catalog import LONG_AGO, dump, make_folder, make_many, make_track
+from libraries.models import Folder, Library, MediaFile
+from missing.models import Purge
+from tests.missing.catalog import LONG_AGO, dump, make_many, make_track
 
 pytestmark = pytest.mark.django_db
 
@@ -72,24 +72,22 @@ def test_undo_restores_everything(as_admin: APIClient, library: Library, other_l
     make_track(library, "Bob/3.mp3", artist="Bob", album="Second", missing=False)
     make_track(other_library, "Ada/4.mp3")
     Folder.objects.update(missing=True)
-    before = dump(without=("digest",))
+    before = dump()
     purge_id = purge(as_admin)
-    # nothing else referred to these: they are gone, and must return with their ids
-    assert not Artist.objects.filter(name="Ada").exists()
-    assert not Album.objects.filter(name="First").exists()
-    assert not Genre.objects.filter(name="Jazz").exists()
-    assert not Folder.objects.filter(library=library, path="Ada/First").exists()
+    assert dump(without=("purge_id",)) == {
+        name: [{key: value for key, value in row.items() if key != "purge_id"} for row in rows]
+        for name, rows in before.items()
+    }
     answer = undo(as_admin, purge_id)
     assert answer.status_code == 200
     assert answer.json()["restored"] == 3
     assert answer.json()["occupied"] == answer.json()["notRestored"] == []
-    assert dump(without=("digest",)) == before
+    assert dump() == before
     library.refresh_from_db()
     assert library.total_missing_files == 2
     shown = as_admin.get(f"/api/missing/purge/{purge_id}").json()
     assert (shown["fileCount"], shown["restoredCount"], shown["restorable"]) == (3, 3, 0)
     assert shown["undoneAt"]
-    assert not PurgedFile.objects.exists()
 
 
 def test_a_second_undo_is_a_conflict(as_admin: APIClient, library: Library) -> None:
@@ -115,12 +113,6 @@ def test_what_has_expired_is_gone(as_admin: APIClient, library: Library) -> None
     assert as_admin.get("/api/missing/purge").json() == []
 
 
-def test_a_purge_in_preparation_is_not_shown(as_admin: APIClient) -> None:
-    hidden = Purge.objects.create()
-    assert as_admin.get("/api/missing/purge").json() == []
-    assert undo(as_admin, hidden.pk).status_code == 404
-
-
 def test_another_file_took_the_place(as_admin: APIClient, library: Library) -> None:
     gone = make_track(library, "a/b.mp3")
     purge_id = purge(as_admin)
@@ -129,38 +121,6 @@ def test_another_file_took_the_place(as_admin: APIClient, library: Library) -> N
     assert answer["restored"] == 1
     assert answer["occupied"] == [{"id": gone.pk, "path": "a/b.mp3", "songId": new.pk}]
     assert set(MediaFile.objects.values_list("pk", "missing")) == {(gone.pk, True), (new.pk, False)}
-
-
-def test_a_file_whose_id_is_taken_stays_in_the_purge(as_admin: APIClient, library: Library) -> None:
-    one, two = make_track(library, "1.mp3"), make_track(library, "2.mp3")
-    purge_id = purge(as_admin)
-    make_track(library, "other.mp3", id=one.pk, missing=False)
-    answer = undo(as_admin, purge_id).json()
-    assert (answer["restored"], answer["ids"]) == (1, [two.pk])
-    assert [row["id"] for row in answer["notRestored"]] == [one.pk]
-    assert MediaFile.objects.get(pk=one.pk).path == "other.mp3"
-    shown = as_admin.get(f"/api/missing/purge/{purge_id}").json()
-    assert (shown["fileCount"], shown["restoredCount"], shown["restorable"]) == (2, 1, 1)
-    MediaFile.objects.get(pk=one.pk).delete()
-    assert undo(as_admin, purge_id).json()["ids"] == [one.pk]
-    assert Purge.objects.get().restored_count == 2
-
-
-def test_rows_that_exist_anew_are_used(as_admin: APIClient, library: Library) -> None:
-    gone = make_track(library, "Ada/First/1.mp3")
-    Folder.objects.update(missing=True)
-    purge_id = purge(as_admin)
-    assert not Folder.objects.exists()
-    folder = make_folder(library, "Ada/First", digest="d" * 32)
-    new = make_track(library, "Ada/First/2.mp3", missing=False)
-    assert new.album_ref_id != gone.album_ref_id
-    undo(as_admin, purge_id)
-    restored = MediaFile.objects.get(pk=gone.pk)
-    assert (restored.folder_id, restored.album_ref_id) == (folder.pk, new.album_ref_id)
-    assert Artist.objects.count() == Album.objects.count() == Genre.objects.count() == 1
-    # the next quick scan looks into the folder again
-    folder.refresh_from_db()
-    assert folder.digest == ""
 
 
 def test_a_removed_library_takes_its_files_with_it(

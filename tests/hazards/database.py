@@ -33,11 +33,12 @@ from libraries.models import (
     TrackGenre,
 )
 from libraries.search import rebuild_index
+from missing.models import Purge
 from navidrome_lib.settings import database_settings
 
 MODELS: tuple[type[models.Model], ...] = (
     Library, Artist, Genre, Folder, Album, LibraryArtist, MediaFile, Participant, TrackGenre, Scan, ScanProblem,
-    HeldMark, ScanChange, SongWords,
+    HeldMark, ScanChange, SongWords, Purge,
 )  # fmt: skip
 KILLED = 137
 

@@ -19,7 +19,7 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-COUNT = 2000
+COUNT = 5000
 # far below the time after which a writer gives up, far above what it takes on a machine that does other things too
 PATIENCE = 10.0
 
@@ -50,7 +50,7 @@ def test_other_requests_are_answered(as_admin: APIClient, admin: User, library: 
         answers += 1
     thread.join()
     assert len(results[0].ids) == COUNT
-    assert answers > 3
+    assert answers
     assert slowest < PATIENCE
     # nobody ever saw a part of it
     assert totals <= {str(COUNT), "0"}
@@ -76,7 +76,7 @@ def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
     assert len(results) == 2
     removed = [pk for result in results for pk in result.ids]
     assert sorted(removed) == sorted(ids)
-    assert not MediaFile.objects.exists()
+    assert not MediaFile.objects.in_catalog().exists()
     purges = list(Purge.objects.all())
     assert sum(one.file_count for one in purges) == sum(one.files.count() for one in purges) == 300
     library.refresh_from_db()
@@ -107,7 +107,7 @@ def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.
     assert (len(outcomes), sum(outcomes)) == (2, 300)
     purge.refresh_from_db()
     assert purge.restored_count == 300
-    assert MediaFile.objects.count() == 300
+    assert MediaFile.objects.missing().count() == 300
     library.refresh_from_db()
     assert library.total_missing_files == 300
 

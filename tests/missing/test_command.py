@@ -42,7 +42,7 @@ def test_purge_undo_and_export(library: Library, tmp_path: Path) -> None:
     purge = Purge.objects.get()
     assert f"manage.py missing undo {purge.pk}" in said
     assert purge.created_by == "command"
-    assert MediaFile.objects.get().pk == two.pk
+    assert MediaFile.objects.in_catalog().get().pk == two.pk
     assert f"{purge.pk}  " in run("purges")
     line = json.loads(run("export", purge.pk))
     assert (line["id"], line["path"], line["library"]) == (one.pk, "a.mp3", "Rock")
@@ -52,7 +52,7 @@ def test_purge_undo_and_export(library: Library, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="File exists"):
         run("export", purge.pk, "--output", str(file))
     assert run("undo", purge.pk, "--dry-run") == "1 files would come back.\n"
-    assert not MediaFile.objects.filter(pk=one.pk).exists()
+    assert not MediaFile.objects.in_catalog().filter(pk=one.pk).exists()
     assert run("undo", purge.pk) == "1 files are in the catalog again.\n"
     assert dump(without=("digest",)) == before
 
@@ -61,7 +61,7 @@ def test_purge_by_library_and_all(library: Library, other_library: Library) -> N
     make_track(library, "a.mp3")
     kept = make_track(other_library, "b.mp3")
     assert "1 files were removed" in run("purge", "--library", "Rock")
-    assert MediaFile.objects.get().pk == kept.pk
+    assert MediaFile.objects.in_catalog().get().pk == kept.pk
     assert "1 files were removed" in run("purge", "--all")
     assert run("purge", "--all") == "0 files were removed from the catalog.\n"
 

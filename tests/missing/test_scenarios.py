@@ -10,8 +10,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
+from libraries.search import found_songs
+from missing.models import Purge
+from missing.services import expire_purges
 from tests.missing.catalog import LONG_AGO
-from tests.scanner.scans import scan, write_album, write_track
+from tests.scanner.scans import counts, scan, write_album, write_track
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -79,11 +82,8 @@ def test_purged_undone_and_back(as_admin: APIClient, library: Library, music: Pa
     scan(library)
     answer = as_admin.delete("/api/missing").json()
     assert answer["removed"] == 2
-    # not only hidden: the rows are gone
-    for model, name in ((Album, "Only"), (Artist, "Bob"), (Genre, "Polka")):
-        assert not model.objects.filter(name=name).exists()
-    assert not Folder.objects.filter(path="Bob").exists()
     assert shown(admin) == of_bob(before)
+    assert figures(as_admin, library)["totalMissingFiles"] == 0
     assert as_admin.post(f"/api/missing/purge/{answer['purgeId']}/undo").json()["restored"] == 2
     assert shown(admin) == of_bob(before)
     shutil.move(away, music / "Bob")
@@ -95,26 +95,113 @@ def test_purged_undone_and_back(as_admin: APIClient, library: Library, music: Pa
     assert (row["songCount"], row["totalAlbums"], row["totalArtists"], row["totalMissingFiles"]) == (5, 2, 2, 0)
 
 
-def test_a_file_that_returns_before_the_undo(as_admin: APIClient, library: Library, music: Path) -> None:
-    old = MediaFile.objects.get(path="Bob/01.flac")
+def test_purged_and_expired(as_admin: APIClient, library: Library, music: Path, admin: User) -> None:
+    before = shown(admin)
+    shutil.rmtree(music / "Bob")
+    scan(library)
+    purge_id = as_admin.delete("/api/missing").json()["purgeId"]
+    scan(library, full=True)
+    # everything that an undo would need is there for 30 days
+    for model, name in ((Album, "Only"), (Artist, "Bob"), (Genre, "Polka")):
+        assert model.objects.filter(name=name).exists()
+    assert Folder.objects.filter(path="Bob").exists()
+    Purge.objects.filter(pk=purge_id).update(expires_at=LONG_AGO)
+    assert expire_purges() == 1
+    for model, name in ((Album, "Only"), (Artist, "Bob"), (Genre, "Polka")):
+        assert not model.objects.filter(name=name).exists()
+    assert not Folder.objects.filter(path="Bob").exists()
+    assert MediaFile.objects.count() == 3
+    assert shown(admin) == of_bob(before)
+
+
+def test_a_purged_file_that_returns_gets_its_row_back(
+    as_admin: APIClient, library: Library, music: Path, admin: User
+) -> None:
+    before, counts_before = shown(admin), figures(as_admin, library)
+    created = dict(MediaFile.objects.values_list("pk", "created_at"))
     away = music.parent / "away"
     shutil.move(music / "Bob", away)
     scan(library)
     purge_id = as_admin.delete("/api/missing").json()["purgeId"]
+    assert found_songs("Bob") == []
     shutil.move(away, music / "Bob")
+    done = scan(library)
+    assert counts(done) == {"restored": 2, "skipped": 3}
+    assert shown(admin) == before
+    assert figures(as_admin, library) == counts_before
+    assert dict(MediaFile.objects.values_list("pk", "created_at")) == created
+    assert len(found_songs("Bob")) == 2
+    purge = as_admin.get(f"/api/missing/purge/{purge_id}").json()
+    assert (purge["fileCount"], purge["restoredCount"], purge["restorable"]) == (2, 0, 0)
+    assert as_admin.post(f"/api/missing/purge/{purge_id}/undo").status_code == 409
+    # nor does its end take anything away
+    Purge.objects.update(expires_at=LONG_AGO)
+    assert expire_purges() == 1
+    assert shown(admin) == before
+
+
+def test_a_purged_file_that_returns_with_other_tags_gets_its_row_back(
+    as_admin: APIClient, library: Library, music: Path
+) -> None:
+    old = MediaFile.objects.get(path="Bob/01.flac")
+    (music / "Bob" / "01.flac").unlink()
     scan(library)
+    as_admin.delete("/api/missing")
+    # the same title, artist and album: the same song
+    tags: dict[str, Any] = {"artists": ("Bob",), "album_artists": ("Bob",), "album": "Only"}
+    write_track(music / "Bob" / "01.flac", "Song 1", number=1, comment="again", genres=("Ska",), **tags)
+    assert counts(scan(library)) == {"restored": 1, "skipped": 4}
     new = MediaFile.objects.get(path="Bob/01.flac")
+    assert (new.pk, new.created_at) == (old.pk, old.created_at)
+    assert (new.genre, new.missing, new.purge_id) == ("Ska", False, None)
+    assert new.pk in found_songs("Bob only")
+    assert Library.objects.get().total_missing_files == 0
+
+
+def test_another_file_at_the_place_of_a_purged_one(as_admin: APIClient, library: Library, music: Path) -> None:
+    old = MediaFile.objects.get(path="Bob/01.flac")
+    (music / "Bob" / "01.flac").unlink()
+    scan(library)
+    purge_id = as_admin.delete("/api/missing").json()["purgeId"]
+    write_track(music / "Bob" / "01.flac", "Else", number=7, artists=("Eve",), album="Else")
+    assert counts(scan(library)) == {"added": 1, "skipped": 4}
+    new = MediaFile.objects.get(path="Bob/01.flac", missing=False)
     assert new.pk != old.pk
     answer = as_admin.post(f"/api/missing/purge/{purge_id}/undo").json()
-    assert answer["restored"] == 2
-    assert {row["path"] for row in answer["occupied"]} == {"Bob/01.flac", "Bob/02.flac"}
-    (best, *_) = as_admin.get(f"/api/missing/{old.pk}/candidates").json()
-    assert best["songId"] == new.pk
-    assert {"place", "tags", "title"} <= set(best["reasons"])
+    assert answer["occupied"] == [{"id": old.pk, "path": "Bob/01.flac", "songId": new.pk}]
     assert as_admin.post(f"/api/missing/{old.pk}/relink", {"songId": new.pk}).status_code == 200
-    scan(library, full=True)
     assert MediaFile.objects.get(path="Bob/01.flac").pk == old.pk
-    assert Library.objects.get().total_missing_files == 1
+
+
+def test_the_row_of_the_latest_purge_returns(as_admin: APIClient, library: Library, music: Path) -> None:
+    """Three songs have been at one place; each was lost and purged, or only lost."""
+    path, found = music / "Bob" / "01.flac", []
+    for title in ("First", "Second"):
+        path.unlink()
+        scan(library)
+        as_admin.delete("/api/missing")
+        write_track(path, title, number=7, artists=("Eve",), album="Else")
+        scan(library)
+        found.append(MediaFile.objects.get(path="Bob/01.flac", missing=False).pk)
+    aside = path.rename(music.parent / "aside.flac")
+    scan(library)
+    as_admin.delete("/api/missing")
+    assert MediaFile.objects.purged().filter(path="Bob/01.flac").count() == 3
+    aside.rename(path)
+    assert counts(scan(library)) == {"restored": 1, "skipped": 4}
+    assert MediaFile.objects.get(path="Bob/01.flac", missing=False).pk == found[-1]
+
+
+def test_a_purged_file_is_not_taken_for_the_origin_of_a_move(
+    as_admin: APIClient, library: Library, music: Path
+) -> None:
+    old = MediaFile.objects.get(path="Bob/01.flac")
+    aside = (music / "Bob" / "01.flac").rename(music.parent / "aside.flac")
+    scan(library)
+    as_admin.delete("/api/missing")
+    aside.rename(music / "elsewhere.flac")
+    assert counts(scan(library)) == {"added": 1, "skipped": 4}
+    assert MediaFile.objects.get(path="elsewhere.flac").pk != old.pk
 
 
 def test_relinked_by_hand(as_admin: APIClient, library: Library, music: Path) -> None:

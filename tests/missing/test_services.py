@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from libraries import maintenance
-from libraries.models import HeldMark, Library, MediaFile, Scan
+from libraries.models import Album, Folder, HeldMark, Library, MediaFile, Participant, Scan, TrackGenre
+from libraries.search import found_songs, index_everything, refresh_songs
 from missing import services, tasks
-from missing.models import MissingFile, Purge, PurgedFile, PurgeReason
-from missing.restore import restore_files
+from missing.models import MissingFile, Purge, PurgeReason
+from missing.preview import preview_purge
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import Conflict
 from tests.missing.catalog import GONE, dump, make_many, make_track
@@ -23,20 +26,20 @@ pytestmark = pytest.mark.django_db
 
 def test_a_file_that_came_back_meanwhile_stays(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     back, again, gone = (make_track(library, f"{n}.mp3") for n in range(3))
-    remove = services.remove_recorded
+    hide = services.hide_files
 
-    def between(purge: Purge) -> list[str]:
+    def between(purge: Purge, absences: Any) -> list[str]:
         MediaFile.objects.filter(pk=back.pk).update(missing=False, missing_since=None)
         MediaFile.objects.filter(pk=again.pk).update(missing_since=GONE + timedelta(days=1))
-        return remove(purge)
+        return hide(purge, absences)
 
-    monkeypatch.setattr(services, "remove_recorded", between)
+    monkeypatch.setattr(services, "hide_files", between)
     result = services.purge_missing_files([back.pk, again.pk, gone.pk])
     assert result.ids == [gone.pk]
     assert result.purge is not None
     assert result.purge.file_count == 1
-    assert [row.media_file_id for row in PurgedFile.objects.all()] == [gone.pk]
-    assert set(MediaFile.objects.values_list("pk", flat=True)) == {back.pk, again.pk}
+    assert [row.pk for row in result.purge.files] == [gone.pk]
+    assert set(MediaFile.objects.in_catalog().values_list("pk", flat=True)) == {back.pk, again.pk}
 
 
 def test_all_came_back(library: Library) -> None:
@@ -46,93 +49,154 @@ def test_all_came_back(library: Library) -> None:
     assert not Purge.objects.exists()
 
 
-def test_a_failure_half_way_removes_nothing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = make_many(library, 30)
-    monkeypatch.setattr(services, "BATCH", 10)
-    delete, calls = maintenance.delete_tracks, []
+@contextmanager
+def failing(module: Any, name: str, at: int) -> Iterator[None]:
+    """The n-th call of a function fails as if the disk were full."""
+    function, calls = getattr(module, name), []
 
-    def fail(batch: Any) -> None:
-        calls.append(batch)
-        if len(calls) == 3:
+    def fail(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == at:
             raise DatabaseError("the disk is full")
-        delete(batch)
+        return function(*arguments)
 
-    before = dump()
-    with monkeypatch.context() as patch:
-        patch.setattr(maintenance, "delete_tracks", fail)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, fail)
         with pytest.raises(DatabaseError):
-            services.purge_missing_files(ids)
+            yield
+    assert len(calls) == at
+
+
+def test_a_failure_half_way_removes_nothing(
+    library: Library, other_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [*make_many(library, 30), make_track(other_library, "b.mp3").pk]
+    before = dump()
+    with failing(maintenance, "add_missing", 2):
+        services.purge_missing_files(ids)
     assert dump() == before
     assert not Purge.objects.exists()
-    assert not PurgedFile.objects.exists()
+    library.refresh_from_db()
+    assert library.total_missing_files == 30
     assert services.purge_missing_files(ids).ids == sorted(ids)
 
 
 def test_an_undo_that_is_interrupted_is_finished_by_the_next(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = make_many(library, 30)
+    before = dump()
     monkeypatch.setattr(services, "BATCH", 10)
     purge = services.purge_missing_files(ids).purge
     assert purge is not None
-    calls: list[Any] = []
-
-    def fail(page: Any) -> Any:
-        calls.append(page)
-        if len(calls) == 3:
-            raise DatabaseError("the disk is full")
-        return restore_files(page)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(services, "restore_files", fail)
-        with pytest.raises(DatabaseError):
-            services.undo_purge(purge)
-    assert (MediaFile.objects.count(), PurgedFile.objects.count()) == (20, 10)
+    with failing(services, "find_occupied", 3):
+        services.undo_purge(purge)
+    assert (MissingFile.objects.count(), MediaFile.objects.purged().count()) == (20, 10)
     purge.refresh_from_db()
     library.refresh_from_db()
     assert (purge.restored_count, library.total_missing_files) == (20, 20)
-    back = set(MediaFile.objects.values_list("pk", flat=True))
+    back = set(MissingFile.objects.values_list("pk", flat=True))
     assert set(services.undo_purge(purge).ids) == set(ids) - back
-    assert (MediaFile.objects.count(), PurgedFile.objects.count()) == (30, 0)
+    assert dump() == before
     purge.refresh_from_db()
     library.refresh_from_db()
     assert (purge.restored_count, library.total_missing_files) == (30, 30)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="already been undone"):
         services.undo_purge(purge)
 
 
-def test_what_hangs_on_a_track_returns_with_it(library: Library) -> None:
-    kept, lost = Scan.objects.create(library=library, trigger="api", state="held"), Scan(library=library, trigger="api")
-    lost.state = "finished"
-    lost.save()
+def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = make_many(library, 30)
+    monkeypatch.setattr(services, "BATCH", 10)
+    assert services.purge_missing_files(ids).purge
+    Purge.objects.update(expires_at=timezone.now())
+    Folder.objects.update(missing=True)
+    for function, call, left in (("delete_batch", 3, 10), ("prune", 1, 0)):
+        with failing(services, function, call):
+            services.expire_purges()
+        assert MediaFile.objects.purged().count() == left
+        assert Purge.objects.exists()
+    # all tracks went before; what they referred to goes with the next attempt
+    assert Album.objects.exists()
+    assert services.expire_purges() == 1
+    assert dump() == {name: [] for name in dump()}
+    assert not Purge.objects.exists()
+
+
+def test_what_hangs_on_a_track_hangs_on(library: Library) -> None:
+    scan = Scan.objects.create(library=library, trigger="api", state="held")
     track = make_track(library, "a.mp3")
-    HeldMark.objects.create(scan=kept, media_file=track)
-    HeldMark.objects.create(scan=lost, media_file=track)
+    mark = HeldMark.objects.create(scan=scan, media_file=track)
+    people = set(track.participants.values_list("pk", flat=True))
+    genres = set(track.track_genres.values_list("pk", flat=True))
     purge = services.purge_missing_files([track.pk]).purge
     assert purge is not None
-    assert not HeldMark.objects.exists()
-    lost.delete()
-    services.undo_purge(purge)
-    assert list(HeldMark.objects.values_list("scan", "media_file")) == [(kept.pk, track.pk)]
+    assert people
+    assert genres
+    for _ in range(2):
+        # the very rows: nothing is copied
+        assert set(Participant.objects.values_list("pk", flat=True)) == people
+        assert set(TrackGenre.objects.values_list("pk", flat=True)) == genres
+        assert HeldMark.objects.get().pk == mark.pk
+        if MediaFile.objects.purged().exists():
+            services.undo_purge(purge)
+    assert MissingFile.objects.get().pk == track.pk
 
 
-def test_a_record_of_another_version_is_understood(library: Library) -> None:
-    track = make_track(library, "a.mp3", bpm=99)
+def test_a_purged_track_is_not_found(library: Library) -> None:
+    track = make_track(library, "a.mp3", title="Nightingale")
+    refresh_songs([track.pk])
+    assert found_songs("nightin") == [track.pk]
     purge = services.purge_missing_files([track.pk]).purge
     assert purge is not None
-    row = PurgedFile.objects.get()
-    row.data["track"]["dropped_column"] = "x"
-    del row.data["track"]["bpm"]
-    row.save()
+    assert found_songs("nightin") == []
+    # what writes the words of all songs leaves it out, too
+    index_everything()
+    refresh_songs([track.pk])
+    assert found_songs("nightin") == []
     services.undo_purge(purge)
-    assert MissingFile.objects.get(pk=track.pk).bpm is None
+    assert found_songs("nightin") == [track.pk]
 
 
-def test_a_running_scan_keeps_its_rows(library: Library) -> None:
-    Scan.objects.create(library=library, trigger="api", state="running")
+def test_only_missing_tracks_can_be_purged(library: Library) -> None:
+    here = make_track(library, "a.mp3", missing=False)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MediaFile.objects.filter(pk=here.pk).update(purge_id="x")
+
+
+def test_nothing_expires_while_a_scan_may_have_looked_at_it(library: Library) -> None:
     track = make_track(library, "a.mp3")
-    services.purge_missing_files([track.pk])
-    assert {name: len(rows) for name, rows in dump().items()} == {
-        "Folder": 1, "Album": 1, "Artist": 1, "Genre": 1, "MediaFile": 0, "Participant": 0, "TrackGenre": 0,
-    }  # fmt: skip
+    assert services.purge_missing_files([track.pk]).purge
+    Purge.objects.update(expires_at=timezone.now())
+    scan = Scan.objects.create(library=library, trigger="api", state="running")
+    assert services.expire_purges() == 0
+    assert MediaFile.objects.purged().get().pk == track.pk
+    Scan.objects.filter(pk=scan.pk).update(state="finished")
+    assert services.expire_purges() == 1
+    assert not MediaFile.objects.exists()
+
+
+def test_a_preview_does_not_count_what_is_hidden_already(library: Library) -> None:
+    first, second = make_track(library, "a/1.mp3"), make_track(library, "a/2.mp3")
+    services.purge_missing_files([first.pk])
+    preview = preview_purge([second.pk])
+    assert [row.pk for row in preview.albums] == [second.album_ref_id]
+    assert [row.name for row in preview.artists] == ["Ada"]
+    assert [row.path for row in preview.folders] == ["a"]
+
+
+def test_a_second_purge_takes_what_returned_and_went_again(library: Library) -> None:
+    track = make_track(library, "a.mp3")
+    first = services.purge_missing_files([track.pk]).purge
+    with transaction.atomic():
+        assert maintenance.unpurge([track.pk]) == [track.pk]
+    second = services.purge_missing_files([track.pk]).purge
+    assert first is not None
+    assert second is not None
+    assert services.purge_missing_files([track.pk]).ids == []
+    with pytest.raises(Conflict, match="No file is left"):
+        services.undo_purge(first)
+    assert services.undo_purge(second).ids == [track.pk]
 
 
 def test_totals_never_fall_below_zero(library: Library) -> None:
@@ -151,13 +215,12 @@ def test_expiry(library: Library) -> None:
     assert second is not None
     assert timedelta(days=29) < second.expires_at - timezone.now() <= timedelta(days=30)
     Purge.objects.filter(pk=first.pk).update(expires_at=timezone.now())
-    abandoned = Purge.objects.create()
-    Purge.objects.filter(pk=abandoned.pk).update(created_at=timezone.now() - timedelta(hours=2))
-    preparing = Purge.objects.create()
-    assert tasks.expire_purges() == 2
+    assert tasks.expire_purges() == 1
     assert tasks.expire_purges() == 0
-    assert set(Purge.objects.values_list("pk", flat=True)) == {second.pk, preparing.pk}
-    assert [row.media_file_id for row in PurgedFile.objects.all()] == [new.pk]
+    assert Purge.objects.get().pk == second.pk
+    assert MediaFile.objects.get().pk == new.pk
+    assert Participant.objects.values_list("media_file", flat=True).distinct().get() == new.pk
+    assert AuditEntry.objects.get(action="missing.expire").object_id == first.pk
 
 
 def test_both_are_in_the_audit_trail(library: Library) -> None:

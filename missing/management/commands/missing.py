@@ -91,14 +91,12 @@ class Command(BaseCommand):
     def do_undo(self, options: dict[str, Any]) -> None:
         purge = find_purge(options["purge"])
         if options["dry_run"]:
-            self.stdout.write(f"{purge.files.filter(library__deleted_at__isnull=True).count()} files would come back.")
+            self.stdout.write(f"{purge.files.count()} files would come back.")
             return
         result = services.undo_purge(purge)
         self.stdout.write(f"{len(result.ids)} files are in the catalog again.")
         for place in result.occupied:
             self.stdout.write(f"Another file has the place of {place.path} now: {place.song_id}")
-        for refused in result.refused:
-            self.stderr.write(f"{refused.path}: {refused.reason}")
 
     def do_export(self, options: dict[str, Any]) -> None:
         purge = find_purge(options["purge"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from django.http import QueryDict
 
@@ -28,8 +29,43 @@ def asked_ids(query: QueryDict) -> list[str] | None:
     ids = [part.strip() for text in texts for part in text.split(",") if part.strip()]
     if not ids:
         raise InvalidInput(errors={"id": "Name at least one file, or leave the parameter out to remove all."})
+    return at_most(ids, "id")
+
+
+def ids_in_body(body: Any) -> list[str] | None:
+    """The ids in `{"ids": ["a", "b"]}`; None when there is no body, or an empty object."""
+    if body is None or body == {}:
+        return None
+    if not isinstance(body, dict):
+        raise InvalidInput(errors={"body": 'The body must be a JSON object: {"ids": ["…"]}. Nothing was removed.'})
+    errors = {
+        str(key)[:60]: "This key does not exist here; nothing was removed. Files are named by ids."
+        for key in body
+        if key != "ids"
+    }
+    ids = body.get("ids", [])
+    if not isinstance(ids, list) or not all(isinstance(pk, str) for pk in ids):
+        errors["ids"] = "Must be a list of ids, each a text; nothing was removed."
+    if errors:
+        raise InvalidInput(errors=errors)
+    named = [pk.strip() for pk in ids if pk.strip()]
+    if not named:
+        raise InvalidInput(errors={"ids": "Name at least one file, or send no body to remove all."})
+    return at_most(named, "ids")
+
+
+def named_ids(query: QueryDict, body: Any) -> list[str] | None:
+    """The ids in the address or in the body, which are never in both; None when neither names any."""
+    in_address, in_body = asked_ids(query), ids_in_body(body)
+    if in_address is not None and in_body is not None:
+        raise InvalidInput(errors={"ids": "Name the files in the address or in the body, not in both."})
+    return in_address if in_body is None else in_body
+
+
+def at_most(ids: list[str], field: str) -> list[str]:
+    """`ids`, if those are not too many."""
     if len(ids) > MAX_IDS:
-        raise InvalidInput(errors={"id": f"At most {MAX_IDS} files can be named at once."})
+        raise InvalidInput(errors={field: f"At most {MAX_IDS} files can be named at once."})
     return ids
 
 
@@ -48,15 +84,13 @@ def dry_run(query: QueryDict) -> bool:
     return text in TRUE
 
 
-def refuse_unknown(query: QueryDict, body: bytes, known: Iterable[str]) -> None:
-    """400 for a parameter that means nothing here, and for a body: both may name files that we would not see."""
+def refuse_unknown(query: QueryDict, known: Iterable[str]) -> None:
+    """400 for a parameter that means nothing here: it may name files that we would not see."""
     allowed = {*known, *IGNORED, "dryRun"}
     errors = {
         key[:60]: "This parameter does not exist here; nothing was removed."
         for key in query
         if key not in allowed and not ID_KEY.fullmatch(key)
     }
-    if body.strip() not in (b"", b"{}", b"null"):
-        errors["body"] = "Files are named by the parameter id, not in a body; nothing was removed."
     if errors:
         raise InvalidInput(errors=errors)

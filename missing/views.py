@@ -32,6 +32,7 @@ from missing.serializers import (
     RelinkSerializer,
     UndoResultSerializer,
 )
+from navidrome_lib.api.schema import BODY_OF_DELETE
 from navidrome_lib.errors import NotFound
 
 FILE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
@@ -39,6 +40,26 @@ PURGE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 ID = OpenApiParameter(
     "id", OpenApiTypes.STR, many=True, description="Only these files; repeated, or separated by commas."
 )
+# more ids than an address can hold
+IDS_IN_BODY = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "ids": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "minItems": 1,
+                        "maxItems": params.MAX_IDS,
+                        "description": "Only these files; not together with the parameter id.",
+                    }
+                },
+                "additionalProperties": False,
+            }
+        }
+    }
+}
 DRY_RUN = OpenApiParameter("dryRun", OpenApiTypes.BOOL, description="Answer what would be removed, and remove nothing.")
 REMOVED = PolymorphicProxySerializer(
     component_name="Removed", serializers=[PurgeResultSerializer, PreviewSerializer], resource_type_field_name=None
@@ -89,13 +110,22 @@ class MissingFileView(GenericAPIView[Any]):
         add_album_counts(rows)
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
-    @extend_schema(operation_id="missing_purge", parameters=[ID, DRY_RUN], responses=REMOVED)
+    @extend_schema(
+        operation_id="missing_purge",
+        parameters=[ID, DRY_RUN],
+        responses=REMOVED,
+        extensions={BODY_OF_DELETE: IDS_IN_BODY},
+    )
     def delete(self, request: Request) -> Response:
-        """Remove missing files from the catalog: those that are named, those that the filters find, or all."""
+        """Remove missing files from the catalog: those that are named, those that the filters find, or all.
+
+        They leave every list at once and the database 30 days later. Until then the removal can be undone, and a file
+        that returns to its place is in the catalog again with its id.
+        """
         query = request._request.GET
-        params.refuse_unknown(query, request._request.body, MissingFileFilter.base_filters)
+        params.refuse_unknown(query, MissingFileFilter.base_filters)
         preview = params.dry_run(query)
-        named = params.asked_ids(query)
+        named = params.named_ids(query, request.data)
         known = None if named is None else services.select_missing(params.possible(named))
         found = self.filter_queryset(self.get_queryset()).values_list("pk", flat=True)
         ids = list(found) if known is None else sorted(set(known).intersection(found))

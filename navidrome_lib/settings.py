@@ -184,7 +184,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/(api|auth)",
     "COMPONENT_SPLIT_REQUEST": True,
     # every path also answers without or with its last slash; the schema shows the documented form
-    "POSTPROCESSING_HOOKS": ["navidrome_lib.api.schema.plain_paths", "drf_spectacular.hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "navidrome_lib.api.schema.plain_paths",
+        "navidrome_lib.api.schema.bodies_of_deletes",
+        "drf_spectacular.hooks.postprocess_schema_enums",
+    ],
 }
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)

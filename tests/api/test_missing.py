@@ -250,13 +250,6 @@ class TestPurge:
         assert dump() == before
         assert not Purge.objects.exists()
 
-    def test_ids_in_a_body_are_refused(self, as_admin: APIClient, library: Library) -> None:
-        make_track(library, "a.mp3")
-        before = dump()
-        assert as_admin.delete("/api/missing", {"ids": ["x"]}, format="json").status_code == 400
-        assert dump() == before
-        assert as_admin.delete("/api/missing", {}, format="json").json()["removed"] == 1
-
     def test_filters_choose_as_in_the_list(self, as_admin: APIClient, library: Library, other_library: Library) -> None:
         gone = make_track(library, "a/b.mp3")
         make_track(library, "b.mp3")
@@ -278,6 +271,86 @@ class TestPurge:
             counts.append(len(found))
         assert max(counts) - min(counts) <= 4  # pruned rows go in one statement more than none
         assert max(counts) < 60
+
+
+class TestBody:
+    """`{"ids": [...]}`: more ids than an address can hold."""
+
+    def test_thousands(self, as_admin: APIClient, library: Library) -> None:
+        ids = make_many(library, 3000)
+        kept = make_track(library, "kept.mp3")
+        answer = as_admin.delete("/api/missing", {"ids": ids}, format="json").json()
+        assert answer["removed"] == 3000
+        assert answer["ids"] == sorted(ids)
+        assert [row["id"] for row in as_admin.get("/api/missing").json()] == [kept.pk]
+        assert as_admin.post(f"/api/missing/purge/{answer['purgeId']}/undo").json()["restored"] == 3000
+
+    def test_like_ids_in_the_address(self, as_admin: APIClient, library: Library, other_library: Library) -> None:
+        here, gone = make_track(library, "a.mp3", missing=False), make_track(library, "b.mp3")
+        far = make_track(other_library, "c.mp3")
+        body = {"ids": [here.pk, gone.pk, gone.pk, "unknown", "\0", "9" * 400, far.pk]}
+        answer = as_admin.delete("/api/missing?dryRun=true", body, format="json").json()
+        assert (answer["wouldRemove"], answer["ids"]) == (2, sorted([gone.pk, far.pk]))
+        answer = as_admin.delete(f"/api/missing?library_id={library.pk}", body, format="json").json()
+        assert (answer["removed"], answer["ids"]) == (1, [gone.pk])
+        one = as_admin.delete("/api/missing", {"ids": ["unknown"]}, format="json")
+        assert (one.status_code, one.json()) == (404, {"error": "Not found."})
+
+    def test_an_empty_body_names_nothing(self, as_admin: APIClient, library: Library) -> None:
+        for body in ("", "{}", "null"):
+            track = make_track(library, "a.mp3")
+            answer = as_admin.delete("/api/missing", body, content_type="application/json").json()
+            assert answer["ids"] == [track.pk], body
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ('{"ids": []}', "ids"), ('{"ids": [""]}', "ids"), ('{"ids": null}', "ids"), ('{"ids": "ID"}', "ids"),
+            ('{"ids": [1]}', "ids"), ('{"ids": [["ID"]]}', "ids"), ('{"ids": {"a": "ID"}}', "ids"),
+            ('{"id": ["ID"]}', "id"), ('{"ids": ["ID"], "dryRun": true}', "dryRun"), ('["ID"]', "body"),
+            ('"ID"', "body"), ("0", "body"), ("[]", "body"), ("false", "body"), ('{"ids": ["ID"]', None),
+        ],
+    )  # fmt: skip
+    def test_what_may_be_a_slip_removes_nothing(
+        self, as_admin: APIClient, library: Library, body: str, field: str | None
+    ) -> None:
+        track = make_track(library, "a.mp3")
+        before = dump()
+        answer = as_admin.delete(
+            "/api/missing", body.replace("ID", track.pk), content_type="application/json"
+        )  # fmt: skip
+        assert answer.status_code == 400
+        assert answer.json().get("errors", {}).keys() == ({field} if field else set())
+        assert dump() == before
+        assert not Purge.objects.exists()
+
+    def test_ids_are_in_one_place(self, as_admin: APIClient, library: Library) -> None:
+        one, two = make_track(library, "a.mp3"), make_track(library, "b.mp3")
+        answer = as_admin.delete(f"/api/missing?id={one.pk}", {"ids": [two.pk]}, format="json")
+        assert (answer.status_code, answer.json()["errors"].keys()) == (400, {"ids"})
+        assert MediaFile.objects.missing().count() == 2
+
+    def test_too_many(self, as_admin: APIClient, library: Library) -> None:
+        make_track(library, "a.mp3")
+        body = {"ids": [f"{number:022}" for number in range(30_001)]}
+        answer = as_admin.delete("/api/missing", body, format="json")
+        assert (answer.status_code, answer.json()["errors"].keys()) == (400, {"ids"})
+        body["ids"].pop()
+        assert as_admin.delete("/api/missing", body, format="json").json()["removed"] == 0
+
+    def test_other_types_are_refused(self, as_admin: APIClient, library: Library) -> None:
+        track = make_track(library, "a.mp3")
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            body = f'{{"ids": ["{track.pk}"]}}'
+            assert as_admin.delete("/api/missing", body, content_type=kind).status_code == 415, kind
+        assert MediaFile.objects.missing().count() == 1
+
+    def test_who_may_not_is_told_so_before_the_body_is_read(self, as_member: APIClient, library: Library) -> None:
+        track = make_track(library, "a.mp3")
+        for body in ('{"ids": ["' + track.pk + '"]}', "{", '{"x": 1}'):
+            answer = as_member.delete("/api/missing", body, content_type="application/json")
+            assert answer.status_code == 403, body
+        assert MediaFile.objects.missing().count() == 1
 
 
 class TestDryRun:

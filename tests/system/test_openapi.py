@@ -45,6 +45,15 @@ def test_the_documented_addresses_are_in_it(document: dict[str, Any]) -> None:
         assert methods <= set(document["paths"][path]), path
 
 
+def test_the_body_of_a_delete_is_documented(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/missing"]["delete"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"]["ids"]["items"] == {"type": "string"}
+    assert not any(name.startswith("x-") for name in operation)
+    deletes = [paths["delete"] for paths in document["paths"].values() if "delete" in paths]
+    assert sum("requestBody" in each for each in deletes) == 1
+
+
 def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('libraries', '0001_initial'),
+        ('libraries', '0004_purged_tracks'),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ from libraries import maintenance
 from libraries.bulk import table
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.search import rebuild_index
-from missing.models import Purge, PurgedFile
+from missing.models import Purge
 from tests.hazards.database import MODELS
 from tests.hazards.tree_model import File, Place, Tree
 from tests.scanner.scans import picture
@@ -110,7 +110,7 @@ def shown(library: Library) -> dict[str, Any]:
 
 
 def rows_of(file: File) -> QuerySet[MediaFile]:
-    return MediaFile.objects.filter(title=file.title)
+    return MediaFile.objects.in_catalog().filter(title=file.title)
 
 
 def known_ids() -> set[str]:
@@ -121,8 +121,8 @@ def known_ids() -> set[str]:
 
 def forget_everything() -> None:
     """A new life begins: quicker than a new database."""
-    of_purges: tuple[type[models.Model], ...] = (PurgedFile, Purge)
+    every: tuple[type[models.Model], ...] = (*reversed(MODELS), Purge)
     with connection.cursor() as cursor:
-        for model in (*of_purges, *reversed(MODELS)):
+        for model in every:
             cursor.execute(f"DELETE FROM {table(model)}")  # noqa: S608 - own names
     rebuild_index()

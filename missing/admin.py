@@ -8,9 +8,11 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -162,11 +164,14 @@ class MissingFileAdmin(SongListAdmin, AdminsLook):
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
 
-    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        """GET: the files of the list as a table, with the same filters."""
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """GET: the files of the list as a table, with the same filters; with a wrong one to the list, which says so."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(page("missing_missingfile_changelist", e=1))
         answer = StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="missing-files.csv"'
         return answer

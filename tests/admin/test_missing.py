@@ -46,6 +46,12 @@ def test_exports_what_the_list_shows(site: Client, library: Library, other_libra
     assert found["title"] == "'=HYPERLINK(1)"
 
 
+def test_a_wrong_filter_of_an_export_leads_to_the_list(site: Client, library: Library) -> None:
+    answer = site.get(f"{FILES}export/?nonsense=1")
+    assert (answer.status_code, answer["Location"]) == (302, f"{FILES}?e=1")
+    assert site.get(answer["Location"]).status_code == 200
+
+
 def test_a_purge_is_shown_and_undone(site: Client, library: Library) -> None:
     gone = make_track(library, "gone.mp3")
     site.post(FILES, {"action": "purge", "_selected_action": [gone.pk], "confirmed": "yes"})

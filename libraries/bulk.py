@@ -109,6 +109,33 @@ def hold_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
                 raise IntegrityError(f"a row of {model.__name__} is gone that others are about to refer to")
 
 
+def lock_rows(model: type[models.Model], condition: str, values: Sequence[Any]) -> None:
+    """Lock the rows of a model that meet a condition in SQL, in the order of their ids, until this transaction ends.
+
+    A statement that counts behind it sees what others have committed, and those who count later wait. Others may go
+    on referring to the rows.
+    """
+    if connection.vendor == "postgresql":  # SQLite has but one writer
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT count(*) FROM (SELECT id FROM {table(model)} WHERE {condition} ORDER BY id "  # noqa: S608
+                "FOR NO KEY UPDATE) AS locked",
+                values,
+            )
+
+
+def keep_rows(model: type[models.Model], ids: Iterable[Any]) -> set[Any]:
+    """Those of `ids` that exist; they cannot be deleted until this transaction ends."""
+    lock = "FOR KEY SHARE" if connection.vendor == "postgresql" else ""
+    found: set[Any] = set()
+    with connection.cursor() as cursor:
+        for piece in chunks(sorted(set(ids))):
+            sql = f"SELECT id FROM {table(model)} WHERE id IN ({placeholders(piece)}) ORDER BY id {lock}"  # noqa: S608
+            cursor.execute(sql, piece)
+            found.update(pk for (pk,) in cursor.fetchall())
+    return found
+
+
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> int:
     """Set `columns` of the rows whose id is the last value of each row; says how many there were."""
     if not rows:

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from libraries.bulk import chunks, delete_where, insert_or, placeholders, table
+from libraries.bulk import chunks, delete_where, insert_or, lock_rows, placeholders, table
 from libraries.ids import first_id, new_id
 from libraries.models import (
     Album,
@@ -61,12 +61,15 @@ class Delta(NamedTuple):
 
 
 def add_to_totals(library_id: int, delta: Delta) -> None:
-    """Apply what a transaction changed, in the same transaction: the totals are right at every moment."""
+    """Apply what a transaction changed, in the same transaction: the totals are right at every moment.
+
+    Should they be wrong all the same, they end at zero instead of failing the scan, and its end counts them anew.
+    """
     Library.objects.filter(pk=library_id).update(
-        total_songs=F("total_songs") + delta.songs,
-        total_size=F("total_size") + delta.size,
-        total_duration=F("total_duration") + delta.duration,
-        total_missing_files=F("total_missing_files") + delta.missing,
+        total_songs=Greatest(F("total_songs") + delta.songs, 0),
+        total_size=Greatest(F("total_size") + delta.size, 0),
+        total_duration=Greatest(F("total_duration") + delta.duration, 0.0),
+        total_missing_files=Greatest(F("total_missing_files") + delta.missing, 0),
         totals_stale=True,
     )
 
@@ -80,6 +83,8 @@ def run(sql: str, values: Collection[Any] = ()) -> int:
 
 def refresh_library_totals(library_id: int) -> None:
     """Count a library's totals anew; afterwards nothing of them is stale."""
+    # whoever has changed tracks of this library has added it to the totals already, or will do so behind us
+    lock_rows(Library, "id = %s", [library_id])
     run(
         f"""UPDATE {table(Library)} SET
             total_songs = t.songs, total_size = t.size, total_duration = t.duration, total_missing_files = t.missing,
@@ -113,7 +118,9 @@ def count_folders(library_id: int) -> int:
 
 def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> None:
     """Count the present tracks of albums: of some, or of all in a library."""
+    # the lock first: of two that change an album at once, the second must see what the first has counted
     if album_ids is None:
+        lock_rows(Album, "library_id = %s", [library_id])
         run(
             f"""UPDATE {table(Album)} SET song_count = t.songs, size = t.size, duration = t.duration
             FROM (SELECT a.id, COUNT(m.id) AS songs, COALESCE(SUM(m.size), 0) AS size,
@@ -128,6 +135,7 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
     # album by album: in the middle of a first scan PostgreSQL knows nothing of these tables, and would join by reading
     # all tracks for a few albums
     for piece in chunks(sorted(set(album_ids))):
+        lock_rows(Album, f"id IN ({placeholders(piece)})", piece)
         run(
             f"""UPDATE {table(Album)} SET (song_count, size, duration) = (
                 SELECT COUNT(*), COALESCE(SUM(m.size), 0), COALESCE(SUM(m.duration), 0)
@@ -148,6 +156,7 @@ def _counted_artists(condition: str = "") -> str:
 
 def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = None) -> None:
     """Count the present tracks and albums of artists in a library: of some artists, or of all."""
+    lock_rows(Library, "id = %s", [library_id])  # one counts at a time
     if artist_ids is None:
         _refresh_all_library_artists(library_id)
         return
@@ -368,7 +377,10 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
             with transaction.atomic():
                 delete_where(model, "id", keys)
             time.sleep(pause)
-    library.delete()  # through Django: the grants of users and whatever else refers to it go with it
+    with transaction.atomic():
+        # locked first: whoever gives access to it at this moment has done so before, or finds it gone
+        if library.select_for_update().first() is not None:
+            library.delete()  # through Django: the grants of users and whatever else refers to it go with it
     prune_artists()
     prune_genres()
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,9 +23,10 @@ from libraries.maintenance import (
     delete_tracks,
     look_again,
     refresh_albums,
+    refresh_library_artists,
     unpurge,
 )
-from libraries.models import HeldMark, Library, MediaFile, Participant, ScanProblem, TrackGenre
+from libraries.models import HeldMark, MediaFile, Participant, ScanProblem, TrackGenre
 from libraries.scanner.context import key_of
 from libraries.scanner.moves import Side, rank
 from libraries.scanner.rows import WRITTEN, NewState, TrackRows
@@ -130,7 +131,7 @@ class Joiner:
         self._deltas, self._albums = {}, set()
         with transaction_:
             self._unsettle_folders(join)
-            join.pairs = _still_there(join.pairs)
+            _leave_out_changed(join, self._gone)
             olds = [old for old, _ in join.pairs] + [old for old, _ in join.taken]
             unpurge(side.id for side in olds if side.missing)
             artists = artists_of({side.id for side in [*olds, *join.vacated, *(new for _, new in join.pairs)]})
@@ -140,6 +141,9 @@ class Joiner:
             refresh_albums(self._library_id, self._albums)
             for library_id, delta in sorted(self._deltas.items()):
                 add_to_totals(library_id, delta)
+            # its own scan may be about to end, and knows nothing of these
+            for library_id in sorted(self._deltas.keys() - {self._library_id}):
+                refresh_library_artists(library_id, artists)
         self._gone |= gone
         return artists
 
@@ -196,6 +200,7 @@ class Joiner:
         refresh_songs(olds)
         for old, new in pairs:
             self._add(old.library_id, Delta(missing=-1))
+            self._add(new.library_id, Delta())
             self._albums |= {old.album_id, new.album_id} - {None}  # type: ignore[arg-type]
 
     def _take(self, join: Join) -> set[str]:
@@ -216,11 +221,23 @@ class Joiner:
         return self._rows.lookup.artist_ids(c for state in [*states, *join.added] for c in state.record.credits)
 
 
-def _still_there(pairs: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
-    """Leave out new rows that the scan of another library has changed or removed meanwhile, and lock the others."""
-    rows = MediaFile.objects.present().filter(pk__in=[new.id for _, new in pairs]).order_by("pk")
-    there = set(rows.select_for_update().values_list("pk", flat=True))
-    return [(old, new) for old, new in pairs if new.id in there]
+def _leave_out_changed(join: Join, gone: Collection[str]) -> None:
+    """Leave out what the scan of another library has changed or removed since it was matched, and lock the rest.
+
+    A new file whose old track was brought back elsewhere is only new. `gone` are tracks that this scan has vacated.
+    """
+    wanted = {side.id for pair in join.pairs for side in pair} | {old.id for old, _ in join.taken}
+    missing: dict[str, bool] = {}
+    for piece in chunks(sorted(wanted)):
+        rows = MediaFile.objects.filter(pk__in=piece).order_by("pk").select_for_update()
+        missing |= dict(rows.values_list("pk", "missing"))
+
+    def is_as_matched(old: Side) -> bool:
+        return missing.get(old.id) == (old.missing or old.id in gone)
+
+    join.pairs = [(old, new) for old, new in join.pairs if is_as_matched(old) and missing.get(new.id) is False]
+    join.added += [state for old, state in join.taken if not is_as_matched(old)]
+    join.taken = [(old, state) for old, state in join.taken if is_as_matched(old)]
 
 
 def candidates(old: MediaFile, limit: int = 20) -> list[tuple[MediaFile, int]]:
@@ -243,4 +260,3 @@ def relink(old: MediaFile, new: MediaFile) -> None:
     (gone,) = old_sides([old.pk], old.library.last_scan_at)
     (found,) = old_sides([new.pk], None)
     Joiner(old.library_id).apply(Join(pairs=[(gone, found)]), transaction.atomic(), gone.at)
-    Library.objects.filter(pk__in={old.library_id, new.library_id}).update(totals_stale=True)

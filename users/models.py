@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AnonymousUser, Group, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from libraries.bulk import keep_rows
 from libraries.fields import id_field
 from libraries.models import Library
 from libraries.querysets import Viewer
 from navidrome_lib.audit.services import record
+from navidrome_lib.saving import SavesChanges
 from users.querysets import ApiKeyQuerySet, UserQuerySet
 
 
@@ -61,7 +64,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, password, **{**fields, "is_superuser": True, "is_staff": True})
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
     """An account. Rights are read from here at each request, so that every change holds from the next one on."""
 
     id = id_field()
@@ -114,13 +117,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, **options: Any) -> None:
         """Keep the key in step, let admins into the admin site, and give a new regular user the default libraries."""
         adding, new_password = self._state.adding, getattr(self, "_password", None) is not None
-        self.username_key = username_key(self.username)
-        self.is_staff = self.is_staff or self.is_superuser
-        if not self.is_active:
-            self.token_epoch += 1  # tokens from before stay dead when the account is opened again
         fields = options.get("update_fields")
-        if fields is not None:
-            options["update_fields"] = {*fields, "username_key", "is_staff", "token_epoch"}
+        named = None if fields is None else set(fields)
+        if named is None or "username" in named:
+            self.username_key = username_key(self.username)
+        if named is None or named & {"is_superuser", "is_staff"}:
+            self.is_staff = self.is_staff or self.is_superuser
+        if not self.is_active and (named is None or "is_active" in named):
+            self.token_epoch += 1  # tokens from before stay dead when the account is opened again
+        # what follows from a field is saved with it, and with no other: it was read a while ago
+        follows = {"username": "username_key", "is_superuser": "is_staff", "is_active": "token_epoch"}
+        if named is not None:
+            options["update_fields"] = named | {follows[name] for name in named if name in follows}
         with transaction.atomic():
             super().save(**options)
             if adding and not self.is_superuser:
@@ -132,6 +140,16 @@ class User(AbstractBaseUser, PermissionsMixin):
                 record("user.create", said, kind="user", pk=self.pk, name=self.username)
             elif new_password:
                 record("user.password", kind="user", pk=self.pk, name=self.username)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether this is the password. An outdated hash is renewed, unless the password is changed meanwhile."""
+
+        def upgrade(password: str) -> None:
+            known, hashed = self.password, make_password(password)
+            if User.objects.filter(pk=self.pk, password=known).update(password=hashed):
+                self.password = hashed
+
+        return check_password(raw_password, self.password, upgrade)
 
     @property
     def is_admin(self) -> bool:
@@ -226,10 +244,8 @@ class ApiKey(models.Model):
 
 def grant_default_libraries(user: User) -> None:
     """Give `user` the libraries that are marked for new users."""
+    defaults = Library.objects.active().filter(default_new_users=True)
+    kept = keep_rows(Library, defaults.values_list("pk", flat=True))  # none may be cleared away before the commit
     LibraryAccess.objects.bulk_create(
-        [
-            LibraryAccess(user=user, library=library)
-            for library in Library.objects.active().filter(default_new_users=True)
-        ],
-        ignore_conflicts=True,
+        [LibraryAccess(user=user, library_id=pk) for pk in sorted(kept)], ignore_conflicts=True
     )

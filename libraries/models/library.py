@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from libraries.querysets import LibraryQuerySet
+from navidrome_lib.saving import SavesChanges
 
 
 def name_key(name: str) -> str:
@@ -14,7 +15,7 @@ def name_key(name: str) -> str:
     return name.strip().casefold()
 
 
-class Library(models.Model):
+class Library(SavesChanges):
     """The totals are kept by the scanner and by `libraries.maintenance`, in the transaction that changes the tracks."""
 
     name = models.CharField(_("name"), max_length=255)
@@ -106,7 +107,7 @@ class Library(models.Model):
         fields = options.get("update_fields")
         if isinstance(fields, (list, tuple, set)) and "name" in fields:
             options["update_fields"] = [*fields, "name_key"]
-        super().save(**options)  # type: ignore[arg-type]
+        super().save(**options)
 
     @property
     def scan_options(self) -> dict[str, object]:

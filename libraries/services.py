@@ -20,7 +20,7 @@ from libraries.scanner.approval import DISCARDED, OVERTAKEN, settle_held
 from libraries.scanner.ignore import validate_pattern
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotFound
-from navidrome_lib.locks import lock_until_commit
+from navidrome_lib.locks import lock_libraries, lock_library
 
 MAX_PATTERNS = 1000
 MAX_RETENTION_DAYS = 36_500
@@ -120,7 +120,7 @@ def create_library(
     *, name: str, path: str, allow_overlap: bool = False, requested_by: str = "", scan: bool = True, **options: Any
 ) -> Library:
     """A new library, whose first scan is queued. `options` are further fields of the model."""
-    lock_until_commit("libraries")
+    lock_libraries()
     values = check_fields({"name": name, "path": path, **options}, allow_overlap=allow_overlap)
     library = Library.objects.create(**values)
     record("library.create", {"path": library.path}, kind="library", pk=library.pk, name=library.name)
@@ -133,26 +133,30 @@ def create_library(
 def update_library(
     library: Library, *, values: Mapping[str, Any], allow_overlap: bool = False, requested_by: str = ""
 ) -> Library:
-    """Change some fields. A change of the path or of the scan options queues one quick scan; a rename queues none."""
-    lock_until_commit("libraries")
-    library.refresh_from_db()
+    """Change some fields. A change of the path or of the scan options queues one quick scan; a rename queues none.
+
+    Only what changes is written: the totals and the state of a library belong to its scans. Deleted meanwhile, it is
+    `NotFound`.
+    """
+    lock_libraries()
+    library = lock_active(library)
     asked = {field: value for field, value in values.items() if getattr(library, field) != value}
     normal = check_fields(asked, library=library, allow_overlap=allow_overlap)
     changed = {field: value for field, value in normal.items() if getattr(library, field) != value}
     if not changed:
         return library
     before = {field: getattr(library, field) for field in changed}
-    for field, value in changed.items():
-        setattr(library, field, value)
+    told, scans = difference(before, changed), lock_scans(library)
     if "path" in changed:
         # another place: what was remembered of the old root says nothing about it, and a scan of it must not go on
-        library.root_device = library.root_inode = library.offline_since = None
-        library.status_reason = ""
-        library.scans.running().update(cancel_requested=True)
+        changed |= {"root_device": None, "root_inode": None, "offline_since": None, "status_reason": ""}
+        scans.filter(state=ScanState.RUNNING).update(cancel_requested=True)
     if "schedule" in changed:
-        library.schedule_since = timezone.now()
-    library.save()
-    record("library.update", difference(before, changed), kind="library", pk=library.pk, name=library.name)
+        changed["schedule_since"] = timezone.now()
+    for field, value in changed.items():
+        setattr(library, field, value)
+    library.save(update_fields=[*changed, "updated_at"])
+    record("library.update", told, kind="library", pk=library.pk, name=library.name)
     if any(field in changed for field in SCANNED_FIELDS):
         request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
     return library
@@ -160,15 +164,37 @@ def update_library(
 
 @transaction.atomic
 def delete_library(library: Library) -> None:
-    """The library is gone for everybody at once; its rows are cleared away in the background. No file is touched."""
-    now = timezone.now()
-    library.scans.filter(state=ScanState.QUEUED).update(
+    """The library is gone for everybody at once; its rows are cleared away in the background. No file is touched.
+
+    Deleted by somebody else already, it is `NotFound`.
+    """
+    library, now = lock_active(library), timezone.now()
+    scans = lock_scans(library)
+    scans.filter(state=ScanState.RUNNING).update(cancel_requested=True)
+    scans.filter(state=ScanState.QUEUED).update(
         state=ScanState.CANCELLED, finished_at=now, error="The library was removed."
     )
-    library.scans.running().update(cancel_requested=True)
     Library.objects.filter(pk=library.pk).update(deleted_at=now)
     record("library.delete", {"songs": library.total_songs}, kind="library", pk=library.pk, name=library.name)
     transaction.on_commit(lambda: delivery.deliver_clear(library.pk))
+
+
+def lock_active(library: Library) -> Library:
+    """Lock a library until the commit and return it as it is now; `NotFound` when it was deleted meanwhile."""
+    lock_library(library.pk)
+    found = Library.objects.active().filter(pk=library.pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def lock_scans(library: Library) -> QuerySet[Scan]:
+    """The waiting and running scans of a library, locked until the commit.
+
+    A worker that claims one at this moment waits, and reads the library as it is afterwards.
+    """
+    keys = list(library.scans.active().select_for_update().order_by("pk").values_list("pk", flat=True))
+    return Scan.objects.filter(pk__in=keys)
 
 
 def request_scan(
@@ -192,20 +218,19 @@ def request_scan(
     folders = sorted({normal_target(library, folder) for folder in targets})
     if "" in folders:
         folders = []
+    held = approves.pk if approves else None
+    asked = {"full": full, "accept_empty": accept_empty, "accept_device": accept_device}
     with transaction.atomic():
-        lock_until_commit(f"scan:{library.pk}")
-        if not Library.objects.active().filter(pk=library.pk).exists():
-            raise Conflict("The library was removed.")
-        scan = library.scans.queued().select_for_update().first()
-        if scan is None:
-            scan = Scan(library=library, trigger=trigger, requested_by=requested_by, full=full, targets=folders)
+        library = lock_active(library)
+        # the lock of the row: a worker may claim it at this moment
+        waiting = library.scans.queued().select_for_update().first()
+        if waiting is None:
+            scan = Scan(library=library, trigger=trigger, requested_by=requested_by, targets=folders, **asked)
+            scan.approves_id = held
+            scan.save()
         else:
-            scan.full = scan.full or full
-            scan.targets = sorted({*scan.targets, *folders}) if scan.targets and folders else []
-        scan.accept_empty = scan.accept_empty or accept_empty
-        scan.accept_device = scan.accept_device or accept_device
-        scan.approves = approves or scan.approves
-        scan.save()
+            scan = waiting
+            scan.join_request(targets=folders, approves=held, **asked)
         for accepted, what in ((accept_empty, "empty"), (accept_device, "device")):
             if accepted:
                 facts = {"scan": scan.pk, "songs": library.total_songs, "path": library.path}
@@ -220,11 +245,15 @@ def cancel_scan(scan: Scan) -> Scan:
     """Cancel a scan: one that waits at once, one that runs within seconds. One that has ended is a conflict."""
     # conditional updates: a worker may claim or end the scan between reading the row and cancelling it
     waiting = Scan.objects.filter(pk=scan.pk, state=ScanState.QUEUED)
-    if not waiting.update(state=ScanState.CANCELLED, finished_at=timezone.now(), cancel_requested=True):
-        running = Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING)
-        if not running.update(cancel_requested=True):
-            raise Conflict("The scan has already ended.")
-    scan.refresh_from_db()
+    cancelled = waiting.update(state=ScanState.CANCELLED, finished_at=timezone.now(), cancel_requested=True)
+    if not cancelled:
+        cancelled = Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING).update(cancel_requested=True)
+    current = Scan.objects.select_related("library").filter(pk=scan.pk).first()
+    if current is None:
+        raise NotFound  # its library was cleared away
+    if not cancelled:
+        raise Conflict("The scan has already ended.")
+    scan = current
     note(scan, "scan.cancel")
     return scan
 
@@ -242,7 +271,12 @@ def approve_scan(scan: Scan, *, requested_by: str = "") -> Scan:
     if Scan.objects.queued().filter(library=held.library_id, approves__isnull=False).exists():
         raise Conflict("Another approval for this library waits to be carried out. Try again when it has ended.")
     approving = request_scan(
-        held.library, trigger=ScanTrigger.APPROVAL, targets=held.targets, requested_by=requested_by, approves=held
+        held.library,
+        trigger=ScanTrigger.APPROVAL,
+        targets=held.targets,
+        requested_by=requested_by,
+        accept_device=held.accept_device,
+        approves=held,
     )
     note(held, "scan.approve", {"files": held.held_marks.count(), "scan": approving.pk})
     return approving
@@ -264,7 +298,7 @@ def discard_scan(scan: Scan) -> Scan:
 
 def _lock_held(scan: Scan) -> Scan:
     """The row of a held scan, under the lock that requests for its library take. Raises Conflict and NotFound."""
-    lock_until_commit(f"scan:{scan.library_id}")
+    lock_library(scan.library_id)
     rows = Scan.objects.select_for_update(of=("self",)).select_related("library")
     held: Scan | None = rows.filter(pk=scan.pk).first()
     if held is None or held.library.deleted_at is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from libraries import maintenance
@@ -14,6 +14,7 @@ from libraries.models import Library, Scan, ScanTrigger
 from libraries.scanner import fingerprints, lease, pipeline
 from libraries.scanner.schedule import next_due, next_scan_time
 from navidrome_lib.celery import app
+from navidrome_lib.locks import lock_library
 
 logger = logging.getLogger(__name__)
 
@@ -67,12 +68,12 @@ def start_due_scans() -> None:
 
 
 def start_scheduled(library: Library) -> None:
-    """Queue and deliver a scheduled scan."""
-    try:
-        with transaction.atomic():
-            scan = Scan.objects.create(library=library, trigger=ScanTrigger.SCHEDULE)
-    except IntegrityError:
-        return  # scan_one_queued: somebody asked for a scan at this very moment
+    """Queue and deliver a scheduled scan, unless one was asked for or the library was deleted at this moment."""
+    with transaction.atomic():
+        lock_library(library.pk)
+        if library.scans.active().exists() or not Library.objects.active().filter(pk=library.pk).exists():
+            return
+        scan = Scan.objects.create(library=library, trigger=ScanTrigger.SCHEDULE)
     deliver(scan.pk)
 
 

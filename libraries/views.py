@@ -81,8 +81,11 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         return Library.objects.visible_to(self.request.user).with_scan_state()
 
     def answer(self, library: Library, code: int = status.HTTP_200_OK) -> Response:
-        """The whole object as it is now."""
-        data = LibrarySerializer(self.get_queryset().get(pk=library.pk)).data
+        """The whole object as it is now; `NotFound` when somebody deletes it at this moment."""
+        current = self.get_queryset().filter(pk=library.pk).first()
+        if current is None:
+            raise NotFound
+        data = LibrarySerializer(current).data
         return Response(data, status=code, headers={"Location": f"/api/library/{library.pk}"} if code == 201 else {})
 
     @extend_schema(request=LibraryInputSerializer, responses={201: LibrarySerializer})

@@ -8,12 +8,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from libraries import maintenance
-from libraries.models import MediaFile, Scan
+from libraries.models import Library, MediaFile, Scan
 from libraries.querysets import Viewer
 from libraries.scanner import joins
 from missing.models import MissingFile
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import Conflict, InvalidInput, NotFound
+from navidrome_lib.locks import lock_library
 
 LIMIT = 20
 # a song at the very place of the missing file comes before all others
@@ -71,14 +72,16 @@ def find_song(song_id: str, viewer: Viewer | AnonymousUser) -> MediaFile:
 def relink(file: MissingFile, song: MediaFile) -> MediaFile:
     """`file` takes over the file, tags and place of `song`, and keeps its own id and age; `song` is no more."""
     pair = {file.pk, song.pk}
-    # the lock: a scan may bring the file back, or lose the song, at this moment
+    libraries = sorted({file.library_id, song.library_id})
+    lock_library(*libraries)  # nobody asks for a scan of them meanwhile
+    # the lock of the rows: the scan of another library may bring the file back, or lose the song, at this moment
     rows = MediaFile.objects.in_catalog().select_for_update().select_related(None).filter(pk__in=pair).order_by("pk")
     states = dict(rows.values_list("pk", "missing"))
-    if states.keys() != pair:
+    removed = Library.objects.filter(pk__in=libraries, deleted_at__isnull=False)
+    if states.keys() != pair or removed.exists():
         raise NotFound
     if not states[file.pk] or states[song.pk]:
         raise Conflict("The file came back, or the song went missing, meanwhile.")
-    libraries = sorted({file.library_id, song.library_id})
     if Scan.objects.active().filter(library__in=libraries).exists():
         raise Conflict("The library is being scanned. Try again when the scan has ended.")
     before = {"path": file.path, "replaces": song.pk, "takes": song.path}

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from libraries.bulk import keep_rows
 from libraries.models import Library
 from navidrome_lib.audit.services import record
-from navidrome_lib.errors import InvalidInput
+from navidrome_lib.errors import InvalidInput, NotFound
 from users.models import SCOPES, ApiKey, User
 
 PREFIX = "ndk_"
@@ -39,6 +40,9 @@ def create_key(
     """A new key and its text, which nobody can read again. `library_ids` None: every library of its owner."""
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
+        # the lock: the number of keys has a limit, and the account may be deleted at this moment
+        if User.objects.select_for_update().filter(pk=user.pk).first() is None:
+            raise NotFound
         if user.api_keys.count() >= MAX_PER_USER:
             raise InvalidInput(f"An account has at most {MAX_PER_USER} keys: revoke one first.")
         libraries = [] if library_ids is None else visible(user, set(library_ids))
@@ -64,12 +68,17 @@ def visible(user: User, library_ids: set[int]) -> list[Library]:
     unknown = sorted(library_ids - {library.pk for library in found})
     if unknown:
         raise InvalidInput(errors={"libraryIds": f"There is no library with the id {', '.join(map(str, unknown))}."})
-    return [library for library in found if library.pk in library_ids]
+    kept = keep_rows(Library, library_ids)  # none may be cleared away before the commit
+    return [library for library in found if library.pk in library_ids & kept]
 
 
 def revoke_key(key: ApiKey) -> None:
-    """The key opens nothing from now on."""
+    """The key opens nothing from now on; `NotFound` when that is so already."""
     with transaction.atomic():
+        locked = ApiKey.objects.select_for_update(of=("self",)).select_related("user").filter(pk=key.pk).first()
+        if locked is None:
+            raise NotFound
+        key = locked
         record("key.revoke", {"owner": key.user.username}, kind="key", pk=key.pk, name=key.name)
         key.delete()
 

@@ -137,9 +137,9 @@ def save(request: HttpRequest) -> None:
 
 
 def changes_in(form: QueryDict, kind: str) -> list[Change]:
-    """The rows of one kind whose boxes are not as they were shown."""
+    """The rows of one kind whose boxes are not as they were shown, in the order in which they are locked."""
     found = []
-    for pk in form.getlist(kind):
+    for pk in sorted(set(form.getlist(kind))):
         was = numbers(form.get(f"was-{kind}-{pk}", "").split(","))
         wanted = numbers(form.getlist(f"{kind}-{pk}"))
         if was != wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +13,12 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from libraries.bulk import keep_rows
 from libraries.models import Library
 from libraries.paths import storable
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from navidrome_lib.locks import lock_until_commit
+from navidrome_lib.locks import lock_accounts
 from navidrome_lib.wire import parse_library_id
 from users.models import GroupAccess, LibraryAccess, User, username_key
 
@@ -48,7 +49,8 @@ def sign_in(username: str, password: str) -> User | None:
     user = check_credentials(username, password)
     if user is not None:
         user.last_login = timezone.now()
-        User.objects.filter(pk=user.pk).update(last_login=user.last_login)
+        if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=user.last_login):
+            return None  # deleted or deactivated at this moment
     return user
 
 
@@ -67,7 +69,7 @@ def create_user(*, username: str, password: str, **fields: Any) -> User:
     """A new account; `fields` are further fields of the model. A taken name (whatever the case) is a conflict."""
     hashed = make_password(password)  # before the transaction: it takes a while
     with transaction.atomic():
-        lock_until_commit("accounts")
+        lock_accounts()
         return add_user(username=username, hashed=hashed, **fields)
 
 
@@ -76,7 +78,7 @@ def create_first_admin(*, username: str, password: str) -> User:
     require_no_account()
     hashed = make_password(password)
     with transaction.atomic():
-        lock_until_commit("accounts")
+        lock_accounts()
         require_no_account()  # again, now that nobody else can create one
         return add_user(username=username, hashed=hashed, name=username.strip(), is_superuser=True)
 
@@ -119,12 +121,12 @@ def update_user(user_id: str, values: Mapping[str, Any]) -> User:
     if "password" in changes:
         changes["password"] = make_password(changes["password"])
     with transaction.atomic():
-        lock_until_commit("accounts")
-        user = get_user(user_id)
+        lock_accounts()
+        user = lock_user(user_id)
         if changes.get("is_superuser") is False or changes.get("is_active") is False:
             keep_one_admin(user)
         if changes.get("is_superuser") is False and user.is_superuser:
-            changes["is_staff"] = False
+            changes.setdefault("is_staff", False)
         before = {field: getattr(user, field) for field in changes}
         for field, value in changes.items():
             setattr(user, field, value)
@@ -149,8 +151,8 @@ def note_changes(user: User, before: Mapping[str, Any], after: Mapping[str, Any]
 def delete_user(user_id: str) -> None:
     """Remove an account. The last admin stays."""
     with transaction.atomic():
-        lock_until_commit("accounts")
-        user = get_user(user_id)
+        lock_accounts()
+        user = lock_user(user_id)
         keep_one_admin(user)
         record("user.delete", {"admin": user.is_superuser}, kind="user", pk=user.pk, name=user.username)
         user.delete()
@@ -164,9 +166,17 @@ def get_user(user_id: str) -> User:
     return user
 
 
+def lock_user(user_id: str) -> User:
+    """The account with that id as it is now, locked until the commit; `NotFound` when it was deleted meanwhile."""
+    user = User.objects.select_for_update().filter(pk=get_user(user_id).pk).first()
+    if user is None:
+        raise NotFound
+    return user
+
+
 def keep_one_admin(user: User) -> None:
     """Refuse to lose `user` as an admin when there is no other active one; holds the lock until the commit."""
-    lock_until_commit("accounts")
+    lock_accounts()
     admins = User.objects.active_admins()
     if admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists():
         raise Conflict("This is the last admin: make somebody else an admin first.")
@@ -177,9 +187,7 @@ def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
     asked = list(library_ids)
     with transaction.atomic():
         # one at a time for one account: parallel calls end in the set that one of them asked for, never in a mix
-        user = User.objects.select_for_update().filter(pk=get_user(user_id).pk).first()
-        if user is None:
-            raise NotFound
+        user = lock_user(user_id)
         if user.is_superuser:
             raise InvalidInput("An admin has every library; there is nothing to set.")
         wanted = known_library_ids(asked)
@@ -198,9 +206,7 @@ def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
 def change_user_libraries(user_id: str, *, added: Iterable[int], removed: Iterable[int]) -> None:
     """Grant and take away some libraries, and leave the others as they are now."""
     with transaction.atomic():
-        user = User.objects.select_for_update().filter(pk=get_user(user_id).pk).first()
-        if user is None:
-            raise NotFound
+        user = lock_user(user_id)
         present = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
         set_user_libraries(user_id, present - set(removed) | set(added))
 
@@ -213,7 +219,7 @@ def change_group_libraries(group_id: str, *, added: Iterable[int], removed: Iter
             raise NotFound
         rows = GroupAccess.objects.filter(group=group)
         before = set(rows.values_list("library_id", flat=True))
-        after = before - set(removed) | known_library_ids(added)
+        after = before - set(removed) | known_library_ids(list(added))
         rows.exclude(library__in=after).delete()
         GroupAccess.objects.bulk_create(
             [GroupAccess(group=group, library_id=pk) for pk in sorted(after - before)], ignore_conflicts=True
@@ -223,8 +229,11 @@ def change_group_libraries(group_id: str, *, added: Iterable[int], removed: Iter
             record("access.set", changed, kind="group", pk=group.pk, name=group.name)
 
 
-def known_library_ids(asked: Iterable[object]) -> set[int]:
-    """The asked ids as numbers; those that no library has are named in one refusal."""
+def known_library_ids(asked: Collection[object]) -> set[int]:
+    """The asked ids as numbers; those that no library has are named in one refusal.
+
+    Inside a transaction: the libraries cannot be cleared away before its commit.
+    """
     # read all of them rather than ask for the named ones: a body may name more than a statement may hold
     existing = set(Library.objects.active().values_list("pk", flat=True))
     numbers = {str(item): parse_library_id(item) for item in asked}
@@ -232,4 +241,6 @@ def known_library_ids(asked: Iterable[object]) -> set[int]:
     if unknown:
         named = ", ".join(text[:40] for text in unknown[:20]) + (" …" if len(unknown) > 20 else "")
         raise InvalidInput(errors={"libraryIds": f"There is no library with the id {named}."})
-    return {number for number in numbers.values() if number is not None}
+    asked_ids = {number for number in numbers.values() if number is not None}
+    # one that was cleared away since is named by the second look
+    return asked_ids if keep_rows(Library, asked_ids) == asked_ids else known_library_ids(asked)

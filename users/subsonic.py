@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 
 from libraries.paths import storable
 from navidrome_lib.audit.services import record
+from navidrome_lib.errors import NotFound
 from users import throttling
 from users.keys import subsonic_keys
 from users.models import User
@@ -44,7 +45,10 @@ def app_password(user: User) -> str:
     encrypted = box().encrypt(made.encode())
     # two first needs may race: the row takes the first, and both read what it holds
     User.objects.filter(pk=user.pk, subsonic_secret=user.subsonic_secret).update(subsonic_secret=encrypted)
-    user.refresh_from_db(fields=["subsonic_secret"])
+    held = User.objects.filter(pk=user.pk).values_list("subsonic_secret", flat=True).first()
+    if held is None:
+        raise NotFound  # deleted at this moment
+    user.subsonic_secret = held
     return read_secret(user) or made
 
 
@@ -53,7 +57,8 @@ def renew_app_password(user: User) -> str:
     made = secrets.token_urlsafe(24)
     user.subsonic_secret = box().encrypt(made.encode())
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(subsonic_secret=user.subsonic_secret)
+        if not User.objects.filter(pk=user.pk).update(subsonic_secret=user.subsonic_secret):
+            raise NotFound  # deleted at this moment
         record("user.app_password", kind="user", pk=user.pk, name=user.username)
     return made
 

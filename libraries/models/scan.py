@@ -116,6 +116,17 @@ class Scan(models.Model):
     def __str__(self) -> str:
         return f"{self.type} scan {self.pk} ({self.state})"
 
+    def join_request(
+        self, *, targets: list[str], full: bool, accept_empty: bool, accept_device: bool, approves: int | None
+    ) -> None:
+        """Take one more request into this one, which waits; no targets is the whole library. The row is locked."""
+        self.targets = sorted({*self.targets, *targets}) if self.targets and targets else []
+        self.full = self.full or full
+        self.accept_empty = self.accept_empty or accept_empty
+        self.accept_device = self.accept_device or accept_device
+        self.approves_id = approves or self.approves_id
+        self.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves"])
+
     @property
     def type(self) -> ScanType:
         """quick or full, of the whole library or of some folders."""

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from libraries.models import Library, Scan, ScanState
+from navidrome_lib.locks import lock_library
 
 logger = logging.getLogger(__name__)
 
@@ -185,36 +186,30 @@ def is_database_gone() -> bool:
     return connection.connection is None or not connection.is_usable()
 
 
-def _reap(scan: Scan, now: datetime) -> int:
-    ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at__lt=now)
-    ended = {"finished_at": now, "lease_expires_at": None}
-    if scan.cancel_requested:
-        return ours.update(state=ScanState.CANCELLED, **ended)
-    if scan.attempts >= MAX_ATTEMPTS:
-        sentence = f"The worker stopped without a word {scan.attempts} times."
-        return ours.update(state=ScanState.FAILED, error=sentence, **ended)
-    logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)
-    try:
-        with transaction.atomic():
-            return ours.update(state=ScanState.QUEUED, lease_expires_at=None, delivered_at=None)
-    except IntegrityError:
-        return _merge_into_waiting(scan, now)  # scan_one_queued: a request for the same library waits already
-
-
-def _merge_into_waiting(scan: Scan, now: datetime) -> int:
+def _reap(stale: Scan, now: datetime) -> int:
     with transaction.atomic():
-        waiting = Scan.objects.select_for_update().filter(library=scan.library_id, state=ScanState.QUEUED).first()
+        # whoever asks for a scan of this library, or deletes it, has done so before or waits
+        lock_library(stale.library_id)
+        ours = Scan.objects.filter(pk=stale.pk, fence=stale.fence, state=ScanState.RUNNING, lease_expires_at__lt=now)
+        waiting = Scan.objects.queued().select_for_update().filter(library=stale.library_id).first()
+        scan = ours.select_for_update().first()
+        if scan is None:
+            return 0
+        ended = {"finished_at": now, "lease_expires_at": None}
+        if scan.cancel_requested:
+            return ours.update(state=ScanState.CANCELLED, **ended)
+        if scan.attempts >= MAX_ATTEMPTS:
+            sentence = f"The worker stopped without a word {scan.attempts} times."
+            return ours.update(state=ScanState.FAILED, error=sentence, **ended)
+        logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)
         if waiting is None:
-            return 0  # claimed meanwhile; the next round finds this scan again
+            return ours.update(state=ScanState.QUEUED, lease_expires_at=None, delivered_at=None)
+        waiting.join_request(
+            targets=scan.targets,
+            full=scan.full,
+            accept_empty=scan.accept_empty,
+            accept_device=scan.accept_device,
+            approves=scan.approves_id,
+        )
         sentence = "The worker stopped without a word; the scan that was waiting takes its place."
-        ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
-        done = ours.update(state=ScanState.FAILED, error=sentence, finished_at=now, lease_expires_at=None)
-        if done:
-            whole = not scan.targets or not waiting.targets
-            waiting.targets = [] if whole else sorted({*waiting.targets, *scan.targets})
-            waiting.full = waiting.full or scan.full
-            waiting.accept_empty = waiting.accept_empty or scan.accept_empty
-            waiting.accept_device = waiting.accept_device or scan.accept_device
-            waiting.approves_id = waiting.approves_id or scan.approves_id
-            waiting.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves"])
-        return done
+        return ours.update(state=ScanState.FAILED, error=sentence, **ended)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -36,7 +36,7 @@ def answer(exc: Exception) -> Response | None:
     """Translate without touching the transaction."""
     if isinstance(exc, errors.DomainError):
         return from_domain(exc)
-    if isinstance(exc, Http404):
+    if isinstance(exc, (Http404, ObjectDoesNotExist)):  # the latter: deleted between two looks at it
         return Response({"error": errors.NotFound.default_message}, status=404)
     if isinstance(exc, PermissionDenied):
         return Response({"error": errors.NotAllowed.default_message}, status=403)

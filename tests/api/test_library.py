@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from libraries.models import Library, Scan
+from libraries import services, tasks
+from libraries.models import Library, Scan, ScanTrigger
+from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.errors import NotFound
 from tests.conftest import Configure
 
 pytestmark = pytest.mark.django_db
@@ -295,3 +299,34 @@ class TestDelete:
         assert not Scan.objects.active().exists()
         again = as_admin.post("/api/library", {"name": library.name, "path": library.path})
         assert again.status_code == 201
+
+
+class TestDeletedMeanwhile:
+    """What somebody else deletes between two looks at it is not found, whoever asks for what."""
+
+    def test_services(self, library: Library) -> None:
+        stale = Library.objects.get(pk=library.pk)
+        services.delete_library(library)
+        calls: list[Callable[[], object]] = [
+            lambda: services.update_library(stale, values={"name": "Back"}),
+            lambda: services.delete_library(stale),
+            lambda: services.request_scan(stale, trigger=ScanTrigger.API),
+        ]
+        for call in calls:
+            with pytest.raises(NotFound):
+                call()
+        assert not Library.objects.active().exists()
+        assert not Scan.objects.active().exists()
+        assert AuditEntry.objects.filter(action="library.delete").count() == 1
+
+    def test_a_scheduled_scan_is_not_queued(self, library: Library) -> None:
+        stale = Library.objects.get(pk=library.pk)
+        services.delete_library(library)
+        tasks.start_scheduled(stale)
+        assert not Scan.objects.exists()
+
+    def test_a_scan_that_was_cleared_away(self, library: Library) -> None:
+        scan = services.request_scan(library, trigger=ScanTrigger.API)
+        Scan.objects.filter(pk=scan.pk).delete()
+        with pytest.raises(NotFound):
+            services.cancel_scan(scan)

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from libraries import services
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.forms import ChangesOnlyForm
 
 # said here and not by the form's Meta, which the admin site widens by every field that it shows
 FIELDS = (
@@ -35,7 +36,7 @@ FIELD_OF = {
 }
 
 
-class LibraryForm(forms.ModelForm):  # type: ignore[type-arg]
+class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
     """Adds and edits a library; exclude patterns are written one per line."""
 
     patterns = forms.CharField(
@@ -66,7 +67,7 @@ class LibraryForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Apply the rules of the services."""
         data = super().clean() or {}
-        values = self.values(data)
+        values = self.values()
         try:
             stored = self.instance if self.instance.pk else None
             services.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
@@ -75,9 +76,10 @@ class LibraryForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(FIELD_OF.get(field, field), sentence)
         return data
 
-    def values(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The cleaned values by model field, as the services take them."""
-        values = {field: data[field] for field in FIELDS if field in data}
-        if "patterns" in data:
-            values["exclude_patterns"] = [line.strip() for line in data["patterns"].splitlines() if line.strip()]
+    def values(self) -> dict[str, Any]:
+        """The values that were changed, by model field, as the services take them; of a new library all."""
+        changed = self.changed_values()
+        values = {field: changed[field] for field in FIELDS if field in changed}
+        if "patterns" in changed:
+            values["exclude_patterns"] = [line.strip() for line in changed["patterns"].splitlines() if line.strip()]
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,23 +10,30 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import connection
 from django.db.models import ForeignKey, QuerySet
-from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.forms import BaseModelFormSet, ModelChoiceField
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
+from libraries.admin.base import RefusalsAdmin
 from libraries.models import Library
 from navidrome_lib.audit.admin import AuditedAdmin
-from navidrome_lib.errors import Conflict
+from navidrome_lib.errors import NotFound
+from navidrome_lib.locks import lock_accounts
 from users import api_keys, services
 from users.forms import EditUserForm, NewUserForm
 from users.key_page import key_view
 from users.matrix import access_view
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
+
+# the fields of an account that the service changes; what hangs on it is saved behind it
+EDITED = frozenset(("username", "name", "email", "is_active", "is_superuser", "may_scan", "is_staff"))
 
 
 class AdminsOnly:
@@ -49,6 +57,29 @@ class AdminsOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allowed(request)
+
+
+class LockedAdmin(RefusalsAdmin):
+    """Mixed into pages that change a row by themselves: it is read under its lock, after the locks that come first."""
+
+    def lock_first(self) -> None:
+        """Take the locks that come before that of the row."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        if found is None or request.method != "POST" or not connection.in_atomic_block:
+            return found
+        self.lock_first()
+        return type(found)._default_manager.select_for_update().filter(pk=found.pk).first()
+
+
+def granted_by(formset: BaseModelFormSet[Any, Any]) -> tuple[set[int], set[int]]:
+    """The libraries that the rows of an inline give, and those that they take away."""
+    formset.save(commit=False)
+    changed = [form for form in formset.initial_forms if form.instance in [row for row, _ in formset.changed_objects]]
+    added = {row.library_id for row in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]}
+    removed = {row.library_id for row in formset.deleted_objects} | {form.initial["library"] for form in changed}
+    return added, removed - added
 
 
 class AccessInline(AdminsOnly, TabularInline):
@@ -79,7 +110,7 @@ class GroupAccessInline(AccessInline):
 
 
 @admin.register(User)
-class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Accounts."""
 
     audit_kind = "user"
@@ -109,10 +140,32 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
         matrix = self.admin_site.admin_view(access_view)
         return [path("access/", matrix, name="users_user_access"), *super().get_urls()]
 
+    def lock_first(self) -> None:
+        lock_accounts()
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change:
+            values = {name: form.cleaned_data[name] for name in form.changed_data if name in EDITED}
+            if "is_superuser" in values:  # else the service would decide what the form has said
+                values["is_staff"] = form.cleaned_data["is_staff"]
+            if values:
+                services.update_user(obj.pk, values)
+            return
         super().save_model(request, obj, form, change)
-        if not change and form.cleaned_data.get("granted_shown") and not obj.is_superuser:
+        if form.cleaned_data.get("granted_shown") and not obj.is_superuser:
             services.set_user_libraries(obj.pk, [library.pk for library in form.cleaned_data["granted"]])
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        added, removed = granted_by(formset)
+        if added or removed:
+            services.change_user_libraries(form.instance.pk, added=added, removed=removed)
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().user_change_password(request, *args, **options)
+            return answer
+        except ObjectDoesNotExist as error:
+            raise Http404 from error  # the account was deleted at this moment
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(pk__in=User.objects.visible_to(request.user).values("pk"))
@@ -132,22 +185,12 @@ class UserAdmin(AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type:
         """Only as Django does: the service records it."""
         return ModelAdmin.log_deletions(self, request, queryset)
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        try:
-            answer: HttpResponse = super().delete_view(request, object_id, extra_context)
-            return answer
-        except Conflict as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(reverse("admin:users_user_change", args=[object_id]))
-
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelAdmin):
     """Groups, which can give libraries to all their members."""
 
     audit_kind = "group"
@@ -159,9 +202,20 @@ class GroupAdmin(AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelAdmin):
         (_lazy("Admin site"), {"classes": ("collapse",), "fields": ("permissions",)}),
     )
 
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        if not change:
+            obj.save()
+        elif "name" in form.changed_data:
+            obj.save(update_fields=["name"])
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        added, removed = granted_by(formset)
+        if added or removed:
+            services.change_group_libraries(str(form.instance.pk), added=added, removed=removed)
+
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(AdminsOnly, ModelAdmin):
+class ApiKeyAdmin(RefusalsAdmin, AdminsOnly, ModelAdmin):
     """API keys of everybody: to look at, to make and to revoke. Who makes a key sees it once."""
 
     list_display = ("name", "user", "hint", "scope", "restricted", "created_at", "last_used_at", "expires_at")
@@ -188,5 +242,6 @@ class ApiKeyAdmin(AdminsOnly, ModelAdmin):
     @admin.action(description=_lazy("Revoke"), permissions=["delete"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset:
-            api_keys.revoke_key(key)
+            with suppress(NotFound):  # revoked at this moment
+                api_keys.revoke_key(key)
         self.message_user(request, _("The keys open nothing any more."), messages.SUCCESS)

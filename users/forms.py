@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from libraries.models import Library
 from navidrome_lib.errors import Conflict, TooManyAttempts
+from navidrome_lib.forms import ChangesOnlyForm
 from users import services, throttling
 from users.models import User
 
@@ -69,7 +70,7 @@ class NewUserForm(UniqueNameMixin, UserCreationForm):
         fields = ("username", "name", "email", "is_superuser")
 
 
-class EditUserForm(UniqueNameMixin, UserChangeForm):
+class EditUserForm(ChangesOnlyForm, UniqueNameMixin, UserChangeForm):
     """Change an account; the last admin stays one."""
 
     class Meta:
@@ -78,7 +79,8 @@ class EditUserForm(UniqueNameMixin, UserChangeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not (cleaned.get("is_superuser", True) and cleaned.get("is_active", True)):
+        changed = self.changed_values()
+        if not (changed.get("is_superuser", True) and changed.get("is_active", True)):
             try:
                 services.keep_one_admin(self.instance)
             except Conflict as error:

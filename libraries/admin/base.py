@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import ExpressionWrapper, F, IntegerField, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from libraries.models import Library
 from libraries.search import search_songs
+from navidrome_lib.errors import DomainError, NotFound
 
 CAP = 10_000
 MAX_SHOWN = 120
@@ -33,6 +36,28 @@ def is_admin(request: HttpRequest) -> bool:
 def may_scan(request: HttpRequest) -> bool:
     """Admins, and people who were given the right to scan what they hear."""
     return is_admin(request) or bool(request.user.is_active and getattr(request.user, "may_scan", False))
+
+
+class RefusalsAdmin:
+    """Mixed into pages that save by services: what was deleted meanwhile is not found, other refusals are shown."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        return self._or_refusal(request, super().changeform_view, *args, **options)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        return self._or_refusal(request, super().delete_view, *args, **options)  # type: ignore[misc]
+
+    def _or_refusal(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """The answer of a view, which is all or nothing."""
+        try:
+            return view(request, *args, **options)
+        except (NotFound, ObjectDoesNotExist) as error:
+            raise Http404 from error
+        except DomainError as error:
+            tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
+            return HttpResponseRedirect(request.get_full_path())
 
 
 def page(name: str, *arguments: object, **query: str | int) -> str:

@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from libraries import services, texts
 from libraries.admin import disk, live
-from libraries.admin.base import back, is_admin, may_scan, page, tell
+from libraries.admin.base import RefusalsAdmin, back, is_admin, may_scan, page, tell
 from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
 from libraries.forms import LibraryForm
@@ -35,7 +35,7 @@ STATES = {
 
 
 @admin.register(Library)
-class LibraryAdmin(ModelAdmin):
+class LibraryAdmin(RefusalsAdmin, ModelAdmin):
     """Admins change libraries; whoever may view them sees their own; whoever may scan scans those."""
 
     form = LibraryForm
@@ -133,11 +133,10 @@ class LibraryAdmin(ModelAdmin):
         return answer
 
     def save_model(self, request: HttpRequest, obj: Library, form: LibraryForm, change: bool) -> None:
-        values, who = form.values(form.cleaned_data), str(request.user)
+        values, who = form.values(), str(request.user)
         overlap = bool(form.cleaned_data.get("allow_overlap"))
         if change:
-            stored = Library.objects.get(pk=obj.pk)
-            services.update_library(stored, values=values, allow_overlap=overlap, requested_by=who)
+            services.update_library(obj, values=values, allow_overlap=overlap, requested_by=who)
         else:
             obj.pk = services.create_library(**values, allow_overlap=overlap, requested_by=who).pk
 

@@ -186,29 +186,41 @@ def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
     """Make these the libraries that were granted to a regular user; an empty list takes all away."""
     asked = list(library_ids)
     with transaction.atomic():
-        # one at a time for one account: parallel calls end in the set that one of them asked for, never in a mix
-        user = lock_user(user_id)
-        if user.is_superuser:
-            raise InvalidInput("An admin has every library; there is nothing to set.")
-        wanted = known_library_ids(asked)
-        before = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
-        LibraryAccess.objects.filter(user=user).exclude(library__in=wanted).delete()
-        present = before & wanted
-        LibraryAccess.objects.bulk_create(
-            [LibraryAccess(user=user, library_id=pk) for pk in sorted(wanted - present)], ignore_conflicts=True
-        )
-        if before != wanted:
-            changed = {"libraries": [sorted(before), sorted(wanted)]}
-            record("access.set", changed, kind="user", pk=user.pk, name=user.username)
+        user = lock_regular_user(user_id)
+        save_access(user, known_library_ids(asked))
     return user
 
 
-def change_user_libraries(user_id: str, *, added: Iterable[int], removed: Iterable[int]) -> None:
+def change_user_libraries(user_id: str, *, added: Collection[int], removed: Iterable[int]) -> None:
     """Grant and take away some libraries, and leave the others as they are now."""
     with transaction.atomic():
-        user = lock_user(user_id)
+        user = lock_regular_user(user_id)
+        # one of the others may have been deleted, and not be cleared away yet
         present = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
-        set_user_libraries(user_id, present - set(removed) | set(added))
+        save_access(user, present - set(removed) | known_library_ids(added))
+
+
+def lock_regular_user(user_id: str) -> User:
+    """Like `lock_user`, for an account whose access can be set.
+
+    One at a time for one account: parallel calls end in the set that one of them asked for, never in a mix.
+    """
+    user = lock_user(user_id)
+    if user.is_superuser:
+        raise InvalidInput("An admin has every library; there is nothing to set.")
+    return user
+
+
+def save_access(user: User, wanted: set[int]) -> None:
+    """Make these the granted libraries of a locked account."""
+    before = set(LibraryAccess.objects.filter(user=user).values_list("library_id", flat=True))
+    LibraryAccess.objects.filter(user=user).exclude(library__in=wanted).delete()
+    LibraryAccess.objects.bulk_create(
+        [LibraryAccess(user=user, library_id=pk) for pk in sorted(wanted - before)], ignore_conflicts=True
+    )
+    if before != wanted:
+        changed = {"libraries": [sorted(before), sorted(wanted)]}
+        record("access.set", changed, kind="user", pk=user.pk, name=user.username)
 
 
 def change_group_libraries(group_id: str, *, added: Iterable[int], removed: Iterable[int]) -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from libraries import services
 from libraries.models import Library
 from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import PASSWORD, MakeUser
@@ -62,6 +63,15 @@ def test_an_old_page_changes_only_what_was_ticked_on_it(
     body = {"user": [member.pk], f"was-user-{member.pk}": str(library.pk), f"user-{member.pk}": []}
     site.post(PAGE, body)
     assert heard(member) == ["Jazz"]
+
+
+def test_a_library_that_is_being_removed_is_in_nobodys_way(
+    site: Client, member: User, library: Library, other_library: Library
+) -> None:
+    services.delete_library(library)
+    body = {"user": [member.pk], f"was-user-{member.pk}": "", f"user-{member.pk}": [other_library.pk]}
+    assert "The access of 1 row was changed." in site.post(PAGE, body, follow=True).content.decode()
+    assert "Jazz" in heard(member)
 
 
 def test_one_impossible_row_changes_nothing(site: Client, member: User, outsider: User, library: Library) -> None:

@@ -180,8 +180,9 @@ def _checked(answer: Any) -> Any:
 class Writer:
     """`run` does it; when it came to its end, `holds` is true from then on, unless another one says so too.
 
-    `writes` names the fact that it promises, `voids` those of which nothing is left. Writers meet where they share a
-    room; another way to do the same (`again`) meets only those that write to the same thing, if time is short.
+    `writes` names the fact that it promises, `voids` those of which nothing is left. If time is
+    short, writers meet where they share a room, and another way to do the same (`again`) meets only those that write
+    to the same thing.
     """
 
     run: Callable[[World], Any]
@@ -229,8 +230,9 @@ def _sign_in(world: World) -> None:
 
 
 _again: Final = partial(Writer, again=True)
-_account: Final = partial(Writer, rooms=("accounts",))
-_access: Final = partial(Writer, rooms=("accounts", "access"))
+_account: Final = partial(Writer, rooms=("member",))
+_access: Final = partial(Writer, rooms=("member", "access"))
+_admin: Final = partial(Writer, rooms=("admins",))
 _account_again: Final = partial(_account, again=True)
 _access_again: Final = partial(_access, again=True)
 _shared: Final = partial(Writer, rooms=("catalog", "access"))
@@ -307,19 +309,19 @@ WRITERS: Final[dict[str, Writer]] = {
     "create user": _account_again(
         lambda w: w.api("post", "/api/user", {"userName": "Someone", "password": PASSWORD}),
         "someone", lambda w: User.objects.filter(username_key="someone").exists()),
-    "demote deputy": _account(
+    "demote deputy": _admin(
         lambda w: accounts.update_user(w.deputy.pk, {"is_superuser": False}),
         "deputy.admin", _is(User, "deputy", is_superuser=False), voids=()),
-    "deputy form": _account_again(
+    "deputy form": _admin(
         lambda w: w.page(f"{USER}{w.deputy.pk}/change/", w.user_form(w.deputy, is_superuser=None)),
         "deputy.admin", _is(User, "deputy", is_superuser=False)),
-    "deputy mail": _account_again(
+    "deputy mail": _admin(
         lambda w: w.page(f"{USER}{w.deputy.pk}/change/", w.user_form(w.deputy, email="two@example.org")),
         "deputy.email", _is(User, "deputy", email="two@example.org")),
-    "demote chief": _account(
+    "demote chief": _admin(
         lambda w: accounts.update_user(w.chief.pk, {"is_superuser": False}),
         "chief.admin", _is(User, "chief", is_superuser=False)),
-    "delete chief": _account(
+    "delete chief": _admin(
         lambda w: accounts.delete_user(w.chief.pk), "chief", _no(User, "chief"), voids=("chief.",)),
     # access
     "set access": _access(

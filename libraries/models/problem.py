@@ -41,6 +41,10 @@ class ScanProblem(models.Model):
     # the change key of the file when it failed: an unchanged bad file is not read again by a quick scan
     size = models.BigIntegerField(default=0)
     mtime_ns = models.BigIntegerField(default=0)
+    ctime_ns = models.BigIntegerField(default=0)
+    inode = models.BigIntegerField(default=0)
+    # how often in a row this very file failed for a reason that may pass
+    attempts = models.PositiveIntegerField(default=0)
     first_seen_at = models.DateTimeField(_("first seen"))
     last_seen_at = models.DateTimeField(_("last seen"))
     resolved_at = models.DateTimeField(_("resolved"), null=True)

@@ -66,13 +66,19 @@ class FileEntry(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """A file or folder that could not be read: `kind` is a `libraries.models.ProblemKind`, `message` a sentence."""
+    """A file or folder that could not be read: `kind` is a `libraries.models.ProblemKind`, `message` a sentence.
+
+    Of a file that was read in vain, also its change key, and how often in a row that very file failed like this.
+    """
 
     path: bytes
     kind: str
     message: str
     size: int = 0
     mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+    attempts: int = 0
 
 
 @dataclass(slots=True)

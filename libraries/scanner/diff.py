@@ -17,7 +17,9 @@ from typing import IO, NamedTuple
 from libraries.scanner.context import FileEntry, FolderListing, Trouble, join, parent
 
 # what a second reading of the same bytes would only find again
-LASTING_PROBLEMS = frozenset({"corrupt", "empty", "unsupported", "encoding", "timeout", "memory"})
+LASTING_PROBLEMS = frozenset({"corrupt", "empty", "unsupported", "encoding"})
+# what a busy machine may do to a good file: it is read again, but not by every scan for ever
+PASSING_PROBLEMS = frozenset({"timeout", "memory"})
 
 _SPOOL_IN_MEMORY = 1 << 20
 _LENGTH = 8
@@ -58,11 +60,32 @@ class KnownTrack(NamedTuple):
 
 
 class KnownProblem(NamedTuple):
-    """An open problem of one file, with its change key when it failed."""
+    """An open problem of one file, with its change key when it failed. `is_due`: it is time to read the file again."""
 
     kind: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
+    attempts: int = 0
+    is_due: bool = False
+
+    @property
+    def may_pass(self) -> bool:
+        return self.kind in PASSING_PROBLEMS
+
+    @property
+    def has_no_key(self) -> bool:
+        """Whether the row is older than its change key: the file may have been mended before there was one."""
+        return self.kind in LASTING_PROBLEMS and not self.ctime_ns and not self.inode
+
+    def is_unchanged(self, entry: FileEntry) -> bool:
+        """Whether a listing shows the very file that failed."""
+        return (self.size, self.mtime_ns, self.ctime_ns, self.inode) == entry[1:]
+
+    def attempts_at(self, entry: FileEntry) -> int:
+        """How often in a row the file that a listing shows has failed for a reason that may pass."""
+        return self.attempts if self.may_pass and self.is_unchanged(entry) else 0
 
 
 @dataclass(slots=True)
@@ -156,12 +179,13 @@ class FolderDiff:
         if not listing.complete:
             self._unproved.add(listing.path)
         known = self._known.get(listing.path)
-        if self._full or not self._is_unchanged(listing, known):
+        problems = self._problems.get(listing.path, {})
+        is_due = any(problem.is_due for problem in problems.values())
+        if self._full or is_due or not self._is_unchanged(listing, known):
             self.changed.add(listing)
             self.folder_troubles += len(listing.troubles) - troubles_of_files(listing)
             return True
         self.ignored_unchanged += listing.ignored
-        problems = self._problems.get(listing.path, {})
         bad = sum(1 for entry in listing.files if entry.name in problems) if problems else 0
         self.still_bad += bad
         self.unchanged += len(listing.files) - bad
@@ -254,5 +278,5 @@ def plan_folder(
 
 def is_still_bad(problem: KnownProblem, entry: FileEntry) -> bool:
     """Whether reading the file again would only find the same problem."""
-    same = problem.size == entry.size and problem.mtime_ns == entry.mtime_ns
-    return same and problem.kind in LASTING_PROBLEMS
+    may_be_better = problem.is_due or problem.kind not in LASTING_PROBLEMS | PASSING_PROBLEMS
+    return not may_be_better and problem.is_unchanged(entry)

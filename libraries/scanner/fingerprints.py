@@ -83,7 +83,7 @@ def _hear(by_path: Mapping[bytes, list[SoundFile]], workers: int | None) -> Iter
 
 def _digest(result: HashResult, file: SoundFile) -> str:
     if result.problem is not None:
-        return f"!{file.id}" if result.problem.kind in LASTING_PROBLEMS - {"timeout"} else ""
+        return f"!{file.id}" if result.problem.kind in LASTING_PROBLEMS else ""
     try:
         now = os.stat(file.path)
     except OSError:

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
 
 from django.db.models import F
 
@@ -13,6 +17,12 @@ from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner.context import ScanOptions, parent
 from libraries.scanner.diff import KnownFolder, KnownProblem, KnownTrack
 
+RETRIES: Final = 3
+"""How many scans in a row read a file again that failed for a reason that may pass."""
+
+RETRY_AFTER: Final = timedelta(days=1)
+"""How long such a file then waits for the next attempt."""
+
 Problems = dict[bytes, dict[bytes, KnownProblem]]
 Tracks = dict[bytes, KnownTrack]
 
@@ -20,6 +30,7 @@ _COLUMNS = (
     "folder_id", "id", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode", "missing", "pid", "mbz_track_id",
     "album_ref_id", "duration", "audio_hash",
 )  # fmt: skip
+_PROBLEM_COLUMNS = ("path_bytes", "last_seen_at", "kind", "size", "mtime_ns", "ctime_ns", "inode", "attempts")
 
 
 def scan_options(library: Library, targets: Iterable[str] = ()) -> ScanOptions:
@@ -47,10 +58,15 @@ def known_folders(library_id: int) -> dict[bytes, KnownFolder]:
 def known_problems(library_id: int) -> Problems:
     """All open problems of files, by folder and name."""
     found: Problems = defaultdict(dict)
+    now = timezone.now()
     rows = ScanProblem.objects.filter(library=library_id).unresolved()
-    for path, kind, size, mtime_ns in rows.values_list("path_bytes", "kind", "size", "mtime_ns").iterator(5000):
+    for path, last_seen_at, *facts in rows.values_list(*_PROBLEM_COLUMNS).iterator(5000):
         path = bytes(path)
-        found[parent(path)][path.rpartition(b"/")[2]] = KnownProblem(kind, size, mtime_ns)
+        problem = KnownProblem(*facts)
+        # a time that lies ahead is one of a clock that was wrong: it puts nothing off
+        waits = problem.attempts > RETRIES and timedelta(0) <= now - last_seen_at < RETRY_AFTER
+        is_due = problem.has_no_key or (problem.may_pass and not waits)
+        found[parent(path)][path.rpartition(b"/")[2]] = problem._replace(is_due=is_due)
     return dict(found)
 
 

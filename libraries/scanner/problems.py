@@ -10,6 +10,8 @@ from libraries.bulk import chunks
 from libraries.models import Scan, ScanProblem
 from libraries.scanner.context import Trouble, display, key_of
 
+_KEY = ("size", "mtime_ns", "ctime_ns", "inode")
+
 
 def open_problems(scan: Scan, troubles: Iterable[Trouble]) -> None:
     """Open or renew the problems of one scan."""
@@ -26,6 +28,9 @@ def open_problems(scan: Scan, troubles: Iterable[Trouble]) -> None:
             message=trouble.message,
             size=trouble.size,
             mtime_ns=trouble.mtime_ns,
+            ctime_ns=trouble.ctime_ns,
+            inode=trouble.inode,
+            attempts=trouble.attempts,
             first_seen_at=now,
             last_seen_at=now,
         )
@@ -36,7 +41,7 @@ def open_problems(scan: Scan, troubles: Iterable[Trouble]) -> None:
         batch_size=500,
         update_conflicts=True,
         unique_fields=["library", "path_key"],
-        update_fields=["scan", "kind", "message", "size", "mtime_ns", "last_seen_at", "resolved_at"],
+        update_fields=["scan", "kind", "message", *_KEY, "attempts", "last_seen_at", "resolved_at"],
     )
 
 

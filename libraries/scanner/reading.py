@@ -17,6 +17,7 @@ from libraries.scanner.aside import ReadAhead
 from libraries.scanner.context import FileEntry, FolderListing, ScanOptions, Trouble, join
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,
+    PASSING_PROBLEMS,
     FolderDiff,
     FolderPlan,
     KnownFolder,
@@ -157,7 +158,8 @@ class Reading:
     def _take(self, read: ReadResult, result: FolderResult, entry: FileEntry, known: KnownTrack | None) -> bool:
         """Note what became of one file; True when it may be the storage's fault."""
         if read.problem is not None:
-            return _note_problem(read.problem, result, entry)
+            before = self._problems.get(result.plan.listing.path, {}).get(entry.name)
+            return _note_problem(read.problem, result, entry, before)
         found = read.converted
         assert found is not None
         if (found.size, found.mtime_ns) != (entry.size, entry.mtime_ns):
@@ -167,12 +169,13 @@ class Reading:
         return False
 
 
-def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry) -> bool:
+def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry, before: KnownProblem | None) -> bool:
     if problem.kind == "vanished":
         result.unsettled += 1
     else:
         path = join(result.plan.listing.path, entry.name)
-        result.troubles.append(Trouble(path, problem.kind, problem.message, entry.size, entry.mtime_ns))
+        attempts = 1 + (before.attempts_at(entry) if before else 0) if problem.kind in PASSING_PROBLEMS else 0
+        result.troubles.append(Trouble(path, problem.kind, problem.message, *entry[1:], attempts))
     return problem.kind not in LASTING_PROBLEMS
 
 

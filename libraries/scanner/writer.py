@@ -16,7 +16,14 @@ from libraries.maintenance import Delta, add_to_totals, look_again, people_of, r
 from libraries.models import ChangeKind, Folder, MediaFile
 from libraries.scanner.changes import Tally
 from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
-from libraries.scanner.diff import LASTING_PROBLEMS, FolderPlan, KnownFolder, KnownTrack, troubles_of_files
+from libraries.scanner.diff import (
+    LASTING_PROBLEMS,
+    PASSING_PROBLEMS,
+    FolderPlan,
+    KnownFolder,
+    KnownTrack,
+    troubles_of_files,
+)
 from libraries.scanner.folder_digests import Row, save_listed
 from libraries.scanner.lease import Lease
 from libraries.scanner.lookup import Lookup
@@ -44,7 +51,8 @@ class FolderResult:
     @property
     def is_settled(self) -> bool:
         """Whether the folder need not be looked at again while its digest stays the same."""
-        lasting = all(trouble.kind in LASTING_PROBLEMS for trouble in self.troubles)
+        # what may pass is looked at again when it is due, whatever the digest says
+        lasting = all(trouble.kind in LASTING_PROBLEMS | PASSING_PROBLEMS for trouble in self.troubles)
         return lasting and not self.unsettled and not self.plan.listing.troubles
 
 

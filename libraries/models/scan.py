@@ -89,6 +89,8 @@ class Scan(models.Model):
     missing = models.PositiveIntegerField(_("missing"), default=0)
     skipped = models.PositiveIntegerField(default=0, help_text=_("Unchanged, ignored, or still being written."))
     failed = models.PositiveIntegerField(_("failed"), default=0)
+    # folders in which files were so new that they were left for another scan, as its targets
+    settling = models.JSONField(default=list, blank=True, editable=False)
 
     requested_at = models.DateTimeField(_("asked for"), auto_now_add=True)
     # the beginning of this attempt, and of the first one

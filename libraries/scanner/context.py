@@ -36,6 +36,15 @@ def parent(path: bytes) -> bytes:
     return path.rpartition(b"/")[0]
 
 
+def writable_path(path: bytes) -> str:
+    """The path as text, or that of the nearest folder above it that is UTF-8: a scan takes its targets as texts."""
+    while True:
+        try:
+            return path.decode("utf-8")
+        except UnicodeDecodeError:
+            path = parent(path)
+
+
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
     """What of a library belongs to it. `targets` limits one scan to some folders and all below them.

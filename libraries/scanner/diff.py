@@ -163,6 +163,8 @@ class FolderDiff:
         self.folder_troubles = 0
         self.unchanged = 0
         self.still_bad = 0
+        # folders with files that are too new to be read: they are worth another look in a moment
+        self.settling: list[bytes] = []
         self._known = known
         self._problems = problems
         self._full = full
@@ -175,6 +177,8 @@ class FolderDiff:
         self.folders += 1
         self.files += len(listing.files) + len(listing.protected)
         self.ignored += listing.ignored
+        if listing.settling:
+            self.settling.append(listing.path)
         self._listed.add(listing.path)
         if not listing.complete:
             self._unproved.add(listing.path)

@@ -89,7 +89,7 @@ class Lease:
         scan.state, scan.error = state, error[:2000]
         scan.finished_at = timezone.now()
         scan.lease_expires_at, scan.current_folder = None, ""
-        fields = (*PROGRESS, "state", "error", "finished_at", "lease_expires_at")
+        fields = (*PROGRESS, "settling", "state", "error", "finished_at", "lease_expires_at")
         mine = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
         if not mine.update(**{name: getattr(scan, name) for name in fields}):
             raise LeaseLost
@@ -131,6 +131,7 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
                 current_folder="",
                 phase_started_at=now,
                 phase_seen=0,
+                settling=[],
                 **fresh,
             )
     except IntegrityError:

@@ -18,7 +18,7 @@ from libraries.scanner import aside
 from libraries.scanner import lease as leases
 from libraries.scanner.approval import Proposal, propose, settle_older
 from libraries.scanner.aside import ReadAhead
-from libraries.scanner.context import FolderListing, display
+from libraries.scanner.context import FolderListing, display, writable_path
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, known_problems, scan_options
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost
@@ -40,6 +40,13 @@ _COUNTED_AT_ONCE = 20_000
 _MANY_FILES = 20_000
 # so many folders are walked in a blink
 _SHOWN_EVERY = 16
+# so many folders with files that were being written are told apart
+_MANY_SETTLING = 200
+
+
+def settling_targets(folders: list[bytes]) -> list[str]:
+    """The folders as targets of another scan; the whole library when they are many."""
+    return [""] if len(folders) > _MANY_SETTLING else sorted(set(map(writable_path, folders)))
 
 
 class Offline(Exception):
@@ -166,6 +173,7 @@ class _Run:
         scan.skipped = diff.unchanged + diff.ignored_unchanged
         scan.failed = diff.still_bad
         scan.files_total = diff.files
+        scan.settling = settling_targets(diff.settling)
 
     def _listings(self) -> Iterator[FolderListing]:
         # files that somebody copies at this moment are what a watcher wakes up for: it lets them settle first

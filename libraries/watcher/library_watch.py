@@ -10,14 +10,16 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from watchdog.events import (
+    DirAttribEvent,
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -33,6 +35,7 @@ from libraries.models import WatchState
 from libraries.scanner.context import ScanOptions, display, parent
 from libraries.scanner.facts import is_audio_name, reason_of
 from libraries.scanner.ignore import IGNORE_FILE, root_scope
+from libraries.scanner.walker import SETTLE_NS
 from libraries.watcher.mounts import holds, network_storage
 from libraries.watcher.touched import Touched
 
@@ -45,10 +48,10 @@ RETRY_SECONDS: Final = 300.0
 # the kernel drops events that come too fast, without a word to us: nothing is missed for longer than this
 SAFETY_SECONDS: Final = 3600.0
 MAX_TARGETS: Final = 200
-# opening and reading a file is no event: a scan would wake itself up
+# opening and reading a file is no event: a scan would wake itself up; rights that change make a file readable
 EVENTS: Final[list[type[FileSystemEvent]]] = [
-    FileCreatedEvent, FileDeletedEvent, FileMovedEvent, FileModifiedEvent, FileClosedEvent,
-    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+    FileCreatedEvent, FileDeletedEvent, FileMovedEvent, FileModifiedEvent, FileClosedEvent, FileAttribEvent,
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent, DirAttribEvent,
 ]  # fmt: skip
 
 _EXHAUSTED: Final = {
@@ -130,6 +133,10 @@ class LibraryWatch:
             self._touched.put_back(folders, now)
         else:
             self._whole_at = now + CHECK_SECONDS
+
+    def look_again(self, folders: Iterable[bytes], now: float) -> None:
+        """Files in these folders were too new for a scan: the folders are due once the files have come to rest."""
+        self._touched.put_back(folders, now + SETTLE_NS / 1e9)
 
     def check(self, now: float) -> None:
         """Every few seconds: is the root still the one that is watched, and do its events still come?"""

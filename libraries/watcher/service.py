@@ -13,9 +13,9 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from libraries import services
-from libraries.models import Library, ScanTrigger, WatchState, WatchStatus
+from libraries.models import ACTIVE_STATES, Library, Scan, ScanTrigger, WatchState, WatchStatus
 from libraries.paths import normal_target
-from libraries.scanner.context import parent
+from libraries.scanner.context import writable_path
 from libraries.scanner.known import scan_options
 from libraries.watcher.library_watch import LibraryWatch, Standing
 from navidrome_lib.errors import DomainError, InvalidInput
@@ -36,6 +36,8 @@ class Service:
         self._poll = settings.CONF.scanner.watcher_poll if poll is None else poll
         self._watches: dict[int, LibraryWatch] = {}
         self._told: dict[int, Standing] = {}
+        # the scans that were asked for and have not ended yet
+        self._asked: set[int] = set()
         self._refresh_at = self._beat_at = 0.0
 
     def run(self) -> None:
@@ -58,6 +60,7 @@ class Service:
         if now >= self._refresh_at:
             self._refresh_at = now + REFRESH_SECONDS
             self._refresh()
+            self._look_again(now)
         for pk, watch in self._watches.items():
             watch.check(now)
             folders = watch.due(now)
@@ -88,12 +91,24 @@ class Service:
         if folders and not targets:
             return  # it came and went, and no scan ever saw it
         try:
-            services.request_scan(library, trigger=ScanTrigger.WATCHER, targets=[] if "" in targets else targets)
+            wanted = [] if "" in targets else targets
+            self._asked.add(services.request_scan(library, trigger=ScanTrigger.WATCHER, targets=wanted).pk)
         except DomainError as error:
             logger.warning("no scan of %s: %s", library, error)
         except DatabaseError:
             watch.not_done(folders, now)
             raise
+
+    def _look_again(self, now: float) -> None:
+        """Have another look, later, at the folders in which ended scans left files that were too new."""
+        if not self._asked:
+            return
+        ended = Scan.objects.filter(pk__in=self._asked).exclude(state__in=ACTIVE_STATES)
+        for pk, library, settling in ended.values_list("pk", "library", "settling"):
+            self._asked.discard(pk)
+            if settling and library in self._watches:
+                self._watches[library].look_again((folder.encode() for folder in settling), now)
+        self._asked &= set(Scan.objects.filter(pk__in=self._asked).values_list("pk", flat=True))
 
     def _tell(self, now: float) -> None:
         """Write down how each library is watched when that changes, and now and then that we are alive."""
@@ -122,13 +137,7 @@ def targets_of(library: Library, folders: Iterable[bytes]) -> list[str]:
 
 def target_of(library: Library, folder: bytes) -> str | None:
     """A folder, or the nearest one above it whose name can be written; None for one that is neither here nor known."""
-    while True:
-        try:
-            text = folder.decode("utf-8")
-            break
-        except UnicodeDecodeError:
-            folder = parent(folder)
     try:
-        return normal_target(library, text)
+        return normal_target(library, writable_path(folder))
     except InvalidInput:
         return None

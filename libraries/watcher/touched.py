@@ -20,8 +20,8 @@ class Touched:
     def touch(self, folder: bytes, now: float) -> None:
         """Something changed in `folder` now."""
         with self._lock:
-            first, _ = self._times.get(folder, (now, now))
-            self._times[folder] = (first, now)
+            first, last = self._times.get(folder, (now, now))
+            self._times[folder] = (first, max(last, now))
 
     def settled(self, now: float) -> list[bytes]:
         """Take out the folders that have come to rest; each is told once."""

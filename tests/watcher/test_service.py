@@ -20,6 +20,7 @@ from watchdog.observers import Observer
 from libraries import services
 from libraries.models import Library, MediaFile, Scan, WatchState, WatchStatus
 from libraries.scanner import pipeline
+from libraries.scanner.walker import SETTLE_NS
 from libraries.watcher import library_watch, service
 from libraries.watcher.service import Service
 from tests.processes import environment, process
@@ -122,6 +123,54 @@ def test_only_what_changed_is_scanned(
     assert not Scan.objects.queued().exists()
 
 
+def test_files_that_are_too_new_for_a_scan_have_another_one(
+    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing happens in the folder any more: the watcher comes back by itself when the file has come to rest."""
+    settled_now(monkeypatch)
+    start()
+    assert says(library, WatchState.WATCHING)
+    next_scan()
+    write_track(root / "a" / "03.flac", "New", number=3)
+    monkeypatch.setattr(pipeline, "SETTLE_NS", 3600 * 10**9)
+    first = next_scan()
+    assert (first.added, first.settling) == (0, ["a"])
+    settled_now(monkeypatch)
+    assert not MediaFile.objects.filter(path="a/03.flac").exists()
+    second = next_scan()
+    assert (second.targets, second.added, second.settling) == (["a"], 1, [])
+    time.sleep(1)
+    assert not Scan.objects.queued().exists()
+
+
+def test_a_change_of_mode_right_before_the_scan_keeps_no_file_out(
+    library: Library, root: Path, start: Callable[..., Service]
+) -> None:
+    start()
+    assert says(library, WatchState.WATCHING)
+    next_scan()
+    new = write_track(root / "c" / "01.flac", "New", number=1)
+    assert eventually(lambda: Scan.objects.queued().exists(), seconds=10)
+    time.sleep(SETTLE_NS / 1e9)
+    new.chmod(0o640)
+    while not next_scan().added:
+        assert not MediaFile.objects.filter(path="c/01.flac").exists()
+
+
+def test_a_change_of_mode_is_noticed(
+    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be read for want of rights can be read at once when they are given."""
+    settled_now(monkeypatch)
+    start()
+    assert says(library, WatchState.WATCHING)
+    next_scan()
+    (root / "a" / "01.flac").chmod(0o640)
+    assert next_scan().targets == ["a"]
+    (root / "b").chmod(0o750)
+    assert next_scan().targets == ["b"]
+
+
 def test_folders_that_cannot_be_named_are_found_from_above(library: Library, root: Path) -> None:
     os.mkdir(os.fsencode(root) + b"/a/\xff")
     assert service.targets_of(library, [b"a/\xff/x", b"b", b"nowhere", b"../x"]) == ["a", "b"]
@@ -212,6 +261,7 @@ def test_network_storage_is_polled_and_never_two_scans_in_a_row(
 def test_a_database_that_goes_away_loses_nothing(
     library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settled_now(monkeypatch)
     start()
     assert says(library, WatchState.WATCHING)
     next_scan()

@@ -1,0 +1,17 @@
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('libraries', '0003_problem_change_key'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='scan',
+            name='settling',
+            field=models.JSONField(blank=True, default=list, editable=False),
+        ),
+    ]

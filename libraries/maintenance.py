@@ -24,6 +24,7 @@ from libraries.models import (
     Library,
     LibraryArtist,
     MediaFile,
+    MountPoint,
     Participant,
     Scan,
     ScanChange,
@@ -370,7 +371,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
             delete_tracks(ids)
             forget_songs(ids)
         time.sleep(pause)
-    for model in (Album, Folder, LibraryArtist, ScanProblem, ScanChange, Scan):
+    for model in (Album, Folder, LibraryArtist, MountPoint, ScanProblem, ScanChange, Scan):
         of_library = {"scan__library" if model is ScanChange else "library": library_id}
         rows = model._default_manager.filter(**of_library).order_by("pk")
         while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):

@@ -282,7 +282,10 @@ class ScanRequestSerializer(serializers.Serializer[Scan]):
         source="accept_empty", required=False, default=False, help_text="The library's folder was emptied on purpose."
     )
     acceptDevice = Flag(
-        source="accept_device", required=False, default=False, help_text="The library was moved to another disk."
+        source="accept_device",
+        required=False,
+        default=False,
+        help_text="The library, or a part of it, was moved to another disk.",
     )
 
     def validate_libraryId(self, value: object) -> int:

@@ -149,7 +149,9 @@ def update_library(
     told, scans = difference(before, changed), lock_scans(library)
     if "path" in changed:
         # another place: what was remembered of the old root says nothing about it, and a scan of it must not go on
-        changed |= {"root_device": None, "root_inode": None, "offline_since": None, "status_reason": ""}
+        nothing = dict.fromkeys(("root_device", "root_inode", "root_fsid", "offline_since"))
+        changed |= {**nothing, "status_reason": ""}
+        library.mount_points.all().delete()
         scans.filter(state=ScanState.RUNNING).update(cancel_requested=True)
     if "schedule" in changed:
         changed["schedule_since"] = timezone.now()

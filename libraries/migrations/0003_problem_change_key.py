@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('libraries', '0001_initial'),
+        ('libraries', '0002_folder_storage'),
     ]
 
     operations = [

@@ -8,6 +8,7 @@ from libraries.models.genre import Genre, TrackGenre
 from libraries.models.held_mark import HeldMark
 from libraries.models.library import Library
 from libraries.models.media_file import MediaFile
+from libraries.models.mount_point import MountPoint
 from libraries.models.problem import ProblemKind, ScanProblem
 from libraries.models.scan import ACTIVE_STATES, Scan, ScanState, ScanTrigger, ScanType
 from libraries.models.song_words import SongWords
@@ -24,6 +25,7 @@ __all__ = [
     "Library",
     "LibraryArtist",
     "MediaFile",
+    "MountPoint",
     "Participant",
     "ProblemKind",
     "Role",

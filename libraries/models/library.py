@@ -71,6 +71,8 @@ class Library(SavesChanges):
     fingerprints_due_at = models.DateTimeField(null=True, editable=False)
     root_device = models.BigIntegerField(null=True, editable=False)
     root_inode = models.BigIntegerField(null=True, editable=False)
+    # of the root's file system; 0: the system gives none
+    root_fsid = models.BigIntegerField(null=True, editable=False)
 
     # set by the first change of a scan and cleared by its end: what is only counted at the end must be counted anew
     totals_stale = models.BooleanField(default=False, editable=False)

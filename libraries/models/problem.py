@@ -24,6 +24,7 @@ class ProblemKind(models.TextChoices):
     TIMEOUT = "timeout", _("Timeout")
     MEMORY = "memory", _("Memory")
     VANISHED = "vanished", _("Vanished")
+    STORAGE = "storage", _("Storage away")
 
 
 class ScanProblem(models.Model):

@@ -171,6 +171,8 @@ class FolderDiff:
         self._targets = targets
         self._listed: set[bytes] = set()
         self._unproved: set[bytes] = set()
+        # the paths of problems in unchanged folders that are none of their files
+        self._of_folders: list[bytes] = []
 
     def add(self, listing: FolderListing) -> bool:
         """Take one listing; says whether its folder changed."""
@@ -190,7 +192,11 @@ class FolderDiff:
             self.folder_troubles += len(listing.troubles) - troubles_of_files(listing)
             return True
         self.ignored_unchanged += listing.ignored
-        bad = sum(1 for entry in listing.files if entry.name in problems) if problems else 0
+        bad = 0
+        if problems:
+            names = {entry.name for entry in listing.files}
+            bad = len(names & problems.keys())
+            self._of_folders += [join(listing.path, name) for name in problems.keys() - names]
         self.still_bad += bad
         self.unchanged += len(listing.files) - bad
         return False
@@ -202,6 +208,10 @@ class FolderDiff:
             return not listing.files  # a folder without audio is not worth a row
         return bool(listing.digest) and listing.digest == known.digest and not known.missing
 
+    def was_listed(self, path: bytes) -> bool:
+        """Whether the walk met a folder."""
+        return path in self._listed
+
     def gone(self) -> list[KnownFolder]:
         """The folders whose absence this walk proves, and that are not known to be missing already."""
         return [
@@ -211,8 +221,8 @@ class FolderDiff:
         ]
 
     def resolved(self) -> list[bytes]:
-        """The paths of open problems that the walk alone ends: of folders that list again, or below those gone."""
-        ended = []
+        """The paths of open problems that the walk alone ends: of folders that list again or went, or below those."""
+        ended = [path for path in self._of_folders if path not in self._listed]
         for folder, problems in self._problems.items():
             went = folder not in self._listed and self._is_proved(folder)
             for name in problems:

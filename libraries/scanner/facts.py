@@ -47,6 +47,15 @@ def trouble(path: bytes, error: OSError) -> Trouble:
     return Trouble(path, kind_of(error), f"“{display(path) or '/'}” could not be looked at: {reason_of(error)}.")
 
 
+def is_there(path: bytes) -> bool:
+    """Whether there is something at a path; what cannot be looked at is not absent."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno not in GONE
+    return True
+
+
 def kind_of(error: OSError) -> str:
     """The `ProblemKind` of an error of the file system."""
     if error.errno in {errno.EACCES, errno.EPERM}:

@@ -22,12 +22,16 @@ _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 class Links:
     """Decides about the links of one walk, and remembers which folders were entered through links."""
 
-    def __init__(self, options: ScanOptions, is_audio: Callable[[bytes], bool]) -> None:
+    def __init__(
+        self, options: ScanOptions, is_audio: Callable[[bytes], bool], followed: dict[bytes, bytes] | None = None
+    ) -> None:
         self._options = options
         self._is_audio = is_audio
         self._root = os.path.realpath(options.root)
         self._inside = self._root.rstrip(b"/") + b"/"
         self._entered: set[tuple[int, int]] = set()
+        # the links to folders that are followed, by their path, with the folder that each leads to
+        self._followed = {} if followed is None else followed
 
     def target(self, path: bytes) -> os.stat_result | None:
         """What the link at `path` leads to, or None when it is not followed.
@@ -42,9 +46,14 @@ class Links:
             if error.errno in _NOWHERE and not self._may_be_away(absolute, error):
                 return None
             raise
+        is_dir = stat.S_ISDIR(found.st_mode)
         if real != self._root and not real.startswith(self._inside):
-            return found if self._options.follow_symlinks else None
-        return None if self._met_anyway(real, stat.S_ISDIR(found.st_mode)) else found
+            is_followed = self._options.follow_symlinks
+        else:
+            is_followed = not self._met_anyway(real, is_dir)
+        if is_followed and is_dir:
+            self._followed[path] = real
+        return found if is_followed else None
 
     def enter(self, path: bytes) -> bool:
         """Whether a folder reached through a link is entered for the first time. Raises OSError."""

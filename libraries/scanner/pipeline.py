@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from django.db import InterfaceError, OperationalError
@@ -23,6 +24,7 @@ from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, known_problems, scan_options
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost
 from libraries.scanner.leftovers import Leftovers, tracks_of
+from libraries.scanner.mounted import MountedStorage, sample_of_root
 from libraries.scanner.problems import resolve_problems
 from libraries.scanner.readers import make_pool
 from libraries.scanner.reading import Reading
@@ -124,6 +126,8 @@ class _Run:
         self.root = self._check(check_root)
         folders = known_folders(self.library.pk)
         problems = known_problems(self.library.pk)
+        self.mounted = MountedStorage(self.library.pk, self.options, folders, accept=self.scan.accept_device)
+        self.mounted.check(self.lease.beat)
         self.diff = FolderDiff(folders, problems, full=self.scan.full, targets=self.options.targets)
         writer = Writer(self.lease, folders, self.touched)
         self.leftovers = Leftovers(self.lease, writer, self.touched, self.library.last_scan_at)
@@ -147,17 +151,22 @@ class _Run:
         known = KnownRoot(
             device=None if self.scan.accept_device else self.library.root_device,
             inode=self.library.root_inode,
+            fsid=self.library.root_fsid,
             has_files=self.songs_before > 0,
             accept_empty=self.scan.accept_empty,
             anchor=self.library.anchor_file.encode(),
         )
         state = check(self.options, known=known)
+        if state.online and known.differs_from(state):
+            sample = sample_of_root(self.library.pk, self.options, known_folders(self.library.pk))
+            state = check(self.options, known=replace(known, sample=sample))
         if not state.online:
             raise Offline(state.reason)
         return state
 
     def _check_again(self) -> None:
         self._check(partial(recheck_root, before=self.root))
+        self.mounted.recheck(self.lease.beat)
         self.lease.beat()
 
     def _walk(self, reading: Reading) -> None:
@@ -179,9 +188,15 @@ class _Run:
         # files that somebody copies at this moment are what a watcher wakes up for: it lets them settle first
         settle_ns = SETTLE_NS if self.scan.trigger == ScanTrigger.WATCHER else 0
         stopped = False
-        listings = aside.iterate(walk(self.options, settle_ns=settle_ns, stop=lambda: stopped), self.lease.beat)
+        listings = walk(
+            self.options,
+            settle_ns=settle_ns,
+            stop=lambda: stopped,
+            away=self.mounted.away,
+            followed=self.mounted.followed,
+        )
         try:
-            yield from listings
+            yield from aside.iterate(listings, self.lease.beat)
         except WalkStopped as error:
             raise Cancelled from error
         finally:
@@ -191,6 +206,7 @@ class _Run:
         back = Library.objects.filter(pk=self.library.pk, offline_since__isnull=False)
         if back.update(offline_since=None, status_reason=""):
             logger.info("library %s is back online", self.library.pk)
+        self.mounted.save(self.diff.was_listed, self.lease.transaction)
 
     def _read(self, reading: Reading, writer: Writer) -> None:
         self.lease.phase("reading")
@@ -242,7 +258,10 @@ class _Run:
             if proposal is None and whole:
                 # the whole library was seen and dealt with: later scans count from here
                 Library.objects.filter(pk=self.library.pk).update(
-                    last_scan_at=timezone.now(), root_device=self.root.device, root_inode=self.root.inode
+                    last_scan_at=timezone.now(),
+                    root_device=self.root.device,
+                    root_inode=self.root.inode,
+                    root_fsid=self.root.fsid,
                 )
             settle_older(self.scan)
             if proposal is None:

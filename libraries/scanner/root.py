@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from libraries.scanner.context import ScanOptions, display
-from libraries.scanner.facts import reason_of, signed64
+from libraries.scanner.facts import is_there, reason_of, signed64
 from libraries.scanner.ignore import preset_of
+from libraries.scanner.mount_table import fsid_of
 from libraries.scanner.walker import Lister, os_lister
 
 _T = TypeVar("_T")
@@ -29,15 +30,27 @@ TIMEOUT: Final = 1.5
 class KnownRoot:
     """What the catalog knows of a root. `device` and `inode` are None when any root is welcome (first scan, new path).
 
+    `fsid` is the id of its file system, None or 0 when that is not known. `sample` are the places of some known files,
+    looked for where a root `differs_from` the known one in some of this: none of them there is other storage.
+
     `has_files`: the catalog holds present tracks, so an empty root is suspicious unless `accept_empty` was asked for.
     `anchor` is a path below the root that exists only while the right storage is mounted.
     """
 
     device: int | None = None
     inode: int | None = None
+    fsid: int | None = None
+    sample: tuple[bytes, ...] = ()
     has_files: bool = False
     accept_empty: bool = False
     anchor: bytes = b""
+
+    def differs_from(self, state: RootState) -> bool:
+        """Whether a root may be on other storage than the known one, which a sample can tell."""
+        if self.device is None or self.inode is None:
+            return False
+        other_system = bool(self.fsid and state.fsid and self.fsid != state.fsid)
+        return other_system or (self.device, self.inode) != (state.device, state.inode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,7 @@ class RootState:
     reason: str = ""
     device: int = 0
     inode: int = 0
+    fsid: int = 0
 
 
 class _Offline(Exception):
@@ -92,7 +106,7 @@ def recheck_root(
     renumbers devices, so any difference counts.
     """
     after = check_root(options, known=known, timeout=timeout, lister=lister)
-    if after.online and (after.device, after.inode) != (before.device, before.inode):
+    if after.online and (after.device, after.inode, after.fsid) != (before.device, before.inode, before.fsid):
         return RootState(False, f"The library's folder {display(options.root)} was replaced during the scan.")
     return after
 
@@ -107,13 +121,13 @@ def _probe(options: ScanOptions, known: KnownRoot, lister: Lister) -> RootState:
         )
         if not stat.S_ISDIR(found.st_mode):
             raise _Offline(f"The library's path {where} is not a folder.")
-        device, inode = signed64(found.st_dev), signed64(found.st_ino)
+        state = RootState(True, "", signed64(found.st_dev), signed64(found.st_ino), _fsid(options.root, where))
         empty = _look(
             lambda: _is_empty(options, lister),
             absent=f"The library's folder {where} went away while it was looked at.",
             failed=f"The library's folder {where} cannot be read",
         )
-        _judge(where, known, device, inode, empty)
+        _judge(where, known, state, empty)
         if known.anchor:
             anchor = options.root.rstrip(b"/") + b"/" + known.anchor.lstrip(b"/")
             _look(
@@ -123,21 +137,38 @@ def _probe(options: ScanOptions, known: KnownRoot, lister: Lister) -> RootState:
             )
     except _Offline as offline:
         return RootState(False, str(offline))
-    return RootState(True, "", device, inode)
+    return state
 
 
-def _judge(where: str, known: KnownRoot, device: int, inode: int, empty: bool) -> None:
+def _fsid(root: bytes, where: str) -> int:
+    return _look(
+        lambda: fsid_of(root),
+        absent=f"The library's folder {where} went away while it was looked at.",
+        failed=f"The library's folder {where} cannot be reached",
+    )
+
+
+def _judge(where: str, known: KnownRoot, state: RootState, empty: bool) -> None:
     """Raise when the folder is there, but is not the one that the catalog was made from."""
     # Both must differ. A device number alone changes over reboots (network mounts, btrfs, containers), while the
     # folder keeps its inode; an inode alone changes when a library is copied back into a new folder of the same disk.
     # A folder from which its disk was unmounted differs in both.
-    if known.device is not None and known.inode is not None and device != known.device and inode != known.inode:
+    both_known = known.device is not None and known.inode is not None
+    if both_known and state.device != known.device and state.inode != known.inode:
         raise _Offline(
             f"The library's folder {where} is on another device than at the last scan; is it mounted? "
             "If it was moved on purpose, accept the device with a scan."
         )
     if empty and known.has_files and not known.accept_empty:
         raise _Offline(f"The library's folder {where} is empty, but the catalog is not; is its storage mounted?")
+    # Only one of them differs, or the file system: another one of the same type has the same inode at its top, and may
+    # get the number of the device that went. The sample tells it from storage that was numbered anew.
+    if not empty and known.sample and known.differs_from(state) and not any(map(is_there, known.sample)):
+        raise _Offline(
+            f"The library's folder {where} is on other storage than at the last scan, and none of {len(known.sample)} "
+            "known files is there; is the right disk mounted? If it was replaced on purpose, accept the device with a "
+            "scan."
+        )
 
 
 def _is_empty(options: ScanOptions, lister: Lister) -> bool:

@@ -18,12 +18,12 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
 from libraries.scanner import ignore
-from libraries.scanner.context import FileEntry, FolderListing, ScanOptions, display, join
+from libraries.scanner.context import FileEntry, FolderListing, ScanOptions, Trouble, display, join
 from libraries.scanner.facts import AUDIO_SUFFIXES, GONE, is_audio_name, reason_of, seal, trouble
 from libraries.scanner.links import Links
 
@@ -88,15 +88,20 @@ def walk(
     now_ns: Callable[[], int] = time.time_ns,
     settle_ns: int = 0,
     stop: Callable[[], bool] = never,
+    away: Mapping[bytes, Trouble] | None = None,
+    followed: dict[bytes, bytes] | None = None,
 ) -> Iterator[FolderListing]:
     """List a library folder by folder, parents first. Raises StorageTrouble and WalkStopped; see the module.
+
+    Folders in `away` are not entered: each has an incomplete listing with its trouble at the end, whether or not it is
+    there. `followed` is filled with the links to folders that were followed, and where they lead.
 
     A file whose times lie within `settle_ns` of now, on either side, is still being written. A time further in the
     future says nothing: such a file is taken at once, or it would wait for ever. Nearby future times do count, because
     the clock of a NAS may run ahead of ours. The ctime is the one that cannot be forged by a copy that keeps times; the
     mtime is looked at for file systems whose ctime is the time of creation.
     """
-    return _Walk(options, lister, now_ns, settle_ns, stop).run()
+    return _Walk(options, lister, now_ns, settle_ns, stop, away or {}, {} if followed is None else followed).run()
 
 
 class _Walk:
@@ -107,6 +112,8 @@ class _Walk:
         now_ns: Callable[[], int],
         settle_ns: int,
         stop: Callable[[], bool],
+        away: Mapping[bytes, Trouble],
+        followed: dict[bytes, bytes],
     ) -> None:
         self.options = options
         self.lister = lister
@@ -114,7 +121,8 @@ class _Walk:
         self.settle_ns = settle_ns
         self.stop = stop
         self.prefix = options.root.rstrip(b"/") + b"/"
-        self.links = Links(options, is_audio_name)
+        self.away = away
+        self.links = Links(options, is_audio_name, followed)
         self.errors_in_a_row = 0
         self._late = _NEVER
         self._protected: set[bytes] = set()
@@ -132,6 +140,8 @@ class _Walk:
             yield listing
             children.sort(key=_path_of, reverse=True)
             stack += children
+        for path in sorted(self.away):
+            yield FolderListing(path, complete=False, troubles=[self.away[path]])
 
     def _enter(self, folder: Folder) -> Folder | None:
         """The folder, unless links led into it before."""
@@ -268,6 +278,8 @@ class _Walk:
     def _sort_out(self, folder: Folder, entry: Entry, listing: FolderListing) -> Folder | None:
         """Whatever is not plainly an audio file: folders, links, hidden, special and recently written files."""
         path = join(folder.path, entry.name)
+        if path in self.away:
+            return None
         plain = False
         try:
             if entry.is_dir(follow_symlinks=False):

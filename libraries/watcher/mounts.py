@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
-MOUNTS: Final = Path("/proc/self/mountinfo")
+from libraries.scanner.mount_table import read_mounts
 
 _NETWORK: Final = frozenset(
     {
@@ -14,28 +13,18 @@ _NETWORK: Final = frozenset(
         "smbfs", "vboxsf", "virtiofs",
     }
 )  # fmt: skip
-_OCTAL: Final = re.compile(rb"\\([0-7]{3})")
 
 
-def network_storage(path: bytes, *, mounts: Path = MOUNTS) -> str:
+def network_storage(path: bytes, *, mounts: Path | None = None) -> str:
     """The type of the network (or FUSE) file system that holds `path`, whose links are resolved; empty for others.
 
     Reads the table of mounts only: a look at the storage itself may hang.
     """
-    try:
-        lines = mounts.read_bytes().splitlines()
-    except OSError:
-        return ""  # not Linux: the table is Linux's own
     kind, longest = "", -1
-    for line in lines:
-        head, _, tail = line.partition(b" - ")
-        fields = head.split(b" ")
-        if len(fields) < 5 or not tail:
-            continue
-        point = _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 255]), fields[4])
-        # a later line hides an earlier one at the same place
-        if len(point) >= longest and holds(point, path):
-            kind, longest = tail.split(b" ")[0].decode("ascii", "replace"), len(point)
+    for mount in read_mounts(mounts) or ():
+        # a later one hides an earlier one at the same place
+        if len(mount.point) >= longest and holds(mount.point, path):
+            kind, longest = mount.kind, len(mount.point)
     return kind if kind in _NETWORK or kind == "fuse" or kind.startswith("fuse.") else ""
 
 

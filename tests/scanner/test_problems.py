@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Generator, Iterable
 from datetime import timedelta
@@ -16,6 +17,7 @@ from libraries.models import Library, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.readers import make_pool
 from tests.scanner.scans import counts, ids, scan, write_track
+from tests.scanner.trees import FailingStorage, list_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,3 +161,16 @@ def test_a_file_that_was_replaced_while_it_failed_keeps_its_track(library: Libra
     readers.failing.clear()
     assert reads(library, readers) == [BAD]
     assert ids(library) == before
+
+
+def test_a_problem_of_a_folder_that_was_removed_is_closed(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nothing else changed in the folder above it."""
+    closed = Path(library.path) / "closed"
+    closed.mkdir()
+    with monkeypatch.context() as patch:
+        list_with(patch, FailingStorage({b"/closed": errno.EACCES}))
+        scan(library)
+    assert set(ScanProblem.objects.unresolved().values_list("path", flat=True)) == {BAD, "closed"}
+    closed.rmdir()
+    scan(library)
+    assert ScanProblem.objects.unresolved().get().path == BAD

@@ -7,11 +7,13 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from libraries.scanner.context import ScanOptions
+from libraries.scanner.mount_table import fsid_of
 from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walker import Entry
 from tests.scanner.trees import FailingStorage, plant, run_unprivileged
@@ -37,7 +39,7 @@ def test_a_good_root_is_online_with_its_identity(tmp_path: Path) -> None:
     plant(tmp_path, "a.mp3")
     seen = tmp_path.stat()
 
-    assert check(tmp_path) == RootState(True, "", seen.st_dev, seen.st_ino)
+    assert check(tmp_path) == RootState(True, "", seen.st_dev, seen.st_ino, fsid_of(os.fsencode(tmp_path)))
     assert check(tmp_path, known_of(check(tmp_path))).online
 
 
@@ -80,6 +82,32 @@ def test_another_device_shows_in_both_numbers(tmp_path: Path) -> None:
     assert_offline(check(tmp_path, known_of(state, device=1, inode=1)), tmp_path, "on another device")
     assert check(tmp_path, known_of(state, device=1)).online
     assert check(tmp_path, known_of(state, inode=1)).online
+
+
+@pytest.mark.parametrize("other", [{"device": 1}, {"inode": 1}, {"fsid": 1}])
+def test_one_number_that_differs_is_judged_by_a_sample(tmp_path: Path, other: dict[str, int]) -> None:
+    """A new number alone may come from a restart; a disk of the same type may have all numbers but one."""
+    root = plant(tmp_path, "a.mp3")
+    state = check(tmp_path)
+    known = replace(FULL, **{name: getattr(state, name) + other.get(name, 0) for name in ("device", "inode", "fsid")})
+
+    assert known.differs_from(state)
+    assert check(tmp_path, replace(known, sample=(root + b"/gone.mp3", root + b"/a.mp3"))).online
+    known = replace(known, sample=(root + b"/gone.mp3", root + b"/gone/b.mp3"))
+    assert_offline(check(tmp_path, known), tmp_path, "none of 2 known files is there")
+    assert check(tmp_path, replace(known, device=None)).online
+
+
+def test_a_sample_says_nothing_where_storage_is_the_same(tmp_path: Path) -> None:
+    """Whoever sorts a library into other folders has not changed the disk."""
+    root = plant(tmp_path, "new/a.mp3")
+    state = check(tmp_path)
+    known = KnownRoot(state.device, state.inode, state.fsid, sample=(root + b"/old/a.mp3",), has_files=True)
+
+    assert not known.differs_from(state)
+    assert check(tmp_path, known).online
+    assert not replace(known, fsid=None).differs_from(state)
+    assert not replace(known, fsid=0).differs_from(state)
 
 
 def test_a_missing_anchor_is_offline(tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ class Command(BaseCommand):
         parser.add_argument("--full", action="store_true", help="read every file again")
         parser.add_argument("--folder", action="append", default=[], help="only this folder of the library; repeatable")
         parser.add_argument("--accept-empty", action="store_true", help="the folder was emptied on purpose")
-        parser.add_argument("--accept-device", action="store_true", help="the library was moved to another disk")
+        parser.add_argument(
+            "--accept-device", action="store_true", help="the library, or some of it, is on another disk now"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         libraries = find_libraries(options["library"])

@@ -186,7 +186,7 @@ class FolderDiff:
             self._unproved.add(listing.path)
         known = self._known.get(listing.path)
         problems = self._problems.get(listing.path, {})
-        is_due = any(problem.is_due for problem in problems.values())
+        is_due = bool(problems) and any(problem.is_due for problem in problems.values())
         if self._full or is_due or not self._is_unchanged(listing, known):
             self.changed.add(listing)
             self.folder_troubles += len(listing.troubles) - troubles_of_files(listing)

@@ -15,7 +15,7 @@ LISTED_AS_MISSING = models.Q(('missing', True), ('purge_id__isnull', True))
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('libraries', '0001_initial'),
+        ('libraries', '0003_problem_change_key'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('libraries', '0003_problem_change_key'),
+        ('libraries', '0005_scan_approval'),
     ]
 
     operations = [

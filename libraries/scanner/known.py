@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from django.utils import timezone
-
 from django.db.models import F
+from django.utils import timezone
 
 from libraries.bulk import chunks
 from libraries.models import Folder, Library, MediaFile, ScanProblem

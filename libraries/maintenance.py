@@ -33,6 +33,7 @@ from libraries.models import (
     TrackGenre,
 )
 from libraries.search import forget_songs, refresh_songs
+from navidrome_lib import stopping
 
 # rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
@@ -359,8 +360,8 @@ def _delete_found(
 def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> bool:
     """Delete the rows of a removed library in short transactions, so that nobody waits; then the library itself.
 
-    May be called again after any interruption. False when it does not apply: the library exists, or is still being
-    scanned.
+    May be called again after any interruption. False when it does not apply (the library exists, or is still being
+    scanned), or when the process is stopped meanwhile.
     """
     library = Library.objects.filter(pk=library_id, deleted_at__isnull=False)
     if not library.exists() or Scan.objects.running().filter(library=library_id).exists():
@@ -371,6 +372,8 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
             delete_tracks(ids)
             forget_songs(ids)
         time.sleep(pause)
+        if stopping.is_asked():
+            return False
     for model in (Album, Folder, LibraryArtist, MountPoint, ScanProblem, ScanChange, Scan):
         of_library = {"scan__library" if model is ScanChange else "library": library_id}
         rows = model._default_manager.filter(**of_library).order_by("pk")

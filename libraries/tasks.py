@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from django.conf import settings
 from django.db import transaction
@@ -22,7 +23,8 @@ logger = logging.getLogger(__name__)
 @app.task
 def scan_library(scan_id: int) -> None:
     """Run one queued scan, then deliver the one that waited behind it."""
-    pipeline.run(scan_id)
+    # while the database is away a worker has nothing else to do than to wait for it
+    pipeline.run(scan_id, patience=math.inf)
     library_id = Scan.objects.filter(pk=scan_id).values_list("library", flat=True).first()
     if library_id is None:
         return

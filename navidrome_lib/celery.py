@@ -6,7 +6,9 @@ import os
 from typing import Any
 
 from celery import Celery, Task
+from celery.signals import worker_shutting_down
 
+from navidrome_lib import stopping
 from navidrome_lib.audit.actor import Actor, acting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
@@ -18,6 +20,12 @@ class AuditedTask(Task[Any, Any]):
     def __call__(self, *args: Any, **options: Any) -> Any:
         with acting(Actor(door="task", name=str(self.name))):
             return self.run(*args, **options)
+
+
+@worker_shutting_down.connect
+def ask_to_stop(**_: Any) -> None:
+    """A worker waits for its tasks before it stops: scans among them end soon, and are queued again."""
+    stopping.ask()
 
 
 app = Celery("navidrome_lib", task_cls=AuditedTask)

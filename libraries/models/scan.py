@@ -73,6 +73,10 @@ class Scan(models.Model):
     worker = models.CharField(max_length=255, default="", blank=True)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
+    # attempts that ended for no fault of the scan: the server was stopped, a disk was full, the database was away
+    interruptions = models.PositiveIntegerField(default=0)
+    # a scan that waits for something to come back is not delivered before this
+    retry_at = models.DateTimeField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     # when the id was last handed to the broker, so that a lost delivery is noticed and a waiting one not repeated
     delivered_at = models.DateTimeField(null=True)
@@ -127,7 +131,8 @@ class Scan(models.Model):
         self.accept_empty = self.accept_empty or accept_empty
         self.accept_device = self.accept_device or accept_device
         self.approves_id = approves or self.approves_id
-        self.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves"])
+        self.retry_at = None  # who asks now does not want to wait until what was away is looked for again
+        self.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves", "retry_at"])
 
     @property
     def type(self) -> ScanType:

@@ -29,6 +29,7 @@ from libraries.scanner.context import join
 from libraries.scanner.diff import LASTING_PROBLEMS
 from libraries.scanner.lease import committed
 from libraries.scanner.readers import make_pool
+from navidrome_lib import stopping
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +193,9 @@ class _Claim:
         return bool(self._library.filter(_is_due(now)).update(fingerprints_due_at=self._until))
 
     def renew(self) -> None:
-        """Every second; raises _GiveWay for a scan, or when the library is away or somebody else has taken it."""
+        """Every second; raises _GiveWay for a scan or a stop, or when the library is away or was taken by another."""
+        if stopping.is_asked():
+            raise _GiveWay
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK_SECONDS

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q, Value
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from libraries.models import Library, Scan, ScanState
+from navidrome_lib import outages, stopping
 from navidrome_lib.locks import lock_library
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ REDELIVER_AFTER = timedelta(seconds=10)
 # how long a scan waits for its database to come back, and how often it looks
 PATIENCE_SECONDS = 120.0
 PATIENCE_PAUSE = 0.5
+# how long a scan waits that found a full disk, or something else away
+RETRY_PAUSE = timedelta(seconds=60)
 
 COUNTERS = ("folder_count", "seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
 PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
@@ -38,6 +42,10 @@ class Cancelled(Exception):
     """Somebody asked for the scan to stop."""
 
 
+class Stopped(Exception):
+    """The process was asked to stop: its scan is to be queued again."""
+
+
 class Lease:
     """The right to run one scan. `scan` holds the progress in memory; every beat writes it down."""
 
@@ -47,8 +55,8 @@ class Lease:
         self._next_beat = 0.0
 
     def beat(self, *, force: bool = False) -> None:
-        """Every few seconds: stay alive, show the progress, and notice a wish to cancel."""
-        if not force and time.monotonic() < self._next_beat:
+        """Every few seconds: stay alive, show the progress, and notice a wish to cancel or to stop."""
+        if not force and time.monotonic() < self._next_beat and not stopping.is_asked():
             return
         self._write()
 
@@ -58,6 +66,8 @@ class Lease:
         self._write()
 
     def _write(self) -> None:
+        if stopping.is_asked():
+            raise Stopped
         self._next_beat = time.monotonic() + BEAT_SECONDS
         now = timezone.now()
         self.scan.heartbeat_at = now
@@ -144,12 +154,15 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
 
 def next_queued(library_id: int | None = None, *, now: datetime | None = None) -> list[int]:
     """The scans that could be claimed now: of one library, or those of all whose delivery seems lost."""
+    now = now or timezone.now()
     running = Scan.objects.running().values("library")
     waiting = Scan.objects.queued().filter(library__deleted_at__isnull=True).exclude(library__in=running)
+    # a time further ahead than any pause was written by a clock that was wrong
+    waiting = waiting.exclude(retry_at__gt=now, retry_at__lte=now + RETRY_PAUSE)
     if library_id is not None:
         waiting = waiting.filter(library=library_id)
     else:
-        before = (now or timezone.now()) - REDELIVER_AFTER
+        before = now - REDELIVER_AFTER
         waiting = waiting.filter(Q(delivered_at__isnull=True) | Q(delivered_at__lt=before), requested_at__lt=before)
     return list(waiting.order_by("requested_at", "pk").values_list("pk", flat=True))
 
@@ -161,25 +174,36 @@ def reap_stale(*, now: datetime | None = None) -> int:
     return sum(_reap(scan, now) for scan in stale.order_by("pk"))
 
 
-def hand_back(lease: Lease, *, patience: float = PATIENCE_SECONDS) -> bool:
-    """Give a scan back to be redone, once a database that went away answers again; False when it does not in time.
+def hand_back(
+    lease: Lease, *, reason: str = "", pause: timedelta | None = None, patience: float = PATIENCE_SECONDS
+) -> bool:
+    """Queue a scan again that ended for no fault of its own: its process is stopped, or something it needs is away.
 
-    Then the lease runs out, and whoever reaps finds the scan.
+    That does not count as an attempt. `reason` is shown while it waits, at least for `pause`. Waits `patience` seconds
+    for a database that is away, and no longer than this process lives; False when it did not answer. Then the lease
+    runs out, and whoever reaps finds the scan.
     """
     limit = time.monotonic() + patience
     while True:
         try:
             connection.close()
-            scan, now = lease.scan, timezone.now()
-            mine = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
-            mine.update(lease_expires_at=now)
-            reap_stale(now=now + timedelta(milliseconds=1))
-        except (OperationalError, InterfaceError):
-            if time.monotonic() > limit:
-                return False
-            time.sleep(PATIENCE_PAUSE)
-        else:
-            return True
+            if _hand_back(lease, reason, pause):
+                return True
+        except (DatabaseError, InterfaceError) as error:
+            if outages.outage_of(error) is None:
+                raise
+        if time.monotonic() > limit or stopping.is_asked():
+            return False
+        time.sleep(PATIENCE_PAUSE)
+
+
+def _hand_back(lease: Lease, reason: str, pause: timedelta | None) -> bool:
+    now = timezone.now()
+    scan = Scan.objects.filter(pk=lease.scan.pk, fence=lease.scan.fence, state=ScanState.RUNNING).first()
+    if scan is None:
+        return True
+    ended = {"error": reason, "retry_at": now + pause if pause else None, "interruptions": F("interruptions") + 1}
+    return bool(_queue_again(scan, now, ended, reason or "The server was stopped"))
 
 
 def is_database_gone() -> bool:
@@ -187,30 +211,42 @@ def is_database_gone() -> bool:
     return connection.connection is None or not connection.is_usable()
 
 
-def _reap(stale: Scan, now: datetime) -> int:
-    with transaction.atomic():
-        # whoever asks for a scan of this library, or deletes it, has done so before or waits
-        lock_library(stale.library_id)
-        ours = Scan.objects.filter(pk=stale.pk, fence=stale.fence, state=ScanState.RUNNING, lease_expires_at__lt=now)
-        waiting = Scan.objects.queued().select_for_update().filter(library=stale.library_id).first()
-        scan = ours.select_for_update().first()
-        if scan is None:
-            return 0
-        ended = {"finished_at": now, "lease_expires_at": None}
-        if scan.cancel_requested:
-            return ours.update(state=ScanState.CANCELLED, **ended)
-        if scan.attempts >= MAX_ATTEMPTS:
-            sentence = f"The worker stopped without a word {scan.attempts} times."
-            return ours.update(state=ScanState.FAILED, error=sentence, **ended)
-        logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)
-        if waiting is None:
-            return ours.update(state=ScanState.QUEUED, lease_expires_at=None, delivered_at=None)
-        waiting.join_request(
-            targets=scan.targets,
-            full=scan.full,
-            accept_empty=scan.accept_empty,
-            accept_device=scan.accept_device,
-            approves=scan.approves_id,
-        )
-        sentence = "The worker stopped without a word; the scan that was waiting takes its place."
-        return ours.update(state=ScanState.FAILED, error=sentence, **ended)
+def _reap(scan: Scan, now: datetime) -> int:
+    silent = scan.attempts - scan.interruptions
+    if silent >= MAX_ATTEMPTS and not scan.cancel_requested:
+        sentence = f"The worker stopped without a word {silent} times."
+        return _ours(scan).update(state=ScanState.FAILED, error=sentence, finished_at=now, lease_expires_at=None)
+    logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)
+    return _queue_again(scan, now, {}, "The worker stopped without a word")
+
+
+def _ours(scan: Scan) -> QuerySet[Scan]:
+    """The row of a running scan, as long as it is as we have read it: its worker may have beaten since."""
+    expires = scan.lease_expires_at
+    return Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING, lease_expires_at=expires)
+
+
+@transaction.atomic
+def _queue_again(scan: Scan, now: datetime, values: dict[str, Any], reason: str) -> int:
+    """Queue a running scan again, or let the request take its place that waits already."""
+    # whoever asks for a scan of this library, or deletes it, has done so before or waits
+    lock_library(scan.library_id)
+    waiting = Scan.objects.queued().select_for_update().filter(library=scan.library_id).first()
+    ours = _ours(scan)
+    found = ours.select_for_update().first()
+    if found is None:
+        return 0
+    ended = {"finished_at": now, "lease_expires_at": None}
+    if found.cancel_requested:
+        return ours.update(state=ScanState.CANCELLED, **ended)
+    if waiting is None:
+        return ours.update(state=ScanState.QUEUED, lease_expires_at=None, delivered_at=None, **values)
+    waiting.join_request(
+        targets=found.targets,
+        full=found.full,
+        accept_empty=found.accept_empty,
+        accept_device=found.accept_device,
+        approves=found.approves_id,
+    )
+    sentence = f"{reason.rstrip('.')}; the scan that was waiting takes its place."
+    return ours.update(state=ScanState.FAILED, error=sentence, **ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -22,7 +24,7 @@ from libraries.scanner.aside import ReadAhead
 from libraries.scanner.context import FolderListing, display, writable_path
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.known import known_folders, known_problems, scan_options
-from libraries.scanner.lease import Cancelled, Lease, LeaseLost
+from libraries.scanner.lease import Cancelled, Lease, LeaseLost, Stopped
 from libraries.scanner.leftovers import Leftovers, tracks_of
 from libraries.scanner.mounted import MountedStorage, sample_of_root
 from libraries.scanner.problems import resolve_problems
@@ -31,6 +33,8 @@ from libraries.scanner.reading import Reading
 from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
 from libraries.scanner.writer import Touched, Writer
+from navidrome_lib import disk_space, stopping
+from navidrome_lib.outages import DATABASE_AWAY, Outage, outage_of
 
 __all__ = ["run"]
 
@@ -55,12 +59,21 @@ class Offline(Exception):
     """The storage cannot be relied on; the message is the reason."""
 
 
-def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] | None = None) -> Scan | None:
+def run(
+    scan_id: int,
+    *,
+    worker: str = "",
+    on_progress: Callable[[Scan], None] | None = None,
+    patience: float = leases.PATIENCE_SECONDS,
+) -> Scan | None:
     """Carry out one queued scan; None when it was not ours to run, or was taken from us meanwhile.
 
     Whatever happens to it, it ends in a state of its own: `finished`, `held`, `offline`, `cancelled` or `failed`. When
-    the database went away it is queued again as soon as that answers, which is None too.
+    the process is stopped, a disk is full or the database is away, it is queued again (which waits `patience` seconds
+    for a database that does not answer); that is None too.
     """
+    if stopping.is_asked():
+        return None
     lease = leases.claim(scan_id, worker or f"{socket.gethostname()}:{os.getpid()}", on_progress)
     if lease is None:
         return None
@@ -71,31 +84,52 @@ def run(scan_id: int, *, worker: str = "", on_progress: Callable[[Scan], None] |
     except LeaseLost:
         logger.warning("scan %s: another worker has taken it over", scan.pk)
         return None
-    except (OperationalError, InterfaceError) as error:
-        logger.warning("scan %s: the database went away, it will be redone: %s", scan.pk, error)
-        if not leases.hand_back(lease):
+    except Stopped:
+        _hand_back(lease)
+        return None
+    except SystemExit:
+        _hand_back(lease)
+        raise
+    except Exception as error:
+        outage = _outage(error)
+        if outage is None:
+            raise
+        logger.warning("scan %s is interrupted, it will be redone: %s", scan.pk, outage.sentence)
+        if not leases.hand_back(lease, reason=outage.sentence, pause=leases.RETRY_PAUSE, patience=patience):
             raise
         return None
     logger.info("scan %s: %s %s", scan.pk, scan.state, scan.error)
     return scan
 
 
+def _hand_back(lease: Lease) -> None:
+    logger.info("scan %s: the process is asked to stop, it will be redone", lease.scan.pk)
+    leases.hand_back(lease)
+
+
+def _outage(error: Exception) -> Outage | None:
+    """What is away or full; a database that went away shows in errors of any kind."""
+    if (outage := outage_of(error)) is None and isinstance(error, (OperationalError, InterfaceError)):
+        return DATABASE_AWAY if leases.is_database_gone() else None
+    return outage
+
+
 def _carry_out(lease: Lease) -> None:
-    """Everything from the claim to the state that it ends in. Raises LeaseLost, and what a lost database raises."""
+    """Everything from the claim to the state that it ends in. Raises LeaseLost, Stopped, and what an outage raises."""
     try:
         with rare_checkpoints():
             _Run(lease).go()
     except Cancelled:
         lease.finish(ScanState.CANCELLED)
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:  # workers never see one: a person ends the command that scans
         lease.finish(ScanState.CANCELLED, "The process was asked to stop.")
         raise
     except (Offline, StorageTrouble) as error:
         _go_offline(lease, str(error))
-    except LeaseLost:
+    except (LeaseLost, Stopped):
         raise
     except Exception as error:
-        if isinstance(error, (OperationalError, InterfaceError)) and leases.is_database_gone():
+        if _outage(error) is not None:
             raise
         logger.exception("scan %s failed", lease.scan.pk)
         lease.finish(ScanState.FAILED, f"The scan failed: {type(error).__name__}: {error}")
@@ -122,6 +156,8 @@ class _Run:
 
     def go(self) -> None:
         self.lease.phase("checking")
+        if self.scan.retry_at is not None and disk_space.is_low(disk_space.written_folders(settings.CONF.data_folder)):
+            raise OSError(errno.ENOSPC, "the disk is still full")  # found before everything is walked in vain
         Library.objects.filter(pk=self.library.pk).update(last_scan_started_at=self.scan.started_at)
         self.root = self._check(check_root)
         folders = known_folders(self.library.pk)

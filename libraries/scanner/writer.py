@@ -30,6 +30,7 @@ from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import FlatTrack
 from libraries.scanner.problems import open_problems, resolve_problems
 from libraries.scanner.rows import NewState, TrackRows
+from navidrome_lib.outages import BUSY, outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,9 @@ class Writer:
         """Save one batch; returns what cannot be decided before the whole library was read."""
         try:
             return self._write(results)
-        except (IntegrityError, OperationalError):
+        except (IntegrityError, OperationalError) as error:
+            if outage_of(error) not in (None, BUSY):
+                raise
             # an artist or genre that we remembered was pruned by somebody else, or PostgreSQL broke up a deadlock with
             # whoever pruned: look everything up anew, once
             logger.info("scan %s: writing a batch once more", self.scan.pk, exc_info=True)

@@ -93,6 +93,8 @@ class Command(BaseCommand):
                     return done
                 time.sleep(_WAIT_SECONDS)
                 scan.refresh_from_db()
+                if scan.state == ScanState.QUEUED and scan.retry_at is not None:
+                    raise CommandError(f"{scan.error} The scan waits, and a worker does it again.")
                 if scan.state == ScanState.RUNNING:
                     progress.show(scan)
             return scan

@@ -19,9 +19,10 @@ logconfig_dict = {
         },
         "access": {"class": "navidrome_lib.logs.RedactingFormatter", "format": "%(message)s"},
     },
+    "filters": {"outages": {"()": "navidrome_lib.outages.OneLine"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "error_console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]},
+        "error_console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]},
         "access_console": {"class": "logging.StreamHandler", "formatter": "access", "stream": "ext://sys.stdout"},
     },
     "root": {"level": "INFO", "handlers": ["console"]},

@@ -69,7 +69,8 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
     names = ", ".join(map(quoted, columns))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table(model)} ({names}) FROM STDIN") as copy:
+            # Django gives the driver's errors its own names everywhere but here
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table(model)} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
             return

@@ -345,7 +345,7 @@ def scan_status(libraries: QuerySet[Library]) -> ScanStatus:
         last_scan=totals["last_scan"],
         scan_type=shown.type if shown else "",
         elapsed=elapsed(shown),
-        error=latest.error if latest and not active else "",
+        error=shown.error if shown else "",
     )
 
 

@@ -68,7 +68,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         if error is None:
             return
         yield error
-        error = error.__cause__
+        # the scheduler's error hides that of the broker
+        hidden = error.__context__ if type(error).__name__ == "SchedulingError" else None
+        error = error.__cause__ or hidden
 
 
 def _of_database(error: BaseException) -> Outage | None:
@@ -113,8 +115,8 @@ class OneLine(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         outage = outage_of(error)
         if outage is not None:
-            said = record.getMessage().strip().partition("\n")[0]
-            record.msg, record.args = "%s: %s", (said, outage.sentence)
+            said = record.getMessage().replace(repr(error), "").replace(str(error), "").strip().partition("\n")[0]
+            record.msg, record.args = "%s: %s", (said.rstrip(" :"), outage.sentence)
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True

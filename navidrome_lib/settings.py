@@ -85,7 +85,9 @@ TEMPLATES = [
 def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
     """Django's settings for `url`; SQLite in the data folder when it is empty."""
     if url and not url.startswith("sqlite"):
-        return {**dj_database_url.parse(url, conn_max_age=60), "CONN_HEALTH_CHECKS": True}
+        found: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60), "CONN_HEALTH_CHECKS": True}
+        # a server that is switched off never refuses: who asks is to be told within seconds
+        return {**found, "OPTIONS": {"connect_timeout": 5, **found.get("OPTIONS", {})}}
     name = Path(dj_database_url.parse(url)["NAME"]) if url else data_folder / "navidrome-lib.db"
     return {
         "ENGINE": "django.db.backends.sqlite3",
@@ -108,7 +110,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": client_url(CONF.redis_url)}
+        {
+            "BACKEND": "navidrome_lib.cache.SharedCache",
+            "LOCATION": client_url(CONF.redis_url),
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
         if CONF.redis_url
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -193,6 +199,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# however long the broker is away: workers and scheduler go on when it is back
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # a dead broker must cost a web request at most a second: the request itself is already safe in the database
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
@@ -221,7 +229,8 @@ LOGGING: dict[str, Any] = {
             "style": "{",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "navidrome_lib.outages.OneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
     "root": {"handlers": ["console"], "level": CONF.log_level.upper()},
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -55,7 +55,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
     "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
-    "DASHBOARD_CALLBACK": "libraries.admin.dashboard.add_dashboard",
+    "DASHBOARD_CALLBACK": "navidrome_lib.system.dashboard.add_dashboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("libraries/icon.svg")}],
     "STYLES": [asset("libraries/admin.css")],
     "SCRIPTS": [asset("libraries/admin.js")],

@@ -12,6 +12,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
 from navidrome_lib.errors import DomainError
+from navidrome_lib.outages import outage_of
 from subsonic import errors, renderers
 from subsonic.authentication import authenticate
 from subsonic.caller import Caller
@@ -50,7 +51,11 @@ def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
         return renderers.failure(errors.from_domain(error), params)
     except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnicodeDecodeError):
         return renderers.failure(SubsonicError(errors.GENERIC, "The request could not be read."), params)
-    except Exception:
+    except Exception as error:
+        outage = outage_of(error)
+        if outage is not None:
+            log.warning("%s %s: %s", request.method, request.path, outage.sentence)
+            return renderers.failure(SubsonicError(errors.GENERIC, outage.sentence), params)
         log.exception("a Subsonic call failed")
         return renderers.failure(SubsonicError(errors.GENERIC, "The server made a mistake; see its log."), params)
 

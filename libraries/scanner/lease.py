@@ -28,7 +28,7 @@ REDELIVER_AFTER = timedelta(seconds=10)
 PATIENCE_SECONDS = 120.0
 PATIENCE_PAUSE = 0.5
 # how long a scan waits that found a full disk, or something else away
-RETRY_PAUSE = timedelta(seconds=60)
+RETRY_PAUSE = timedelta(seconds=30)
 
 COUNTERS = ("folder_count", "seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
 PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
@@ -98,8 +98,8 @@ class Lease:
         scan = self.scan
         scan.state, scan.error = state, error[:2000]
         scan.finished_at = timezone.now()
-        scan.lease_expires_at, scan.current_folder = None, ""
-        fields = (*PROGRESS, "settling", "state", "error", "finished_at", "lease_expires_at")
+        scan.lease_expires_at, scan.current_folder, scan.retry_at = None, "", None
+        fields = (*PROGRESS, "settling", "state", "error", "finished_at", "lease_expires_at", "retry_at")
         mine = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
         if not mine.update(**{name: getattr(scan, name) for name in fields}):
             raise LeaseLost

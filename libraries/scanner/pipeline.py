@@ -95,7 +95,9 @@ def run(
         if outage is None:
             raise
         logger.warning("scan %s is interrupted, it will be redone: %s", scan.pk, outage.sentence)
-        if not leases.hand_back(lease, reason=outage.sentence, pause=leases.RETRY_PAUSE, patience=patience):
+        # a database that was away is back when it can be told so: the scan goes on at once, the first time
+        pause = None if outage is DATABASE_AWAY and not scan.interruptions else leases.RETRY_PAUSE
+        if not leases.hand_back(lease, reason=outage.sentence, pause=pause, patience=patience):
             raise
         return None
     logger.info("scan %s: %s %s", scan.pk, scan.state, scan.error)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from libraries import services
@@ -19,6 +19,7 @@ from libraries.scanner.context import writable_path
 from libraries.scanner.known import scan_options
 from libraries.watcher.library_watch import LibraryWatch, Standing
 from navidrome_lib.errors import DomainError, InvalidInput
+from navidrome_lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Service:
         # the scans that were asked for and have not ended yet
         self._asked: set[int] = set()
         self._refresh_at = self._beat_at = 0.0
+        self._outage: Outage | None = None
 
     def run(self) -> None:
         """Watch until told to stop."""
@@ -46,14 +48,24 @@ class Service:
             while not self._stop.is_set():
                 try:
                     self.step(time.monotonic())
-                except DatabaseError as error:
-                    logger.warning("the database cannot be reached: %s", error)
+                    self._outage = None
+                except (DatabaseError, InterfaceError) as error:
+                    self._note_outage(error)
                     connections.close_all()
                 self._stop.wait(TICK_SECONDS)
         finally:
             for watch in self._watches.values():
                 watch.end()
             connections.close_all()
+
+    def _note_outage(self, error: Exception) -> None:
+        """Say once what is away, however long; what is no outage is a mistake of ours."""
+        outage = outage_of(error)
+        if outage is None:
+            raise error
+        if outage != self._outage:
+            logger.warning("changes of libraries wait: %s", outage.sentence)
+        self._outage = outage
 
     def step(self, now: float) -> None:
         """One round of everything that is due."""
@@ -95,7 +107,7 @@ class Service:
             self._asked.add(services.request_scan(library, trigger=ScanTrigger.WATCHER, targets=wanted).pk)
         except DomainError as error:
             logger.warning("no scan of %s: %s", library, error)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             watch.not_done(folders, now)
             raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from navidrome_lib import errors
+from navidrome_lib.outages import outage_of
+
+logger = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
@@ -26,9 +30,21 @@ STATUS: dict[type[errors.DomainError], int] = {
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to `exc`, or None for a bug of ours."""
-    response = answer(exc)
+    response = answer(exc) or from_outage(exc, context)
     if response is not None:
         set_rollback()
+    return response
+
+
+def from_outage(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """What is away or full, in one sentence; one line of the log says it, too."""
+    outage = outage_of(exc)
+    if outage is None:
+        return None
+    request = context["request"]
+    logger.warning("%s %s: %s", request.method, request.path, outage.sentence)
+    response = from_domain(outage.unavailable())
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would add a line without the reason
     return response
 
 

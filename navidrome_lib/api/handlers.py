@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.html import format_html
+
+from navidrome_lib.errors import Unavailable
+from navidrome_lib.outages import outage_of
 
 API = ("/api", "/auth", "/rest")
 PAGE = (
@@ -40,4 +44,17 @@ def handler(status: HTTPStatus, sentence: str) -> Callable[..., HttpResponse]:
 bad_request = handler(HTTPStatus.BAD_REQUEST, "The request is not valid.")
 forbidden = handler(HTTPStatus.FORBIDDEN, "You do not have permission to do this.")
 not_found = handler(HTTPStatus.NOT_FOUND, "Not found.")
-server_error = handler(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
+_failed = handler(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
+
+
+def server_error(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """For what is away or full: 503 with the reason; else a mistake of ours."""
+    error = exception or sys.exc_info()[1]  # Django calls this while it handles the error, and does not pass it on
+    outage = outage_of(error)
+    refusal = error if isinstance(error, Unavailable) else outage.unavailable() if outage else None
+    if refusal is None:
+        return _failed(request)
+    response = answer(request, HTTPStatus.SERVICE_UNAVAILABLE, refusal.message)
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response

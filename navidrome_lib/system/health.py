@@ -9,11 +9,14 @@ from datetime import timedelta
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Max
 from django.utils import timezone
 
+from libraries import texts
 from libraries.models import Scan
+from navidrome_lib import disk_space
+from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
 from navidrome_lib.redis_urls import client_url
 from navidrome_lib.system.models import Heartbeat
 
@@ -43,8 +46,8 @@ def check_database() -> tuple[bool, str]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             cursor.fetchone()
-    except DatabaseError as error:
-        return False, f"The database does not answer: {type(error).__name__}."
+    except (DatabaseError, InterfaceError) as error:
+        return False, (outage_of(error) or DATABASE_AWAY).sentence
     return True, connection.vendor
 
 
@@ -56,7 +59,7 @@ def check_broker() -> tuple[bool, str]:
         ) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as error:
-        return False, f"The broker does not answer: {type(error).__name__}."
+        return False, (outage_of(error) or BROKER_AWAY).sentence
     return True, "redis"
 
 
@@ -71,11 +74,29 @@ def check_worker() -> tuple[bool, str]:
     return age <= ALIVE, f"A worker was last seen {max(int(age.total_seconds()), 0)} seconds ago."
 
 
+def check_disk() -> tuple[bool, str]:
+    """There is room in the data folder and for temporary files."""
+    folders = disk_space.written_folders(settings.CONF.data_folder)
+    left = min((free for free in map(disk_space.free_bytes, folders) if free is not None), default=0)
+    if disk_space.is_low(folders):
+        return False, f"The disk of the server is full: {texts.size(left)} are left. Free some space."
+    return True, f"{texts.size(left)} are free."
+
+
+def check_scans() -> tuple[bool, str]:
+    """No scan waits for something that is away or full."""
+    waiting = Scan.objects.queued().exclude(error="").select_related("library").order_by("pk").first()
+    if waiting is None:
+        return True, "No scan is held up."
+    return False, f"A scan of “{waiting.library.name}” waits: {waiting.error}"
+
+
 def check_all() -> dict[str, Check]:
     """Every part; the workers are not asked about when the database cannot tell."""
-    checks = {"database": timed(check_database), "broker": timed(check_broker)}
+    checks = {"database": timed(check_database), "broker": timed(check_broker), "disk": timed(check_disk)}
     if checks["database"].ok:
         checks["worker"] = timed(check_worker)
+        checks["scans"] = timed(check_scans)
     return checks
 
 

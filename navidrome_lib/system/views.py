@@ -160,10 +160,12 @@ class HealthView(APIView):
 
     @extend_schema(operation_id="health", auth=ANYBODY, responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
-        """Whether the server can answer: 503 without a database. Details are for admins."""
+        """Whether the server can answer: 503 with the reason without a database. Details are for admins."""
         checks = health.check_all()
         status = health.verdict(checks)
         answer: dict[str, Any] = {"status": status}
+        if status == "fail":
+            answer["error"] = checks["database"].detail
         if status != "fail" and is_admin(request):
             answer["checks"] = checks
         return Response(HealthSerializer(answer).data, status=503 if status == "fail" else 200)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan
+from navidrome_lib import disk_space
 from navidrome_lib.system import health, tasks
 from navidrome_lib.system.models import Heartbeat
 
@@ -29,7 +30,7 @@ def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: AP
         response = client.get("/api/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
     checks = as_admin.get("/api/health/").json()["checks"]
-    assert set(checks) == {"database", "broker", "worker"}
+    assert set(checks) == {"database", "broker", "disk", "worker", "scans"}
     assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
 
 
@@ -54,6 +55,7 @@ def test_no_broker(as_admin: APIClient, settings: Any) -> None:
     answer = as_admin.get("/api/health").json()
     assert answer["status"] == "degraded"
     assert answer["checks"]["broker"]["ok"] is False
+    assert answer["checks"]["broker"]["detail"] == "The message broker does not answer."
     assert answer["checks"]["worker"]["ok"] is True
 
 
@@ -66,7 +68,8 @@ def test_no_database(
     monkeypatch.setattr(connection, "cursor", fail)
     for client in (as_anonymous, as_admin):
         response = client.get("/api/health")
-        assert (response.status_code, response.json()) == (503, {"status": "fail"})
+        assert response.status_code == 503
+        assert response.json() == {"status": "fail", "error": "The database does not answer."}
     assert as_anonymous.get("/api/health/live").json() == {"status": "ok"}
 
 
@@ -74,3 +77,21 @@ def test_a_bad_token_does_not_matter(as_anonymous: APIClient, broker: None) -> N
     response = as_anonymous.get("/api/health", HTTP_AUTHORIZATION="Bearer nonsense")
     assert response.status_code == 200
     assert set(response.json()) == {"status"}
+
+
+def test_a_full_disk(as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks.note_worker()
+    monkeypatch.setattr(disk_space, "LOW_BYTES", 2**62)  # whatever is free is too little
+    answer = as_admin.get("/api/health").json()
+    assert (answer["status"], answer["checks"]["disk"]["ok"]) == ("degraded", False)
+    assert answer["checks"]["disk"]["detail"].startswith("The disk of the server is full: ")
+    monkeypatch.setattr(disk_space, "LOW_BYTES", 0)
+    assert as_admin.get("/api/health").json()["status"] == "ok"
+
+
+def test_a_scan_that_waits_for_something(as_admin: APIClient, library: Library, broker: None) -> None:
+    tasks.note_worker()
+    Scan.objects.create(library=library, trigger="api", error="The database is busy.", retry_at=timezone.now())
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert answer["checks"]["scans"]["detail"] == "A scan of “Rock” waits: The database is busy."

@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from libraries.models import Scan
 from libraries.scanner import pipeline
+from navidrome_lib.system import dashboard
 from tests.conftest import PASSWORD, MakeUser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -34,6 +35,12 @@ def find_chromium() -> str | None:
     if asked:
         return asked
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(autouse=True)
+def whole_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages are shown without broker and worker, which the dashboard would complain about."""
+    monkeypatch.setattr(dashboard, "server_attention", list)
 
 
 @pytest.fixture(scope="session")

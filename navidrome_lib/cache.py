@@ -1,0 +1,65 @@
+"""The cache: shared by all processes where there is a Redis, and of each process its own while that is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, Final
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+
+from navidrome_lib.outages import outage_of
+
+logger = logging.getLogger(__name__)
+
+# so long a server that did not answer is not asked again: each question may take a second
+AWAY_SECONDS: Final = 5.0
+
+
+class SharedCache(BaseCache):
+    """What is kept here (counts of attempts, results of long counts) may be lost; nobody is to be refused for that."""
+
+    _away_until = 0.0
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._shared = RedisCache(server, params)
+        self._own = LocMemCache("while-away", {**params, "OPTIONS": {}})
+
+    def _call(self, name: str, *values: Any) -> Any:
+        if time.monotonic() >= SharedCache._away_until:
+            try:
+                return getattr(self._shared, name)(*values)
+            except Exception as error:
+                outage = outage_of(error)
+                if outage is None:
+                    raise
+                SharedCache._away_until = time.monotonic() + AWAY_SECONDS
+                logger.warning("the shared cache is away, each process keeps its own: %s", outage.sentence)
+        return getattr(self._own, name)(*values)
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+        return bool(self._call("add", key, value, timeout, version))
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return self._call("get", key, default, version)
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
+        self._call("set", key, value, timeout, version)
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+        return bool(self._call("touch", key, timeout, version))
+
+    def delete(self, key: Any, version: Any = None) -> bool:
+        return bool(self._call("delete", key, version))
+
+    def has_key(self, key: Any, version: Any = None) -> bool:
+        return bool(self._call("has_key", key, version))
+
+    def incr(self, key: Any, delta: int = 1, version: Any = None) -> int:
+        return int(self._call("incr", key, delta, version))
+
+    def clear(self) -> None:
+        self._call("clear")

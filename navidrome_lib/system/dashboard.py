@@ -1,0 +1,39 @@
+"""What of the server itself needs attention, above what the libraries need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from libraries.admin.base import is_admin
+from libraries.admin.dashboard import Attention
+from libraries.admin.dashboard import add_dashboard as add_libraries
+from navidrome_lib.system import health
+
+ICONS = {"database": "database", "broker": "sync_problem", "disk": "hard_drive", "scans": "hourglass_top"}
+TITLES = {
+    "database": _("The database does not work"),
+    "broker": _("Scans wait: the message broker does not work"),
+    "disk": _("There is no room left"),
+    "worker": _("No worker is running"),
+    "scans": _("A scan is held up"),
+}
+
+
+def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The theme asks for the dashboard's figures here."""
+    context = add_libraries(request, context)
+    if is_admin(request):
+        context["attention"] = [*server_attention(), *context["attention"]]
+    return context
+
+
+def server_attention() -> list[Attention]:
+    """A line for each part of the server that does not work."""
+    return [
+        Attention(icon=ICONS.get(name, "error"), text=str(TITLES.get(name, name)), reason=check.detail)
+        for name, check in health.check_all().items()
+        if not check.ok
+    ]

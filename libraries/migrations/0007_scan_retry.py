@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('libraries', '0001_initial'),
+        ('libraries', '0006_scan_settling'),
     ]
 
     operations = [

@@ -1,0 +1,116 @@
+"""Data of every released schema is migrated, whole, and goes on living."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import global_settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
+
+from libraries import services
+from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem, ScanState
+from libraries.scanner import pipeline
+from missing.models import Purge
+from missing.services import undo_purge
+from tests.schema import catalog
+from tests.schema.describe import describe
+from tests.schema.dumps import HERE, empty_database, load
+from tests.schema.make import digests, released
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+VERSIONS = sorted(path.parent.name for path in HERE.glob("*/found.json"))
+
+
+@pytest.fixture(params=VERSIONS)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """A database as a release left it; what must be found in it."""
+    found = json.loads((HERE / request.param / "found.json").read_text("utf-8"))
+    with empty_database(tmp_path):
+        load(request.param)
+        yield found[connection.vendor]
+
+
+@pytest.fixture
+def migrated(kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setattr("libraries.delivery.deliver", lambda _: None)
+    call_command("migrate", verbosity=0)
+    return kept
+
+
+def test_a_released_migration_never_changes() -> None:
+    now = digests()
+    assert released()
+    assert {name: now.get(name) for name in released()} == released()
+
+
+def test_the_schema_is_that_of_a_new_database(tmp_path: Path) -> None:
+    new = describe()
+    assert len(new) > 300
+    for version in VERSIONS:
+        with empty_database(tmp_path):
+            load(version)
+            call_command("migrate", verbosity=0)
+            assert describe() ^ new == set()
+
+
+def test_tracks_and_people_are_there(migrated: dict[str, Any], settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
+    assert catalog.tracks() == migrated["tracks"]
+    rock, jazz = Library.objects.order_by("-name")
+    assert (rock.total_songs, rock.total_missing_files, jazz.total_songs) == (4, 2, 6)
+    assert ScanProblem.objects.unresolved().get().path == "broken.mp3"
+    assert HeldMark.objects.filter(scan__state=ScanState.HELD, scan__library=jazz).count() == len(catalog.HELD)
+    admin, member = User.objects.order_by("username")
+    assert admin.is_admin
+    assert admin.check_password(catalog.PASSWORD)
+    assert set(member.granted_library_ids()) == {rock.pk, jazz.pk}
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {migrated['key']}")
+    assert [row["name"] for row in client.get("/api/library").json()] == ["Jazz", "Rock"]
+    assert client.get("/api/missing").headers["X-Total-Count"] == "2"
+
+
+def test_a_purge_is_undone(migrated: dict[str, Any]) -> None:
+    Purge.objects.update(expires_at=timezone.now() + timedelta(days=1))
+    assert sorted(undo_purge(Purge.objects.get()).ids) == migrated["purged"]
+    back = MediaFile.objects.missing().filter(pk__in=migrated["purged"])
+    assert sorted(back.values_list("path", flat=True)) == catalog.PURGED
+
+
+def test_scans_go_on(migrated: dict[str, Any], tmp_path: Path) -> None:
+    """The files are found where they were, what is lost and what is held back stays so."""
+    catalog.plant_rock(tmp_path / "rock")
+    catalog.plant_jazz(tmp_path / "jazz")
+    gone = [f"rock/{path}" for path in catalog.LOST + catalog.PURGED] + [f"jazz/{path}" for path in catalog.HELD]
+    for path in gone:
+        (tmp_path / path).unlink()
+    for library in Library.objects.all():
+        services.update_library(library, values={"path": str(tmp_path / library.name.lower())})
+    assert run_queued() == {"Rock": ScanState.FINISHED, "Jazz": ScanState.HELD}
+    assert catalog.tracks() == migrated["tracks"]
+    held = Scan.objects.filter(state=ScanState.HELD).latest("pk")
+    services.approve_scan(held)
+    assert run_queued() == {"Jazz": ScanState.FINISHED}
+    missing = MediaFile.objects.missing().filter(library__name="Jazz")
+    assert sorted(missing.values_list("path", flat=True)) == catalog.HELD
+
+
+def run_queued() -> dict[str, str]:
+    """Run the scans that wait; how each ended, by library."""
+    ended = {}
+    for waiting in Scan.objects.queued().order_by("pk"):
+        done = pipeline.run(waiting.pk)
+        assert done is not None
+        ended[done.library.name] = done.state
+    return ended

@@ -44,7 +44,8 @@ class Catalog:
             maintenance.refresh_albums(library.pk)
             maintenance.refresh_library_artists(library.pk)
             maintenance.refresh_library_totals(library.pk)
-            assert shown(library) == seen, "counted anew"
+            wrong = difference(seen, shown(library))
+            assert not wrong, f"counted anew: {wrong}"
 
     def check_rows(self, root: int) -> None:
         """The rows are the files, problems the broken ones, and folders what lies on disk."""
@@ -53,15 +54,18 @@ class Catalog:
         whole = {path: (file.title, file.album) for path, file in files.items() if not file.is_broken}
         rows = MediaFile.objects.present().filter(library=library)
         present = {path: (title, album) for path, title, album in rows.values_list("path", "title", "album")}
-        assert {path: present[path] for path in present if path not in files or path in whole} == whole
+        present = {path: row for path, row in present.items() if path not in files or path in whole}
+        assert present == whole, f"rows and files: {present.items() ^ whole.items()}"
         problems = ScanProblem.objects.unresolved().filter(library=library)
-        assert set(problems.values_list("path", flat=True)) == files.keys() - whole.keys()
+        broken = files.keys() - whole.keys()
+        assert set(problems.values_list("path", flat=True)) == broken, f"problems, where {broken} are broken"
         on_disk = self.tree.folders(root)
         known = dict(Folder.objects.filter(library=library).values_list("path", "missing"))
-        assert {path for path, missing in known.items() if missing == (path in on_disk)} == set(), "folders"
+        wrong = {path: missing for path, missing in known.items() if missing == (path in on_disk)}
+        assert not wrong, f"folders that are on disk and missing, or neither: {wrong}"
         assert not MediaFile.objects.present().filter(library=library, folder__missing=True).exists()
         unknown = Folder.objects.filter(library=library, missing=False, digest="").values_list("path", flat=True)
-        assert not set(unknown), "folders that are looked at in every scan"
+        assert not unknown, f"folders that every scan looks at: {list(unknown)}"
 
     def check_ids(self) -> None:
         """Each file has the track that it is promised to have, and what is away is remembered."""
@@ -70,10 +74,10 @@ class Catalog:
             if file.identity is None or file.is_broken:
                 continue
             if file.place in rows:
-                assert not file.is_promised or rows[file.place] == file.identity, file
+                assert not file.is_promised or rows[file.place] == file.identity, f"{file} has {rows[file.place]}"
             elif file.is_sole and file.is_certain:
                 found = rows_of(file).filter(missing=True).values_list("pk", "created_at")
-                assert list(found) == [file.identity], file
+                assert list(found) == [file.identity], f"{file} has {list(found)}"
 
     def learn(self) -> None:
         """What the catalog knows now is what it must know later."""
@@ -102,11 +106,24 @@ def shown(library: Library) -> dict[str, Any]:
     """All of a library that anybody can see: what is left behind by files that moved away is tidied up later."""
     seen = picture(library)
     seen["library"].pop("totals_stale")
+    # sums of floats depend on the order
+    for row in (seen["library"], *seen["albums"]):
+        row.update({name: round(value, 3) for name, value in row.items() if isinstance(value, float)})
     seen["albums"] = [album for album in seen["albums"] if album["song_count"]]
     # a digest that the scan of the other library has taken away is put back by the next one
     seen["folders"] = [path for path, _, missing in seen["folders"] if not missing]
     seen["artists"] = [artist for artist in seen["artists"] if artist[1]]
     return seen
+
+
+def difference(seen: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[list[Any], list[Any]]]:
+    """What of a library is not as it was: the rows that went and the rows that came, by kind."""
+    found = {}
+    for kind in now:
+        old, new = (list(rows.items()) if isinstance(rows, dict) else rows for rows in (seen[kind], now[kind]))
+        if old != new:
+            found[kind] = [row for row in old if row not in new], [row for row in new if row not in old]
+    return found
 
 
 def rows_of(file: File) -> QuerySet[MediaFile]:

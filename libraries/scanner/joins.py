@@ -123,6 +123,7 @@ class Joiner:
         self._rows = rows
         # rows whose state this scan has changed already, by id: they are missing now
         self._gone: set[str] = set()
+        self._vacated: set[str] = set()
         self._deltas: dict[int, Delta] = {}
         self._albums: set[str] = set()
 
@@ -135,7 +136,7 @@ class Joiner:
             olds = [old for old, _ in join.pairs] + [old for old, _ in join.taken]
             unpurge(side.id for side in olds if side.missing)
             artists = artists_of({side.id for side in [*olds, *join.vacated, *(new for _, new in join.pairs)]})
-            gone = self._vacate([*olds, *join.vacated], last_seen)
+            self._vacated = self._vacate([*olds, *join.vacated], last_seen)
             self._absorb(join.pairs)
             artists |= self._take(join)
             refresh_albums(self._library_id, self._albums)
@@ -144,8 +145,11 @@ class Joiner:
             # its own scan may be about to end, and knows nothing of these
             for library_id in sorted(self._deltas.keys() - {self._library_id}):
                 refresh_library_artists(library_id, artists)
-        self._gone |= gone
         return artists
+
+    def committed(self) -> None:
+        """Remember what the last `apply` has changed: not before its transaction has ended."""
+        self._gone |= self._vacated
 
     def _unsettle_folders(self, join: Join) -> None:
         """Take back what the digests of all folders promise that lose a track, before any track is locked."""

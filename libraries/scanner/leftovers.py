@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from libraries.bulk import chunks, delete_where, insert_new_rows
 from libraries.ids import first_id
-from libraries.maintenance import mark_missing
+from libraries.maintenance import Marked, mark_missing
 from libraries.models import HeldMark, MediaFile
 from libraries.scanner.approval import Proposal
 from libraries.scanner.changes import Tally, count_missing
@@ -36,6 +37,7 @@ from libraries.scanner.joins import (
 )
 from libraries.scanner.lease import Lease
 from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match, match_same_file, same_file_keys
+from libraries.scanner.retry import with_retry
 from libraries.scanner.writer import Displaced, Touched, Writer
 
 _PAIRS: Final = 200
@@ -231,12 +233,8 @@ class Leftovers:
         return join
 
     def _join(self, joiner: Joiner, join: Join) -> None:
-        with self.lease.transaction():
-            artists = joiner.apply(join, nullcontext(), self.last_scan_at)
-            tally = Tally(self.scan)
-            tally.join(join)
-            tally.save()
-        self.touched.add(artists)
+        self.touched.add(with_retry(self.scan.pk, self.writer.lookup, partial(self._apply, joiner, join)))
+        joiner.committed()
         fresh = sum(
             new.library_id == self.scan.library_id
             and self.scan.started_at is not None
@@ -247,6 +245,14 @@ class Leftovers:
         self.scan.moved += len(join.pairs) + len(join.taken)
         self.scan.added += len(join.added) - fresh
         self.scan.missing += len(join.lost)
+
+    def _apply(self, joiner: Joiner, join: Join) -> set[str]:
+        with self.lease.transaction():
+            artists = joiner.apply(join, nullcontext(), self.last_scan_at)
+            tally = Tally(self.scan)
+            tally.join(join)
+            tally.save()
+        return artists
 
     # -- marks
 
@@ -267,14 +273,18 @@ class Leftovers:
         """
         now = timezone.now()
         for batch in self._batches(gone, held):
-            with self.lease.transaction():
-                lock_folders([*batch.folders, *(pk for *_, pk in [*batch.listed, *batch.gone])])
-                marked = mark_missing(self.scan.library_id, batch.ids, at=now, last_seen=self.last_scan_at)
-                count_missing(self.scan, marked)
-                save_listed(batch.listed)
-                save_gone(batch.gone)
+            marked = with_retry(self.scan.pk, self.writer.lookup, partial(self._mark, batch, now))
             self.scan.missing += marked.tracks
             self.touched.add(marked.artists)
+
+    def _mark(self, batch: _Marks, now: datetime) -> Marked:
+        with self.lease.transaction():
+            lock_folders([*batch.folders, *(pk for *_, pk in [*batch.listed, *batch.gone])])
+            marked = mark_missing(self.scan.library_id, batch.ids, at=now, last_seen=self.last_scan_at)
+            count_missing(self.scan, marked)
+            save_listed(batch.listed)
+            save_gone(batch.gone)
+        return marked
 
     def _batches(self, gone: Sequence[KnownFolder], held: Collection[str]) -> Iterator[_Marks]:
         """What is to be marked, folder by folder, and what is to be remembered of each folder behind its last track."""

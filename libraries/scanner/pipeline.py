@@ -139,10 +139,14 @@ def _carry_out(lease: Lease) -> None:
 
 def _go_offline(lease: Lease, reason: str) -> None:
     library = Library.objects.filter(pk=lease.scan.library_id)
-    with lease.transaction():
-        library.update(status_reason=reason)
-        library.filter(offline_since__isnull=True).update(offline_since=timezone.now())
-    lease.finish(ScanState.OFFLINE, reason)
+    try:
+        with lease.transaction():
+            library.update(status_reason=reason)
+            library.filter(offline_since__isnull=True).update(offline_since=timezone.now())
+    except Cancelled:
+        lease.finish(ScanState.CANCELLED)
+    else:
+        lease.finish(ScanState.OFFLINE, reason)
 
 
 class _Run:

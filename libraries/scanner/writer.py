@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, moment
@@ -29,10 +28,8 @@ from libraries.scanner.lease import Lease
 from libraries.scanner.lookup import Lookup
 from libraries.scanner.packing import FlatTrack
 from libraries.scanner.problems import open_problems, resolve_problems
+from libraries.scanner.retry import with_retry
 from libraries.scanner.rows import NewState, TrackRows
-from navidrome_lib.outages import BUSY, outage_of
-
-logger = logging.getLogger(__name__)
 
 _MANY_ARTISTS = 5000
 _SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size
@@ -111,16 +108,7 @@ class Writer:
 
     def write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         """Save one batch; returns what cannot be decided before the whole library was read."""
-        try:
-            return self._write(results)
-        except (IntegrityError, OperationalError) as error:
-            if outage_of(error) not in (None, BUSY):
-                raise
-            # an artist or genre that we remembered was pruned by somebody else, or PostgreSQL broke up a deadlock with
-            # whoever pruned: look everything up anew, once
-            logger.info("scan %s: writing a batch once more", self.scan.pk, exc_info=True)
-            self.lookup.forget()
-            return self._write(results)
+        return with_retry(self.scan.pk, self.lookup, partial(self._write, results))
 
     def _write(self, results: Sequence[FolderResult]) -> list[Displaced]:
         deferred: dict[str, str] = {}
@@ -252,13 +240,16 @@ class Writer:
     def write_retagged(self, displaced: Sequence[Displaced]) -> None:
         """Save files that turned out to be what was at their place, with other tags."""
         changes = _Changes(updates=[(each.known, each.state) for each in displaced])
-        with self.lease.transaction():
-            artists = self._save_tracks(changes)
-            self._tally(changes)
-        self.touched.add(artists)
+        self.touched.add(with_retry(self.scan.pk, self.lookup, partial(self._write_retagged, changes)))
         back = sum(known.missing for known, _ in changes.updates)
         self.scan.restored += back
         self.scan.updated += len(changes.updates) - back
+
+    def _write_retagged(self, changes: _Changes) -> set[str]:
+        with self.lease.transaction():
+            artists = self._save_tracks(changes)
+            self._tally(changes)
+        return artists
 
     def _tally(self, changes: _Changes, results: Sequence[FolderResult] = ()) -> None:
         """Write down what is changed, in the transaction that changes it."""

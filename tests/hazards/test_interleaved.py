@@ -26,8 +26,8 @@ from users.models import User, username_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# a few of them, by name with commas between: ND_PAIRS="rename,delete"
-CHOSEN: Final = [name for name in os.environ.get("ND_PAIRS", "").split(",") if name]
+# a few of them, by name with commas between: ND_HAZARDS_PAIRS="rename,delete"
+CHOSEN: Final = [name for name in os.environ.get("ND_HAZARDS_PAIRS", "").split(",") if name]
 # those that meet on SQLite, where a session waits until the other has committed
 FEW: Final = (
     "rename",
@@ -138,7 +138,7 @@ def wrong_totals(library: Library) -> list[str]:
     tracks = MediaFile.objects.filter(library=library)
     present = Q(missing=False)
     size = tracks.filter(present).aggregate(sum=Sum("size"))["sum"] or 0
-    rows = (tracks.filter(present).count(), tracks.exclude(present).count(), size)
+    rows = (tracks.filter(present).count(), tracks.missing().count(), size)
     told = (library.total_songs, library.total_missing_files, library.total_size)
     wrong = [] if told == rows else [f"(songs, missing, size) are {rows}, and the totals say {told}"]
     for album in Album.objects.filter(library=library).annotate(

@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 
 from libraries import maintenance, services, tasks
 from libraries.bulk import table
-from libraries.models import Library, MediaFile, Scan, ScanState, ScanTrigger
+from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease, pipeline
 from libraries.search import rebuild_index
 from missing.models import MissingFile
@@ -62,6 +62,8 @@ class World:
             library=self.dead, trigger=ScanTrigger.API, state=ScanState.RUNNING, fence=1, attempts=1, worker="dead",
             started_at=now - timedelta(hours=1), lease_expires_at=now - timedelta(minutes=5),
         )  # fmt: skip
+        self.held = Scan.objects.create(library=self.jazz, trigger=ScanTrigger.API, state=ScanState.HELD)
+        HeldMark.objects.create(scan=self.held, media_file=MediaFile.objects.get(path="Jazz 1.mp3"))
         self.token = tokens.issue(self.chief)
         self.site = Client()
         self.site.force_login(self.chief)
@@ -271,6 +273,10 @@ WRITERS: Final[dict[str, Writer]] = {
     "cancel": Writer(lambda w: w.api("delete", f"/api/scan/{w.stale.pk}")),
     "delete dead": Writer(
         lambda w: services.delete_library(w.dead), "dead", _no(Library, "dead", deleted_at=None)),
+    "approve": Writer(lambda w: w.api("post", f"/api/scan/{w.held.pk}/approve")),
+    "discard": Writer(
+        lambda w: w.api("post", f"/api/scan/{w.held.pk}/discard"), "held", _is(Scan, "held", state=ScanState.FINISHED)
+    ),
     "scan": Writer(lambda w: _run_scan(w, w.rock)),
     "scan jazz": Writer(lambda w: _run_scan(w, w.jazz)),
     # missing files

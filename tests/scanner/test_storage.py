@@ -120,6 +120,17 @@ def test_a_root_that_goes_away_behind_the_walk_marks_nothing(
     assert not MediaFile.objects.missing().exists()
 
 
+def test_cancelled_while_its_storage_turns_out_to_be_away(root: Path, library: Library) -> None:
+    root.rename(root.with_name("away"))
+
+    def cancel(scan: Scan) -> None:
+        Scan.objects.filter(pk=scan.pk).update(cancel_requested=True)
+
+    done = pipeline.run(request(library).pk, on_progress=cancel)
+    assert done is not None
+    assert Scan.objects.get(pk=done.pk).state == "cancelled"
+
+
 def empty_most(root: Path) -> None:
     for name in ("a", "b", "c/01.flac"):
         target = root / name

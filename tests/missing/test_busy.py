@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
+from libraries import maintenance
 from libraries.maintenance import delete_tracks
 from libraries.models import Library, MediaFile, Participant
 from missing import services
@@ -110,6 +113,41 @@ def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.
     assert MediaFile.objects.missing().count() == 300
     library.refresh_from_db()
     assert library.total_missing_files == 300
+
+
+def test_a_purge_and_returns_at_once_wait_for_each_other(library: Library) -> None:
+    """Whatever their order, they hold tracks in one order: no deadlock, and no file that is both there and hidden."""
+    ids = make_many(library, 60)
+    failed: list[BaseException] = []
+
+    def bring_back() -> None:
+        for _ in range(5):
+            with transaction.atomic():
+                some = random.sample(ids, 40)
+                maintenance.unpurge(some)
+                MediaFile.objects.filter(pk__in=some).update(missing=False)
+            with transaction.atomic():
+                MediaFile.objects.filter(pk__in=sorted(ids)).update(missing=True)
+
+    def purge() -> None:
+        for _ in range(5):
+            services.purge_missing_files(ids)
+
+    def run(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[work]) for work in (bring_back, purge, purge)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert MediaFile.objects.filter(missing=True).count() == 60
 
 
 def test_a_track_that_is_deleted_while_it_is_written_leaves_nothing(library: Library) -> None:

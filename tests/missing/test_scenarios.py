@@ -10,9 +10,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
+from libraries.scanner import joins, writer
 from libraries.search import found_songs
-from missing.models import Purge
-from missing.services import expire_purges
+from missing.models import MissingFile, Purge
+from missing.services import expire_purges, purge_missing_files
 from tests.missing.catalog import LONG_AGO
 from tests.scanner.scans import counts, scan, write_album, write_track
 from users.models import User
@@ -190,6 +191,35 @@ def test_the_row_of_the_latest_purge_returns(as_admin: APIClient, library: Libra
     aside.rename(path)
     assert counts(scan(library)) == {"restored": 1, "skipped": 4}
     assert MediaFile.objects.get(path="Bob/01.flac", missing=False).pk == found[-1]
+
+
+@pytest.mark.parametrize("returns_to", ["Bob", "Bobby"])
+def test_a_purge_at_the_moment_of_the_return(
+    library: Library, music: Path, admin: User, monkeypatch: pytest.MonkeyPatch, returns_to: str
+) -> None:
+    """The scan has read the rows as missing ones, and finds them hidden when it writes."""
+    before = MediaFile.objects.get(path="Bob/01.flac")
+    away = music.parent / "away"
+    shutil.move(music / "Bob", away)
+    scan(library)
+    shutil.move(away, music / returns_to)
+    purged: list[str] = []
+    module, name = (writer, "people_of") if returns_to == "Bob" else (joins, "_still_there")
+    function = getattr(module, name)
+
+    def purge_first(argument: Any) -> Any:
+        purged.extend(purge_missing_files(list(MissingFile.objects.values_list("pk", flat=True))).ids)
+        return function(argument)
+
+    monkeypatch.setattr(module, name, purge_first)
+    done = scan(library)
+    assert before.pk in purged
+    assert len(purged) == 2
+    assert (done.state, done.restored + done.moved) == ("finished", 2)
+    row = MediaFile.objects.get(path=f"{returns_to}/01.flac")
+    assert (row.pk, row.created_at, row.missing, row.purge_id) == (before.pk, before.created_at, False, None)
+    assert Library.objects.get().total_missing_files == 0
+    assert before.pk in found_songs("Bob")
 
 
 def test_a_purged_file_is_not_taken_for_the_origin_of_a_move(

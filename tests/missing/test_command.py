@@ -66,6 +66,19 @@ def test_purge_by_library_and_all(library: Library, other_library: Library) -> N
     assert run("purge", "--all") == "0 files were removed from the catalog.\n"
 
 
+def test_purge_by_ids_in_a_file(library: Library, tmp_path: Path) -> None:
+    one, two, kept = (make_track(library, f"{number}.mp3") for number in range(3))
+    file = tmp_path / "ids"
+    file.write_text("")
+    with pytest.raises(CommandError, match="names no id"):
+        run("purge", "--ids", str(file))
+    file.write_text(f"{one.pk}\n\n{two.pk}\nunknown ü\n")
+    with pytest.raises(CommandError, match="Say which files"):
+        run("purge", "--ids", str(file), "--all")
+    assert "2 files were removed" in run("purge", "--ids", str(file))
+    assert MediaFile.objects.in_catalog().get().pk == kept.pk
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, FileType
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="show the missing files")
         listing.add_argument("--library", help="only of this library (id or name)")
         purge = actions.add_parser("purge", help="remove missing files from the catalog")
-        purge.add_argument("id", nargs="*", help="these files; none: give --all or --library")
+        purge.add_argument("id", nargs="*", help="these files; none: give --ids, --all or --library")
+        purge.add_argument("--ids", type=FileType(encoding="ascii", errors="replace"), metavar="FILE",
+                           help="the files whose ids stand in FILE, one a line; -: the standard input")  # fmt: skip
         purge.add_argument("--all", action="store_true", help="every missing file")
         purge.add_argument("--library", help="every missing file of this library (id or name)")
         purge.add_argument("--dry-run", action="store_true", help="only say what would go")
@@ -57,8 +59,13 @@ class Command(BaseCommand):
 
     def do_purge(self, options: dict[str, Any]) -> None:
         named, everything = options["id"], options["all"] or options["library"]
+        if options["ids"] is not None:
+            with options["ids"] as file:
+                named = [*named, *file.read().split()]
+            if not named:
+                raise CommandError("The file names no id.")
         if bool(named) == bool(everything):
-            raise CommandError("Say which files: their ids, --library or --all.")
+            raise CommandError("Say which files: their ids, --ids, --library or --all.")
         if named:
             ids = services.select_missing(possible(named))
         else:

@@ -23,7 +23,7 @@ VARIOUS = people.VARIOUS_ARTISTS_MBZ_ID
 # Columns that tell where the file is and what the catalog thinks of it: they do not come out of the file.
 PLACE = {
     "id", "library", "folder", "album_ref", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode", "pid",
-    "audio_hash", "missing", "missing_since", "last_seen_at", "created_at", "updated_at",
+    "audio_hash", "missing", "missing_since", "last_seen_at", "purge_id", "created_at", "updated_at",
 }  # fmt: skip
 PLAIN: dict[str, object] = {
     "title": "song", "sort_title": "", "album": "[Unknown Album]", "sort_album": "", "artist": "[Unknown Artist]",

@@ -110,6 +110,9 @@ class Leftovers:
         self.writer = writer
         self.touched = touched
         self.last_scan_at = last_scan_at
+        # what came behind this is new; a clock that was ahead at the last scan hides nothing that this one has found
+        self._began = lease.scan.first_started_at or timezone.now()
+        self._known_until = min(last_scan_at, self._began) if last_scan_at else None
         self.unseen: dict[str, str] = {}
         self.displaced = DisplacedSpool(lease.scan.library_id)
         # joined to files that were met before or elsewhere: they are no outcome of a file of this scan
@@ -161,7 +164,7 @@ class Leftovers:
 
     def _match(self) -> list[tuple[Side, Side]]:
         displaced = set(self.displaced.ids())
-        came = has_new(self.scan.library_id, self.last_scan_at)
+        came = has_new(self.scan.library_id, self._known_until)
         if not (self.unseen or displaced or came):
             return []
         olds = {side.id: side for side in missing_sides()} if came or displaced else {}
@@ -171,18 +174,21 @@ class Leftovers:
         broken = list(broken_sides(self.scan.library_id, self.last_scan_at)) if came or displaced else []
         if not (olds or broken):
             return []
+        olds = {pk: side._replace(at=min(side.at, self._began)) for pk, side in olds.items()}
+        broken = [side._replace(at=min(side.at, self._began)) for side in broken]
         self.lease.beat()
         keys = Keys([*olds.values(), *broken])
         # a file may have been met first by the scan of the library that it went to: look in all of them
-        since = self.last_scan_at if not lost else min(olds[pk].at for pk in lost if pk in olds)
+        since = self._known_until if not lost else min(olds[pk].at for pk in lost if pk in olds)
         sounds = Sounds(olds.values())
 
         def is_wanted(side: Side) -> bool:
             return keys.has_any(side) or sounds.may_hold(side)
 
         found = new_sides(since, None if lost else self.scan.library_id, is_wanted)
-        away = set(lost)
-        news = [side for side in found if side.id not in away]
+        away, now = set(lost), timezone.now()
+        # what is dated in the future was not found by this scan
+        news = [side for side in found if side.id not in away and side.at <= now]
         news += filter(is_wanted, self.displaced.sides)
         carried = match_same_file(broken, news)
         taken = {new.id for _, new in carried}
@@ -209,7 +215,7 @@ class Leftovers:
 
     def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
         """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
-        since = first_id(self.last_scan_at) if self.last_scan_at else ""
+        since = first_id(self._known_until) if self._known_until else ""
         lost = {*self.unseen, *self.displaced.ids()}
         unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
         pairs = match((old for old in olds if old.id not in unfinished), news, lost)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from libraries.models import Library, MediaFile
 from tests.scanner.scans import counts, ids, scan, write_album, write_track
@@ -100,6 +102,24 @@ def test_two_whole_copies_are_not_guessed(root: Path, library: Library) -> None:
     shutil.copytree(root / "a", root / "y", copy_function=shutil.copyfile)
     to_another_disk(root / "a", root / "z")
     assert counts(scan(library)) == {"added": 6, "missing": 3}
+
+
+def test_a_clock_that_was_ahead_at_the_last_scan(root: Path, library: Library) -> None:
+    write_album(root / "a", 3)
+    write_album(root / "b", 2, album="Second", mark=50)
+    scan(library)
+    known = below(ids(library), "a")
+    ahead = timezone.now() + timedelta(days=365)
+    Library.objects.update(last_scan_at=ahead)
+    shutil.rmtree(root / "b")
+    to_another_disk(root / "a", root / "z")
+    assert counts(scan(library)) == {"moved": 3, "missing": 2}
+    assert below(ids(library), "z") == known
+    # and a loss that was noticed then
+    MediaFile.objects.missing().update(last_seen_at=ahead)
+    Library.objects.update(last_scan_at=ahead)
+    write_album(root / "c", 2, album="Second", mark=50)
+    assert counts(scan(library)) == {"moved": 2, "skipped": 3}
 
 
 def test_a_chain_of_renamed_folders_with_a_copy(root: Path, library: Library) -> None:

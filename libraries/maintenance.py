@@ -105,6 +105,20 @@ def refresh_library_totals(library_id: int) -> None:
     )
 
 
+def stale_libraries() -> list[int]:
+    """The libraries whose counts wait for a scan, and that none is running in: files were moved out of or into them."""
+    stale = Library.objects.active().filter(totals_stale=True)
+    running = Scan.objects.running().filter(library=OuterRef("pk"))
+    return list(stale.exclude(Exists(running)).order_by("pk").values_list("pk", flat=True))
+
+
+def recount(library_id: int) -> None:
+    """Count all that is counted of a library. To be called in a transaction."""
+    refresh_albums(library_id)
+    refresh_library_artists(library_id)
+    refresh_library_totals(library_id)
+
+
 def count_folders(library_id: int) -> int:
     """The folders below the root with a present track in them or below them."""
     there = MediaFile.objects.present().filter(folder=OuterRef("pk"))

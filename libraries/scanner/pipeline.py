@@ -289,6 +289,9 @@ class _Run:
             with self.lease.transaction():
                 self._refresh()
             maintenance.prune_changes(self.library.pk)
+        for library_id in maintenance.stale_libraries():
+            with self.lease.transaction():
+                maintenance.recount(library_id)
         if self.scan.updated or self.scan.moved or self.library.totals_stale:
             maintenance.prune_artists()
             maintenance.prune_genres()

@@ -23,7 +23,8 @@ from libraries.services import approve_scan
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
-from tests.scanner.scans import ids, picture, request
+from tests.hazards.tree_catalog import shown
+from tests.scanner.scans import ids, request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,9 +122,10 @@ def back_elsewhere(disk: Disk) -> None:
 
 def lose_most(disk: Disk) -> None:
     """So much that a scan asks first."""
-    (disk.place / "kept").mkdir()
+    (disk.place / "kept").mkdir(exist_ok=True)
     for index in range(8):
-        disk.folder(index).rename(disk.place / "kept" / str(index))
+        if disk.folder(index).exists():
+            disk.folder(index).rename(disk.place / "kept" / str(index))
 
 
 def bring_back(disk: Disk) -> None:
@@ -153,10 +155,6 @@ SCENARIOS = [
 ]
 
 
-class Storage(BaseException):
-    """Never raised: names the way in which a scan ends for want of its disk."""
-
-
 def libraries() -> Iterator[Library]:
     yield from Library.objects.order_by("pk")
 
@@ -172,20 +170,19 @@ def settle() -> None:
     Scan.objects.running().update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     lease.reap_stale()
     run_queued()
-    for _ in range(2):
-        for library in libraries():
-            request(library)
+    for library in libraries():
+        request(library)
+    run_queued()
+    for held in Scan.objects.filter(state=ScanState.HELD).order_by("pk"):
+        approve_scan(held)
         run_queued()
-        for held in Scan.objects.filter(state=ScanState.HELD).order_by("pk"):
-            approve_scan(held)
-            run_queued()
     assert set(Scan.objects.values_list("state", flat=True)) <= {"finished", "cancelled", "offline"}
 
 
 def dump(known: dict[str, str]) -> dict[str, Any]:
     """Both libraries, with the place at which each track was known before."""
     return {
-        library.name: picture(library)
+        library.name: shown(library)
         | {
             "came from": {path: known.get(pk) for path, pk in ids(library).items()},
             "missing": sorted(
@@ -260,13 +257,7 @@ class Run:
     def undo_after(self) -> None:
         """Put the disk back to where the work began."""
         if self.scenario.after is bring_back:
-            lose_most(self.disk) if not (self.disk.place / "kept").exists() else relose(self.disk)
-
-
-def relose(disk: Disk) -> None:
-    for index in range(8):
-        if disk.folder(index).exists():
-            disk.folder(index).rename(disk.place / "kept" / str(index))
+            lose_most(self.disk)
 
 
 def cancelled_at(run: Run, point: int) -> None:

@@ -31,12 +31,13 @@ def ask_to_stop(**_: Any) -> None:
 app = Celery("navidrome_lib", task_cls=AuditedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_scheduler = "navidrome_lib.scheduler:SteadyScheduler"
 app.conf.beat_schedule = {
     "reap-stale-scans": {"task": "libraries.tasks.reap_stale_scans", "schedule": 15.0},
     "fingerprint-tracks": {"task": "libraries.tasks.fingerprint_tracks", "schedule": 60.0, "options": {"expires": 60}},
     "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 30.0},
     "note-worker": {"task": "navidrome_lib.system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
-    "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 86_400.0},
+    "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 3_600.0},
     "expire-purges": {"task": "missing.tasks.expire_purges", "schedule": 3_600.0},
     "apply-retention": {"task": "missing.tasks.apply_retention", "schedule": 600.0, "options": {"expires": 600}},
 }

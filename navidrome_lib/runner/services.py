@@ -75,8 +75,6 @@ def worker(conf: Conf, environ: Mapping[str, str]) -> Command:
 
 def beat(conf: Conf, environ: Mapping[str, str]) -> Command:
     """The clock that queues what is due."""
-    folder = conf.data_folder / "beat"
-    folder.mkdir(parents=True, exist_ok=True)
     return Command(
         name="beat",
         argv=python(
@@ -84,7 +82,6 @@ def beat(conf: Conf, environ: Mapping[str, str]) -> Command:
             "--app=navidrome_lib.celery",
             "--quiet",
             "beat",
-            f"--schedule={folder / 'schedule'}",
             "--pidfile=",
             f"--loglevel={conf.log_level}",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import redis
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from libraries import texts
 from libraries.models import Scan
-from navidrome_lib import disk_space
+from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
 from navidrome_lib.redis_urls import client_url
 from navidrome_lib.system.models import Heartbeat
@@ -23,6 +23,10 @@ from navidrome_lib.system.models import Heartbeat
 WORKER = "worker"
 # the scheduler sends a beat twice a minute; a worker that reads a long batch may be late
 ALIVE = timedelta(seconds=120)
+# three of the scheduler's own beats, and a little
+SCHEDULER_ALIVE = timedelta(seconds=3 * heartbeat.BEAT_SECONDS + 10)
+# the clocks of machines that work together may differ by so much
+SKEW = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,37 @@ def check_broker() -> tuple[bool, str]:
     return True, "redis"
 
 
-def check_worker() -> tuple[bool, str]:
-    """A worker did something lately: the regular beat, or a scan."""
-    beat = Heartbeat.objects.filter(pk=WORKER).values_list("at", flat=True).first()
-    scan = Scan.objects.running().aggregate(at=Max("heartbeat_at"))["at"]
-    seen = max((at for at in (beat, scan) if at), default=None)
+def judge(name: str, seen: datetime | None, alive: timedelta, now: datetime) -> tuple[bool, str]:
+    """Whether a part that was last seen at `seen` still lives. A sign from the future proves nothing."""
     if seen is None:
-        return False, "No worker has been seen yet."
-    age = timezone.now() - seen
-    return age <= ALIVE, f"A worker was last seen {max(int(age.total_seconds()), 0)} seconds ago."
+        return False, f"No {name} has been seen yet."
+    age = now - seen
+    if age < -SKEW:
+        return False, f"The last sign of a {name} is dated {seen:%Y-%m-%d %H:%M}, in the future: the clock was wrong."
+    seconds = max(int(age.total_seconds()), 0)
+    if age > alive:
+        return False, f"The {name} has been silent for {seconds} seconds."
+    return True, f"A {name} was last seen {seconds} seconds ago."
+
+
+def check_scheduler(*, now: datetime | None = None) -> tuple[bool, str]:
+    """The scheduler sent a task lately; without it nothing happens by itself."""
+    try:
+        seen = heartbeat.scheduler_seen()
+    except (redis.RedisError, OSError, ValueError):
+        return False, "Without the broker nothing is known of the scheduler."
+    return judge("scheduler", seen, SCHEDULER_ALIVE, now or timezone.now())
+
+
+def check_worker(*, now: datetime | None = None) -> tuple[bool, str]:
+    """A worker did something lately: the regular beat, or a scan."""
+    now = now or timezone.now()
+    beat = Heartbeat.objects.filter(pk=WORKER).values_list("at", flat=True).first()
+    scan = Scan.objects.running().filter(heartbeat_at__lte=now + SKEW).aggregate(at=Max("heartbeat_at"))["at"]
+    signs = [at for at in (beat, scan) if at]
+    # a sign from the future counts only where there is no other
+    past = [at for at in signs if at <= now + SKEW]
+    return judge("worker", max(past or signs, default=None), ALIVE, now)
 
 
 def check_disk() -> tuple[bool, str]:
@@ -94,6 +120,7 @@ def check_scans() -> tuple[bool, str]:
 def check_all() -> dict[str, Check]:
     """Every part; the workers are not asked about when the database cannot tell."""
     checks = {"database": timed(check_database), "broker": timed(check_broker), "disk": timed(check_disk)}
+    checks["scheduler"] = timed(check_scheduler)
     if checks["database"].ok:
         checks["worker"] = timed(check_worker)
         checks["scans"] = timed(check_scans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from navidrome_lib.system.models import InsightsRun
 logger = logging.getLogger(__name__)
 
 RUNS_KEPT = 100
+EVERY = timedelta(days=1)
 
 
 def statistics() -> dict[str, Any]:
@@ -53,13 +55,22 @@ def collect() -> InsightsRun | None:
         logger.exception("the figures could not be collected")
         run.success, run.error = False, str(error)[:2000]
     run.save()
-    kept = InsightsRun.objects.order_by("-started_at", "-pk").values_list("pk", flat=True)[:RUNS_KEPT]
+    kept = InsightsRun.objects.order_by("-pk").values_list("pk", flat=True)[:RUNS_KEPT]
     InsightsRun.objects.exclude(pk__in=list(kept)).delete()
     return run
+
+
+def collect_if_due(*, now: datetime | None = None) -> InsightsRun | None:
+    """Collect when the last run is a day old; one that is dated in the future is due, too."""
+    now = now or timezone.now()
+    last = InsightsRun.objects.order_by("-pk").first()
+    if last is not None and now - EVERY < last.started_at <= now:
+        return None
+    return collect()
 
 
 def last_run() -> InsightsRun | None:
     """The last collection; the first question makes the first one. None when this is switched off."""
     if not is_enabled():
         return None
-    return InsightsRun.objects.order_by("-started_at", "-pk").first() or collect()
+    return InsightsRun.objects.order_by("-pk").first() or collect()

@@ -8,8 +8,8 @@ from navidrome_lib.system import health, insights
 
 @app.task
 def collect_insights() -> None:
-    """Count the catalog, for the page and the log of this server only."""
-    insights.collect()
+    """Count the catalog once a day, for the page of this server only."""
+    insights.collect_if_due()
 
 
 @app.task

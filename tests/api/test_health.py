@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan
-from navidrome_lib import disk_space
+from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.system import health, tasks
 from navidrome_lib.system.models import Heartbeat
 
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that answers; the real one is asked in the test of its absence."""
     monkeypatch.setattr(health, "check_broker", lambda: (True, "redis"))
+    monkeypatch.setattr(heartbeat, "scheduler_seen", timezone.now)
 
 
 def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: APIClient, broker: None) -> None:
@@ -30,7 +31,7 @@ def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: AP
         response = client.get("/api/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
     checks = as_admin.get("/api/health/").json()["checks"]
-    assert set(checks) == {"database", "broker", "disk", "worker", "scans"}
+    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans"}
     assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
 
 
@@ -47,6 +48,35 @@ def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, bro
     Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
     Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=timezone.now())
     assert as_anonymous.get("/api/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (None, "No scheduler has been seen yet."),
+        (timedelta(seconds=200), "The scheduler has been silent for 200 seconds."),
+        (timedelta(days=-365), "in the future: the clock was wrong."),
+    ],
+)
+def test_a_silent_scheduler(
+    as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch, ago: timedelta | None, said: str
+) -> None:
+    tasks.note_worker()
+    monkeypatch.setattr(heartbeat, "scheduler_seen", lambda: None if ago is None else timezone.now() - ago)
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert [name for name, check in answer["checks"].items() if not check["ok"]] == ["scheduler"]
+    assert said in answer["checks"]["scheduler"]["detail"]
+
+
+def test_a_worker_from_the_future_is_silent(as_admin: APIClient, library: Library, broker: None) -> None:
+    ahead = timezone.now() + timedelta(days=365)
+    Heartbeat.objects.create(name="worker", at=ahead)
+    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=ahead)
+    worker = as_admin.get("/api/health").json()["checks"]["worker"]
+    assert (worker["ok"], "in the future" in worker["detail"]) == (False, True)
+    Scan.objects.update(heartbeat_at=timezone.now())
+    assert as_admin.get("/api/health").json()["status"] == "ok"
 
 
 def test_no_broker(as_admin: APIClient, settings: Any) -> None:

@@ -81,6 +81,17 @@ def test_the_task_makes_a_newer_run(as_member: APIClient) -> None:
     assert set(InsightsRun.objects.latest("started_at").statistics) == STATISTICS
 
 
+@pytest.mark.parametrize(("ago", "runs"), [(timedelta(hours=23), 1), (timedelta(days=-365), 2)])
+def test_the_task_makes_one_run_a_day_and_none_from_the_future_is_the_last(
+    as_member: APIClient, ago: timedelta, runs: int
+) -> None:
+    InsightsRun.objects.create(started_at=timezone.now() - ago)
+    tasks.collect_insights()
+    assert InsightsRun.objects.count() == runs
+    shown = datetime.fromisoformat(as_member.get("/api/insights/").json()["lastRun"]).replace(tzinfo=UTC)
+    assert shown <= timezone.now()
+
+
 def test_a_failed_run_says_so(as_member: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> dict[str, Any]:
         raise DatabaseError("no room")

@@ -1,0 +1,56 @@
+"""The scheduler of periodic tasks: it goes by the time that passes, and keeps nothing in a file.
+
+Celery's own scheduler writes down when each task last ran, by the clock. When the clock is set back, all of these
+times lie in the future, and no task is sent until they come: not after a restart either.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from celery.beat import Scheduler
+
+from navidrome_lib import heartbeat
+
+
+class SteadyScheduler(Scheduler):
+    """Sends every task once at its start, then at its interval by the monotonic clock.
+
+    What must not run at each start asks the database whether it is due.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._due: dict[str, float] = {}
+        self._beat_at = 0.0
+        super().__init__(*args, **options)
+
+    def setup_schedule(self) -> None:
+        """Take our own tasks only."""
+        self.merge_inplace(self.app.conf.beat_schedule)
+
+    def tick(self, *_: Any, **__: Any) -> float:
+        """Send what is due; returns the seconds until more is."""
+        for name, entry in self.schedule.items():
+            now = time.monotonic()
+            if now >= self._due.get(name, now):
+                # before the sending, which may fail: then the task is sent again at its interval, not at once
+                self._due[name] = now + interval_of(entry)
+                self.apply_entry(entry, producer=self.producer)
+        return max(min(self._due.values()) - time.monotonic(), 0.0)
+
+    def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
+        """Hand one task to the broker, and now and then note there that tasks are being sent."""
+        sent = super().apply_async(entry, *args, **options)
+        now = time.monotonic()
+        if now >= self._beat_at:
+            self._beat_at = now + heartbeat.BEAT_SECONDS
+            heartbeat.note_scheduler()
+        return sent
+
+
+def interval_of(entry: Any) -> float:
+    """Seconds between two runs of a task."""
+    every: timedelta = entry.schedule.run_every
+    return every.total_seconds()

@@ -1,0 +1,103 @@
+"""Clocks that jump: what was written down in the future must not stop anything, and nothing is dropped for a date."""
+
+from __future__ import annotations
+
+import shelve
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+from celery.beat import Scheduler, Service
+
+from navidrome_lib import conf, heartbeat
+from navidrome_lib.celery import app
+from navidrome_lib.runner import services
+from navidrome_lib.runner.processes import Child, Sentinel
+from tests.processes import environment, restartable_broker
+from tests.runner.helpers import eventually
+
+A_YEAR_AHEAD = datetime.now(UTC) + timedelta(days=365)
+
+
+def write_last_runs(schedule: Path, at: datetime) -> None:
+    """The file that a scheduler of an earlier release left behind when the clock was wrong."""
+    schedule.parent.mkdir(parents=True, exist_ok=True)
+    entries = {
+        name: Scheduler.Entry(**{**entry, "name": name, "app": app, "last_run_at": at})
+        for name, entry in app.conf.beat_schedule.items()
+    }
+    with shelve.open(str(schedule)) as store:  # noqa: S301 - our own file
+        store.update(entries=entries, tz="UTC", utc_enabled=True, __version__="5.5.0")
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_scheduler_that_once_ran_in_the_future_sends_its_tasks(tmp_path: Path) -> None:
+    write_last_runs(tmp_path / "data" / "beat" / "schedule", A_YEAR_AHEAD)
+    with (
+        restartable_broker(tmp_path / "broker") as broker,
+        Sentinel() as sentinel,
+        redis.Redis.from_url(broker.url) as client,
+    ):
+        environ = environment(tmp_path / "data", REDIS_URL=broker.url, DJANGO_SETTINGS_MODULE="navidrome_lib.settings")
+        lines: list[str] = []
+        child = Child(services.beat(conf.load(environ), environ), sentinel, lines.append)
+        try:
+            assert eventually(lambda: client.llen("celery") >= len(app.conf.beat_schedule), seconds=20), lines
+            assert eventually(lambda: heartbeat.scheduler_seen(broker.url), seconds=5)
+        finally:
+            child.stop()
+
+
+@pytest.fixture
+def moved_clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The clock of the application, which a test may set ahead or back."""
+    ahead = timedelta()
+
+    def move(by: timedelta) -> None:
+        nonlocal ahead
+        ahead = by
+
+    monkeypatch.setattr(Celery, "now", lambda self: datetime.now(UTC) + ahead)
+    return move
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Any, list[float]]]:
+    """Our kind of scheduler with one task every twentieth of a second, and when it sent it."""
+    sent: list[float] = []
+    application: Any = app
+    before = application.conf.beat_schedule
+    application.conf.beat_schedule = {"often": {"task": "none.such", "schedule": 0.05}}
+    monkeypatch.setattr(Scheduler, "apply_async", lambda self, entry, **_: sent.append(time.monotonic()))
+    monkeypatch.setattr(Scheduler, "producer", None)
+    monkeypatch.setattr(heartbeat, "note_scheduler", lambda: None)
+    service = Service(
+        application, schedule_filename=str(tmp_path / "schedule"), scheduler_cls=application.conf.beat_scheduler
+    )
+    yield service.scheduler, sent
+    service.sync()
+    application.conf.beat_schedule = before
+
+
+def tick_for(scheduler: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(min(max(scheduler.tick(), 0.0), 0.02))
+
+
+@pytest.mark.parametrize("days", [365, -365])
+def test_the_scheduler_goes_on_when_the_clock_jumps_and_comes_back(
+    often: tuple[Any, list[float]], moved_clock: Any, days: int
+) -> None:
+    scheduler, sent = often
+    for by in (timedelta(), timedelta(days=days), timedelta()):
+        moved_clock(by)
+        before = len(sent)
+        tick_for(scheduler, 0.4)
+        assert 3 <= len(sent) - before <= 12  # eight are due

@@ -241,7 +241,7 @@ class PurgeAdmin(AdminsLook):
     change_form_template = "admin/missing/purge/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Purge]:
-        return Purge.objects.done().with_restorable()
+        return Purge.objects.with_restorable()
 
     def get_urls(self) -> list[URLPattern]:
         undo = self.admin_site.admin_view(self.undo_view)

@@ -53,9 +53,9 @@ class PurgeReason(models.TextChoices):
 class PurgeQuerySet(QuerySet["Purge"]):
     """Purges."""
 
-    def done(self) -> Self:
-        """Those that have happened and whose time is not over."""
-        return self.filter(expires_at__gt=timezone.now())
+    def over(self, lived_seconds: float) -> Self:
+        """Those that the server has kept for so long, while it lived, that their time is over."""
+        return self.filter(counted_from__lte=lived_seconds - KEPT.total_seconds())
 
     def with_restorable(self) -> Self:
         """Adds `restorable`: how many files an undo would bring back."""
@@ -66,7 +66,10 @@ class PurgeQuerySet(QuerySet["Purge"]):
 
 
 class Purge(models.Model):
-    """One removal of missing files from all lists. Until `expires_at` it can be undone: their rows carry its id."""
+    """One removal of missing files from all lists, which can be undone as long as it is there: their rows carry its id.
+
+    It goes when the server has lived for 30 days with it. `expires_at` says when that will be at the earliest.
+    """
 
     id = id_field()
     created_at = models.DateTimeField(_("purged"), auto_now_add=True)
@@ -75,6 +78,8 @@ class Purge(models.Model):
     file_count = models.PositiveIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
     expires_at = models.DateTimeField(_("can be undone until"), default=default_expiry)
+    # the lived seconds of the server when the first look found the purge; null: not yet
+    counted_from = models.FloatField(null=True)
     undone_at = models.DateTimeField(null=True)
     restored_count = models.PositiveIntegerField(_("brought back"), default=0)
 
@@ -95,15 +100,35 @@ class Purge(models.Model):
         return MediaFile.objects.purged().filter(purge_id=self.pk, library__deleted_at__isnull=True)
 
 
-class OfflinePeriod(models.Model):
-    """A time in which the storage of a library was away; open while it still is. Retention does not count it."""
+class OnlineTime(models.Model):
+    """How long a library was online, in seconds that the server lived through; retention goes by it.
 
-    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="offline_periods")
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    Counted from one look to the next: a look finds a library online or not, and what lies between two looks counts
+    when both found it online.
+    """
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["library", "started_at"], name="offline_period_unique")]
+    library = models.OneToOneField(Library, on_delete=models.CASCADE, primary_key=True, related_name="online_time")
+    seconds = models.FloatField(default=0)
+    # the last look: the lived seconds of the server, and whether the library was online
+    looked_at_seconds = models.FloatField()
+    was_online = models.BooleanField(default=False)
+    # the last complete scan that a look has found, and `seconds` as they were before that look
+    scanned_at = models.DateTimeField(null=True)
+    scanned_seconds = models.FloatField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.library_id} since {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.library_id}: {self.seconds:.0f} s online"
+
+
+class Absence(models.Model):
+    """The files of a library that went missing at one moment; `since_seconds` is the online time when that was seen."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="absences")
+    missing_since = models.DateTimeField()
+    since_seconds = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["library", "missing_since"], name="absence_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.library_id}: missing since {self.missing_since:%Y-%m-%d %H:%M}"

@@ -1,72 +1,79 @@
 """Purging by itself what has been missing for longer than an admin allowed; by default that is never.
 
-Nothing is purged by the calendar alone. A file's time runs only while its library is known to be online, and only
-until the last complete scan: a server that was switched off, or a disk that is away, makes no file older.
+Nothing is purged by the calendar. A file's time runs only while the server lives and finds the library online, and
+only until the last complete scan: a clock that jumps, a server that was switched off, or a disk that is away, makes
+no file older. Looks are taken once an hour; each may count an hour too little, and never one too much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from django.db import transaction
 
-from django.utils import timezone
-
+from libraries import clock
+from libraries.bulk import chunks
 from libraries.models import Library, ScanState
-from missing.models import MissingFile, OfflinePeriod, PurgeReason
+from missing.models import Absence, MissingFile, OnlineTime, PurgeReason
 from missing.services import PurgeResult, purge_missing_files
 
+DAY_SECONDS = 86_400
 
-def observe_offline(*, now: datetime | None = None) -> None:
-    """Write down which libraries are away, and since when; and which have come back."""
-    now = now or timezone.now()
-    away = dict(Library.objects.active().filter(offline_since__isnull=False).values_list("pk", "offline_since"))
-    for period in OfflinePeriod.objects.filter(ended_at__isnull=True):
-        if away.get(period.library_id) != period.started_at:
-            # a path that was changed meanwhile ends the time, too: conditional, the task may run twice at once
-            OfflinePeriod.objects.filter(pk=period.pk, ended_at__isnull=True).update(ended_at=now)
-    OfflinePeriod.objects.bulk_create(
-        [OfflinePeriod(library_id=pk, started_at=since) for pk, since in sorted(away.items()) if since],
+
+@transaction.atomic
+def count_online_time(library: Library, lived_seconds: float) -> OnlineTime:
+    """Take a look at a library: count the time that it was online, and since when its files are missing by it."""
+    first = {"looked_at_seconds": lived_seconds}
+    OnlineTime.objects.get_or_create(library=library, defaults=first)
+    time = OnlineTime.objects.select_for_update().get(library=library)
+    before, is_online = time.seconds, library.offline_since is None
+    if time.was_online and is_online:
+        time.seconds += max(lived_seconds - time.looked_at_seconds, 0.0)
+    if library.last_scan_at != time.scanned_at:
+        time.scanned_at, time.scanned_seconds = library.last_scan_at, before
+    time.looked_at_seconds, time.was_online = lived_seconds, is_online
+    time.save()
+    follow_absences(library, time.seconds)
+    return time
+
+
+def follow_absences(library: Library, seconds: float) -> None:
+    """Keep one row for each moment at which files went missing that still are."""
+    # what came back and went again has another moment, and so another time
+    missing = MissingFile.objects.filter(library=library, missing_since__isnull=False).order_by()
+    found = missing.values_list("missing_since", flat=True).distinct()
+    moments = {moment for moment in found if moment is not None}
+    known = dict(Absence.objects.filter(library=library).values_list("missing_since", "pk"))
+    for piece in chunks(pk for moment, pk in known.items() if moment not in moments):
+        Absence.objects.filter(pk__in=piece).delete()
+    Absence.objects.bulk_create(
+        [Absence(library=library, missing_since=at, since_seconds=seconds) for at in sorted(moments - set(known))],
         ignore_conflicts=True,
+        batch_size=500,
     )
 
 
-def online_since(end: datetime, span: timedelta, away: Iterable[tuple[datetime, datetime]]) -> datetime:
-    """The moment from which on, until `end`, a library was online for `span` altogether.
-
-    `away` are the times in which it was not.
-    """
-    # by their ends, the last first: one that lies inside another then adds nothing
-    for start, stop in sorted(away, key=lambda period: period[1], reverse=True):
-        stop = min(stop, end)
-        if start >= stop:
-            continue
-        if end - stop >= span:
-            break
-        span -= end - stop
-        end = start
-    return end - span
-
-
-def expired_files(library: Library, *, now: datetime | None = None) -> list[str]:
+def expired_files(library: Library, time: OnlineTime) -> list[str]:
     """The missing files of a library whose time is over; none while it is offline or being scanned, or has doubts."""
     days = library.missing_retention_days
-    end = library.last_scan_at
     unsettled = library.scans.filter(state__in=(ScanState.QUEUED, ScanState.RUNNING, ScanState.HELD))
-    if not days or end is None or library.offline_since or library.deleted_at or unsettled.exists():
+    if not days or library.last_scan_at is None or library.offline_since or library.deleted_at or unsettled.exists():
         return []
-    now = now or timezone.now()
-    periods = OfflinePeriod.objects.filter(library=library).values_list("started_at", "ended_at")
-    limit = online_since(end, timedelta(days=days), [(start, stop or now) for start, stop in periods])
-    files = MissingFile.objects.filter(library=library, missing_since__lte=limit)
+    over = Absence.objects.filter(library=library, since_seconds__lte=time.scanned_seconds - days * DAY_SECONDS)
+    files = MissingFile.objects.filter(library=library, missing_since__in=over.values("missing_since"))
     return list(files.order_by("pk").values_list("pk", flat=True))
 
 
-def apply_retention(*, now: datetime | None = None) -> list[PurgeResult]:
-    """Purge what is over in every library that has a retention; each purge can be undone like any other."""
-    observe_offline(now=now)
+def apply_retention(reading: clock.Reading | None = None) -> list[PurgeResult]:
+    """Purge what is over in every library that has a retention; each purge can be undone like any other.
+
+    Nothing is purged while the clock jumps.
+    """
+    now = clock.advance(reading)
     done = []
-    for library in Library.objects.active().filter(missing_retention_days__isnull=False).order_by("pk"):
-        ids = expired_files(library, now=now)
+    for library in Library.objects.active().order_by("pk"):
+        if library.missing_retention_days is None and not library.total_missing_files:
+            continue
+        time = count_online_time(library, now.lived_seconds)
+        ids = expired_files(library, time) if now.jumped_at is None else []
         if ids:
             done.append(purge_missing_files(ids, reason=PurgeReason.RETENTION))
     return done

@@ -90,7 +90,7 @@ class PurgeSerializer(serializers.Serializer[Purge]):
     reason = serializers.ChoiceField(choices=["request", "retention"])
     fileCount = serializers.IntegerField(source="file_count", help_text="Files that were removed.")
     size = serializers.IntegerField()
-    expiresAt = Timestamp(source="expires_at", help_text="Until then it can be undone.")
+    expiresAt = Timestamp(source="expires_at", help_text="Until then, at least, it can be undone.")
     undoneAt = Timestamp(source="undone_at")
     restoredCount = serializers.IntegerField(source="restored_count")
     restorable = serializers.IntegerField(help_text="Files that an undo would bring back.")

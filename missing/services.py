@@ -10,17 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from libraries import maintenance
+from libraries import clock, maintenance
 from libraries.bulk import chunks
-from libraries.models import Library, MediaFile, Scan
+from libraries.models import Library, MediaFile, Scan, ServerClock
 from libraries.search import forget_songs
-from missing.models import MissingFile, Purge, PurgeReason
+from missing.models import KEPT, MissingFile, Purge, PurgeReason
 from missing.occupied import Occupied, find_occupied
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import Conflict, NotFound
@@ -29,6 +28,8 @@ from navidrome_lib.errors import Conflict, NotFound
 BATCH = 500
 # between two transactions, so that another writer gets a turn; in seconds
 PAUSE = 0.005
+# so far the shown end of a purge may be off
+KEPT_ABOUT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,7 @@ def undo_purge(purge: Purge) -> UndoResult:
     In short transactions: nobody waits for a large purge, and what an interrupted undo has not brought back is still
     in the purge for the next one. Two at once share the work.
     """
-    if not Purge.objects.done().filter(pk=purge.pk).exists():
+    if not Purge.objects.filter(pk=purge.pk).exists():
         raise NotFound
     result = UndoResult(ids=[], occupied=[])
     while restore_batch(purge, result):
@@ -139,7 +140,7 @@ def undo_purge(purge: Purge) -> UndoResult:
 def restore_batch(purge: Purge, result: UndoResult) -> bool:
     """Bring some files of a purge back, with its figures and the audit trail; False when there is none left."""
     # the lock: of two undos at once, the second does not find what the first has brought back
-    locked = Purge.objects.select_for_update().done().filter(pk=purge.pk).first()
+    locked = Purge.objects.select_for_update().filter(pk=purge.pk).first()
     ids = list(locked.files.order_by("library", "pk").values_list("pk", flat=True)[:BATCH]) if locked else []
     if locked is None or not ids:
         return False
@@ -155,18 +156,29 @@ def restore_batch(purge: Purge, result: UndoResult) -> bool:
     return True
 
 
-def over(now: datetime) -> QuerySet[Purge]:
-    """The purges whose time is over."""
-    return Purge.objects.filter(expires_at__lte=now)
+def correct_expiry(now: ServerClock) -> None:
+    """Keep the shown dates those at which the purges go at the earliest: later than said when the server was off."""
+    for purge in Purge.objects.filter(counted_from__isnull=False).only("expires_at", "counted_from"):
+        left = KEPT - timedelta(seconds=now.lived_seconds - (purge.counted_from or 0.0))
+        earliest = now.wall_at + left
+        # a date that moves a little at each look would be written at each look
+        if abs(earliest - purge.expires_at) > KEPT_ABOUT:
+            Purge.objects.filter(pk=purge.pk).update(expires_at=earliest)
 
 
-def expire_purges(*, now: datetime | None = None) -> int:
+def expire_purges(reading: clock.Reading | None = None) -> int:
     """Delete the tracks of purges whose time is over, then those purges; says how many.
 
+    Time is what the server has lived through, from the first look on; nothing is deleted while the clock jumps.
     In short transactions, so that a large purge blocks nobody; what an interrupted expiry has left is still hidden, and
     goes with the next one. While a scan waits or runs nothing is deleted: it may have looked at these rows already.
     """
-    purges = list(over(now or timezone.now()).order_by("pk"))
+    now = clock.advance(reading)
+    Purge.objects.filter(counted_from__isnull=True).update(counted_from=now.lived_seconds)
+    if now.jumped_at is not None:
+        return 0
+    correct_expiry(now)
+    purges = list(Purge.objects.over(now.lived_seconds).order_by("pk"))
     if not purges or not all(map(delete_hidden, purges)):
         return 0
     # only now the purges themselves go: an expiry that ended before this comes here again

@@ -14,5 +14,5 @@ def expire_purges() -> int:
 
 @app.task
 def apply_retention() -> None:
-    """Note which libraries are away, and purge what an admin's retention allows. It may run twice."""
+    """Count how long each library was online, and purge what an admin's retention allows. It may run twice."""
     retention.apply_retention()

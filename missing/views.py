@@ -206,7 +206,7 @@ class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):
     }
 
     def get_queryset(self) -> QuerySet[Purge]:
-        return Purge.objects.done().with_restorable()
+        return Purge.objects.with_restorable()
 
     def get_object(self) -> Purge:
         purge = self.get_queryset().filter(pk__in=params.possible([self.kwargs["pk"]])).first()

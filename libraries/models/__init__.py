@@ -11,6 +11,7 @@ from libraries.models.media_file import MediaFile
 from libraries.models.mount_point import MountPoint
 from libraries.models.problem import ProblemKind, ScanProblem
 from libraries.models.scan import ACTIVE_STATES, Scan, ScanState, ScanTrigger, ScanType
+from libraries.models.server_clock import ServerClock
 from libraries.models.song_words import SongWords
 from libraries.models.watch_status import WatchState, WatchStatus
 
@@ -35,6 +36,7 @@ __all__ = [
     "ScanState",
     "ScanTrigger",
     "ScanType",
+    "ServerClock",
     "SongWords",
     "TrackGenre",
     "WatchState",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.models import Folder, Library, MediaFile
-from missing.models import Purge
+from missing.models import KEPT, Purge
 from missing.tasks import expire_purges
 from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import PASSWORD
@@ -168,6 +168,6 @@ def test_purges_and_tasks(as_admin: APIClient, library: Library) -> None:
     assert (last().action, last().object_id, last().actor) == ("missing.purge", purge, "admin")
     as_admin.post(f"/api/missing/purge/{purge}/undo")
     assert (last().action, last().changes) == ("missing.undo", {"restored": 1})
-    Purge.objects.update(expires_at=now)
+    Purge.objects.update(counted_from=-KEPT.total_seconds())
     expire_purges()
     assert (last().action, last().door, last().actor) == ("missing.expire", "task", "missing.tasks.expire_purges")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +11,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.models import Folder, Library, MediaFile
-from missing.models import Purge
+from missing.models import KEPT, Purge
+from missing.tasks import expire_purges
 from tests.missing.catalog import LONG_AGO, dump, make_many, make_track
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,8 @@ def test_unknown(as_admin: APIClient, purge_id: str) -> None:
 def test_what_has_expired_is_gone(as_admin: APIClient, library: Library) -> None:
     make_track(library, "a.mp3")
     purge_id = purge(as_admin)
-    Purge.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Purge.objects.update(counted_from=-KEPT.total_seconds())
+    assert expire_purges() == 1
     assert undo(as_admin, purge_id).status_code == 404
     assert as_admin.get("/api/missing/purge").json() == []
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from libraries.models import Folder, Library, MediaFile
 from libraries.search import index_everything, search_songs
 from missing import services
 from missing.models import MissingFile, Purge
 from navidrome_lib.errors import Conflict
+from tests.clocks import DAY, live
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.missing.catalog import dump, make_many, make_track
@@ -79,7 +78,10 @@ def undo() -> None:
 
 
 def expire() -> None:
-    services.expire_purges(now=timezone.now() + timedelta(days=31))
+    # seen by a first look, and kept for as long as the server has lived for 31 days
+    services.expire_purges()
+    live(31 * DAY)
+    services.expire_purges()
 
 
 @pytest.mark.parametrize("work", [purge_all, undo, expire])

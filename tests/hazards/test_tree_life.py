@@ -273,7 +273,7 @@ class TreeLife(RuleBasedStateMachine):
 
     @rule(number=numbers, commit=st.none() | commits)
     def undo(self, number: int, commit: int | None) -> None:
-        purges = list(Purge.objects.done().order_by("-pk"))
+        purges = list(Purge.objects.order_by("-pk"))
         if not purges:
             return
         with dies_after(commit or 0) as death:

@@ -21,7 +21,7 @@ from tests.missing.catalog import LONG_AGO, dump, make_track
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OLD = [("missing", "0001_initial")]
-NEW = [("missing", "0003_drop_purged_files")]
+NEW = [("missing", "0004_lived_time")]
 
 
 def migrate(target: list[tuple[str, str]]) -> Any:

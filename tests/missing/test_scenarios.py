@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
 from libraries.scanner import joins, writer
 from libraries.search import found_songs
-from missing.models import MissingFile, Purge
+from missing.models import KEPT, MissingFile, Purge
 from missing.services import expire_purges, purge_missing_files
 from tests.missing.catalog import LONG_AGO
 from tests.scanner.scans import counts, scan, write_album, write_track
@@ -106,7 +106,7 @@ def test_purged_and_expired(as_admin: APIClient, library: Library, music: Path, 
     for model, name in ((Album, "Only"), (Artist, "Bob"), (Genre, "Polka")):
         assert model.objects.filter(name=name).exists()
     assert Folder.objects.filter(path="Bob").exists()
-    Purge.objects.filter(pk=purge_id).update(expires_at=LONG_AGO)
+    Purge.objects.filter(pk=purge_id).update(counted_from=-KEPT.total_seconds())
     assert expire_purges() == 1
     for model, name in ((Album, "Only"), (Artist, "Bob"), (Genre, "Polka")):
         assert not model.objects.filter(name=name).exists()
@@ -136,7 +136,7 @@ def test_a_purged_file_that_returns_gets_its_row_back(
     assert (purge["fileCount"], purge["restoredCount"], purge["restorable"]) == (2, 0, 0)
     assert as_admin.post(f"/api/missing/purge/{purge_id}/undo").status_code == 409
     # nor does its end take anything away
-    Purge.objects.update(expires_at=LONG_AGO)
+    Purge.objects.update(counted_from=-KEPT.total_seconds())
     assert expire_purges() == 1
     assert shown(admin) == before
 

@@ -14,11 +14,12 @@ from django.utils import timezone
 from libraries import maintenance
 from libraries.models import Album, Folder, HeldMark, Library, MediaFile, Participant, Scan, TrackGenre
 from libraries.search import found_songs, index_everything, refresh_songs
-from missing import services, tasks
-from missing.models import MissingFile, Purge, PurgeReason
+from missing import services
+from missing.models import KEPT, MissingFile, Purge, PurgeReason
 from missing.preview import preview_purge
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import Conflict
+from tests.clocks import DAY, HOUR, Machine, live
 from tests.missing.catalog import GONE, dump, make_many, make_track
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +110,7 @@ def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
     ids = make_many(library, 30)
     monkeypatch.setattr(services, "BATCH", 10)
     assert services.purge_missing_files(ids).purge
-    Purge.objects.update(expires_at=timezone.now())
+    Purge.objects.update(counted_from=-KEPT.total_seconds())
     Folder.objects.update(missing=True)
     for function, call, left in (("delete_batch", 3, 10), ("prune", 1, 0)):
         with failing(services, function, call):
@@ -167,7 +168,7 @@ def test_only_missing_tracks_can_be_purged(library: Library) -> None:
 def test_nothing_expires_while_a_scan_may_have_looked_at_it(library: Library) -> None:
     track = make_track(library, "a.mp3")
     assert services.purge_missing_files([track.pk]).purge
-    Purge.objects.update(expires_at=timezone.now())
+    Purge.objects.update(counted_from=-KEPT.total_seconds())
     scan = Scan.objects.create(library=library, trigger="api", state="running")
     assert services.expire_purges() == 0
     assert MediaFile.objects.purged().get().pk == track.pk
@@ -207,20 +208,54 @@ def test_totals_never_fall_below_zero(library: Library) -> None:
     assert library.total_missing_files == 0
 
 
-def test_expiry(library: Library) -> None:
+@pytest.fixture
+def machine() -> Machine:
+    machine = Machine(wall=timezone.now())
+    services.expire_purges(machine.read())
+    return machine
+
+
+def test_expiry(library: Library, machine: Machine) -> None:
     old, new = make_track(library, "old.mp3"), make_track(library, "new.mp3")
     first = services.purge_missing_files([old.pk], reason=PurgeReason.RETENTION).purge
+    services.expire_purges(machine.read())
+    live(2 * HOUR)
     second = services.purge_missing_files([new.pk]).purge
     assert first is not None
     assert second is not None
     assert timedelta(days=29) < second.expires_at - timezone.now() <= timedelta(days=30)
-    Purge.objects.filter(pk=first.pk).update(expires_at=timezone.now())
-    assert tasks.expire_purges() == 1
-    assert tasks.expire_purges() == 0
+    live(30 * DAY - 2 * HOUR)
+    assert services.expire_purges(machine.read()) == 1
+    assert services.expire_purges(machine.read()) == 0
     assert Purge.objects.get().pk == second.pk
     assert MediaFile.objects.get().pk == new.pk
     assert Participant.objects.values_list("media_file", flat=True).distinct().get() == new.pk
     assert AuditEntry.objects.get(action="missing.expire").object_id == first.pk
+
+
+def test_nothing_expires_by_the_date(library: Library, machine: Machine) -> None:
+    track = make_track(library, "a.mp3")
+    purge = services.purge_missing_files([track.pk]).purge
+    assert purge is not None
+    services.expire_purges(machine.run(HOUR / 4))
+    for step in (machine.set_clock, machine.switch_off, machine.run):
+        assert services.expire_purges(step(400 * DAY)) == 0
+    # it can still be undone, and says until when
+    assert services.undo_purge(purge).ids == [track.pk]
+    services.expire_purges(machine.run(HOUR))
+    services.expire_purges(machine.run(HOUR))
+    purge.refresh_from_db()
+    assert 29 * DAY < purge.expires_at - machine.wall < 30 * DAY
+
+
+def test_nothing_expires_while_the_clock_jumps(library: Library, machine: Machine) -> None:
+    assert services.purge_missing_files([make_track(library, "a.mp3").pk]).purge
+    services.expire_purges(machine.run(HOUR))
+    live(40 * DAY)
+    machine.set_clock(-400 * DAY)
+    assert services.expire_purges(machine.run(HOUR)) == 0
+    assert services.expire_purges(machine.run(HOUR / 2)) == 0
+    assert services.expire_purges(machine.run(HOUR)) == 1
 
 
 def test_both_are_in_the_audit_trail(library: Library) -> None:

@@ -88,7 +88,7 @@ class Command(BaseCommand):
             self.stdout.write(f"With them go {count} {name}.")
 
     def do_purges(self, options: dict[str, Any]) -> None:
-        for purge in Purge.objects.done().with_restorable().order_by("-created_at", "pk"):
+        for purge in Purge.objects.with_restorable().order_by("-created_at", "pk"):
             restorable = getattr(purge, "restorable", 0)
             self.stdout.write(
                 f"{purge.pk}  {purge.created_at:%Y-%m-%d %H:%M}  {purge.created_by or purge.reason}  "
@@ -137,7 +137,7 @@ def find_library(text: str) -> Library:
 
 def find_purge(text: str) -> Purge:
     """A purge that can still be undone."""
-    purge = Purge.objects.done().filter(pk__in=possible([text])).first()
+    purge = Purge.objects.filter(pk__in=possible([text])).first()
     if purge is None:
         raise CommandError(f"There is no purge “{text}”, or its time is over.")
     return purge

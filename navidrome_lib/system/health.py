@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Max
 from django.utils import timezone
 
-from libraries import texts
+from libraries import clock, texts
 from libraries.models import Scan
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
@@ -25,8 +25,6 @@ WORKER = "worker"
 ALIVE = timedelta(seconds=120)
 # three of the scheduler's own beats, and a little
 SCHEDULER_ALIVE = timedelta(seconds=3 * heartbeat.BEAT_SECONDS + 10)
-# the clocks of machines that work together may differ by so much
-SKEW = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def judge(name: str, seen: datetime | None, alive: timedelta, now: datetime) -> 
     if seen is None:
         return False, f"No {name} has been seen yet."
     age = now - seen
-    if age < -SKEW:
+    if age < -clock.SKEW:
         return False, f"The last sign of a {name} is dated {seen:%Y-%m-%d %H:%M}, in the future: the clock was wrong."
     seconds = max(int(age.total_seconds()), 0)
     if age > alive:
@@ -93,10 +91,10 @@ def check_worker(*, now: datetime | None = None) -> tuple[bool, str]:
     """A worker did something lately: the regular beat, or a scan."""
     now = now or timezone.now()
     beat = Heartbeat.objects.filter(pk=WORKER).values_list("at", flat=True).first()
-    scan = Scan.objects.running().filter(heartbeat_at__lte=now + SKEW).aggregate(at=Max("heartbeat_at"))["at"]
+    scan = Scan.objects.running().filter(heartbeat_at__lte=now + clock.SKEW).aggregate(at=Max("heartbeat_at"))["at"]
     signs = [at for at in (beat, scan) if at]
     # a sign from the future counts only where there is no other
-    past = [at for at in signs if at <= now + SKEW]
+    past = [at for at in signs if at <= now + clock.SKEW]
     return judge("worker", max(past or signs, default=None), ALIVE, now)
 
 
@@ -117,13 +115,24 @@ def check_scans() -> tuple[bool, str]:
     return False, f"A scan of “{waiting.library.name}” waits: {waiting.error}"
 
 
+def check_clock() -> tuple[bool, str]:
+    """The clock did not jump by more than a day, or has been steady since; see `libraries.clock`."""
+    jump = clock.current_jump()
+    if jump is None:
+        return True, "steady"
+    way = "ahead" if jump > timedelta() else "back"
+    said = f"The clock of the server jumped {way} by {abs(jump).total_seconds() / 3600:,.0f} hours."
+    return False, f"{said} Nothing is purged, and no purge is forgotten, until it has been steady for an hour."
+
+
 def check_all() -> dict[str, Check]:
-    """Every part; the workers are not asked about when the database cannot tell."""
+    """Every part; what only the database knows is left out when that does not answer."""
     checks = {"database": timed(check_database), "broker": timed(check_broker), "disk": timed(check_disk)}
     checks["scheduler"] = timed(check_scheduler)
     if checks["database"].ok:
         checks["worker"] = timed(check_worker)
         checks["scans"] = timed(check_scans)
+        checks["clock"] = timed(check_clock)
     return checks
 
 

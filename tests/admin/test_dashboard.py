@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -11,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from libraries import clock
 from libraries.models import Library, Scan, ScanProblem
 from libraries.scanner.context import key_of
 from tests.admin.conftest import MakeScan
+from tests.clocks import Machine
 from tests.conftest import Configure, MakeLibrary
 from users.models import User
 
@@ -121,3 +124,12 @@ def test_queries_do_not_grow_with_the_libraries(
         site.get(LIVE)
     assert len(home) <= 12
     assert len(live) <= 8
+
+
+def test_a_clock_that_jumped_needs_attention(site: Client, as_staff: Client, library: Library) -> None:
+    machine = Machine(wall=timezone.now() - timedelta(days=366))
+    clock.advance(machine.read())
+    clock.advance(machine.set_clock(timedelta(days=365)))
+    said = "The clock of the server jumped ahead by"
+    assert said in site.get(HOME).content.decode()
+    assert said not in as_staff.get(HOME).content.decode()

@@ -10,10 +10,12 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from libraries import clock
 from libraries.models import Library, Scan
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.system import health, tasks
 from navidrome_lib.system.models import Heartbeat
+from tests.clocks import Machine, live
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +33,7 @@ def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: AP
         response = client.get("/api/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
     checks = as_admin.get("/api/health/").json()["checks"]
-    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans"}
+    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans", "clock"}
     assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
 
 
@@ -76,6 +78,25 @@ def test_a_worker_from_the_future_is_silent(as_admin: APIClient, library: Librar
     worker = as_admin.get("/api/health").json()["checks"]["worker"]
     assert (worker["ok"], "in the future" in worker["detail"]) == (False, True)
     Scan.objects.update(heartbeat_at=timezone.now())
+    assert as_admin.get("/api/health").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(("days", "said"), [(365, "ahead by 8,760 hours"), (-2, "back by 48 hours")])
+def test_a_clock_that_jumps(as_admin: APIClient, broker: None, days: int, said: str) -> None:
+    tasks.note_worker()
+    machine = Machine(
+        wall=timezone.now() - timedelta(days=days),
+        boot=clock.read().boot,
+        up=timedelta(seconds=clock.read().boot_seconds),
+    )
+    clock.advance(machine.read())
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert [name for name, check in answer["checks"].items() if not check["ok"]] == ["clock"]
+    assert said in answer["checks"]["clock"]["detail"]
+    clock.advance()
+    live(timedelta(hours=2))
+    clock.advance()
     assert as_admin.get("/api/health").json()["status"] == "ok"
 
 

@@ -64,7 +64,7 @@ def start_due_scans() -> None:
     except ValueError as error:
         logger.error("ND_SCANNER_SCHEDULE: %s", error)
     for library in Library.objects.active().with_scan_state().order_by("pk"):
-        due = next_scan_time(library)
+        due = next_scan_time(library, now=now)
         if due is not None and due <= now and not getattr(library, "scan_active", False):
             start_scheduled(library)
 

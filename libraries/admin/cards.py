@@ -70,7 +70,7 @@ def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> li
                 status=status,
                 reason=reason,
                 problems=problems.get(library.pk, 0),
-                next_scan=next_scan_time(library),
+                next_scan=next_scan_time(library, now=now),
                 watcher=watcher_of(library, now=now),
                 progress=progress_of(running, now) if running else None,
                 waiting=len(mine) > 1,

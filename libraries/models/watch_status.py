@@ -41,6 +41,7 @@ def watcher_of(library: Library, *, now: datetime | None = None) -> tuple[WatchS
     if not library.watch:
         return WatchState.OFF, ""
     beat: datetime | None = getattr(library, "watch_heartbeat", None)
-    if beat is None or (now or timezone.now()) - beat > SILENT_AFTER:
+    # a sign from the future was given while the clock was wrong
+    if beat is None or abs((now or timezone.now()) - beat) > SILENT_AFTER:
         return WatchState.OFF, "The watcher has not looked at this library yet, or is not running."
     return WatchState(getattr(library, "watch_state", WatchState.OFF)), getattr(library, "watch_reason", "")

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from libraries.audio.model import HashResult
 from libraries.bulk import chunks, table
+from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import aside
 from libraries.scanner.context import join
@@ -131,7 +132,9 @@ def waiting(*, now: datetime | None = None) -> list[int]:
 
 
 def _is_due(now: datetime) -> Q:
-    return Q(fingerprints_due_at=None) | Q(fingerprints_due_at__lte=now)
+    # further ahead than any rest: written while the clock was wrong
+    ahead = Q(fingerprints_due_at__gt=now + max(_CLAIM, _REST) + SKEW)
+    return Q(fingerprints_due_at=None) | Q(fingerprints_due_at__lte=now) | ahead
 
 
 def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:

@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from libraries.clock import SKEW
 from libraries.models import Library, Scan, ScanState
 from navidrome_lib import outages, stopping
 from navidrome_lib.locks import lock_library
@@ -162,16 +163,23 @@ def next_queued(library_id: int | None = None, *, now: datetime | None = None) -
     if library_id is not None:
         waiting = waiting.filter(library=library_id)
     else:
-        before = now - REDELIVER_AFTER
-        waiting = waiting.filter(Q(delivered_at__isnull=True) | Q(delivered_at__lt=before), requested_at__lt=before)
+        before, ahead = now - REDELIVER_AFTER, now + SKEW
+        # what is dated in the future was written by a clock that was wrong, and would wait until then
+        delivered = Q(delivered_at__isnull=True) | Q(delivered_at__lt=before) | Q(delivered_at__gt=ahead)
+        waiting = waiting.filter(delivered, Q(requested_at__lt=before) | Q(requested_at__gt=ahead))
     return list(waiting.order_by("requested_at", "pk").values_list("pk", flat=True))
 
 
 def reap_stale(*, now: datetime | None = None) -> int:
     """Take scans back from workers that no longer beat, so that another one redoes them; says how many."""
     now = now or timezone.now()
-    stale = Scan.objects.running().filter(lease_expires_at__lt=now)
+    stale = Scan.objects.running().filter(_is_over(now))
     return sum(_reap(scan, now) for scan in stale.order_by("pk"))
+
+
+def _is_over(now: datetime) -> Q:
+    # further ahead than any lease: its worker died while the clock was wrong, for a living one renews it in seconds
+    return Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LEASE + SKEW)
 
 
 def hand_back(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 
 from django.core.cache import cache
+
+HOUR_SECONDS = 3_600
 
 
 class Throttle:
@@ -21,7 +24,9 @@ class Throttle:
 
     def _key(self, *parts: str) -> str:
         digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        return f"throttle:{self.name}:{digest}"
+        # the cache goes by the clock: a count that began while that was ahead would last until then
+        hour = int(time.time() // HOUR_SECONDS)
+        return f"throttle:{self.name}:{hour}:{digest}"
 
     def wait(self, *parts: str) -> int:
         """Count one hit; 0 when it is allowed, else the seconds to wait."""

@@ -6,13 +6,16 @@ times lie in the future, and no task is sent until they come: not after a restar
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 from typing import Any
 
-from celery.beat import Scheduler
+from celery.beat import Scheduler, SchedulingError
 
 from navidrome_lib import heartbeat
+
+logger = logging.getLogger(__name__)
 
 
 class SteadyScheduler(Scheduler):
@@ -39,6 +42,13 @@ class SteadyScheduler(Scheduler):
                 self._due[name] = now + interval_of(entry)
                 self.apply_entry(entry, producer=self.producer)
         return max(min(self._due.values()) - time.monotonic(), 0.0)
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send one task; without a broker it is sent again at its interval."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            logger.warning("%s could not be sent: %s", entry.name, error)
 
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
         """Hand one task to the broker, and now and then note there that tasks are being sent."""

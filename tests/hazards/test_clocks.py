@@ -68,21 +68,26 @@ def moved_clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Any, list[float]]]:
-    """Our kind of scheduler with one task every twentieth of a second, and when it sent it."""
-    sent: list[float] = []
+def scheduler(tmp_path: Path) -> Iterator[Any]:
+    """Our kind of scheduler with one task every twentieth of a second."""
     application: Any = app
     before = application.conf.beat_schedule
     application.conf.beat_schedule = {"often": {"task": "none.such", "schedule": 0.05}}
-    monkeypatch.setattr(Scheduler, "apply_async", lambda self, entry, **_: sent.append(time.monotonic()))
-    monkeypatch.setattr(Scheduler, "producer", None)
-    monkeypatch.setattr(heartbeat, "note_scheduler", lambda: None)
-    service = Service(
-        application, schedule_filename=str(tmp_path / "schedule"), scheduler_cls=application.conf.beat_scheduler
-    )
-    yield service.scheduler, sent
+    schedule, cls = str(tmp_path / "schedule"), application.conf.beat_scheduler
+    service = Service(application, schedule_filename=schedule, scheduler_cls=cls)
+    yield service.scheduler
     service.sync()
     application.conf.beat_schedule = before
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When the scheduler sent a task, to no broker."""
+    moments: list[float] = []
+    monkeypatch.setattr(Scheduler, "apply_async", lambda self, entry, **_: moments.append(time.monotonic()))
+    monkeypatch.setattr(Scheduler, "producer", None)
+    monkeypatch.setattr(heartbeat, "note_scheduler", lambda: None)
+    return moments
 
 
 def tick_for(scheduler: Any, seconds: float) -> None:
@@ -93,11 +98,27 @@ def tick_for(scheduler: Any, seconds: float) -> None:
 
 @pytest.mark.parametrize("days", [365, -365])
 def test_the_scheduler_goes_on_when_the_clock_jumps_and_comes_back(
-    often: tuple[Any, list[float]], moved_clock: Any, days: int
+    scheduler: Any, sent: list[float], moved_clock: Any, days: int
 ) -> None:
-    scheduler, sent = often
     for by in (timedelta(), timedelta(days=days), timedelta()):
         moved_clock(by)
         before = len(sent)
         tick_for(scheduler, 0.4)
         assert 3 <= len(sent) - before <= 12  # eight are due
+
+
+def test_the_scheduler_goes_on_when_the_broker_comes_back(
+    scheduler: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with restartable_broker(tmp_path / "broker") as broker, redis.Redis.from_url(broker.url) as client:
+        tick_for(scheduler, 0.3)
+        assert client.llen("celery") > 1
+        broker.kill()
+        caplog.clear()
+        tick_for(scheduler, 0.5)
+        assert "could not be sent" in caplog.text
+        assert "Traceback" not in caplog.text
+        broker.start()
+        client.delete("celery")
+        tick_for(scheduler, 2)
+        assert client.llen("celery") > 1

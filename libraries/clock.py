@@ -22,7 +22,8 @@ from libraries.models import ServerClock
 # the tasks that let things expire take a step each, once an hour
 LONGEST_STEP: Final = timedelta(hours=1)
 JUMP: Final = timedelta(days=1)
-STEADY: Final = timedelta(hours=1)
+# an hour, but for the little by which two runs of an hourly task may come closer
+STEADY: Final = timedelta(minutes=55)
 # the clocks of machines that work together may differ by so much
 SKEW: Final = timedelta(minutes=2)
 

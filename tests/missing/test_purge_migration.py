@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from django.utils import timezone
 
 from libraries import maintenance
 from libraries.models import Album, Artist, Folder, Genre, HeldMark, Library, MediaFile, Scan
-from missing import services
+from missing import retention, services
 from missing.export import export_lines
-from missing.models import Purge
+from missing.models import Absence, Purge
 from tests.missing.catalog import LONG_AGO, dump, make_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,3 +159,23 @@ def test_a_column_of_another_version_is_left_out(old: Any, library: Library) -> 
     row.save()
     migrate(NEW)
     assert MediaFile.objects.purged().get().bpm is None
+
+
+def test_what_is_there_counts_from_the_first_look_on(old: Any, library: Library) -> None:
+    """The dates that earlier versions went by let nothing expire."""
+    purged, lost = make_track(library, "1.mp3"), make_track(library, "2.mp3")
+    purge_as_before(old, purged, expires_at=LONG_AGO)
+    old.get_model("missing", "OfflinePeriod").objects.create(library_id=library.pk, started_at=LONG_AGO)
+    Library.objects.update(missing_retention_days=1, total_missing_files=1, last_scan_at=timezone.now())
+    for _ in range(2):
+        migrate(NEW)
+        assert services.expire_purges() == 0
+        assert retention.apply_retention() == []
+        purge, absence = Purge.objects.get(), Absence.objects.get()
+        assert purge.counted_from is not None
+        assert purge.expires_at > timezone.now() + timedelta(days=29)
+        assert (absence.library_id, absence.missing_since) == (library.pk, lost.missing_since)
+        # the way back, with rows, and there again
+        migrate([("missing", "0003_drop_purged_files")])
+    migrate(NEW)
+    assert services.undo_purge(Purge.objects.get()).ids == [purged.pk]

@@ -124,6 +124,25 @@ def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
     assert not Purge.objects.exists()
 
 
+def test_what_is_over_can_be_undone_until_it_goes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its time is over, but an expiry waits for a scan, or ended before its end."""
+    ids = make_many(library, 30)
+    monkeypatch.setattr(services, "BATCH", 10)
+    purge = services.purge_missing_files(ids).purge
+    assert purge is not None
+    Purge.objects.update(counted_from=-KEPT.total_seconds())
+    scan = Scan.objects.create(library=library, trigger="api", state="running")
+    assert services.expire_purges() == 0
+    Scan.objects.filter(pk=scan.pk).update(state="finished")
+    with failing(services, "delete_batch", 2):
+        services.expire_purges()
+    back = services.undo_purge(purge).ids
+    assert len(back) == 20
+    # and what has been brought back stays when the purge goes
+    assert services.expire_purges() == 1
+    assert set(MediaFile.objects.missing().values_list("pk", flat=True)) == set(back)
+
+
 def test_what_hangs_on_a_track_hangs_on(library: Library) -> None:
     scan = Scan.objects.create(library=library, trigger="api", state="held")
     track = make_track(library, "a.mp3")

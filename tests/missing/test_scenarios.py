@@ -204,12 +204,12 @@ def test_a_purge_at_the_moment_of_the_return(
     scan(library)
     shutil.move(away, music / returns_to)
     purged: list[str] = []
-    module, name = (writer, "people_of") if returns_to == "Bob" else (joins, "_still_there")
+    module, name = (writer, "people_of") if returns_to == "Bob" else (joins, "_leave_out_changed")
     function = getattr(module, name)
 
-    def purge_first(argument: Any) -> Any:
+    def purge_first(*arguments: Any) -> Any:
         purged.extend(purge_missing_files(list(MissingFile.objects.values_list("pk", flat=True))).ids)
-        return function(argument)
+        return function(*arguments)
 
     monkeypatch.setattr(module, name, purge_first)
     done = scan(library)

@@ -14,7 +14,8 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from libraries.bulk import chunks, delete_where, insert_or, lock_rows, placeholders, table
-from libraries.ids import first_id, new_id
+from libraries.digests import clear_digests
+from libraries.ids import first_id
 from libraries.models import (
     Album,
     Artist,
@@ -39,8 +40,6 @@ from navidrome_lib import stopping
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
 
 
-# how a digest begins that somebody else than the library's own scan has put in place of a real one
-LOOK_AGAIN = "!"
 # so many scans of each library keep their changes by folder
 KEPT_CHANGES = 50
 
@@ -220,27 +219,6 @@ class Marked(NamedTuple):
     artists: set[str]
     # how many in which folder
     folders: Counter[bytes]
-
-
-def clear_digests(folder_ids: Iterable[str]) -> None:
-    """Let the next quick scan compare these folders file by file. For the scan that runs in their library.
-
-    A digest promises that the present tracks of its folder are the files that it was made of. Whoever takes a track
-    away from its place breaks that promise, and takes it back in the same transaction.
-    """
-    for piece in chunks(sorted(set(folder_ids))):
-        rows = Folder.objects.filter(pk__in=piece).exclude(digest="").exclude(digest__startswith=LOOK_AGAIN)
-        rows.update(digest="")
-
-
-def look_again(folder_ids: Iterable[str]) -> None:
-    """Let the next quick scan compare these folders file by file. For everybody but the scan of their library.
-
-    The value is one that no scan has seen before: a scan that is running meanwhile, and knows less, notices that it
-    may not replace it (see `settle_folders`).
-    """
-    for piece in chunks(sorted(set(folder_ids))):
-        Folder.objects.filter(pk__in=piece).update(digest=LOOK_AGAIN + new_id())
 
 
 def mark_missing(library_id: int, ids: Collection[str], *, at: datetime, last_seen: datetime | None) -> Marked:

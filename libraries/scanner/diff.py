@@ -26,7 +26,7 @@ _LENGTH = 8
 
 
 class KnownFolder(NamedTuple):
-    """A folder of the catalog. `digest` is that of the files which its present tracks are; see `clear_digests`."""
+    """A folder of the catalog. `digest` is that of the files which its present tracks are; see `libraries.digests`."""
 
     id: str
     digest: str

@@ -2,7 +2,7 @@
 
 The digest of a folder promises that its present tracks are the files that the digest was made of. The scan of another
 library, a relink or an undo that changes tracks of the folder puts a value of its own in place of the digest (see
-`libraries.maintenance.look_again`). A scan that knows less may not replace that: each statement here does so only as
+`libraries.digests.look_again`). A scan that knows less may not replace that: each statement here does so only as
 long as the digest is the one that the scan has read or written itself.
 """
 

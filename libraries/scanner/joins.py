@@ -14,14 +14,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from libraries.bulk import chunks, quoted, table
+from libraries.digests import clear_digests, look_again
 from libraries.ids import first_id
 from libraries.maintenance import (
     Delta,
     add_to_totals,
     artists_of,
-    clear_digests,
     delete_tracks,
-    look_again,
     refresh_albums,
     refresh_library_artists,
     unpurge,

@@ -10,8 +10,9 @@ from functools import partial
 from django.utils import timezone
 
 from libraries.bulk import chunks, insert_rows, moment
+from libraries.digests import look_again
 from libraries.ids import new_id
-from libraries.maintenance import Delta, add_to_totals, look_again, people_of, refresh_albums, unpurge
+from libraries.maintenance import Delta, add_to_totals, people_of, refresh_albums, unpurge
 from libraries.models import ChangeKind, Folder, MediaFile
 from libraries.scanner.changes import Tally
 from libraries.scanner.context import FileEntry, Trouble, display, join, key_of

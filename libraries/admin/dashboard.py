@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -13,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from libraries import clock, texts
+from libraries import texts
 from libraries.admin.base import is_admin, may_scan, page
 from libraries.admin.cards import Card, cards_of
 from libraries.models import Library, MediaFile, Scan
@@ -50,7 +49,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     cards = cards_of(libraries)
     context.update(
         cards=cards,
-        attention=[*attention_of_server(request), *(item for card in cards for item in attention_of(card))],
+        attention=[item for card in cards for item in attention_of(card)],
         recent_scans=recent_scans(request),
         totals=totals_of(cards),
         storage=bars([(card.library.name, card.library.total_size) for card in cards], texts.size),
@@ -75,21 +74,6 @@ def totals_of(cards: list[Card]) -> list[tuple[str, str]]:
         (_("Playing time"), texts.duration(sum(row.total_duration for row in rows))),
         (_("Size"), texts.size(sum(row.total_size for row in rows))),
     ]
-
-
-def attention_of_server(request: HttpRequest) -> list[Attention]:
-    """What is wrong with the server itself, for admins."""
-    jump = clock.current_jump() if is_admin(request) else None
-    if jump is None:
-        return []
-    way = _("ahead") if jump > timedelta() else _("back")
-    said = {"way": way, "time": texts.duration(abs(jump).total_seconds())}
-    return [
-        Attention(
-            icon="schedule", text=_("The clock of the server jumped %(way)s by %(time)s") % said,
-            reason=_("Until it has been right for an hour, no missing file is purged and every purge can be undone."),
-        )
-    ]  # fmt: skip
 
 
 def attention_of(card: Card) -> list[Attention]:

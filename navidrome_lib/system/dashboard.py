@@ -12,13 +12,22 @@ from libraries.admin.dashboard import Attention
 from libraries.admin.dashboard import add_dashboard as add_libraries
 from navidrome_lib.system import health
 
-ICONS = {"database": "database", "broker": "sync_problem", "disk": "hard_drive", "scans": "hourglass_top"}
+ICONS = {
+    "database": "database",
+    "broker": "sync_problem",
+    "disk": "hard_drive",
+    "scheduler": "event_busy",
+    "scans": "hourglass_top",
+    "clock": "schedule",
+}
 TITLES = {
     "database": _("The database does not work"),
     "broker": _("Scans wait: the message broker does not work"),
     "disk": _("There is no room left"),
+    "scheduler": _("Nothing starts by itself: the scheduler does not run"),
     "worker": _("No worker is running"),
     "scans": _("A scan is held up"),
+    "clock": _("The clock was set by more than a day"),
 }
 
 

@@ -301,6 +301,7 @@ def save_problems(sizes: Sizes, libraries: Sequence[Library], words: Words, chan
     columns = (
         "library_id", "scan_id", "path", "path_bytes", "path_key", "kind", "message", "size", "mtime_ns",
         "first_seen_at", "last_seen_at", "resolved_at",
+        "ctime_ns", "inode", "attempts",
     )  # fmt: skip
 
     def rows() -> Iterator[Sequence[Any]]:
@@ -310,7 +311,7 @@ def save_problems(sizes: Sizes, libraries: Sequence[Library], words: Words, chan
             yield (
                 library, scan, path, path.encode(), digest(path), chance.choice(kinds),
                 f"The file is damaged: no frame was found after {number} bytes.", number, number, now, now,
-                now if number % 4 else None,
+                now if number % 4 else None, number, number, 0,
             )  # fmt: skip
 
     save(ScanProblem, columns, rows())

@@ -21,6 +21,8 @@ def test_a_run_that_is_stopped_has_not_passed(number: signal.Signals) -> None:
         env={name: value for name, value in environ.items() if "_URL" not in name},
         stdout=subprocess.PIPE,
         text=True,
+        # a shell starts what runs in its background with Ctrl-C ignored, and that is inherited
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     while "Running the suite" not in process.stdout.readline():

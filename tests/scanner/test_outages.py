@@ -21,6 +21,7 @@ from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner import lease, pipeline
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.outages import BUSY, DATABASE_FULL, DISK_FULL, READ_ONLY
+from tests.full_disk import full_database
 from tests.scanner.scans import ids, request, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,34 +44,6 @@ def library(tmp_path: Path) -> Library:
 def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine of the test may have any disk."""
     monkeypatch.setattr(disk_space, "LOW_BYTES", 0)
-
-
-@contextmanager
-def full_database() -> Iterator[None]:
-    """From now on the database takes no more tracks, and says why as it does on a full disk.
-
-    SQLite may not have one more page; of PostgreSQL's own words only the reason for them is made up.
-    """
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("VACUUM")  # other tests have left pages that would have to be filled first
-            pages = cursor.execute("PRAGMA page_count").fetchone()[0]
-            cursor.execute(f"PRAGMA max_page_count={pages}")
-        else:
-            cursor.execute(
-                "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
-            )
-            cursor.execute("CREATE TRIGGER full_disk BEFORE INSERT ON libraries_mediafile EXECUTE FUNCTION full_disk()")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.execute("PRAGMA max_page_count=4294967294")
-            else:
-                cursor.execute("DROP TRIGGER full_disk ON libraries_mediafile")
-                cursor.execute("DROP FUNCTION full_disk")
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +81,7 @@ def test_a_full_disk_is_the_reason_and_not_the_end(
     asked = request(library)
     for attempt in range(1, lease.MAX_ATTEMPTS + 3):
         caplog.clear()
-        with full_database():
+        with full_database(MediaFile):
             assert pipeline.run(asked.pk, patience=0) is None
         asked.refresh_from_db()
         assert (asked.state, asked.error) == ("queued", DATABASE_FULL.sentence)
@@ -234,7 +207,7 @@ def test_a_database_that_is_locked_for_long(library: Library) -> None:
 
 
 def test_the_command_says_why(library: Library, keep_connection: None) -> None:
-    with full_database(), pytest.raises(CommandError, match="The disk of the database is full"):
+    with full_database(MediaFile), pytest.raises(CommandError, match="The disk of the database is full"):
         call_command("scan", "Music", verbosity=0)
     call_command("scan", "Music", verbosity=0)
     assert Scan.objects.get().state == "finished"
@@ -245,7 +218,7 @@ def test_an_outage_that_ends_with_the_process(library: Library, keep_connection:
     """Who is asked to stop does not wait for a database."""
     asked = request(library)
 
-    with full_database(), waiting(stopping.ask), pytest.MonkeyPatch.context() as patch:
+    with full_database(MediaFile), waiting(stopping.ask), pytest.MonkeyPatch.context() as patch:
         patch.setattr(lease, "_hand_back", lambda *_: False)  # this cannot be written either
         with pytest.raises(DatabaseError):
             pipeline.run(asked.pk, patience=10**9)

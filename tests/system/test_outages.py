@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import psycopg
 import pytest
 import redis
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.test import Client
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django.fixtures import Settings
@@ -29,6 +27,7 @@ from navidrome_lib.redis_urls import client_url
 from navidrome_lib.system import health
 from tests import processes
 from tests.conftest import PASSWORD
+from tests.full_disk import full_database
 from users.models import User
 
 FULL = outages.DATABASE_FULL.sentence
@@ -126,32 +125,6 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
     assert "ValueError: x" in logging.Formatter().format(record)
 
 
-@contextmanager
-def full_database() -> Iterator[None]:
-    """The database takes no more users, libraries and scans, and says why as it does on a full disk."""
-    tables = [model._meta.db_table for model in (get_user_model(), Library, Scan)]
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("VACUUM")  # other tests have left pages that would have to be filled first
-            pages = cursor.execute("PRAGMA page_count").fetchone()[0]
-            cursor.execute(f"PRAGMA max_page_count={pages}")
-        else:
-            cursor.execute(
-                "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
-            )
-            for name in tables:
-                cursor.execute(f"CREATE TRIGGER full_disk BEFORE INSERT ON {name} EXECUTE FUNCTION full_disk()")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.execute("PRAGMA max_page_count=4294967294")
-            else:
-                cursor.execute("DROP FUNCTION full_disk CASCADE")
-
-
 def until_full(ask: Any) -> Any:
     """The first answer that is not a success: SQLite first fills the pages that it has."""
     for number in range(400):
@@ -173,7 +146,7 @@ def test_the_api_and_the_admin_site_on_a_full_disk(as_admin: APIClient) -> None:
         form = {"username": f"x{number}" * 30, "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
         return site.post("/admin/users/user/add/", form)
 
-    with full_database():
+    with full_database(get_user_model(), Library, Scan):
         answer = until_full(add)
         assert (answer.status_code, answer.json(), answer["Retry-After"]) == (503, {"error": FULL}, "10")
         page = until_full(add_on_page)
@@ -200,7 +173,7 @@ def test_the_subsonic_protocol_on_a_full_disk(admin: User, tmp_path: Path, caplo
         found: dict[str, Any] = answer.json()["subsonic-response"]
         return found
 
-    with full_database():
+    with full_database(get_user_model(), Library, Scan):
         found = next((found for _ in range(400) if (found := start())["status"] != "ok"), None)
         assert found is not None
         assert (found["error"]["code"], found["error"]["message"]) == (0, FULL)

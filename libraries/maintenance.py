@@ -64,7 +64,7 @@ class Delta(NamedTuple):
 def add_to_totals(library_id: int, delta: Delta) -> None:
     """Apply what a transaction changed, in the same transaction: the totals are right at every moment.
 
-    Should they be wrong all the same, they end at zero instead of failing the scan, and its end counts them anew.
+    Should they be wrong all the same, they end at zero instead of failing the scan, and its end counts them again.
     """
     Library.objects.filter(pk=library_id).update(
         total_songs=Greatest(F("total_songs") + delta.songs, 0),
@@ -84,7 +84,7 @@ def run(sql: str, values: Collection[Any] = ()) -> int:
 
 def refresh_library_totals(library_id: int) -> None:
     """Count a library's totals anew; afterwards nothing of them is stale."""
-    # whoever has changed tracks of this library has added it to the totals already, or will do so behind us
+    # a writer that has changed tracks of this library has added it to the totals already, or will do so behind us
     lock_rows(Library, "id = %s", [library_id])
     run(
         f"""UPDATE {table(Library)} SET
@@ -374,7 +374,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
                 delete_where(model, "id", keys)
             time.sleep(pause)
     with transaction.atomic():
-        # locked first: whoever gives access to it at this moment has done so before, or finds it gone
+        # locked first: a writer that gives access to it at this moment has done so before, or finds it gone
         if library.select_for_update().first() is not None:
             library.delete()  # through Django: the grants of users and whatever else refers to it go with it
     prune_artists()

@@ -69,7 +69,7 @@ def _known_tracks(library_id: int, last_scan_at: datetime | None) -> int:
 def settle_held(scans: QuerySet[Scan], reason: str) -> None:
     """End held scans, and forget their proposals unless an approval is still to be carried out. In a transaction."""
     settled = list(scans.filter(state=ScanState.HELD).order_by("pk").values_list("pk", flat=True))
-    # conditional: two scans, or a scan and a person, may settle the same one at once
+    # conditional: two scans, or a scan and a person, may end the same one at once
     Scan.objects.filter(pk__in=settled, state=ScanState.HELD).update(state=ScanState.FINISHED, error=reason)
     wanted = Scan.objects.active().filter(approves__in=settled).values_list("approves", flat=True)
     HeldMark.objects.filter(scan__in=set(settled).difference(wanted)).delete()

@@ -40,7 +40,7 @@ def save_gone(rows: Sequence[Row]) -> None:
 
 
 def lock_folders(ids: Iterable[str]) -> None:
-    """Hold folders until the transaction ends: whoever changes folders and tracks locks the folders first."""
+    """Hold folders until the transaction ends: a writer of folders and tracks locks the folders first."""
     for piece in chunks(sorted(set(ids))):
         list(Folder.objects.select_for_update().filter(pk__in=piece).order_by("pk").values_list("pk"))
 

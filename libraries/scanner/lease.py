@@ -189,7 +189,7 @@ def hand_back(
 
     That does not count as an attempt. `reason` is shown while it waits, at least for `pause`. Waits `patience` seconds
     for a database that is away, and no longer than this process lives; False when it did not answer. Then the lease
-    runs out, and whoever reaps finds the scan.
+    runs out, and the reaper finds the scan.
     """
     limit = time.monotonic() + patience
     while True:
@@ -237,7 +237,7 @@ def _ours(scan: Scan) -> QuerySet[Scan]:
 @transaction.atomic
 def _queue_again(scan: Scan, now: datetime, values: dict[str, Any], reason: str) -> int:
     """Queue a running scan again, or let the request take its place that waits already."""
-    # whoever asks for a scan of this library, or deletes it, has done so before or waits
+    # a request for a scan of this library, or its deletion, came before this or waits
     lock_library(scan.library_id)
     waiting = Scan.objects.queued().select_for_update().filter(library=scan.library_id).first()
     ours = _ours(scan)

@@ -273,7 +273,7 @@ class Keys:
 
 
 def same_file_keys(side: Side) -> list[Hashable]:
-    """What only the very same file has, or a copy with its times: no tagger writes a file without a new time, and a file
+    """What only the very same file has, or a copy with its times: a tagger gives a file a new time, and a file
     that is tagged in place keeps its inode and its length."""
     copied = side.pid and (side.pid, side.size, side.mtime_ns)
     return [key for key in (_same_inode(side), copied, _same_file_and_length(side)) if key]

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from libraries.bulk import chunks, quoted, table
@@ -85,6 +86,17 @@ def new_sides(since: datetime | None, library_id: int | None, is_wanted: Callabl
         side = _side(row, created_at)
         if is_wanted(side):
             yield side
+
+
+def known_before_losses(last_scan_at: datetime) -> datetime:
+    """From when on tracks are new for a scan whose last one ended at `last_scan_at`.
+
+    That is earlier where other libraries have lost tracks since: the last scan may have found the files already, when
+    the tracks were not yet missing.
+    """
+    losses = MediaFile.objects.missing().filter(missing_since__gte=last_scan_at)
+    earliest = losses.aggregate(seen=Min(Coalesce("last_seen_at", "created_at")))["seen"]
+    return min(last_scan_at, earliest) if earliest else last_scan_at
 
 
 def has_new(library_id: int, since: datetime | None) -> bool:

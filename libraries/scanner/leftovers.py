@@ -30,6 +30,7 @@ from libraries.scanner.joins import (
     Joiner,
     broken_sides,
     has_new,
+    known_before_losses,
     missing_sides,
     new_sides,
     old_sides,
@@ -164,7 +165,8 @@ class Leftovers:
 
     def _match(self) -> list[tuple[Side, Side]]:
         displaced = set(self.displaced.ids())
-        came = has_new(self.scan.library_id, self._known_until)
+        known_until = self._known_until and known_before_losses(self._known_until)
+        came = has_new(self.scan.library_id, known_until)
         if not (self.unseen or displaced or came):
             return []
         olds = {side.id: side for side in missing_sides()} if came or displaced else {}
@@ -179,7 +181,7 @@ class Leftovers:
         self.lease.beat()
         keys = Keys([*olds.values(), *broken])
         # a file may have been met first by the scan of the library that it went to: look in all of them
-        since = self._known_until if not lost else min(olds[pk].at for pk in lost if pk in olds)
+        since = known_until if not lost else min(olds[pk].at for pk in lost if pk in olds)
         sounds = Sounds(olds.values())
 
         def is_wanted(side: Side) -> bool:

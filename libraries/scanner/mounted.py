@@ -192,15 +192,25 @@ class MountedStorage:
     def _mounted(self) -> dict[bytes, bool]:
         """The paths in the library at which something is mounted now, and whether a link leads there."""
         found: dict[bytes, bool] = {}
-        for mount in read_mounts() or ():
-            if mount.point.startswith(self._root):
-                found[mount.point[len(self._root) :]] = False
+        points = [mount.point for mount in read_mounts() or ()]
+        here = _holder(points, self._root)
+        # a link may lead to a folder on a disk, not to its mount point: below that may lie an empty folder of this name
+        found.update((path, True) for path, real in self.followed.items() if _holder(points, real) != here)
+        for point in points:
+            if point.startswith(self._root):
+                found[point[len(self._root) :]] = False
             for path, real in self.followed.items():
-                if mount.point == real:
+                if point == real:
                     found[path] = True
-                elif mount.point.startswith(real.rstrip(b"/") + b"/"):
-                    found[join(path, mount.point[len(real.rstrip(b"/")) + 1 :])] = True
+                elif point.startswith(real.rstrip(b"/") + b"/"):
+                    found[join(path, point[len(real.rstrip(b"/")) + 1 :])] = True
         return found
+
+
+def _holder(points: Iterable[bytes], path: bytes) -> bytes:
+    """The mount point of the storage that holds `path`."""
+    above = (point for point in points if is_inside(path.strip(b"/"), point.strip(b"/")))
+    return max(above, key=len, default=b"")
 
 
 _WHAT_TO_DO: Final = (

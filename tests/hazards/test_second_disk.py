@@ -151,6 +151,30 @@ def test_a_link_that_was_removed_takes_its_songs_along(tmp_path: Path, make_disk
     assert (done.missing, scene.missing(), scene.problems()) == (20, on_disk, {})
 
 
+def test_a_link_to_a_folder_on_a_disk(tmp_path: Path, make_disk: MakeDisk, quick_reading: RememberingPool) -> None:
+    """Below the mount point there may be an empty folder of that name: installers and containers make it."""
+    root = tmp_path / "music"
+    plant(root, 40)
+    point = tmp_path / "mnt" / "usb"
+    (point / "music").mkdir(parents=True)
+    disk = make_disk(point, "usb")
+    plant(disk.files / "music", 20)
+    (root / "more").symlink_to(point / "music")
+    disk.plug()
+    library = Library.objects.create(name="Music", path=str(root), follow_symlinks=True)
+    assert scan(library).added == 60
+    assert counts(scan(library)) == {"skipped": 60}
+    known = ids(library)
+    disk.pull()
+    scan(library)
+    assert not MediaFile.objects.missing().exists()
+    assert dict(ScanProblem.objects.unresolved().values_list("path", "kind")) == {"more": "storage"}
+    disk.plug()
+    assert counts(scan(library)) == {"skipped": 60}
+    assert ids(library) == known
+    assert not ScanProblem.objects.unresolved().exists()
+
+
 def test_files_that_were_copied_into_the_folder_need_no_disk(below: Scene) -> None:
     known = ids(below.library)
     below.disk.pull()

@@ -9,6 +9,7 @@ import pytest
 
 from libraries.models import Album, Library, MediaFile
 from libraries.scanner.joins import candidates, relink
+from libraries.scanner.leftovers import Leftovers
 from tests.scanner.scans import counts, ids, picture, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -212,6 +213,38 @@ def test_a_swap_between_libraries(root: Path, library: Library, tmp_path: Path, 
     for each in (library, other):
         scan(each)
     assert (ids(library)["a/01.flac"], ids(other)["b/01.flac"]) == (known_there, known)
+    assert not MediaFile.objects.missing().exists()
+
+
+def test_the_other_library_is_scanned_before_the_loss_is_marked(
+    root: Path, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scan that finds the files cannot know yet that they are missing where they were: a later one finds out."""
+    (tmp_path / "other").mkdir()
+    other = Library.objects.create(name="Other", path=str(tmp_path / "other"))
+    write_album(root / "x", 4)
+    write_album(root / "stays", 2, album="Stays", mark=50)
+    write_album(tmp_path / "other/stays", 2, album="Stays there", mark=70)
+    scan(library)
+    scan(other)
+    known = ids(library)
+    shutil.copytree(root / "x", tmp_path / "other/x", copy_function=shutil.copyfile)
+    shutil.rmtree(root / "x")
+    move = Leftovers.move
+    scanned: list[dict[str, int]] = []
+
+    def scan_the_other(leftovers: Leftovers) -> None:
+        move(leftovers)
+        if leftovers.scan.library_id == library.pk and not scanned:
+            scanned.append(counts(scan(other)))
+
+    monkeypatch.setattr(Leftovers, "move", scan_the_other)
+    assert counts(scan(library)) == {"missing": 4, "skipped": 2}
+    assert scanned == [{"added": 4, "skipped": 2}]
+    assert counts(scan(other)) == {"moved": 4, "skipped": 6}
+    assert {path: pk for path, pk in ids(other).items() if path in known} == {
+        path: pk for path, pk in known.items() if path.startswith("x/")
+    } | {path: pk for path, pk in ids(other).items() if path.startswith("stays/")}
     assert not MediaFile.objects.missing().exists()
 
 

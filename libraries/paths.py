@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import Q
 
 from libraries import patience
 from libraries.models import Library
@@ -138,8 +139,9 @@ def normal_target(library: Library, folder: str) -> str:
     relative = "/".join(parts)
     # a folder that is gone from the disk may still be scanned: that is how its tracks are found missing
     if relative and not is_there(os.path.join(library.path, relative)):
-        known = library.folders.filter(path=relative).exists()
-        if not known:
+        # one without files of its own has no row, but the folders below it have
+        known = library.folders.filter(Q(path=relative) | Q(path__startswith=f"{relative}/"))
+        if not known.exists():
             raise InvalidInput(f"The library “{library.name}” has no folder “{relative}”.")
     return relative
 

@@ -16,7 +16,7 @@ from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigge
 from libraries.models.library import name_key
 from libraries.paths import check_anchor, check_root, normal_target, storable
 from libraries.scanner import schedule
-from libraries.scanner.approval import DISCARDED, OVERTAKEN, settle_held
+from libraries.scanner.approval import CHANGED, DISCARDED, OVERTAKEN, settle_held
 from libraries.scanner.ignore import validate_pattern
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotFound
@@ -160,6 +160,8 @@ def update_library(
     library.save(update_fields=[*changed, "updated_at"])
     record("library.update", told, kind="library", pk=library.pk, name=library.name)
     if any(field in changed for field in SCANNED_FIELDS):
+        # what a scan held back was about other files, or by other rules
+        settle_held(Scan.objects.filter(library=library), CHANGED)
         request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
     return library
 
@@ -290,7 +292,8 @@ def discard_scan(scan: Scan) -> Scan:
     held = _lock_held(scan)
     if Scan.objects.running().filter(approves=held).exists():
         raise Conflict("The approval of this scan is being carried out. Cancel that scan first.")
-    Scan.objects.queued().filter(approves=held).update(approves=None)
+    older = Scan.objects.filter(library=held.library_id, pk__lte=held.pk)
+    Scan.objects.queued().filter(approves__in=older).update(approves=None)
     settle_held(Scan.objects.filter(pk=held.pk), DISCARDED)
     settle_held(Scan.objects.filter(library=held.library_id, pk__lt=held.pk), OVERTAKEN)
     held.refresh_from_db()

@@ -171,7 +171,7 @@ def expire_purges(reading: clock.Reading | None = None) -> int:
 
     Time is what the server has lived through, from the first look on; nothing is deleted while the clock jumps.
     In short transactions, so that a large purge blocks nobody; what an interrupted expiry has left is still hidden, and
-    goes with the next one. While a scan waits or runs nothing is deleted: it may have looked at these rows already.
+    goes with the next one. While a scan runs nothing is deleted: it may have looked at these rows already.
     """
     now = clock.advance(reading)
     Purge.objects.filter(counted_from__isnull=True).update(counted_from=now.lived_seconds)
@@ -182,13 +182,14 @@ def expire_purges(reading: clock.Reading | None = None) -> int:
     if not purges or not all(map(delete_hidden, purges)):
         return 0
     # only now the purges themselves go: an expiry that ended before this comes here again
-    prune()
+    if not Scan.objects.running().exists():  # one that has begun meanwhile remembers folders, and prunes at its end
+        prune()
     return sum(map(forget_purge, purges))
 
 
 def delete_hidden(purge: Purge) -> bool:
     """Delete all tracks that a purge still hides; False when that has to wait for the end of a scan."""
-    while not Scan.objects.active().exists():
+    while not Scan.objects.running().exists():
         if not delete_batch(purge):
             return True
         time.sleep(PAUSE)

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "navidrome_lib.csp.content_security_policy",
     "navidrome_lib.proxies.client_behind_proxies",
+    "navidrome_lib.api.bodies.measured_bodies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

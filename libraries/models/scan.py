@@ -130,7 +130,7 @@ class Scan(models.Model):
         self.full = self.full or full
         self.accept_empty = self.accept_empty or accept_empty
         self.accept_device = self.accept_device or accept_device
-        self.approves_id = approves or self.approves_id
+        self.approves_id = self.approves_id or approves
         self.retry_at = None  # who asks now does not want to wait until what was away is looked for again
         self.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves", "retry_at"])
 

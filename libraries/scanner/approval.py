@@ -16,6 +16,7 @@ from libraries.ids import first_id
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState
 
 OVERTAKEN = "A later scan has settled what was held back."
+CHANGED = "The library was changed; the next scan looks again at what was held back."
 DISCARDED = "What was held back was discarded."
 
 

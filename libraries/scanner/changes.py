@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db import connection
@@ -46,13 +47,13 @@ class Tally:
         for path, count in counts.items():
             self._counts[kind, Place(self._scan.library_id, path), None] += count
 
-    def join(self, join: Join) -> None:
-        """Count what came of a join that was carried out."""
+    def join(self, join: Join, began: datetime) -> None:
+        """Count what came of a join that was carried out; `began` is when the scan did, in its first attempt."""
         sides = [*(side for pair in join.pairs for side in pair), *(old for old, _ in join.taken), *join.lost]
         places = _places(sides)
         for old, new in join.pairs:
             self._move(places.get(old.folder_id), places[new.folder_id])
-            if self._is_own(new):
+            if self._is_own(new, began):
                 self._unadded[places[new.folder_id]] += 1
         for old, state in join.taken:
             self._move(places.get(old.folder_id), Place(self._scan.library_id, parent(state.path)))
@@ -63,10 +64,9 @@ class Tally:
     def _move(self, old: Place | None, new: Place) -> None:
         self._counts[ChangeKind.MOVED, new, old] += 1
 
-    def _is_own(self, new: Side) -> bool:
+    def _is_own(self, new: Side, began: datetime) -> bool:
         """Whether this scan, in whichever attempt, had counted a row as added before it was joined."""
-        since = self._scan.first_started_at
-        return new.library_id == self._scan.library_id and since is not None and new.at >= since
+        return new.library_id == self._scan.library_id and new.at >= began
 
     def save(self) -> None:
         """Write down what was counted, in the transaction that is open; nothing was, nothing is asked."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -111,15 +112,26 @@ class Leftovers:
         self.writer = writer
         self.touched = touched
         self.last_scan_at = last_scan_at
-        # what came behind this is new; a clock that was ahead at the last scan hides nothing that this one has found
-        self._began = lease.scan.first_started_at or timezone.now()
-        self._known_until = min(last_scan_at, self._began) if last_scan_at else None
+        self._began_at = lease.scan.first_started_at or timezone.now()
+        self._clock = time.monotonic()
         self.unseen: dict[str, str] = {}
         self.displaced = DisplacedSpool(lease.scan.library_id)
         # joined to files that were met before or elsewhere: they are no outcome of a file of this scan
         self.moved_elsewhere = 0
 
     # -- moves
+
+    def _began(self) -> datetime:
+        """When this scan began, by the clock of now: one that was set back meanwhile dates what is new before that."""
+        return min(self._began_at, self._began_now())
+
+    def _began_now(self) -> datetime:
+        """When this attempt began, by the clock of now."""
+        return timezone.now() - timedelta(seconds=time.monotonic() - self._clock)
+
+    def _known_until(self, began: datetime) -> datetime | None:
+        """What came behind this is new; a clock that was ahead at the last scan hides nothing that this one found."""
+        return known_before_losses(min(self.last_scan_at, began)) if self.last_scan_at else None
 
     def move(self) -> None:
         """Join what can be joined; the rest of the displaced files is saved as what is now at their places."""
@@ -165,7 +177,8 @@ class Leftovers:
 
     def _match(self) -> list[tuple[Side, Side]]:
         displaced = set(self.displaced.ids())
-        known_until = self._known_until and known_before_losses(self._known_until)
+        began = self._began()
+        known_until = self._known_until(began)
         came = has_new(self.scan.library_id, known_until)
         if not (self.unseen or displaced or came):
             return []
@@ -176,8 +189,8 @@ class Leftovers:
         broken = list(broken_sides(self.scan.library_id, self.last_scan_at)) if came or displaced else []
         if not (olds or broken):
             return []
-        olds = {pk: side._replace(at=min(side.at, self._began)) for pk, side in olds.items()}
-        broken = [side._replace(at=min(side.at, self._began)) for side in broken]
+        olds = {pk: side._replace(at=min(side.at, began)) for pk, side in olds.items()}
+        broken = [side._replace(at=min(side.at, began)) for side in broken]
         self.lease.beat()
         keys = Keys([*olds.values(), *broken])
         # a file may have been met first by the scan of the library that it went to: look in all of them
@@ -188,9 +201,8 @@ class Leftovers:
             return keys.has_any(side) or sounds.may_hold(side)
 
         found = new_sides(since, None if lost else self.scan.library_id, is_wanted)
-        away, now = set(lost), timezone.now()
-        # what is dated in the future was not found by this scan
-        news = [side for side in found if side.id not in away and side.at <= now]
+        away = set(lost)
+        news = [side for side in found if side.id not in away]
         news += filter(is_wanted, self.displaced.sides)
         carried = match_same_file(broken, news)
         taken = {new.id for _, new in carried}
@@ -217,7 +229,7 @@ class Leftovers:
 
     def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
         """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
-        since = first_id(self._known_until) if self._known_until else ""
+        since = first_id(min(self.last_scan_at, self._began())) if self.last_scan_at else ""
         lost = {*self.unseen, *self.displaced.ids()}
         unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
         pairs = match((old for old in olds if old.id not in unfinished), news, lost)
@@ -243,12 +255,8 @@ class Leftovers:
     def _join(self, joiner: Joiner, join: Join) -> None:
         self.touched.add(with_retry(self.scan.pk, self.writer.lookup, partial(self._apply, joiner, join)))
         joiner.committed()
-        fresh = sum(
-            new.library_id == self.scan.library_id
-            and self.scan.started_at is not None
-            and new.at >= self.scan.started_at
-            for _, new in join.pairs
-        )
+        began = min(self.scan.started_at or self._began_at, self._began_now())
+        fresh = sum(new.library_id == self.scan.library_id and new.at >= began for _, new in join.pairs)
         self.moved_elsewhere += len(join.pairs) - fresh
         self.scan.moved += len(join.pairs) + len(join.taken)
         self.scan.added += len(join.added) - fresh
@@ -258,7 +266,7 @@ class Leftovers:
         with self.lease.transaction():
             artists = joiner.apply(join, nullcontext(), self.last_scan_at)
             tally = Tally(self.scan)
-            tally.join(join)
+            tally.join(join, self._began())
             tally.save()
         return artists
 

@@ -285,6 +285,14 @@ class TestBody:
         assert [row["id"] for row in as_admin.get("/api/missing").json()] == [kept.pk]
         assert as_admin.post(f"/api/missing/purge/{answer['purgeId']}/undo").json()["restored"] == 3000
 
+    def test_a_body_of_unknown_length_is_not_taken_for_none(self, as_admin: APIClient, library: Library) -> None:
+        ids = make_many(library, 3)
+        chunked: dict[str, Any] = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
+        answer = as_admin.delete("/api/missing", {"ids": ids[:1]}, format="json", **chunked)
+        assert answer.status_code == 411
+        assert "Content-Length" in answer.json()["error"]
+        assert MediaFile.objects.missing().count() == 3
+
     def test_like_ids_in_the_address(self, as_admin: APIClient, library: Library, other_library: Library) -> None:
         here, gone = make_track(library, "a.mp3", missing=False), make_track(library, "b.mp3")
         far = make_track(other_library, "c.mp3")

@@ -189,6 +189,8 @@ def test_nothing_expires_while_a_scan_may_have_looked_at_it(library: Library) ->
     assert services.purge_missing_files([track.pk]).purge
     Purge.objects.update(counted_from=-KEPT.total_seconds())
     scan = Scan.objects.create(library=library, trigger="api", state="running")
+    # one that waits, perhaps for ever, has not looked at anything
+    Scan.objects.create(library=library, trigger="api")
     assert services.expire_purges() == 0
     assert MediaFile.objects.purged().get().pk == track.pk
     Scan.objects.filter(pk=scan.pk).update(state="finished")

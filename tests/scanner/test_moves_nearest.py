@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from libraries.models import Library, MediaFile
+from libraries import ids as scanner_ids
+from libraries.ids import first_id
+from libraries.models import Library, MediaFile, Participant, TrackGenre
+from libraries.scanner import pipeline
 from tests.scanner.scans import counts, ids, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,6 +124,50 @@ def test_a_clock_that_was_ahead_at_the_last_scan(root: Path, library: Library) -
     Library.objects.update(last_scan_at=ahead)
     write_album(root / "c", 2, album="Second", mark=50)
     assert counts(scan(library)) == {"moved": 2, "skipped": 3}
+
+
+@pytest.mark.parametrize("jump", [-timedelta(hours=2), timedelta(days=365)])
+def test_a_clock_that_jumps_while_the_files_are_read(
+    root: Path, library: Library, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    write_album(root / "a", 3)
+    write_album(root / "b", 2, album="Second", mark=50)
+    scan(library)
+    known = below(ids(library), "a")
+    to_another_disk(root / "a", root / "z")
+    ahead, new_ids, now = timedelta(), scanner_ids.new_ids, timezone.now
+
+    def jump_when_online(run: Any) -> None:
+        nonlocal ahead
+        ahead = jump
+        come_online(run)
+
+    def dated_ids(count: int) -> list[str]:
+        return [first_id(now() + ahead)[:9] + pk[9:] for pk in new_ids(count)]
+
+    come_online = pipeline._Run._come_online
+    monkeypatch.setattr(pipeline._Run, "_come_online", jump_when_online)
+    monkeypatch.setattr(timezone, "now", lambda: now() + ahead)
+    monkeypatch.setattr("libraries.scanner.rows.new_ids", dated_ids)
+    assert counts(scan(library)) == {"moved": 3, "skipped": 2}
+    assert below(ids(library), "z") == known
+
+
+def test_found_by_another_scan_while_the_clock_was_ahead(root: Path, library: Library, other: Library) -> None:
+    write_album(root / "a", 3)
+    write_album(root / "b", 2, album="Second", mark=50)
+    scan(library)
+    known = below(ids(library), "a")
+    to_another_disk(root / "a", Path(other.path) / "z")
+    scan(other)
+    ahead = timezone.now() + timedelta(days=365)
+    for track in MediaFile.objects.filter(library=other):
+        dated = first_id(ahead)[:9] + track.pk[9:]
+        Participant.objects.filter(media_file=track.pk).update(media_file=dated)
+        TrackGenre.objects.filter(media_file=track.pk).update(media_file=dated)
+        MediaFile.objects.filter(pk=track.pk).update(id=dated, created_at=ahead)
+    assert counts(scan(library)) == {"moved": 3, "skipped": 2}
+    assert below(ids(other), "z") == known
 
 
 def test_a_chain_of_renamed_folders_with_a_copy(root: Path, library: Library) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline, walker
-from libraries.services import approve_scan, discard_scan
+from libraries.services import approve_scan, discard_scan, update_library
 from navidrome_lib.errors import Conflict
 from tests.scanner.scans import counts, ids, picture, redo, request, scan, write_album, write_track
 
@@ -241,6 +241,41 @@ def test_discarding_brings_no_older_proposal_back(root: Path, library: Library) 
     discard_scan(older[1])
     assert not Scan.objects.filter(state="held").exists()
     assert not HeldMark.objects.exists()
+
+
+def test_a_proposal_ends_with_the_path_that_it_was_about(root: Path, library: Library) -> None:
+    empty_most(root)
+    held = scan(library)
+    shutil.copytree(root, root.with_name("elsewhere"))
+    update_library(library, values={"path": str(root.with_name("elsewhere"))})
+    held.refresh_from_db()
+    assert (held.state, HeldMark.objects.count()) == ("finished", 0)
+    with pytest.raises(Conflict):
+        approve_scan(held)
+
+
+def test_an_approval_of_a_folder_that_is_gone(root: Path, library: Library) -> None:
+    (root / "above").mkdir()
+    shutil.move(root / "a", root / "above/a")
+    shutil.move(root / "b", root / "above/b")
+    scan(library)
+    Library.objects.update(held_count=5)
+    shutil.rmtree(root / "above")
+    held = scan(library, targets=["above"])
+    assert held.state == "held"
+    done = approve(library, held)
+    assert (done.state, done.targets, done.missing) == ("finished", ["above"], 20)
+    assert Scan.objects.get(pk=held.pk).state == "finished"
+
+
+def test_discarding_ends_the_approval_of_an_older_proposal(root: Path, library: Library) -> None:
+    empty_most(root)
+    older = scan(library)
+    waiting = approve_scan(older)
+    newer = Scan.objects.create(library=library, trigger="api", state="held")
+    discard_scan(newer)
+    waiting.refresh_from_db()
+    assert waiting.approves_id is None
 
 
 def test_an_approval_is_asked_for_once(root: Path, library: Library) -> None:

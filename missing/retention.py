@@ -7,13 +7,15 @@ no file older. Looks are taken once an hour; each may count an hour too little, 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from libraries import clock
 from libraries.bulk import chunks
 from libraries.models import Library, ScanState
 from missing.models import Absence, MissingFile, OnlineTime, PurgeReason
-from missing.services import PurgeResult, purge_missing_files
+from missing.services import PurgeResult, purge_absences
 
 DAY_SECONDS = 86_400
 
@@ -51,15 +53,18 @@ def follow_absences(library: Library, seconds: float) -> None:
     )
 
 
-def expired_files(library: Library, time: OnlineTime) -> list[str]:
-    """The missing files of a library whose time is over; none while it is offline or being scanned, or has doubts."""
+def expired_files(library: Library, time: OnlineTime) -> dict[str, datetime | None]:
+    """The missing files of a library whose time is over, each with the instant since when it is missing.
+
+    None while the library is offline or being scanned, or has a held scan.
+    """
     days = library.missing_retention_days
     unsettled = library.scans.filter(state__in=(ScanState.QUEUED, ScanState.RUNNING, ScanState.HELD))
     if not days or library.last_scan_at is None or library.offline_since or library.deleted_at or unsettled.exists():
-        return []
+        return {}
     over = Absence.objects.filter(library=library, since_seconds__lte=time.scanned_seconds - days * DAY_SECONDS)
     files = MissingFile.objects.filter(library=library, missing_since__in=over.values("missing_since"))
-    return list(files.order_by("pk").values_list("pk", flat=True))
+    return dict(files.order_by("pk").values_list("pk", "missing_since"))
 
 
 def apply_retention(reading: clock.Reading | None = None) -> list[PurgeResult]:
@@ -73,7 +78,7 @@ def apply_retention(reading: clock.Reading | None = None) -> list[PurgeResult]:
         if library.missing_retention_days is None and not library.total_missing_files:
             continue
         time = count_online_time(library, now.lived_seconds)
-        ids = expired_files(library, time) if now.jumped_at is None else []
-        if ids:
-            done.append(purge_missing_files(ids, reason=PurgeReason.RETENTION))
+        absences = expired_files(library, time) if now.jumped_at is None else {}
+        if absences:
+            done.append(purge_absences(absences, reason=PurgeReason.RETENTION))
     return done

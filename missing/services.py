@@ -62,11 +62,17 @@ def select_missing(ids: Sequence[str]) -> list[str]:
 def purge_missing_files(
     ids: Collection[str], *, requested_by: str = "", reason: PurgeReason = PurgeReason.REQUEST
 ) -> PurgeResult:
-    """Hide missing files, all of them or none; those that came back meanwhile stay.
+    """Hide missing files, all of them or none; those that came back meanwhile stay."""
+    return purge_absences(absences_of(ids), requested_by=requested_by, reason=reason)
+
+
+def purge_absences(
+    absences: Mapping[str, datetime | None], *, requested_by: str = "", reason: PurgeReason = PurgeReason.REQUEST
+) -> PurgeResult:
+    """Hide files that are missing since the given instants; one that came back since, or went again, stays.
 
     One transaction of one UPDATE per 500 files: a reader sees all of it or nothing.
     """
-    absences = absences_of(ids)
     purge = Purge(created_by=requested_by, reason=reason)
     hidden = hide_files(purge, absences)
     if not hidden:

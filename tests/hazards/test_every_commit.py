@@ -309,7 +309,7 @@ def test_every_commit(small_steps: None, tmp_path: Path, scenario: Scenario) -> 
         "without storage": lambda point: without_storage_from(run, point),
     }
     for way, interrupt in ways.items():
-        for point in sorted(dice.sample(points, min(len(points), at_most(8 if way == "killed" else 4, 1000)))):
+        for point in sorted(dice.sample(points, min(len(points), at_most(5 if way == "killed" else 3, 1000)))):
             run.undo_after()
             run.start.restore()
             ended = interrupt(point)

@@ -127,7 +127,9 @@ def test_a_purge_and_returns_at_once_wait_for_each_other(library: Library) -> No
                 maintenance.unpurge(some)
                 MediaFile.objects.filter(pk__in=some).update(missing=False)
             with transaction.atomic():
-                MediaFile.objects.filter(pk__in=sorted(ids)).update(missing=True)
+                # in the order of ids, as every writer of ours: an UPDATE alone takes the rows as they lie
+                list(MediaFile.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+                MediaFile.objects.filter(pk__in=ids).update(missing=True)
 
     def purge() -> None:
         for _ in range(5):

@@ -109,6 +109,8 @@ def test_only_what_changed_is_scanned(
     assert (found.targets, found.added) == (["a", "c"], 2) or found.targets == ["a", "c", "c/deep"]
     (root / "b").rename(root / "renamed")
     found = next_scan()
+    if found.targets == ["c/deep"]:  # the kernel may tell of the new folder only after the scan that found it
+        found = next_scan()
     assert (found.targets, found.moved) == (["b", "renamed"], 1)
     (root / "a" / "01.flac").unlink()
     assert (next_scan().targets, MediaFile.objects.missing().get().path) == (["a"], "a/01.flac")

@@ -7,7 +7,7 @@ import pickle
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,7 +38,17 @@ from libraries.scanner.joins import (
     other_libraries_sides,
 )
 from libraries.scanner.lease import Lease
-from libraries.scanner.moves import Keys, Side, Sounds, choose_to_hear, match, match_same_file, same_file_keys
+from libraries.scanner.moves import (
+    SAME_SECONDS,
+    Keys,
+    Side,
+    Sounds,
+    choose_to_hear,
+    match,
+    match_same_file,
+    same_content,
+    same_file_keys,
+)
 from libraries.scanner.retry import with_retry
 from libraries.scanner.writer import Displaced, Touched, Writer
 
@@ -165,15 +175,18 @@ class Leftovers:
         wanted = set(retagged)
         if not wanted:
             return set()
-        sides = {
-            side.id.removeprefix(_DISPLACED): side
-            for side in self.displaced.sides
-            if side.id.removeprefix(_DISPLACED) in wanted
-        }
-        keys = {key for side in sides.values() for key in same_file_keys(side)}
+        keys: dict[str, set[Hashable]] = {}
+        for side in self.displaced.sides:
+            track_id = side.id.removeprefix(_DISPLACED)
+            if track_id in wanted:
+                keys[track_id] = {*same_file_keys(side)}
+                # new tags do not change a length
+                if abs(self.displaced.get(track_id).known.duration - side.duration) > SAME_SECONDS:
+                    keys[track_id].add(same_content(side))
+        every = set().union(*keys.values())
         others = other_libraries_sides(self.scan.library_id)
-        found = {key for other in others for key in same_file_keys(other) if key in keys}
-        return {track_id for track_id, side in sides.items() if found.intersection(same_file_keys(side))}
+        found = {key for other in others for key in (*same_file_keys(other), same_content(other)) if key in every}
+        return {track_id for track_id, own in keys.items() if found & own}
 
     def _match(self) -> list[tuple[Side, Side]]:
         displaced = set(self.displaced.ids())

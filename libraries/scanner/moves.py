@@ -13,7 +13,7 @@ from datetime import datetime
 from math import inf
 from typing import Final, NamedTuple
 
-_SAME_SECONDS: Final = 1.0
+SAME_SECONDS: Final = 1.0
 _SAME_SOUND_SECONDS: Final = 0.25
 # how many new files are read for their sound: some for each file that is gone, however many others have its length
 _HEARD_PER_OLD: Final = 8
@@ -110,7 +110,7 @@ def _alike(old: Side, new: Side) -> bool:
 
 
 def _near(old: Side, new: Side) -> bool:
-    return abs(old.duration - new.duration) <= _SAME_SECONDS
+    return abs(old.duration - new.duration) <= SAME_SECONDS
 
 
 # The very same file comes first, because nothing has to be read for it. A sound that several files share is told apart
@@ -272,6 +272,11 @@ class Keys:
         return any(key in self._keys for key in _keys_of(side))
 
 
+def same_content(side: Side) -> Hashable:
+    """What a file has in common with a copy of it that was written at another time."""
+    return ("content", side.pid, side.size) if side.pid else ("none", side.id)
+
+
 def same_file_keys(side: Side) -> list[Hashable]:
     """What only the very same file has, or a copy with its times: a tagger gives a file a new time, and a file
     that is tagged in place keeps its inode and its length."""
@@ -331,7 +336,7 @@ def rank(old: Side, new: Side) -> int:
         2 * (old.name == new.name),
         2 * bool(old.title and old.title == new.title),
         1 * (old.size == new.size),
-        1 * (abs(old.duration - new.duration) <= _SAME_SECONDS),
+        1 * (abs(old.duration - new.duration) <= SAME_SECONDS),
     )
     strong = sum(points[:6])
     return sum(points) if strong else 0

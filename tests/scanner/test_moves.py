@@ -216,6 +216,24 @@ def test_a_swap_between_libraries(root: Path, library: Library, tmp_path: Path, 
     assert not MediaFile.objects.missing().exists()
 
 
+def test_a_copy_from_another_library_in_the_place_of_a_track(root: Path, library: Library, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Library.objects.create(name="Other", path=str(tmp_path / "other"))
+    write_track(root / "a/01.flac", "Here", number=1)
+    write_track(root / "a/02.flac", "Stays", number=2)
+    write_track(tmp_path / "other/b/01.flac", "There", number=25, album="Second")
+    write_track(tmp_path / "other/b/02.flac", "Stays there", number=4, album="Second")
+    scan(library)
+    scan(other)
+    here, there = ids(library)["a/01.flac"], ids(other)["b/01.flac"]
+    (root / "a/01.flac").unlink()
+    elsewhere(tmp_path / "other/b/01.flac", root / "a/01.flac")
+    scan(library)
+    scan(other)
+    assert ids(library)["a/01.flac"] == there
+    assert MediaFile.objects.missing().get().pk == here
+
+
 def test_the_other_library_is_scanned_before_the_loss_is_marked(
     root: Path, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-from libraries.bulk import chunks, quoted, table
+from libraries.bulk import chunks, lock_rows, placeholders, quoted, table
 from libraries.models import Folder
 
 Row = tuple[str, str, str]
@@ -42,7 +42,7 @@ def save_gone(rows: Sequence[Row]) -> None:
 def lock_folders(ids: Iterable[str]) -> None:
     """Hold folders until the transaction ends: a writer of folders and tracks locks the folders first."""
     for piece in chunks(sorted(set(ids))):
-        list(Folder.objects.select_for_update().filter(pk__in=piece).order_by("pk").values_list("pk"))
+        lock_rows(Folder, f"id IN ({placeholders(piece)})", piece)
 
 
 def _run(sql: str, rows: Sequence[tuple[str, ...]]) -> None:

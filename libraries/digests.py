@@ -27,7 +27,7 @@ def look_again(folder_ids: Iterable[str]) -> None:
     """Let the next quick scan compare these folders file by file. For all writers but the scan of their library.
 
     The value is one that no scan has seen before: a scan that is running meanwhile, and knows less, notices that it
-    may not replace it (see `libraries.scanner.folder_digests`).
+    may not replace it (see `libraries.scanner.write.folders`).
     """
     for piece in chunks(sorted(set(folder_ids))):
         Folder.objects.filter(pk__in=piece).update(digest=LOOK_AGAIN + new_id())

@@ -15,13 +15,13 @@ from typing import Final
 from libraries.models import Library, MediaFile
 from libraries.paths import MAX_PATH, is_inside, storable
 from libraries.patience import patiently
-from libraries.scanner import ignore
-from libraries.scanner.context import ScanOptions
-from libraries.scanner.facts import GONE, is_audio_name, kind_of, reason_of
-from libraries.scanner.known import scan_options
-from libraries.scanner.links import Links
-from libraries.scanner.root import KnownRoot, check_root
-from libraries.scanner.walker import SETTLE_NS
+from libraries.scanner.catalog import scan_options
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk import ignore
+from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reason_of
+from libraries.scanner.walk.links import Links
+from libraries.scanner.walk.root import KnownRoot, check_root
+from libraries.scanner.walk.walker import SETTLE_NS
 from navidrome_lib.errors import InvalidInput
 
 _SOURCES: Final = {

@@ -15,7 +15,7 @@ from libraries.explain import STATUSES, Explanation
 from libraries.models import ChangeKind, Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
-from libraries.scanner.schedule import next_scan_time
+from libraries.schedule import next_scan_time
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.errors import InvalidInput
 from navidrome_lib.wire import instant, parse_library_id

@@ -11,13 +11,12 @@ from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
-from libraries import delivery
+from libraries import delivery, schedule
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
 from libraries.paths import check_anchor, check_root, normal_target, storable
-from libraries.scanner import schedule
 from libraries.scanner.approval import CHANGED, DISCARDED, OVERTAKEN, settle_held
-from libraries.scanner.ignore import validate_pattern
+from libraries.scanner.walk.ignore import validate_pattern
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.errors import Conflict, InvalidInput, NotFound
 from navidrome_lib.locks import lock_libraries, lock_library
@@ -62,7 +61,7 @@ def check_retention(days: int | None) -> int | None:
 
 
 def check_schedule(text: str) -> str:
-    """A schedule as `libraries.scanner.schedule` takes it; else why it makes no sense."""
+    """A schedule as `libraries.schedule` takes it; else why it makes no sense."""
     if len(text) > MAX_SCHEDULE:
         raise InvalidInput(errors={"schedule": f"A schedule has at most {MAX_SCHEDULE} characters."})
     try:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from libraries import maintenance
 from libraries.delivery import deliver, deliver_clear, deliver_fingerprints
 from libraries.models import Library, Scan, ScanTrigger
-from libraries.scanner import fingerprints, lease, pipeline
-from libraries.scanner.schedule import next_due, next_scan_time
+from libraries.scanner import lease, pipeline
+from libraries.scanner.moves import fingerprints
+from libraries.schedule import next_due, next_scan_time
 from navidrome_lib.celery import app
 from navidrome_lib.locks import lock_library
 

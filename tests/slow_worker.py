@@ -24,7 +24,7 @@ def main() -> None:
     # imported here: the models are there only after the setup
     from libraries.audio.reader import ReaderPool  # noqa: PLC0415
     from libraries.scanner import lease, pipeline  # noqa: PLC0415
-    from libraries.scanner.walker import Entry, os_lister, walk  # noqa: PLC0415
+    from libraries.scanner.walk.walker import Entry, os_lister, walk  # noqa: PLC0415
     from navidrome_lib.celery import app  # noqa: PLC0415
 
     def slow_lister(path: bytes) -> Iterable[Entry]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from libraries import progress, texts
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState
 from libraries.models.watch_status import WatchState, watcher_of
-from libraries.scanner.schedule import next_scan_time
+from libraries.schedule import next_scan_time
 from libraries.serializers import library_status
 
 

@@ -17,8 +17,8 @@ from libraries import patience, services, texts
 from libraries.admin.base import is_admin, page
 from libraries.paths import FolderPage, check_root, folders_of, list_folders, look_into
 from libraries.patience import patiently
-from libraries.scanner.context import ScanOptions
-from libraries.scanner.preview import MAX_SECONDS, preview_patterns
+from libraries.scanner.types import ScanOptions
+from libraries.storage.pattern_preview import MAX_SECONDS, preview_patterns
 from navidrome_lib.errors import InvalidInput
 
 

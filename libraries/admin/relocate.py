@@ -11,7 +11,7 @@ from libraries import services
 from libraries.admin.base import is_admin, page, tell
 from libraries.admin.disk import render
 from libraries.models import Library
-from libraries.scanner.relocation import match_root
+from libraries.storage.relocation import match_root
 from navidrome_lib.errors import DomainError
 
 

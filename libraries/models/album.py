@@ -12,7 +12,7 @@ from libraries.querysets import AlbumQuerySet
 
 
 class Album(models.Model):
-    """`pid` says what makes it one album (see `libraries.scanner.identity`); counts are of its present tracks."""
+    """`pid` says what makes it one album (`libraries.scanner.mapping.identity`); counts are of its present tracks."""
 
     id = id_field()
     library = models.ForeignKey(

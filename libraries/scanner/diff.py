@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
-from libraries.scanner.context import FileEntry, FolderListing, Trouble, join, parent
+from libraries.scanner.types import FileEntry, FolderListing, Trouble, join, parent
 
 # what a second reading of the same bytes would only find again
 LASTING_PROBLEMS = frozenset({"corrupt", "empty", "unsupported", "encoding"})

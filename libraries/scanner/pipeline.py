@@ -17,22 +17,22 @@ from django.utils import timezone
 from libraries import maintenance
 from libraries.bulk import rare_checkpoints
 from libraries.models import Library, Scan, ScanState, ScanTrigger
-from libraries.scanner import aside
 from libraries.scanner import lease as leases
 from libraries.scanner.approval import Proposal, propose, settle_older
-from libraries.scanner.aside import ReadAhead
-from libraries.scanner.context import FolderListing, display, writable_path
+from libraries.scanner.catalog import known_folders, known_problems, scan_options
 from libraries.scanner.diff import FolderDiff
-from libraries.scanner.known import known_folders, known_problems, scan_options
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost, Stopped
-from libraries.scanner.leftovers import Leftovers, tracks_of
-from libraries.scanner.mounted import MountedStorage, sample_of_root
-from libraries.scanner.problems import resolve_problems
-from libraries.scanner.readers import make_pool
-from libraries.scanner.reading import Reading
-from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
-from libraries.scanner.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
-from libraries.scanner.writer import Touched, Writer
+from libraries.scanner.mount_points import MountedStorage, sample_of_root
+from libraries.scanner.moves.reconcile import Leftovers, tracks_of
+from libraries.scanner.read import background
+from libraries.scanner.read.background import ReadAhead
+from libraries.scanner.read.batches import Reading
+from libraries.scanner.read.readers import make_pool
+from libraries.scanner.types import FolderListing, display, writable_path
+from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
+from libraries.scanner.walk.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
+from libraries.scanner.write.problems import resolve_problems
+from libraries.scanner.write.writer import Touched, Writer
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.outages import DATABASE_AWAY, Outage, outage_of
 
@@ -238,7 +238,7 @@ class _Run:
             followed=self.mounted.followed,
         )
         try:
-            yield from aside.iterate(listings, self.lease.beat)
+            yield from background.iterate(listings, self.lease.beat)
         except WalkStopped as error:
             raise Cancelled from error
         finally:

@@ -32,10 +32,10 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from libraries.models import WatchState
-from libraries.scanner.context import ScanOptions, display, parent
-from libraries.scanner.facts import is_audio_name, reason_of
-from libraries.scanner.ignore import IGNORE_FILE, root_scope
-from libraries.scanner.walker import SETTLE_NS
+from libraries.scanner.types import ScanOptions, display, parent
+from libraries.scanner.walk.change_key import is_audio_name, reason_of
+from libraries.scanner.walk.ignore import IGNORE_FILE, root_scope
+from libraries.scanner.walk.walker import SETTLE_NS
 from libraries.watcher.mounts import holds, network_storage
 from libraries.watcher.touched import Touched
 

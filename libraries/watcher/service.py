@@ -15,8 +15,8 @@ from django.utils import timezone
 from libraries import services
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanTrigger, WatchState, WatchStatus
 from libraries.paths import normal_target
-from libraries.scanner.context import writable_path
-from libraries.scanner.known import scan_options
+from libraries.scanner.catalog import scan_options
+from libraries.scanner.types import writable_path
 from libraries.watcher.library_watch import LibraryWatch, Standing
 from navidrome_lib.errors import DomainError, InvalidInput
 from navidrome_lib.outages import Outage, outage_of

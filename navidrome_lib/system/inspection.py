@@ -9,7 +9,7 @@ from libraries.audio import model
 from libraries.audio.model import AudioError, RawAudio, ReadProblem
 from libraries.audio.reader import TagReader
 from libraries.models import MediaFile
-from libraries.scanner.mapping import map_track
+from libraries.scanner.mapping.track import map_track
 from navidrome_lib.conf import Scanner
 from navidrome_lib.errors import Conflict, NotFound
 

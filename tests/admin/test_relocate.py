@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from libraries.models import Library, Scan
-from libraries.scanner.relocation import MAX_SHOWN, match_root
+from libraries.storage.relocation import MAX_SHOWN, match_root
 from tests.missing.catalog import make_track
 
 PAGE = "/admin/libraries/library/"

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from libraries import patience
 from libraries.models import Library
 from libraries.patience import patiently
-from libraries.scanner.relocation import match_root
+from libraries.storage.relocation import match_root
 from tests.hanging import hanging_mount
 from tests.missing.catalog import make_track
 

@@ -16,8 +16,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan
-from libraries.scanner import pipeline, root, walker
+from libraries.scanner import pipeline
 from libraries.scanner.approval import is_too_much
+from libraries.scanner.walk import root, walker
 from navidrome_lib.audit.models import AuditEntry
 from tests.scanner.scans import picture, write_album
 

@@ -16,7 +16,7 @@ import pytest
 
 from libraries.audio.model import Conversion
 from libraries.audio.reader import ReaderPool, TagReader
-from libraries.scanner.packing import PACKING
+from libraries.scanner.read.transport import PACKING
 from tests.audio import samples
 
 # answers with facts and tags come one by one, what is converted some at once

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from libraries.audio.model import Converted, RawAudio, ReadResult
 from libraries.audio.reader import ReaderPool
-from libraries.scanner.packing import pack_audio, unpack_shared
+from libraries.scanner.read.transport import pack_audio, unpack_shared
 from tests.audio import samples
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from libraries.scanner import mount_table
+from libraries.scanner.walk import mount_table
 
 
 def mounting(*arguments: str) -> bool:

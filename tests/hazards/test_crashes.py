@@ -28,9 +28,9 @@ SEED = 20240229
 @pytest.fixture
 def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """More transactions than a library of this size would need."""
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 75)
-    monkeypatch.setattr("libraries.scanner.leftovers._PAIRS", 12)
-    monkeypatch.setattr("libraries.scanner.leftovers._MARKS", 12)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 75)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 12)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 12)
 
 
 def change(root: Path, paths: list[Path]) -> None:

@@ -35,9 +35,9 @@ SEED = 20261128
 @pytest.fixture
 def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """More transactions than libraries of this size would need."""
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 15)
-    monkeypatch.setattr("libraries.scanner.leftovers._PAIRS", 4)
-    monkeypatch.setattr("libraries.scanner.leftovers._MARKS", 4)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 15)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 4)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 4)
 
 
 class Disk:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def library(tmp_path: Path, quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> Library:
     """Nine songs in one folder, two of which fill a batch."""
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 2)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
     for number in range(1, 10):
         put(tmp_path / f"{number}.mp3", song(f"Song {number}", number=number, mark=number))
     return Library.objects.create(name="Giant", path=str(tmp_path))

@@ -76,7 +76,7 @@ def in_time(condition: Callable[[], object], seconds: float) -> bool:
 
 
 def test_the_scanning_process_is_killed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 50)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 50)
     reference_library = Library.objects.create(name="Reference", path=str(root))
     started = time.monotonic()
     assert counts(scan(reference_library)) == {"added": FILES}

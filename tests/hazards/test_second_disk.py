@@ -12,8 +12,8 @@ import pytest
 from django.db.models import F
 
 from libraries.models import Library, MediaFile, MountPoint, ScanProblem
-from libraries.scanner import mounted, pipeline
-from libraries.scanner.mounted import MountedStorage
+from libraries.scanner import mount_points, pipeline
+from libraries.scanner.mount_points import MountedStorage
 from tests.hanging import hanging_mount
 from tests.hazards.files import RememberingPool, plant
 from tests.hazards.mounting import Disk, MakeDisk, disks
@@ -274,7 +274,7 @@ def test_a_disk_that_does_not_answer(
         known = ids(scene.library)
         scene.disk.pull()
         scene.disk.point.rmdir()
-        monkeypatch.setattr(mounted, "ANSWER_SECONDS", 0.3)
+        monkeypatch.setattr(mount_points, "ANSWER_SECONDS", 0.3)
         with pytest.MonkeyPatch.context() as patch, hanging_mount(scene.disk.point, patch):
             done = scan(scene.library)
         assert (done.state, done.missing, scene.problems()) == ("finished", 0, {scene.place: "storage"})

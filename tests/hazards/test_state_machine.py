@@ -358,9 +358,9 @@ def without_totals(seen: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many transactions that a crash has somewhere to happen."""
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 2)
-    monkeypatch.setattr("libraries.scanner.leftovers._PAIRS", 1)
-    monkeypatch.setattr("libraries.scanner.leftovers._MARKS", 1)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 1)
 
 
 def test_no_life_loses_a_track(small_steps: None) -> None:

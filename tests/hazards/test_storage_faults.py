@@ -20,8 +20,8 @@ import pytest
 from django.db import connection
 
 from libraries.models import Library, MediaFile, ScanProblem
-from libraries.scanner import walker
-from libraries.scanner.walker import Entry
+from libraries.scanner.walk import walker
+from libraries.scanner.walk.walker import Entry
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, plant
 from tests.scanner.scans import counts, ids, picture, scan

@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from libraries import services
 from libraries.models import MediaFile, Scan, ScanState, ScanTrigger
-from libraries.scanner import fingerprints, lease, pipeline
+from libraries.scanner import lease, pipeline
+from libraries.scanner.moves import fingerprints
 from missing.models import Purge
 from missing.services import purge_missing_files, select_missing, undo_purge
 from navidrome_lib.errors import Conflict, Unavailable
@@ -341,9 +342,9 @@ class Countdown:
 @pytest.fixture
 def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many transactions, so that a kill has somewhere to happen; and no broker that is asked in vain."""
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 2)
-    monkeypatch.setattr("libraries.scanner.leftovers._PAIRS", 1)
-    monkeypatch.setattr("libraries.scanner.leftovers._MARKS", 1)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 1)
     monkeypatch.setattr("libraries.delivery.deliver", lambda _: None)
 
 

@@ -10,7 +10,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
-from libraries.scanner import joins, writer
+from libraries.scanner.moves import applying
+from libraries.scanner.write import writer
 from libraries.search import found_songs
 from missing.models import KEPT, MissingFile, Purge
 from missing.services import expire_purges, purge_missing_files
@@ -204,7 +205,7 @@ def test_a_purge_at_the_moment_of_the_return(
     scan(library)
     shutil.move(away, music / returns_to)
     purged: list[str] = []
-    module, name = (writer, "people_of") if returns_to == "Bob" else (joins, "_leave_out_changed")
+    module, name = (writer, "people_of") if returns_to == "Bob" else (applying, "_leave_out_changed")
     function = getattr(module, name)
 
     def purge_first(*arguments: Any) -> Any:

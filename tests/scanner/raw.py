@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from libraries.scanner.context import TrackRecord
-from libraries.scanner.mapping import map_track
+from libraries.scanner.mapping.track import map_track
+from libraries.scanner.types import TrackRecord
 
 MBZ_A = "11111111-aaaa-4aaa-8aaa-111111111111"
 

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from libraries import maintenance, services
 from libraries.models import Library, MediaFile, Scan, ScanChange
 from libraries.scanner import pipeline
-from libraries.scanner.context import key_of
-from libraries.scanner.writer import Writer
+from libraries.scanner.types import key_of
+from libraries.scanner.write.writer import Writer
 from tests.conftest import MakeLibrary
 from tests.scanner.scans import changes, counts, redo, request, scan, write_album, write_track
 
@@ -150,7 +150,7 @@ class TestAgain:
 
     @pytest.fixture
     def small_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 2)
+        monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
 
     def die(self, monkeypatch: pytest.MonkeyPatch, library: Library, batches: int) -> Scan:
         """A scan whose worker ends inside the transaction of a batch, when its rows are written but not committed."""

@@ -12,11 +12,11 @@ import pytest
 
 from libraries.audio.model import ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.scanner import walker
-from libraries.scanner.context import ScanOptions
 from libraries.scanner.diff import FolderDiff
-from libraries.scanner.reading import Reading
-from libraries.scanner.walker import Entry, walk
+from libraries.scanner.read.batches import Reading
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk import walker
+from libraries.scanner.walk.walker import Entry, walk
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.scanner.scans import counts, scan
 from tests.scanner.trees import list_with
@@ -29,8 +29,8 @@ BATCH, EARLY = 4, 3
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """Three artists of two albums with a batch of songs each."""
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", BATCH)
-    monkeypatch.setattr("libraries.scanner.reading._EARLY", EARLY)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", BATCH)
+    monkeypatch.setattr("libraries.scanner.read.batches._EARLY", EARLY)
     plant(tmp_path / "music", 6 * BATCH, per_folder=BATCH)
     return Library.objects.create(name="Music", path=str(tmp_path / "music"))
 
@@ -65,7 +65,7 @@ def waiting_walk(monkeypatch: pytest.MonkeyPatch) -> Heard:
 
     monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: pool)
     # no listing waits for others before it is shown
-    monkeypatch.setattr("libraries.scanner.aside._GROUP", 1)
+    monkeypatch.setattr("libraries.scanner.read.background._GROUP", 1)
     list_with(monkeypatch, lister)
     return pool
 

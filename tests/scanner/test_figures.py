@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from libraries.scanner.mapping import map_track
+from libraries.scanner.mapping.track import map_track
 from tests.scanner.raw import Raw, mapped
 
 

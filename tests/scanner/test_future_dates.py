@@ -13,8 +13,9 @@ from pytest_django.fixtures import Settings
 from libraries import tasks
 from libraries.models import Library, Scan, ScanState, WatchState, WatchStatus
 from libraries.models.watch_status import watcher_of
-from libraries.scanner import fingerprints, lease
-from libraries.scanner.schedule import next_scan_time
+from libraries.scanner import lease
+from libraries.scanner.moves import fingerprints
+from libraries.schedule import next_scan_time
 from navidrome_lib.celery import app
 from tests.scanner.scans import request, scan, write_album
 

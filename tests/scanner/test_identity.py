@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libraries.scanner import identity
-from libraries.scanner.identity import album_date, album_pid, artist_pid, genre_pid, normal, track_pid
+from libraries.scanner.mapping import identity
+from libraries.scanner.mapping.identity import album_date, album_pid, artist_pid, genre_pid, normal, track_pid
 
 MBZ = "3a909079-a42d-4e3b-8f2f-6b1f5a7d3c11"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from libraries.scanner.context import ScanOptions
-from libraries.scanner.ignore import Rule, compile_patterns, explain, root_scope, validate_pattern
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk.ignore import Rule, compile_patterns, explain, root_scope, validate_pattern
 from tests.scanner.trees import listings, paths, plant
 
 
@@ -178,7 +178,7 @@ class TestIgnoreFiles:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             return real(path, flags)
 
-        monkeypatch.setattr("libraries.scanner.ignore.os.open", refuse)
+        monkeypatch.setattr("libraries.scanner.walk.ignore.os.open", refuse)
         found = listings(root)
 
         assert (found[b""].complete, found[b"a"].complete) == (True, False)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from libraries.models import MediaFile, Role
-from libraries.scanner import people
-from libraries.scanner.context import AlbumRecord, Credit, TrackRecord
-from libraries.scanner.identity import album_pid, artist_pid, genre_pid, track_pid
-from libraries.scanner.mapping import map_track
+from libraries.scanner.mapping import credits
+from libraries.scanner.mapping.identity import album_pid, artist_pid, genre_pid, track_pid
+from libraries.scanner.mapping.track import map_track
+from libraries.scanner.types import AlbumRecord, Credit, TrackRecord
 from tests.scanner.raw import MBZ_A as A
 from tests.scanner.raw import Raw, mapped
 
@@ -18,7 +18,7 @@ B = "22222222-bbbb-4bbb-8bbb-222222222222"
 C = "33333333-cccc-4ccc-8ccc-333333333333"
 D = "44444444-dddd-4ddd-8ddd-444444444444"
 E = "55555555-eeee-4eee-8eee-555555555555"
-VARIOUS = people.VARIOUS_ARTISTS_MBZ_ID
+VARIOUS = credits.VARIOUS_ARTISTS_MBZ_ID
 
 # Columns that tell where the file is and what the catalog thinks of it: they do not come out of the file.
 PLACE = {
@@ -56,7 +56,7 @@ def test_every_column_that_comes_out_of_a_file_is_there() -> None:
 
 
 def test_roles_are_those_of_the_catalog() -> None:
-    assert {people.ARTIST, people.ALBUM_ARTIST, people.PERFORMER, *people.OTHER_ROLES} == set(Role.values)
+    assert {credits.ARTIST, credits.ALBUM_ARTIST, credits.PERFORMER, *credits.OTHER_ROLES} == set(Role.values)
 
 
 def test_a_file_without_tags() -> None:

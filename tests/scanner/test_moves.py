@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from libraries.models import Album, Library, MediaFile
-from libraries.scanner.joins import candidates, relink
-from libraries.scanner.leftovers import Leftovers
+from libraries.scanner.moves.applying import candidates, relink
+from libraries.scanner.moves.reconcile import Leftovers
 from tests.scanner.scans import counts, ids, picture, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -148,7 +148,7 @@ def test_a_clock_that_jumps_while_the_files_are_read(
     come_online = pipeline._Run._come_online
     monkeypatch.setattr(pipeline._Run, "_come_online", jump_when_online)
     monkeypatch.setattr(timezone, "now", lambda: now() + ahead)
-    monkeypatch.setattr("libraries.scanner.rows.new_ids", dated_ids)
+    monkeypatch.setattr("libraries.scanner.write.tracks.new_ids", dated_ids)
     assert counts(scan(library)) == {"moved": 3, "skipped": 2}
     assert below(ids(library), "z") == known
 

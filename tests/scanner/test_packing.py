@@ -15,10 +15,10 @@ from libraries.audio.reader import ReaderPool
 from libraries.audio.synth import make_library
 from libraries.audio.tags import read_file
 from libraries.models import MediaFile
-from libraries.scanner.context import TrackRecord
-from libraries.scanner.mapping import map_track
-from libraries.scanner.packing import COLUMNS, PACKING, FlatTrack, Packer, unpack, unpack_shared
-from libraries.scanner.rows import WRITTEN
+from libraries.scanner.mapping.track import map_track
+from libraries.scanner.read.transport import COLUMNS, PACKING, FlatTrack, Packer, unpack, unpack_shared
+from libraries.scanner.types import TrackRecord
+from libraries.scanner.write.tracks import WRITTEN
 from tests.scanner.raw import Raw
 
 BJORK = {

@@ -15,7 +15,7 @@ from libraries.audio.model import ReadProblem, ReadResult
 from libraries.audio.reader import ReaderPool
 from libraries.models import Library, ScanProblem
 from libraries.scanner import pipeline
-from libraries.scanner.readers import make_pool
+from libraries.scanner.read.readers import make_pool
 from tests.scanner.scans import counts, ids, scan, write_track
 from tests.scanner.trees import FailingStorage, list_with
 

@@ -64,7 +64,7 @@ class Killed(BaseException):
 @pytest.mark.django_db(transaction=True)
 def test_figures_only_grow_within_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 5)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 5)
     make_files(tmp_path / "music", tracks=30, seed=3, pictures=False)
     library = Library.objects.create(name="Music", path=str(tmp_path / "music"))
     shown: list[tuple[int, int, float]] = []
@@ -88,7 +88,7 @@ def test_figures_only_grow_within_an_attempt(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_scan_grows_to_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 5)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 5)
     make_files(tmp_path / "music", tracks=30, seed=3, pictures=False)
     library = Library.objects.create(name="Music", path=str(tmp_path / "music"))
     shown: list[float] = []

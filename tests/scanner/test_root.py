@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from libraries.scanner.context import ScanOptions
-from libraries.scanner.mount_table import fsid_of
-from libraries.scanner.root import KnownRoot, RootState, check_root, recheck_root
-from libraries.scanner.walker import Entry
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk.mount_table import fsid_of
+from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
+from libraries.scanner.walk.walker import Entry
 from tests.scanner.trees import FailingStorage, plant, run_unprivileged
 
 FULL = KnownRoot(has_files=True)
@@ -124,8 +124,8 @@ def test_a_root_that_is_closed_to_us_is_offline(tmp_path: Path) -> None:
 
     lines = run_unprivileged(
         tmp_path,
-        "from libraries.scanner.context import ScanOptions\n"
-        "from libraries.scanner.root import KnownRoot, check_root\n\n"
+        "from libraries.scanner.types import ScanOptions\n"
+        "from libraries.scanner.walk.root import KnownRoot, check_root\n\n"
         "for name in (b'unlisted', b'unsearched'):\n"
         "    print(check_root(ScanOptions(name), known=KnownRoot()).reason)\n",
     )

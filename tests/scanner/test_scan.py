@@ -156,7 +156,7 @@ def test_names_that_are_no_text(root: Path, library: Library) -> None:
 
 
 def test_a_giant_folder_is_written_in_pieces(root: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libraries.scanner.reading.BATCH_FILES", 4)
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 4)
     write_album(root, 11)
     assert counts(scan(library)) == {"added": 11}
     assert library.total_songs == Album.objects.get().song_count == 11

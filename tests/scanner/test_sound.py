@@ -16,9 +16,9 @@ from django.utils import timezone
 from libraries import tasks
 from libraries.audio.payload import audio_payload_hash
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
-from libraries.scanner import fingerprints
-from libraries.scanner.fingerprints import SoundFile, fill_in, waiting
-from libraries.scanner.joins import candidates
+from libraries.scanner.moves import fingerprints
+from libraries.scanner.moves.applying import candidates
+from libraries.scanner.moves.fingerprints import SoundFile, fill_in, waiting
 from navidrome_lib.celery import app
 from tests.conftest import Configure
 from tests.scanner.scans import counts, ids, request, scan, write_album, write_track
@@ -309,7 +309,7 @@ def test_only_files_that_may_be_a_lost_one_are_read(
         heard.extend(Path(file.path.decode()).name for file in files)
         return fingerprints.hear(files, beat)
 
-    monkeypatch.setattr("libraries.scanner.leftovers.hear", hear)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile.hear", hear)
     paths[0].rename(root / "renamed.mp3")  # the very same file: nothing to read
     paths[1].unlink()
     write_track(root / "long.mp3", "Too long", number=60, fmt="mp3")

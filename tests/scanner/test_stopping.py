@@ -14,7 +14,8 @@ import pytest
 from libraries import services, tasks
 from libraries.maintenance import clear_library
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
-from libraries.scanner import fingerprints, lease, pipeline
+from libraries.scanner import lease, pipeline
+from libraries.scanner.moves import fingerprints
 from navidrome_lib import stopping
 from navidrome_lib.celery import app
 from tests import processes

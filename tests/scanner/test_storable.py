@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libraries.models import MediaFile, Participant
-from libraries.scanner.identity import genre_pid
-from libraries.scanner.mapping import map_track
-from libraries.scanner.texts import MAX_NAME, MAX_TAGS, MAX_TEXT
+from libraries.scanner.mapping.identity import genre_pid
+from libraries.scanner.mapping.text import MAX_NAME, MAX_TAGS, MAX_TEXT
+from libraries.scanner.mapping.track import map_track
 from tests.scanner.raw import MBZ_A, Raw, mapped
 
 

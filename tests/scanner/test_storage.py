@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
-from libraries.scanner import pipeline, walker
+from libraries.scanner import pipeline
+from libraries.scanner.walk import walker
 from libraries.services import approve_scan, discard_scan, update_library
 from navidrome_lib.errors import Conflict
 from tests.scanner.scans import counts, ids, picture, redo, request, scan, write_album, write_track

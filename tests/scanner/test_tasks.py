@@ -14,7 +14,7 @@ from libraries import delivery, tasks
 from libraries.maintenance import clear_library
 from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease
-from libraries.scanner.schedule import next_due
+from libraries.schedule import next_due
 from navidrome_lib.celery import app
 from tests.scanner.scans import request, scan, write_album
 

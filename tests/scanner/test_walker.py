@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from libraries.scanner.context import FileEntry, ScanOptions
-from libraries.scanner.facts import seal
-from libraries.scanner.walker import Entry, StorageTrouble, WalkStopped, os_lister, outermost, walk
+from libraries.scanner.types import FileEntry, ScanOptions
+from libraries.scanner.walk.change_key import seal
+from libraries.scanner.walk.walker import Entry, StorageTrouble, WalkStopped, os_lister, outermost, walk
 from tests.scanner.trees import FailingEntry, FailingStorage, listings, paths, plant, run_unprivileged
 
 SECOND = 10**9
@@ -264,8 +264,8 @@ class TestTrouble:
 
         lines = run_unprivileged(
             tmp_path,
-            "from libraries.scanner.context import ScanOptions\n"
-            "from libraries.scanner.walker import walk\n\n"
+            "from libraries.scanner.types import ScanOptions\n"
+            "from libraries.scanner.walk.walker import walk\n\n"
             "for item in walk(ScanOptions(b'.')):\n"
             "    print(item.path.decode(), item.complete, sorted(item.protected), [t.kind for t in item.troubles])\n",
         )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from libraries.scanner.context import FolderListing, ScanOptions
-from libraries.scanner.walker import Entry, os_lister, walk
+from libraries.scanner.types import FolderListing, ScanOptions
+from libraries.scanner.walk.walker import Entry, os_lister, walk
 
 
 def plant(root: Path, *paths: str | bytes, content: bytes = b"x") -> bytes:

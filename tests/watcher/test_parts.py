@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from libraries.scanner.context import ScanOptions
+from libraries.scanner.types import ScanOptions
 from libraries.watcher.library_watch import Handler
 from libraries.watcher.mounts import network_storage
 from libraries.watcher.touched import PATIENCE, Touched

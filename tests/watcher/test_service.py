@@ -20,7 +20,7 @@ from watchdog.observers import Observer
 from libraries import services
 from libraries.models import Library, MediaFile, Scan, WatchState, WatchStatus
 from libraries.scanner import pipeline
-from libraries.scanner.walker import SETTLE_NS
+from libraries.scanner.walk.walker import SETTLE_NS
 from libraries.watcher import library_watch, service
 from libraries.watcher.service import Service
 from tests.processes import environment, process

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from libraries.audio.reader import ReaderPool
-from libraries.scanner.packing import PACKING
+from libraries.scanner.read.transport import PACKING
 
 
 def make_pool(workers: int | None = None) -> ReaderPool:

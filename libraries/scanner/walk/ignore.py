@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from libraries.scanner.context import ScanOptions, display, join
+from libraries.scanner.types import ScanOptions, display, join
 
 IGNORE_FILE: Final = b".ndignore"
 PRESET: Final = "preset"

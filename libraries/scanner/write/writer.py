@@ -14,8 +14,6 @@ from libraries.digests import look_again
 from libraries.ids import new_id
 from libraries.maintenance import Delta, add_to_totals, people_of, refresh_albums, unpurge
 from libraries.models import ChangeKind, Folder, MediaFile
-from libraries.scanner.changes import Tally
-from libraries.scanner.context import FileEntry, Trouble, display, join, key_of
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,
     PASSING_PROBLEMS,
@@ -24,13 +22,15 @@ from libraries.scanner.diff import (
     KnownTrack,
     troubles_of_files,
 )
-from libraries.scanner.folder_digests import Row, save_listed
 from libraries.scanner.lease import Lease
-from libraries.scanner.lookup import Lookup
-from libraries.scanner.packing import FlatTrack
-from libraries.scanner.problems import open_problems, resolve_problems
-from libraries.scanner.retry import with_retry
-from libraries.scanner.rows import NewState, TrackRows
+from libraries.scanner.read.transport import FlatTrack
+from libraries.scanner.types import FileEntry, Trouble, display, join, key_of
+from libraries.scanner.write.changes import Tally
+from libraries.scanner.write.folders import Row, save_listed
+from libraries.scanner.write.problems import open_problems, resolve_problems
+from libraries.scanner.write.references import Lookup
+from libraries.scanner.write.retry import with_retry
+from libraries.scanner.write.tracks import NewState, TrackRows
 
 _MANY_ARTISTS = 5000
 _SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size

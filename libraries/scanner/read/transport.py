@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from libraries.audio.model import Conversion
-from libraries.scanner.context import AlbumRecord, Credit, SharedRecord, display
-from libraries.scanner.mapping import RawTrack, map_own, map_shared, split_tags
-from libraries.scanner.texts import clean_tags, is_clean
+from libraries.scanner.mapping.text import clean_tags, is_clean
+from libraries.scanner.mapping.track import RawTrack, map_own, map_shared, split_tags
+from libraries.scanner.types import AlbumRecord, Credit, SharedRecord, display
 from libraries.words import each_once, shared_words, title_words
 
 # what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly

@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from libraries.models import MediaFile, MountPoint
 from libraries.patience import patiently
-from libraries.scanner.context import ScanOptions, Trouble, display, join, key_of
 from libraries.scanner.diff import KnownFolder, ancestors, is_inside
-from libraries.scanner.facts import GONE, is_there, reason_of
-from libraries.scanner.ignore import explain
-from libraries.scanner.mount_table import StorageIdentity, identity_of, read_mounts
-from libraries.scanner.walker import StorageTrouble
+from libraries.scanner.types import ScanOptions, Trouble, display, join, key_of
+from libraries.scanner.walk.change_key import GONE, is_there, reason_of
+from libraries.scanner.walk.ignore import explain
+from libraries.scanner.walk.mount_table import StorageIdentity, identity_of, read_mounts
+from libraries.scanner.walk.walker import StorageTrouble
 
 T = TypeVar("T")
 

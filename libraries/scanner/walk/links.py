@@ -13,8 +13,8 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-from libraries.scanner.context import ScanOptions
-from libraries.scanner.ignore import explain
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk.ignore import explain
 
 _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 

@@ -13,8 +13,7 @@ from itertools import chain, islice
 from typing import Final
 
 from libraries.audio.model import ReadProblem, ReadResult
-from libraries.scanner.aside import ReadAhead
-from libraries.scanner.context import FileEntry, FolderListing, ScanOptions, Trouble, join
+from libraries.scanner.catalog import Problems, known_tracks
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,
     PASSING_PROBLEMS,
@@ -25,9 +24,10 @@ from libraries.scanner.diff import (
     KnownTrack,
     plan_folder,
 )
-from libraries.scanner.known import Problems, known_tracks
-from libraries.scanner.packing import unpack
-from libraries.scanner.writer import FolderResult
+from libraries.scanner.read.background import ReadAhead
+from libraries.scanner.read.transport import unpack
+from libraries.scanner.types import FileEntry, FolderListing, ScanOptions, Trouble, join
+from libraries.scanner.write.writer import FolderResult
 
 BATCH_FILES: Final = 800
 BATCH_FOLDERS: Final = 200

@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
-from libraries.scanner import ignore
-from libraries.scanner.context import FileEntry, FolderListing, ScanOptions, Trouble, display, join
-from libraries.scanner.facts import AUDIO_SUFFIXES, GONE, is_audio_name, reason_of, seal, trouble
-from libraries.scanner.links import Links
+from libraries.scanner.types import FileEntry, FolderListing, ScanOptions, Trouble, display, join
+from libraries.scanner.walk import ignore
+from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, reason_of, seal, trouble
+from libraries.scanner.walk.links import Links
 
 MAX_ERRORS_IN_A_ROW: Final = 10
 SETTLE_NS: Final = 2_000_000_000

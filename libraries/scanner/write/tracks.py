@@ -11,9 +11,9 @@ from django.utils import timezone
 from libraries.bulk import delete_where, hold_rows, insert_rows, moment, update_rows
 from libraries.ids import new_ids
 from libraries.models import Artist, Genre, MediaFile, Participant, TrackGenre
-from libraries.scanner.context import Credit, FileEntry
-from libraries.scanner.lookup import Lookup
-from libraries.scanner.packing import COLUMNS, FlatTrack
+from libraries.scanner.read.transport import COLUMNS, FlatTrack
+from libraries.scanner.types import Credit, FileEntry
+from libraries.scanner.write.references import Lookup
 from libraries.search import add_songs, line_of, refresh_songs
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from libraries.bulk import chunks
 from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.scanner.context import ScanOptions, parent
 from libraries.scanner.diff import KnownFolder, KnownProblem, KnownTrack
+from libraries.scanner.types import ScanOptions, parent
 
 RETRIES: Final = 3
 """How many scans in a row read a file again that failed for a reason that may pass."""

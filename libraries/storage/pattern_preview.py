@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from libraries.audio.formats import is_audio
-from libraries.scanner import ignore
-from libraries.scanner.context import ScanOptions, display, join
+from libraries.scanner.types import ScanOptions, display, join
+from libraries.scanner.walk import ignore
 
 MAX_SECONDS: Final = 3.0
 MAX_SHOWN: Final = 100

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Final
 
 from libraries.audio.formats import SUFFIX_KINDS
-from libraries.scanner.context import FileEntry, Trouble, display
+from libraries.scanner.types import FileEntry, Trouble, display
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)
 GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})

@@ -25,11 +25,11 @@ from libraries.audio.model import HashResult
 from libraries.bulk import chunks, table
 from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
-from libraries.scanner import aside
-from libraries.scanner.context import join
 from libraries.scanner.diff import LASTING_PROBLEMS
 from libraries.scanner.lease import committed
-from libraries.scanner.readers import make_pool
+from libraries.scanner.read import background
+from libraries.scanner.read.readers import make_pool
+from libraries.scanner.types import join
 from navidrome_lib import stopping
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def hear(
     by_path: dict[bytes, list[SoundFile]] = defaultdict(list)
     for file in files:
         by_path[file.path].append(file)
-    for found in aside.iterate(_hear(by_path, workers), beat):
+    for found in background.iterate(_hear(by_path, workers), beat):
         yield from found
 
 

@@ -22,11 +22,9 @@ from libraries.ids import first_id
 from libraries.maintenance import Marked, mark_missing
 from libraries.models import HeldMark, MediaFile
 from libraries.scanner.approval import Proposal
-from libraries.scanner.changes import Tally, count_missing
 from libraries.scanner.diff import KnownFolder
-from libraries.scanner.fingerprints import SoundFile, hear, save_sounds, stored_files
-from libraries.scanner.folder_digests import Row, lock_folders, save_gone, save_listed
-from libraries.scanner.joins import (
+from libraries.scanner.lease import Lease
+from libraries.scanner.moves.applying import (
     Join,
     Joiner,
     broken_sides,
@@ -37,8 +35,8 @@ from libraries.scanner.joins import (
     old_sides,
     other_libraries_sides,
 )
-from libraries.scanner.lease import Lease
-from libraries.scanner.moves import (
+from libraries.scanner.moves.fingerprints import SoundFile, hear, save_sounds, stored_files
+from libraries.scanner.moves.matching import (
     SAME_SECONDS,
     Keys,
     Side,
@@ -49,8 +47,10 @@ from libraries.scanner.moves import (
     same_content,
     same_file_keys,
 )
-from libraries.scanner.retry import with_retry
-from libraries.scanner.writer import Displaced, Touched, Writer
+from libraries.scanner.write.changes import Tally, count_missing
+from libraries.scanner.write.folders import Row, lock_folders, save_gone, save_listed
+from libraries.scanner.write.retry import with_retry
+from libraries.scanner.write.writer import Displaced, Touched, Writer
 
 _PAIRS: Final = 200
 _MARKS: Final = 1000

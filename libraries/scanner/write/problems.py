@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from libraries.bulk import chunks
 from libraries.models import Scan, ScanProblem
-from libraries.scanner.context import Trouble, display, key_of
+from libraries.scanner.types import Trouble, display, key_of
 
 _KEY = ("size", "mtime_ns", "ctime_ns", "inode")
 

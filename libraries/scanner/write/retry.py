@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError
 
-from libraries.scanner.lookup import Lookup
+from libraries.scanner.write.references import Lookup
 from navidrome_lib.outages import BUSY, outage_of
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from libraries.scanner.facts import signed64
+from libraries.scanner.walk.change_key import signed64
 
 MOUNTS: Final = Path("/proc/self/mountinfo")
 

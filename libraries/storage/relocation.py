@@ -13,7 +13,7 @@ from typing import Final
 from libraries.bulk import chunks
 from libraries.models import Library, MediaFile
 from libraries.patience import patiently
-from libraries.scanner.context import join
+from libraries.scanner.types import join
 
 MAX_SECONDS: Final = 3.0
 MAX_SHOWN: Final = 20

@@ -8,10 +8,10 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
 
-from libraries.scanner.context import Credit
-from libraries.scanner.figures import parse_uuid
-from libraries.scanner.identity import artist_pid, genre_pid
-from libraries.scanner.texts import MAX_NAME, MAX_VALUES, line
+from libraries.scanner.mapping.identity import artist_pid, genre_pid
+from libraries.scanner.mapping.text import MAX_NAME, MAX_VALUES, line
+from libraries.scanner.mapping.values import parse_uuid
+from libraries.scanner.types import Credit
 
 UNKNOWN_ARTIST: Final = "[Unknown Artist]"
 VARIOUS_ARTISTS: Final = "Various Artists"

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from libraries.scanner.context import ScanOptions, display
-from libraries.scanner.facts import is_there, reason_of, signed64
-from libraries.scanner.ignore import preset_of
-from libraries.scanner.mount_table import fsid_of
-from libraries.scanner.walker import Lister, os_lister
+from libraries.scanner.types import ScanOptions, display
+from libraries.scanner.walk.change_key import is_there, reason_of, signed64
+from libraries.scanner.walk.ignore import preset_of
+from libraries.scanner.walk.mount_table import fsid_of
+from libraries.scanner.walk.walker import Lister, os_lister
 
 _T = TypeVar("_T")
 

@@ -27,9 +27,9 @@ from libraries.maintenance import (
     unpurge,
 )
 from libraries.models import HeldMark, MediaFile, Participant, ScanProblem, TrackGenre
-from libraries.scanner.context import key_of
-from libraries.scanner.moves import Side, rank
-from libraries.scanner.rows import WRITTEN, NewState, TrackRows
+from libraries.scanner.moves.matching import Side, rank
+from libraries.scanner.types import key_of
+from libraries.scanner.write.tracks import WRITTEN, NewState, TrackRows
 from libraries.search import forget_songs, refresh_songs
 
 _SIDE_COLUMNS = (

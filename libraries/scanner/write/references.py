@@ -16,7 +16,7 @@ from django.utils import timezone
 from libraries.bulk import chunks, insert_new_rows, insert_rows, moment, placeholders, quoted, table, update_rows
 from libraries.ids import new_id
 from libraries.models import Album, Artist, Genre
-from libraries.scanner.context import AlbumRecord, Credit
+from libraries.scanner.types import AlbumRecord, Credit
 
 _REMEMBERED: Final = 20_000
 

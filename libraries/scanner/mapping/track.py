@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
-from libraries.scanner import figures, identity, people
-from libraries.scanner.context import AlbumRecord, Artists, OwnRecord, SharedRecord, TrackRecord, display
-from libraries.scanner.figures import PartialDate, parse_date
-from libraries.scanner.texts import body, clean_tags, first_lines, joined, line
+from libraries.scanner.mapping import credits, identity, values
+from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
+from libraries.scanner.mapping.values import PartialDate, parse_date
+from libraries.scanner.types import AlbumRecord, Artists, OwnRecord, SharedRecord, TrackRecord, display
 
 UNKNOWN_ALBUM: Final = "[Unknown Album]"
 
@@ -95,15 +95,15 @@ def map_shared(tags: Tags) -> SharedRecord:
     """What follows from the clean tags that the tracks of an album have in common."""
     firsts = first_lines(tags)
     compilation = firsts.get("compilation", "").lower() in _YES
-    artist = _read_artists(tags, people.ARTIST)
-    album_artist = _read_artists(tags, people.ALBUM_ARTIST)
+    artist = _read_artists(tags, credits.ARTIST)
+    album_artist = _read_artists(tags, credits.ALBUM_ARTIST)
     if not album_artist.credits:
         alone = artist if artist.credits else _unknown_artist()
-        album_artist = _various_artists() if compilation else _as_role(alone, people.ALBUM_ARTIST)
+        album_artist = _various_artists() if compilation else _as_role(alone, credits.ALBUM_ARTIST)
     dates = _map_dates(firsts)
     album = _map_album(firsts, album_artist, dates, compilation)
-    genres = people.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
-    disc, disc_total = figures.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
+    genres = credits.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
+    disc, disc_total = values.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
     columns: dict[str, object] = {
         "album": album.name,
         "sort_album": album.sort_name,
@@ -122,7 +122,7 @@ def map_shared(tags: Tags) -> SharedRecord:
         "genre": genres[0][1] if genres else "",
         "mbz_album_id": album.mbz_album_id,
         "rg_album_gain": _gain(firsts, "replaygain_album_gain", "r128_album_gain"),
-        "rg_album_peak": figures.parse_peak(firsts.get("replaygain_album_peak", "")),
+        "rg_album_peak": values.parse_peak(firsts.get("replaygain_album_peak", "")),
     }
     return SharedRecord(columns, album, genres, artist, album_artist, disc)
 
@@ -132,8 +132,8 @@ def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> 
     firsts = first_lines(tags)
     artist = _map_artist(tags, shared)
     title = firsts.get("title", "") or _title_of(path)
-    track, track_total = figures.parse_pair(firsts.get("tracknumber", ""), firsts.get("tracktotal", ""))
-    release_track = figures.parse_uuid(firsts.get("musicbrainz_trackid", ""))
+    track, track_total = values.parse_pair(firsts.get("tracknumber", ""), firsts.get("tracktotal", ""))
+    release_track = values.parse_uuid(firsts.get("musicbrainz_trackid", ""))
     comments = raw.tags.get("comment")
     columns: dict[str, object] = {
         "suffix": _suffix_of(path),
@@ -146,26 +146,26 @@ def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> 
         "comment": body(comments[0]) if comments else "",
         "has_lyrics": raw.has_lyrics or "lyrics" in raw.tags,
         "has_picture": raw.has_picture,
-        "bpm": figures.parse_number(firsts.get("bpm", "")),
+        "bpm": values.parse_number(firsts.get("bpm", "")),
         "mbz_track_id": release_track,
-        "mbz_recording_id": figures.parse_uuid(firsts.get("musicbrainz_recordingid", "")),
+        "mbz_recording_id": values.parse_uuid(firsts.get("musicbrainz_recordingid", "")),
         "rg_track_gain": _gain(firsts, "replaygain_track_gain", "r128_track_gain"),
-        "rg_track_peak": figures.parse_peak(firsts.get("replaygain_track_peak", "")),
+        "rg_track_peak": values.parse_peak(firsts.get("replaygain_track_peak", "")),
         "codec": line(raw.codec, _MAX_CODEC),
-        "duration": figures.bounded_duration(raw.duration),
-        "bit_rate": figures.bounded(raw.bit_rate),
-        "sample_rate": figures.bounded(raw.sample_rate),
-        "bit_depth": figures.bounded(raw.bit_depth, figures.MAX_SMALL_INT),
-        "channels": figures.bounded(raw.channels, figures.MAX_SMALL_INT),
+        "duration": values.bounded_duration(raw.duration),
+        "bit_rate": values.bounded(raw.bit_rate),
+        "sample_rate": values.bounded(raw.sample_rate),
+        "bit_depth": values.bounded(raw.bit_depth, values.MAX_SMALL_INT),
+        "channels": values.bounded(raw.channels, values.MAX_SMALL_INT),
     }
     pid = identity.track_pid(
         mbz_track_id=release_track, album=shared.album.pid, disc=shared.disc, track=track, title=title
     )
-    return OwnRecord(pid, columns, (*artist.credits, *shared.album_artist.credits, *people.other_credits(tags)))
+    return OwnRecord(pid, columns, (*artist.credits, *shared.album_artist.credits, *credits.other_credits(tags)))
 
 
 def _gain(firsts: Firsts, key: str, r128: str) -> float | None:
-    return figures.parse_gain(firsts.get(key, ""), firsts.get(r128, ""))
+    return values.parse_gain(firsts.get(key, ""), firsts.get(r128, ""))
 
 
 def _read_artists(tags: Tags, role: str) -> Artists:
@@ -182,33 +182,33 @@ def _read_artists(tags: Tags, role: str) -> Artists:
 def _make_artists(
     role: str, shown: Texts, listed: Texts, sorts: Texts, all_sorts: Texts, ids: Texts
 ) -> Artists:  # fmt: skip
-    found = people.make_credits(role, listed or shown, all_sorts or sorts, ids)
+    found = credits.make_credits(role, listed or shown, all_sorts or sorts, ids)
     # A tag of nothing but space names nobody.
     return Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
 
 
 def _map_artist(tags: Tags, shared: SharedRecord) -> Artists:
     """The track's artists: who is not named is that of the album, unless that stands for many, or unknown."""
-    artist = _read_artists(tags, people.ARTIST)
+    artist = _read_artists(tags, credits.ARTIST)
     if artist.credits:
         return artist
     if shared.artist.credits:
         return shared.artist
-    named = not people.is_various(shared.album_artist.credits)
-    return _as_role(shared.album_artist, people.ARTIST) if named else _unknown_artist()
+    named = not credits.is_various(shared.album_artist.credits)
+    return _as_role(shared.album_artist, credits.ARTIST) if named else _unknown_artist()
 
 
 def _as_role(artists: Artists, role: str) -> Artists:
-    return artists._replace(credits=people.in_role(artists.credits, role))
+    return artists._replace(credits=credits.in_role(artists.credits, role))
 
 
 def _unknown_artist() -> Artists:
-    return Artists(people.UNKNOWN_ARTIST, "", (people.make_credit(people.ARTIST, people.UNKNOWN_ARTIST),))
+    return Artists(credits.UNKNOWN_ARTIST, "", (credits.make_credit(credits.ARTIST, credits.UNKNOWN_ARTIST),))
 
 
 def _various_artists() -> Artists:
-    credit = people.make_credit(people.ALBUM_ARTIST, people.VARIOUS_ARTISTS, "", people.VARIOUS_ARTISTS_MBZ_ID)
-    return Artists(people.VARIOUS_ARTISTS, "", (credit,))
+    credit = credits.make_credit(credits.ALBUM_ARTIST, credits.VARIOUS_ARTISTS, "", credits.VARIOUS_ARTISTS_MBZ_ID)
+    return Artists(credits.VARIOUS_ARTISTS, "", (credit,))
 
 
 def _map_dates(firsts: Firsts) -> _Dates:
@@ -227,8 +227,8 @@ def _map_album(firsts: Firsts, artist: Artists, dates: _Dates, compilation: bool
         artist,
         dates,
         compilation,
-        figures.parse_uuid(firsts.get("musicbrainz_albumid", "")),
-        figures.parse_uuid(firsts.get("musicbrainz_releasegroupid", "")),
+        values.parse_uuid(firsts.get("musicbrainz_albumid", "")),
+        values.parse_uuid(firsts.get("musicbrainz_releasegroupid", "")),
     )
 
 
@@ -238,7 +238,7 @@ def _make_album(
     mbz_release_group_id: str,
 ) -> AlbumRecord:  # fmt: skip
     names = tuple(credit.name for credit in artist.credits)
-    mixed = compilation or people.is_various(artist.credits)
+    mixed = compilation or credits.is_various(artist.credits)
     date = identity.album_date(release_date=dates.release.text, year=dates.tagged.year, compilation=mixed)
     pid = identity.album_pid(
         mbz_album_id=mbz_album_id,

@@ -1,0 +1,1 @@
+"""Map the tags of one file to the columns of its track. No Django."""

@@ -1,0 +1,1 @@
+"""Read the tags of changed files, batch by batch, in processes beside the scan."""

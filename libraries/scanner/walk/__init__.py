@@ -1,0 +1,1 @@
+"""List a library: its root, folders, links, ignore rules and change keys. No database."""

@@ -1,0 +1,1 @@
+"""Write batches of folders with their tracks, artists, genres, problems and changes."""

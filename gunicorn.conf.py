@@ -13,11 +13,11 @@ logconfig_dict = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "class": "navidrome_lib.logs.RedactingFormatter",
+            "class": "navidrome_lib.security.redaction.RedactingFormatter",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         },
-        "access": {"class": "navidrome_lib.logs.RedactingFormatter", "format": "%(message)s"},
+        "access": {"class": "navidrome_lib.security.redaction.RedactingFormatter", "format": "%(message)s"},
     },
     "filters": {"outages": {"()": "navidrome_lib.outages.OneLine"}},
     "handlers": {

@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
 
-from libraries import maintenance, search
-from libraries.bulk import insert_rows, moment
-from libraries.ids import first_id
+from libraries import totals
 from libraries.models import (
     Album,
     Artist,
@@ -30,8 +28,11 @@ from libraries.models import (
     ScanTrigger,
     TrackGenre,
 )
+from libraries.search import index
 from missing.models import Purge
 from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.db.bulk import insert_rows, moment
+from navidrome_lib.db.ids import first_id
 from users.models import User
 
 SEED = 7
@@ -142,10 +143,10 @@ def fill(songs: int) -> None:
         User(id=row_id(number), username=f"user {number}", username_key=f"user {number}", name=words.text(2, 2))
         for number in range(sizes.users)
     )
-    search.index_everything()
+    index.index_everything()
     for library in libraries:
-        maintenance.refresh_library_artists(library.pk)
-        maintenance.refresh_library_totals(library.pk)
+        totals.refresh_library_artists(library.pk)
+        totals.refresh_library_totals(library.pk)
 
 
 def settle() -> None:

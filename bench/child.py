@@ -20,9 +20,9 @@ from django.db import connection
 gc.disable()  # as manage.py does
 django.setup()
 
-from libraries import services  # noqa: E402 - models exist only after the setup
 from libraries.models import Library, ScanTrigger  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
+from libraries.services import libraries, scans  # noqa: E402
 from navidrome_lib.runner.guard import step_back  # noqa: E402
 from navidrome_lib.runner.services import WORKER_NICE  # noqa: E402
 
@@ -41,13 +41,13 @@ class Queries:
 def prepare(root: str) -> None:
     """An empty catalog with one library."""
     call_command("migrate", verbosity=0)
-    services.create_library(name="Benchmark", path=root, scan=False)
+    libraries.create_library(name="Benchmark", path=root, scan=False)
 
 
 def scan() -> dict[str, Any]:
     """Scan the library; what became of its files, the seconds of the scan alone, and the statements."""
     library = Library.objects.active().get()
-    request = services.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
+    request = scans.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
     queries = Queries()
     with connection.execute_wrapper(queries):
         started, busy = time.perf_counter(), os.times()

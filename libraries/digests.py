@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from libraries.bulk import chunks
-from libraries.ids import new_id
 from libraries.models import Folder
+from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.ids import new_id
 
 LOOK_AGAIN: Final = "!"
 """How a value begins that another writer than the scan of the library has put in place of a digest."""

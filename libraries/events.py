@@ -10,10 +10,10 @@ from typing import Any, Final
 from django.db import DatabaseError, connections
 from django.db.models import Max, Q
 
-from libraries import services
 from libraries.models import Library, Scan, ScanState
 from libraries.querysets import Viewer
 from libraries.serializers import ScanSerializer
+from libraries.services import scans
 from navidrome_lib.api import streams
 
 POLL_SECONDS: Final = 1.0
@@ -68,7 +68,7 @@ def scan_data(scan: Scan, viewer: Viewer) -> dict[str, Any]:
 
 def status_data(viewer: Viewer) -> dict[str, Any]:
     """Navidrome's event of this name, for the libraries of the viewer; `elapsedTime` in nanoseconds."""
-    status = services.scan_status(Library.objects.visible_to(viewer))
+    status = scans.scan_status(Library.objects.visible_to(viewer))
     return {
         "scanning": status.scanning,
         "count": status.count,

@@ -1,36 +1,5 @@
-"""Model fields of the catalog."""
+"""Re-export `navidrome_lib.db.fields` for migrations, which keep the paths that they were written with."""
 
-from __future__ import annotations
+from navidrome_lib.db.fields import KeyField
 
-from typing import TYPE_CHECKING, Any
-
-from django.db import models
-
-from libraries.ids import new_id
-
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
-
-class KeyField(models.CharField):  # type: ignore[type-arg]
-    """An ASCII key that is only ever compared as a whole.
-
-    On PostgreSQL it has byte order and no second index for prefix searches, which Django would add to each key and
-    to each column that refers to it: half of the cost of writing a track.
-    """
-
-    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
-        if connection.vendor == "postgresql":
-            return f"character varying({self.max_length})"
-        return super().db_type(connection)
-
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        parameters = super().db_parameters(connection)
-        if connection.vendor == "postgresql":
-            parameters["collation"] = "C"
-        return parameters
-
-
-def id_field() -> KeyField:
-    """A primary key made by `libraries.ids.new_id`."""
-    return KeyField(primary_key=True, max_length=22, default=new_id, editable=False)
+__all__ = ["KeyField"]

@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from libraries import services
 from libraries.models import Library
+from libraries.services import libraries
+from navidrome_lib.admin.forms import ChangesOnlyForm
 from navidrome_lib.errors import InvalidInput
-from navidrome_lib.forms import ChangesOnlyForm
 
 # said here and not by the form's Meta, which the admin site widens by every field that it shows
 FIELDS = (
@@ -70,7 +70,7 @@ class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
         values = self.values()
         try:
             stored = self.instance if self.instance.pk else None
-            services.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
+            libraries.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
         except InvalidInput as error:
             for field, sentence in error.errors.items():
                 self.add_error(FIELD_OF.get(field, field), sentence)

@@ -10,15 +10,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries import services
-from libraries.explain import STATUSES, Explanation
 from libraries.models import ChangeKind, Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
 from libraries.schedule import next_scan_time
+from libraries.services import libraries, scans
+from libraries.storage.explain import STATUSES, Explanation
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
+from navidrome_lib.api.wire import instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
-from navidrome_lib.wire import instant, parse_library_id
 
 
 def refuse_unknown(data: Any, known: Collection[str], sentence: str) -> None:
@@ -175,7 +175,7 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
             if field != "allow_overlap" and not (library and getattr(library, field) == value)
         }
         try:
-            services.check_fields(rules, library=library, allow_overlap=overlap)
+            libraries.check_fields(rules, library=library, allow_overlap=overlap)
         except InvalidInput as error:
             names = {"excludePatterns": "scanOptions.excludePatterns"}
             errors.update({names.get(field, field): [sentence] for field, sentence in error.errors.items()})
@@ -227,7 +227,7 @@ class ScanSerializer(serializers.Serializer[Scan]):
     progress = serializers.SerializerMethodField()
 
     def get_elapsed(self, scan: Scan) -> float:
-        return round(services.elapsed(scan).total_seconds(), 3)
+        return round(scans.elapsed(scan).total_seconds(), 3)
 
     def get_rate(self, scan: Scan) -> float:
         return progress_of(scan, timezone.now()).rate

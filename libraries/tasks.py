@@ -9,14 +9,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from libraries import maintenance
-from libraries.delivery import deliver, deliver_clear, deliver_fingerprints
+from libraries import cleanup
 from libraries.models import Library, Scan, ScanTrigger
+from libraries.queue import deliver, deliver_clear, deliver_fingerprints
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints
 from libraries.schedule import next_due, next_scan_time
 from navidrome_lib.celery import app
-from navidrome_lib.locks import lock_library
+from navidrome_lib.db.locks import lock_library
 
 logger = logging.getLogger(__name__)
 
@@ -83,4 +83,4 @@ def start_scheduled(library: Library) -> None:
 @app.task
 def clear_library(library_id: int) -> None:
     """Clear a removed library away."""
-    maintenance.clear_library(library_id)
+    cleanup.clear_library(library_id)

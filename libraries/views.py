@@ -14,8 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from libraries import services
-from libraries.explain import explain_path
 from libraries.filters import LibraryFilter, ScanChangeFilter, ScanFilter
 from libraries.models import Library, Scan, ScanProblem, ScanTrigger
 from libraries.serializers import (
@@ -27,8 +25,10 @@ from libraries.serializers import (
     ScanRequestSerializer,
     ScanSerializer,
 )
+from libraries.services import libraries, scans
+from libraries.storage.explain import explain_path
+from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
-from navidrome_lib.wire import parse_library_id
 
 EXPLAINED_PATH = OpenApiParameter(
     "path", OpenApiTypes.STR, required=True, description="Relative to the library's root, or absolute."
@@ -93,7 +93,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         """Create a library and queue its first scan."""
         body = LibraryInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        library = services.create_library(**body.validated_data, requested_by=str(request.user))
+        library = libraries.create_library(**body.validated_data, requested_by=str(request.user))
         return self.answer(library, status.HTTP_201_CREATED)
 
     @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
@@ -104,7 +104,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
         overlap = values.pop("allow_overlap", False)
-        services.update_library(library, values=values, allow_overlap=overlap, requested_by=str(request.user))
+        libraries.update_library(library, values=values, allow_overlap=overlap, requested_by=str(request.user))
         return self.answer(library)
 
     @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
@@ -118,7 +118,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a library and everything the catalog holds of it. Its files stay."""
         library = self.get_object()
-        services.delete_library(library)
+        libraries.delete_library(library)
         return Response({"id": LibrarySerializer(library).fields["id"].to_representation(library.pk)})
 
     @extend_schema(responses=ExplanationSerializer, parameters=[LIBRARY_ID, EXPLAINED_PATH])
@@ -175,7 +175,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         library = Library.objects.visible_to(request.user).filter(pk=asked["libraryId"]).first()
         if library is None:
             raise NotFound
-        scan = services.request_scan(
+        scan = scans.request_scan(
             library,
             trigger=ScanTrigger.API,
             full=asked["full"],
@@ -189,20 +189,20 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     @extend_schema(responses=ScanSerializer, parameters=[LIBRARY_ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Cancel a scan."""
-        return Response(ScanSerializer(services.cancel_scan(self.get_object())).data)
+        return Response(ScanSerializer(scans.cancel_scan(self.get_object())).data)
 
     @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Queue a scan that marks what this held scan found gone, as far as it is still gone; answers with it."""
-        approving = services.approve_scan(self.get_object(), requested_by=str(request.user))
+        approving = scans.approve_scan(self.get_object(), requested_by=str(request.user))
         return Response(ScanSerializer(approving).data)
 
     @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
     @action(detail=True, methods=["post"])
     def discard(self, request: Request, pk: str) -> Response:
         """Forget what this held scan found gone; nothing is marked."""
-        return Response(ScanSerializer(services.discard_scan(self.get_object())).data)
+        return Response(ScanSerializer(scans.discard_scan(self.get_object())).data)
 
     @extend_schema(responses=ScanChangeSerializer(many=True), parameters=[LIBRARY_ID])
     @action(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import orjson
 
-from libraries.bulk import chunks
 from libraries.models import Library
 from missing.models import Purge
 from missing.records import read_records
+from navidrome_lib.db.bulk import chunks
 
 # tracks that are in memory at once, with all that hangs on them
 BATCH = 200

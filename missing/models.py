@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from libraries.fields import id_field
 from libraries.models import Library, MediaFile
 from libraries.querysets import MediaFileQuerySet
 from missing.querysets import MissingFileQuerySet
+from navidrome_lib.db.fields import id_field
 
 KEPT = timedelta(days=30)
 

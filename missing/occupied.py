@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from libraries.bulk import chunks
 from libraries.models import MediaFile
+from navidrome_lib.db.bulk import chunks
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Count, F
 from django.db.models.functions import Coalesce
 
-from libraries.bulk import chunks
 from libraries.models import MediaFile
 from libraries.querysets import MediaFileQuerySet
+from navidrome_lib.db.bulk import chunks
 
 COLUMNS = (
     "id", "path", "title", "album", "artist", "album_artist", "size", "suffix", "duration", "missing_since",

@@ -15,9 +15,9 @@ from typing import Any
 from django.db import models
 from django.db.models import QuerySet
 
-from libraries.bulk import chunks
-from libraries.maintenance import TRACK_DEPENDENTS
+from libraries.cleanup import TRACK_DEPENDENTS
 from libraries.models import Album, Artist, Folder, Genre, MediaFile, Participant, TrackGenre
+from navidrome_lib.db.bulk import chunks
 
 Record = dict[str, Any]
 Row = Mapping[str, Any]

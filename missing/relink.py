@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
-from libraries import maintenance
+from libraries import totals
 from libraries.models import Library, MediaFile, Scan
 from libraries.querysets import Viewer
 from libraries.scanner.moves import applying
 from missing.models import MissingFile
 from navidrome_lib.audit.services import record
+from navidrome_lib.db.locks import lock_library
 from navidrome_lib.errors import Conflict, InvalidInput, NotFound
-from navidrome_lib.locks import lock_library
 
 LIMIT = 20
 # a song at the very place of the missing file comes before all others
@@ -85,11 +85,11 @@ def relink(file: MissingFile, song: MediaFile) -> MediaFile:
     if Scan.objects.active().filter(library__in=libraries).exists():
         raise Conflict("The library is being scanned. Try again when the scan has ended.")
     before = {"path": file.path, "replaces": song.pk, "takes": song.path}
-    artists = maintenance.artists_of(pair)
+    artists = totals.artists_of(pair)
     applying.relink(file, song)
     for library_id in libraries:
-        maintenance.refresh_library_artists(library_id, artists)
-        maintenance.refresh_library_totals(library_id)
+        totals.refresh_library_artists(library_id, artists)
+        totals.refresh_library_totals(library_id)
     record("missing.relink", before, kind="song", pk=file.pk, name=file.title)
     linked: MediaFile = MediaFile.objects.select_related("library").get(pk=file.pk)
     return linked

@@ -12,10 +12,10 @@ from datetime import datetime
 from django.db import transaction
 
 from libraries import clock
-from libraries.bulk import chunks
 from libraries.models import Library, ScanState
 from missing.models import Absence, MissingFile, OnlineTime, PurgeReason
-from missing.services import PurgeResult, purge_absences
+from missing.purges import PurgeResult, purge_absences
+from navidrome_lib.db.bulk import chunks
 
 DAY_SECONDS = 86_400
 

@@ -8,9 +8,9 @@ from rest_framework import serializers
 
 from libraries.models import MediaFile
 from missing.models import Purge
-from missing.preview import Preview
+from missing.purge_preview import Preview
+from missing.purges import PurgeResult, UndoResult
 from missing.relink import Candidate
-from missing.services import PurgeResult, UndoResult
 from navidrome_lib.api.fields import LibraryId, StringId, Text, Timestamp
 
 

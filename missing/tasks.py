@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from missing import retention, services
+from missing import purges, retention
 from navidrome_lib.celery import app
 
 
 @app.task
 def expire_purges() -> int:
     """Forget the purges that can no longer be undone. It may run twice, and at any time."""
-    return services.expire_purges()
+    return purges.expire_purges()
 
 
 @app.task

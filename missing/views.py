@@ -15,11 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from missing import params, services
+from missing import params, purges
 from missing.export import export_lines
 from missing.filters import MissingFileFilter
 from missing.models import MissingFile, Purge
-from missing.preview import preview_purge
+from missing.purge_preview import preview_purge
 from missing.querysets import MissingFileQuerySet, add_album_counts, ids_by_album_count, rows_of
 from missing.relink import find_candidates, find_song, relink
 from missing.serializers import (
@@ -126,12 +126,12 @@ class MissingFileView(GenericAPIView[Any]):
         params.refuse_unknown(query, MissingFileFilter.base_filters)
         preview = params.dry_run(query)
         named = params.named_ids(query, request.data)
-        known = None if named is None else services.select_missing(params.possible(named))
+        known = None if named is None else purges.select_missing(params.possible(named))
         found = self.filter_queryset(self.get_queryset()).values_list("pk", flat=True)
         ids = list(found) if known is None else sorted(set(known).intersection(found))
         if preview:
             return Response(PreviewSerializer(preview_purge(ids)).data)
-        return Response(PurgeResultSerializer(services.purge_missing_files(ids, requested_by=str(request.user))).data)
+        return Response(PurgeResultSerializer(purges.purge_missing_files(ids, requested_by=str(request.user))).data)
 
     def paginate(self, rows: Any) -> list[Any]:
         """The rows of the page that was asked for."""
@@ -218,7 +218,7 @@ class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """Bring the files of a purge back as missing ones, with the same ids."""
-        return Response(UndoResultSerializer(services.undo_purge(self.get_object())).data)
+        return Response(UndoResultSerializer(purges.undo_purge(self.get_object())).data)
 
     @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.STR}, parameters=[PURGE_ID], filters=False)
     @action(detail=True)

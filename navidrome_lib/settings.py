@@ -10,8 +10,8 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from navidrome_lib import conf, secrets
+from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.redis_urls import broker_url, client_url
-from navidrome_lib.theme import UNFOLD
 from navidrome_lib.version import VERSION
 
 __all__ = ["UNFOLD"]
@@ -30,7 +30,7 @@ TESTING = "pytest" in sys.modules
 
 INSTALLED_APPS = [
     "unfold",
-    "navidrome_lib.site.AdminConfig",
+    "navidrome_lib.admin.site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -49,9 +49,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "navidrome_lib.csp.content_security_policy",
-    "navidrome_lib.proxies.client_behind_proxies",
-    "navidrome_lib.api.bodies.measured_bodies",
+    "navidrome_lib.security.csp.content_security_policy",
+    "navidrome_lib.security.proxies.client_behind_proxies",
+    "navidrome_lib.security.request_limits.measured_bodies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -128,14 +128,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "navidrome_lib.reports.SafeReport"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "navidrome_lib.security.reports.SafeReport"
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 # dates as our own pages write them, which nobody has to guess
-FORMAT_MODULE_PATH = ["navidrome_lib.formats"]
+FORMAT_MODULE_PATH = ["navidrome_lib.admin.formats"]
 
 FORCE_SCRIPT_NAME = CONF.base_url or None
 STATIC_URL = "static/"
@@ -225,7 +225,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "class": "navidrome_lib.logs.RedactingFormatter",
+            "class": "navidrome_lib.security.redaction.RedactingFormatter",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         }

@@ -5,24 +5,24 @@ address                               view                               who    
 ====================================  =================================  =============  ==============================
 POST /auth/login                      users.views.LoginView              anybody        users.services
 POST /auth/createAdmin                users.views.CreateAdminView        nobody yet     users.services
-GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.create_library
-GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.update_library
+GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.libraries
+GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.libraries
 GET|POST /api/user                    users.views.UserViewSet            admin          users.services
 GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
 GET|PUT /api/user/{id}/library        users.views.UserLibraryView        admin          services.set_user_libraries
-GET|POST /api/user/{id}/subsonic      users.views.AppPasswordView        self           users.subsonic
+GET|POST /api/user/{id}/subsonic      users.views.AppPasswordView        self           users.app_passwords
 GET|POST /api/apikey                  users.views.ApiKeyViewSet          signed in      users.api_keys
 GET|DELETE /api/apikey/{id}           users.views.ApiKeyViewSet          owner, admin   users.api_keys
 GET /api/audit                        navidrome_lib.audit.views          admin          audit.services
-GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.services
-GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.services.undo_purge
+GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.purges
+GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.purges.undo_purge
 POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink
-GET|POST /api/scan                    libraries.views.ScanViewSet        admin          libraries.services.request_scan
-GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          libraries.services.cancel_scan
-GET /api/scan/{id}/changes             libraries.views.ScanViewSet        admin          libraries.models.change
-GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          libraries.explain.explain_path
+GET|POST /api/scan                    libraries.views.ScanViewSet        admin          services.scans.request_scan
+GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          services.scans.cancel_scan
+GET /api/scan/{id}/changes            libraries.views.ScanViewSet        admin          libraries.models.change
+GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          storage.explain
 GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
-GET /rest/{method}                    subsonic.urls.METHODS              see the table  libraries.services
+GET /rest/{method}                    subsonic.urls.METHODS              see the table  services.scans
 GET /api/keepalive/                   navidrome_lib.system.views         anybody
 GET /api/insights/                    navidrome_lib.system.views         signed in
 GET /api/health                       navidrome_lib.system.views         anybody

@@ -15,9 +15,9 @@ from subsonic.errors import (
 )
 from subsonic.params import Params
 from users import api_keys
+from users.app_passwords import check_password, check_token
 from users.models import User
 from users.services import find_by_name
-from users.subsonic import check_password, check_token
 
 MAX_LENGTH = 1024
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from libraries.models import Library
-from libraries.services import ScanStatus
-from navidrome_lib.wire import instant
+from libraries.services.scans import ScanStatus
+from navidrome_lib.api.wire import instant
 from users.models import User
 
 MICROSECOND = 1000

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from libraries import delivery, tasks
+from libraries import queue, tasks
 from navidrome_lib.celery import app
 
 
@@ -26,7 +26,7 @@ def test_a_process_that_only_knows_django_sends_to_our_application() -> None:
 def test_each_delivery_is_of_a_task_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     monkeypatch.setattr(app, "send_task", lambda name, *_, **__: sent.append(name))
-    delivery.deliver(1)
-    delivery.deliver_clear(1)
-    delivery.deliver_fingerprints()
+    queue.deliver(1)
+    queue.deliver_clear(1)
+    queue.deliver_fingerprints()
     assert sent == [tasks.scan_library.name, tasks.clear_library.name, tasks.fingerprint_tracks.name]

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from libraries.bulk import keep_rows
 from libraries.models import Library
 from navidrome_lib.audit.services import record
+from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.errors import InvalidInput, NotFound
 from users.models import SCOPES, ApiKey, User
 

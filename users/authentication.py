@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from navidrome_lib.audit.actor import identify
-from navidrome_lib.proxies import TRUSTED
+from navidrome_lib.security.proxies import TRUSTED
 from users import api_keys, services, tokens
 from users.models import Scope, User
 

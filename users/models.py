@@ -12,12 +12,12 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from libraries.bulk import keep_rows
-from libraries.fields import id_field
 from libraries.models import Library
 from libraries.querysets import Viewer
 from navidrome_lib.audit.services import record
-from navidrome_lib.saving import SavesChanges
+from navidrome_lib.db.bulk import keep_rows
+from navidrome_lib.db.fields import id_field
+from navidrome_lib.db.saving import SavesChanges
 from users.querysets import ApiKeyQuerySet, UserQuerySet
 
 

@@ -13,8 +13,8 @@ from rest_framework import serializers
 
 from libraries.serializers import NumericIdLibrarySerializer
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp
-from navidrome_lib.wire import parse_library_id
-from users.access import Grant, libraries_of
+from navidrome_lib.api.wire import parse_library_id
+from users.grants import Grant, libraries_of
 from users.models import SCOPES, ApiKey, Scope, User
 
 NAME_RULE = RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name has no control characters.")
@@ -29,7 +29,7 @@ class GrantedLibrarySerializer(NumericIdLibrarySerializer):
 
 
 class UserSerializer(serializers.Serializer[User]):
-    """An account. `libraries` in the context maps account ids to their grants, see `users.access.libraries_of`."""
+    """An account. `libraries` in the context maps account ids to their grants, see `users.grants.libraries_of`."""
 
     id = StringId(source="pk")
     userName = serializers.CharField(source="username")

@@ -13,13 +13,13 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from libraries.bulk import keep_rows
 from libraries.models import Library
-from libraries.paths import storable
+from libraries.storage.roots import storable
+from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.audit.services import difference, record
+from navidrome_lib.db.bulk import keep_rows
+from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from navidrome_lib.locks import lock_accounts
-from navidrome_lib.wire import parse_library_id
 from users.models import GroupAccess, LibraryAccess, User, username_key
 
 # how exact `lastAccessAt` is; each access would otherwise be a write

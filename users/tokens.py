@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 from django.conf import settings
 
-from users.keys import jwt_keys
+from users.key_files import jwt_keys
 from users.models import User
 
 ALGORITHM = "HS256"

@@ -20,7 +20,7 @@ from libraries.models import Library
 from navidrome_lib.api.parsers import AnyTypeJSONParser
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
-from users import api_keys, services, subsonic, throttling, tokens
+from users import api_keys, app_passwords, services, throttling, tokens
 from users.authentication import RENEW_FOR
 from users.filters import ApiKeyFilter, UserFilter
 from users.models import ApiKey, User
@@ -72,7 +72,7 @@ class PublicView(APIView):
 
     def signed_in(self, user: User) -> Response:
         """The answer to who has just signed in."""
-        salt, proof = subsonic.subsonic_token(user)
+        salt, proof = app_passwords.subsonic_token(user)
         answer = {
             "pk": user.pk,
             "name": user.name,
@@ -213,13 +213,13 @@ class AppPasswordView(APIView):
     def get(self, request: Request, pk: str) -> Response:
         """Show the app password, with which Subsonic clients sign in instead of the login password."""
         user = signed_in_user(request)
-        return self.answer(user, subsonic.app_password(user))
+        return self.answer(user, app_passwords.app_password(user))
 
     @extend_schema(request=None, responses=AppPasswordSerializer)
     def post(self, request: Request, pk: str) -> Response:
         """Make a new app password; clients that use the old one are signed out at once."""
         user = signed_in_user(request)
-        return self.answer(user, subsonic.renew_app_password(user))
+        return self.answer(user, app_passwords.renew_app_password(user))
 
     def answer(self, user: User, password: str) -> Response:
         data = AppPasswordSerializer({"username": user.username, "password": password}).data

@@ -21,7 +21,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from libraries.models import Library
-from libraries.search import search_songs
+from libraries.search.index import search_songs
 from navidrome_lib.errors import DomainError, NotFound
 
 CAP = 10_000

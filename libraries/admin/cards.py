@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from libraries import progress, texts
+from libraries import progress
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState
 from libraries.models.watch_status import WatchState, watcher_of
 from libraries.schedule import next_scan_time
 from libraries.serializers import library_status
+from navidrome_lib.admin import formatting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +107,16 @@ def progress_of(scan: Scan, now: datetime) -> Progress:
     if scan.cancel_requested:
         return Progress(scan=scan, title=_("Being cancelled"), detail="", folder="", percent=None)
     figures = progress.progress_of(scan, now)
-    parts = [texts.files(scan.seen)]
+    parts = [formatting.files(scan.seen)]
     if scan.files_total:
-        parts = [_("%(seen)s of %(total)s") % {"seen": texts.number(scan.seen), "total": texts.files(scan.files_total)}]
+        parts = [
+            _("%(seen)s of %(total)s")
+            % {"seen": formatting.number(scan.seen), "total": formatting.files(scan.files_total)}
+        ]
     if figures.rate >= 1:
-        parts.append(_("%(rate)s files/s") % {"rate": texts.number(figures.rate)})
+        parts.append(_("%(rate)s files/s") % {"rate": formatting.number(figures.rate)})
     if figures.eta:
-        parts.append(texts.left(figures.eta))
+        parts.append(formatting.left(figures.eta))
     title = str(PHASES.get(scan.phase, _("Starting")))
     percent = None if figures.progress is None else int(figures.progress * 100)
     return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
@@ -130,11 +134,11 @@ def card_json(card: Card) -> dict[str, Any]:
         "folder": running.folder if running else "",
         "percent": running.percent if running else None,
         "figures": {
-            "songs": texts.number(card.library.total_songs),
-            "duration": texts.duration(card.library.total_duration),
-            "size": texts.size(card.library.total_size),
-            "missing": texts.number(card.library.total_missing_files),
-            "problems": texts.number(card.problems),
+            "songs": formatting.number(card.library.total_songs),
+            "duration": formatting.duration(card.library.total_duration),
+            "size": formatting.size(card.library.total_size),
+            "missing": formatting.number(card.library.total_missing_files),
+            "problems": formatting.number(card.problems),
         },
     }
 

@@ -11,10 +11,10 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from libraries import texts
 from libraries.admin import files
 from libraries.admin.base import LIBRARY_FILTER, MAX_SHOWN, ReadOnlyAdmin, SongListAdmin, is_admin, page, shown
 from libraries.models import Album, Artist, Folder, Library, LibraryArtist, MediaFile
+from navidrome_lib.admin import formatting
 
 MAX_TRACKS = 1000
 MAX_ALBUMS = 200
@@ -64,11 +64,11 @@ class ArtistAdmin(DetailAdmin):
 
     @admin.display(description=_lazy("songs"))
     def song_total(self, artist: Artist) -> str:
-        return texts.number(getattr(artist, "shown_songs", 0))
+        return formatting.number(getattr(artist, "shown_songs", 0))
 
     @admin.display(description=_lazy("albums"))
     def album_total(self, artist: Artist) -> str:
-        return texts.number(getattr(artist, "shown_albums", 0))
+        return formatting.number(getattr(artist, "shown_albums", 0))
 
     def detail(self, request: HttpRequest, row: Artist) -> dict[str, Any]:
         albums = Album.objects.visible_to(request.user).present().select_related("library")
@@ -119,11 +119,11 @@ class AlbumAdmin(DetailAdmin):
 
     @admin.display(description=_lazy("songs"), ordering="song_count")
     def songs(self, album: Album) -> str:
-        return texts.number(album.song_count)
+        return formatting.number(album.song_count)
 
     @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, album: Album) -> str:
-        return texts.clock(album.duration)
+        return formatting.clock(album.duration)
 
     def detail(self, request: HttpRequest, row: Album) -> dict[str, Any]:
         tracks = row.media_files.in_catalog()
@@ -204,7 +204,7 @@ class MediaFileAdmin(SongListAdmin, DetailAdmin):
 
     @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, track: MediaFile) -> str:
-        return texts.clock(track.duration)
+        return formatting.clock(track.duration)
 
     @admin.display(description=_lazy("there"), boolean=True)
     def present(self, track: MediaFile) -> bool:
@@ -232,8 +232,8 @@ def facts_of(track: MediaFile) -> list[tuple[str, str]]:
     """The technical facts of a file, those that are known."""
     found = [
         (_("Format"), track.suffix.upper() + (f" ({track.codec})" if track.codec else "")),
-        (_("Playing time"), texts.clock(track.duration)),
-        (_("Size"), texts.size(track.size)),
+        (_("Playing time"), formatting.clock(track.duration)),
+        (_("Size"), formatting.size(track.size)),
         (_("Bit rate"), f"{track.bit_rate} kbit/s" if track.bit_rate else ""),
         (_("Sample rate"), f"{track.sample_rate:,} Hz" if track.sample_rate else ""),
         (_("Bit depth"), f"{track.bit_depth} bit" if track.bit_depth else ""),

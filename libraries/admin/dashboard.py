@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from libraries import texts
 from libraries.admin.base import is_admin, may_scan, page
 from libraries.admin.cards import Card, cards_of
 from libraries.models import Library, MediaFile, Scan
+from navidrome_lib.admin import formatting
 
 # counting the formats of more songs than this takes longer than a page may: it is done beside the page, and kept
 QUICKLY_COUNTED = 50_000
@@ -52,7 +52,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
         attention=[item for card in cards for item in attention_of(card)],
         recent_scans=recent_scans(request),
         totals=totals_of(cards),
-        storage=bars([(card.library.name, card.library.total_size) for card in cards], texts.size),
+        storage=bars([(card.library.name, card.library.total_size) for card in cards], formatting.size),
         formats=formats_of(libraries, cards, wait=False),
         may_scan=may_scan(request),
         may_add=is_admin(request),
@@ -69,10 +69,10 @@ def totals_of(cards: list[Card]) -> list[tuple[str, str]]:
     """The figures of all libraries together."""
     rows = [card.library for card in cards]
     return [
-        (_("Songs"), texts.number(sum(row.total_songs for row in rows))),
-        (_("Albums"), texts.number(sum(row.total_albums for row in rows))),
-        (_("Playing time"), texts.duration(sum(row.total_duration for row in rows))),
-        (_("Size"), texts.size(sum(row.total_size for row in rows))),
+        (_("Songs"), formatting.number(sum(row.total_songs for row in rows))),
+        (_("Albums"), formatting.number(sum(row.total_albums for row in rows))),
+        (_("Playing time"), formatting.duration(sum(row.total_duration for row in rows))),
+        (_("Size"), formatting.size(sum(row.total_size for row in rows))),
     ]
 
 
@@ -99,7 +99,9 @@ def attention_of(card: Card) -> list[Attention]:
                         "%(count)s files of “%(name)s” could not be read", card.problems)  # fmt: skip
         found.append(
             Attention(
-                icon="error", text=text % {"count": texts.number(card.problems), "name": name}, action=_("See them"),
+                icon="error",
+                text=text % {"count": formatting.number(card.problems), "name": name},
+                action=_("See them"),
                 address=page("libraries_scanproblem_changelist", library__id__exact=card.library.pk, open="yes"),
             )
         )  # fmt: skip
@@ -107,7 +109,7 @@ def attention_of(card: Card) -> list[Attention]:
         text = ngettext("%(count)s file of “%(name)s” is missing", "%(count)s files of “%(name)s” are missing", count)
         found.append(
             Attention(
-                icon="search_off", text=text % {"count": texts.number(count), "name": name}, action=_("See them"),
+                icon="search_off", text=text % {"count": formatting.number(count), "name": name}, action=_("See them"),
                 address=page("missing_missingfile_changelist", library__id__exact=card.library.pk),
             )
         )  # fmt: skip
@@ -132,8 +134,8 @@ def formats_of(libraries: QuerySet[Library], cards: list[Card], *, wait: bool) -
         counted = files.order_by().values_list("suffix").annotate(songs=Count("pk"), size=Sum("size"))
         sizes = {suffix: size for suffix, _songs, size in counted}
         found = [
-            Bar(label=bar.label.upper(), value=f"{bar.value} · {texts.size(sizes[bar.label])}", share=bar.share)
-            for bar in bars([(suffix, songs) for suffix, songs, _size in counted], texts.songs)
+            Bar(label=bar.label.upper(), value=f"{bar.value} · {formatting.size(sizes[bar.label])}", share=bar.share)
+            for bar in bars([(suffix, songs) for suffix, songs, _size in counted], formatting.songs)
         ]
         cache.set(key, found, KEPT)
     return found

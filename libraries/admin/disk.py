@@ -13,12 +13,15 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from libraries import patience, services, texts
+from libraries import timeouts
 from libraries.admin.base import is_admin, page
-from libraries.paths import FolderPage, check_root, folders_of, list_folders, look_into
-from libraries.patience import patiently
 from libraries.scanner.types import ScanOptions
+from libraries.services import libraries
+from libraries.storage.browse import FolderPage, folders_of, list_folders, look_into
 from libraries.storage.pattern_preview import MAX_SECONDS, preview_patterns
+from libraries.storage.roots import check_root
+from libraries.timeouts import patiently
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import InvalidInput
 
 
@@ -73,14 +76,14 @@ def note_of(found: FolderPage) -> str:
             "%(count)s folders have names that are not text and cannot be chosen.",
             found.unnamed,
         )
-        parts.append(text % {"count": texts.number(found.unnamed)})
+        parts.append(text % {"count": formatting.number(found.unnamed)})
     if found.silent:
         text = ngettext(
             "%(count)s link leads to storage that does not answer.",
             "%(count)s links lead to storage that does not answer.",
             found.silent,
         )
-        parts.append(text % {"count": texts.number(found.silent)})
+        parts.append(text % {"count": formatting.number(found.silent)})
     if found.path and not found.folders and not found.silent:
         parts.append(_("There are no folders in here."))
     return " ".join(parts)
@@ -107,8 +110,8 @@ def inside(path: str) -> str:
     entries = patiently(lambda: look_into(path), about=path)
     folders = len(folders_of(path, entries)[0])
     return _("The folder can be read; it has %(folders)s folders and %(files)s.") % {
-        "folders": texts.number(folders),
-        "files": texts.files(len(entries) - folders),
+        "folders": formatting.number(folders),
+        "files": formatting.files(len(entries) - folders),
     }
 
 
@@ -122,9 +125,9 @@ def preview(request: HttpRequest) -> HttpResponse:
         options = ScanOptions(
             root=os.fsencode(root),
             recursive="recursive" in request.POST,
-            exclude_patterns=tuple(services.check_patterns(lines)),
+            exclude_patterns=tuple(libraries.check_patterns(lines)),
         )
-        found = patiently(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + patience.SECONDS)
+        found = patiently(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + timeouts.SECONDS)
     except InvalidInput as refusal:
         error = refusal.message
     except TimeoutError as silence:

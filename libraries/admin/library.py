@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from libraries import services, texts
 from libraries.admin import disk, live
 from libraries.admin.base import RefusalsAdmin, back, is_admin, may_scan, page, tell
 from libraries.admin.cards import cards_of
@@ -24,6 +23,8 @@ from libraries.admin.relocate import relocate_view
 from libraries.forms import LibraryForm
 from libraries.models import Library, ScanTrigger
 from libraries.serializers import library_status
+from libraries.services import libraries, scans
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError, InvalidInput
 
 STATES = {
@@ -114,15 +115,15 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
 
     @admin.display(description=_lazy("songs"), ordering="total_songs")
     def songs(self, library: Library) -> str:
-        return texts.number(library.total_songs)
+        return formatting.number(library.total_songs)
 
     @admin.display(description=_lazy("size"), ordering="total_size")
     def size(self, library: Library) -> str:
-        return texts.size(library.total_size)
+        return formatting.size(library.total_size)
 
     @admin.display(description=_lazy("missing"), ordering="total_missing_files")
     def missing(self, library: Library) -> str:
-        return texts.number(library.total_missing_files)
+        return formatting.number(library.total_missing_files)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -136,9 +137,9 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
         values, who = form.values(), str(request.user)
         overlap = bool(form.cleaned_data.get("allow_overlap"))
         if change:
-            services.update_library(obj, values=values, allow_overlap=overlap, requested_by=who)
+            libraries.update_library(obj, values=values, allow_overlap=overlap, requested_by=who)
         else:
-            obj.pk = services.create_library(**values, allow_overlap=overlap, requested_by=who).pk
+            obj.pk = libraries.create_library(**values, allow_overlap=overlap, requested_by=who).pk
 
     def response_add(self, request: HttpRequest, obj: Library, post_url_continue: str | None = None) -> HttpResponse:
         """To the dashboard, where the first scan can be watched."""
@@ -149,7 +150,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
         return HttpResponseRedirect(page("index"))
 
     def delete_model(self, request: HttpRequest, obj: Library) -> None:
-        services.delete_library(obj)
+        libraries.delete_library(obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say what goes without loading it: a library can have a million rows."""
@@ -157,8 +158,9 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
             sentence
             for library in objs
             for sentence in (
-                _("%(songs)s, present or missing") % {"songs": texts.songs(library.media_files.in_catalog().count())},
-                _("%(count)s albums") % {"count": texts.number(library.albums.count())},
+                _("%(songs)s, present or missing")
+                % {"songs": formatting.songs(library.media_files.in_catalog().count())},
+                _("%(count)s albums") % {"count": formatting.number(library.albums.count())},
                 _("the access of every user and group to it, its scans and its problems"),
             )
         ]
@@ -200,9 +202,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
     ) -> None:
         who = str(request.user)
         try:
-            services.request_scan(
-                library, trigger=ScanTrigger.ADMIN, full=full, targets=targets or [], requested_by=who
-            )
+            scans.request_scan(library, trigger=ScanTrigger.ADMIN, full=full, targets=targets or [], requested_by=who)
         except (InvalidInput, DomainError) as error:
             tell(request, f"{library}: {error.message}", wrong=True)
         else:

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from libraries import services
 from libraries.admin.base import is_admin, page, tell
 from libraries.admin.disk import render
 from libraries.models import Library
+from libraries.services import libraries
 from libraries.storage.relocation import match_root
 from navidrome_lib.errors import DomainError
 
@@ -45,7 +45,7 @@ def relocate_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 def checked(library: Library, path: str, *, overlap: bool) -> str:
     """The normal form of a path that the library may move to; else the rule that it breaks."""
-    root: str = services.check_fields({"path": path}, library=library, allow_overlap=overlap)["path"]
+    root: str = libraries.check_fields({"path": path}, library=library, allow_overlap=overlap)["path"]
     if root == library.path:
         raise DomainError(_("That is where the library is."))
     return root
@@ -56,7 +56,7 @@ def relocate(request: HttpRequest, library: Library) -> HttpResponse:
     overlap, who = "overlap" in request.POST, str(request.user)
     try:
         root = checked(library, request.POST.get("path", "").strip(), overlap=overlap)
-        services.update_library(library, values={"path": root}, allow_overlap=overlap, requested_by=who)
+        libraries.update_library(library, values={"path": root}, allow_overlap=overlap, requested_by=who)
     except DomainError as error:
         tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
         return HttpResponseRedirect(request.path)

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
-from libraries import services, texts
 from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
 from libraries.admin.changes import changes_of
 from libraries.models import ACTIVE_STATES, ProblemKind, Scan, ScanProblem, ScanState
+from libraries.services import scans
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
 
 STATE_COLOURS = {
@@ -67,7 +68,7 @@ class ScanAdmin(ReadOnlyAdmin):
     @admin.display(description=_lazy("took"))
     def lasted(self, scan: Scan) -> str:
         time = took(scan)
-        return texts.duration(time.total_seconds()) if time else "–"
+        return formatting.duration(time.total_seconds()) if time else "–"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -83,17 +84,17 @@ class ScanAdmin(ReadOnlyAdmin):
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: cancel a scan that waits or runs."""
-        return self.decide(request, pk, services.cancel_scan, _("The scan is being cancelled."), may_scan(request))
+        return self.decide(request, pk, scans.cancel_scan, _("The scan is being cancelled."), may_scan(request))
 
     def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: queue a scan that marks what a held scan found gone."""
         said = _("A scan is queued that marks what is still gone as missing.")
-        approve = partial(services.approve_scan, requested_by=str(request.user))
+        approve = partial(scans.approve_scan, requested_by=str(request.user))
         return self.decide(request, pk, approve, said, is_admin(request))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: forget what a held scan found gone."""
-        return self.decide(request, pk, services.discard_scan, _("Nothing was marked."), is_admin(request))
+        return self.decide(request, pk, scans.discard_scan, _("Nothing was marked."), is_admin(request))
 
     def decide(
         self, request: HttpRequest, pk: int, service: Callable[[Scan], Scan], said: str, allowed: bool
@@ -121,7 +122,7 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         "scan": scan,
         "colour": STATE_COLOURS[scan.state],
         "progress": progress_of(scan, timezone.now()) if running else None,
-        "lasted": texts.duration(time.total_seconds()) if time else "",
+        "lasted": formatting.duration(time.total_seconds()) if time else "",
         "held": held_of(scan) if scan.state == ScanState.HELD else None,
         "approving": scan.approvals.filter(state__in=ACTIVE_STATES).first(),
         "counts": [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from libraries.fields import KeyField, id_field
 from libraries.models.artist import Artist
 from libraries.models.library import Library
 from libraries.querysets import AlbumQuerySet
+from navidrome_lib.db.fields import KeyField, id_field
 
 
 class Album(models.Model):

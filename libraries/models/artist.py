@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from libraries.fields import KeyField, id_field
 from libraries.models.library import Library
 from libraries.querysets import ArtistQuerySet
+from navidrome_lib.db.fields import KeyField, id_field
 
 
 class Role(models.TextChoices):
@@ -50,7 +50,7 @@ class Artist(models.Model):
 
 
 class LibraryArtist(models.Model):
-    """An artist's present tracks and albums in one library, kept by `libraries.maintenance`."""
+    """An artist's present tracks and albums in one library, kept by `libraries.totals`."""
 
     library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="library_artists")
     artist = models.ForeignKey(Artist, on_delete=models.CASCADE, related_name="library_artists")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from libraries.fields import KeyField
 from libraries.models.scan import Scan
+from navidrome_lib.db.fields import KeyField
 
 
 class ChangeKind(models.TextChoices):

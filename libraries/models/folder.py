@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 
-from libraries.fields import KeyField, id_field
 from libraries.models.library import Library
 from libraries.querysets import FolderQuerySet
+from navidrome_lib.db.fields import KeyField, id_field
 
 
 class Folder(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from libraries.fields import KeyField, id_field
+from navidrome_lib.db.fields import KeyField, id_field
 
 
 class Genre(models.Model):

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from libraries.querysets import LibraryQuerySet
-from navidrome_lib.saving import SavesChanges
+from navidrome_lib.db.saving import SavesChanges
 
 
 def name_key(name: str) -> str:
@@ -16,7 +16,7 @@ def name_key(name: str) -> str:
 
 
 class Library(SavesChanges):
-    """The totals are kept by the scanner and by `libraries.maintenance`, in the transaction that changes the tracks."""
+    """The totals are kept by the scanner and by `libraries.totals`, in the transaction that changes the tracks."""
 
     name = models.CharField(_("name"), max_length=255)
     name_key = models.CharField(max_length=512, editable=False)

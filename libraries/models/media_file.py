@@ -6,13 +6,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from libraries.fields import KeyField, id_field
 from libraries.models.album import Album
 from libraries.models.artist import Artist
 from libraries.models.folder import Folder
 from libraries.models.genre import Genre
 from libraries.models.library import Library
 from libraries.querysets import MediaFileQuerySet
+from navidrome_lib.db.fields import KeyField, id_field
 
 # missing, and not hidden by a purge
 LISTED_AS_MISSING = Q(missing=True, purge_id__isnull=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from libraries.fields import KeyField
 from libraries.models.library import Library
+from navidrome_lib.db.fields import KeyField
 
 
 class MountPoint(models.Model):

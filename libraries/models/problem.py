@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from libraries.fields import KeyField
 from libraries.models.library import Library
 from libraries.models.scan import Scan
 from libraries.querysets import ProblemQuerySet
+from navidrome_lib.db.fields import KeyField
 
 
 class ProblemKind(models.TextChoices):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from libraries.fields import KeyField
+from navidrome_lib.db.fields import KeyField
 
 
 class SongWords(models.Model):
-    """The words of one song, kept and searched by `libraries.search` alone; on SQLite beside a full-text table.
+    """The words of one song, kept and searched by `libraries.search.index` alone; on SQLite beside a full-text table.
 
     It refers to no row, so that songs come and go without it: an entry that is left over finds nothing.
     """

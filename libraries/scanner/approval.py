@@ -12,8 +12,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from libraries.ids import first_id
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState
+from navidrome_lib.db.ids import first_id
 
 OVERTAKEN = "A later scan has settled what was held back."
 CHANGED = "The library was changed; the next scan looks again at what was held back."

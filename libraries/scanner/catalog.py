@@ -11,10 +11,10 @@ from typing import Final
 from django.db.models import F
 from django.utils import timezone
 
-from libraries.bulk import chunks
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner.diff import KnownFolder, KnownProblem, KnownTrack
 from libraries.scanner.types import ScanOptions, parent
+from navidrome_lib.db.bulk import chunks
 
 RETRIES: Final = 3
 """How many scans in a row read a file again that failed for a reason that may pass."""

@@ -17,7 +17,7 @@ from django.utils import timezone
 from libraries.clock import SKEW
 from libraries.models import Library, Scan, ScanState
 from navidrome_lib import outages, stopping
-from navidrome_lib.locks import lock_library
+from navidrome_lib.db.locks import lock_library
 
 logger = logging.getLogger(__name__)
 

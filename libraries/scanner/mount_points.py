@@ -18,13 +18,13 @@ from typing import Final, TypeVar
 from django.utils import timezone
 
 from libraries.models import MediaFile, MountPoint
-from libraries.patience import patiently
 from libraries.scanner.diff import KnownFolder, ancestors, is_inside
 from libraries.scanner.types import ScanOptions, Trouble, display, join, key_of
 from libraries.scanner.walk.change_key import GONE, is_there, reason_of
 from libraries.scanner.walk.ignore import explain
 from libraries.scanner.walk.mount_table import StorageIdentity, identity_of, read_mounts
 from libraries.scanner.walk.walker import StorageTrouble
+from libraries.timeouts import patiently
 
 T = TypeVar("T")
 

@@ -14,8 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from libraries import maintenance
-from libraries.bulk import rare_checkpoints
+from libraries import cleanup, totals
 from libraries.models import Library, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease as leases
 from libraries.scanner.approval import Proposal, propose, settle_older
@@ -34,6 +33,7 @@ from libraries.scanner.walk.walker import SETTLE_NS, StorageTrouble, WalkStopped
 from libraries.scanner.write.problems import resolve_problems
 from libraries.scanner.write.writer import Touched, Writer
 from navidrome_lib import disk_space, stopping
+from navidrome_lib.db.bulk import rare_checkpoints
 from navidrome_lib.outages import DATABASE_AWAY, Outage, outage_of
 
 __all__ = ["run"]
@@ -285,16 +285,16 @@ class _Run:
         self._check_outcomes()
         if self.touched.anything:
             if self.scan.added > max(_MANY_FILES, self.songs_before // 10):
-                maintenance.learn_sizes()
+                totals.learn_sizes()
             with self.lease.transaction():
                 self._refresh()
-            maintenance.prune_changes(self.library.pk)
-        for library_id in maintenance.stale_libraries():
+            cleanup.prune_changes(self.library.pk)
+        for library_id in totals.stale_libraries():
             with self.lease.transaction():
-                maintenance.recount(library_id)
+                totals.recount(library_id)
         if self.scan.updated or self.scan.moved or self.library.totals_stale:
-            maintenance.prune_artists()
-            maintenance.prune_genres()
+            cleanup.prune_artists()
+            cleanup.prune_genres()
 
     def _finish(self, proposal: Proposal | None) -> None:
         """The end of the scan, and all that follows from it, in one transaction."""
@@ -317,13 +317,13 @@ class _Run:
     def _refresh(self) -> None:
         pk = self.library.pk
         if self.library.totals_stale:
-            maintenance.refresh_albums(pk)
+            totals.refresh_albums(pk)
         # where there was nothing, all were touched; to count them at once is quicker, and takes memory
         at_once = not self.songs_before and self.scan.seen <= _COUNTED_AT_ONCE
-        maintenance.refresh_library_artists(pk, None if at_once else self.touched.artists)
-        maintenance.prune_albums(pk)
-        maintenance.prune_folders(pk)
-        maintenance.refresh_library_totals(pk)
+        totals.refresh_library_artists(pk, None if at_once else self.touched.artists)
+        cleanup.prune_albums(pk)
+        cleanup.prune_folders(pk)
+        totals.refresh_library_totals(pk)
 
     def _check_outcomes(self) -> None:
         """Every file that was met has exactly one outcome: a scan that loses one must not call itself finished."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from libraries.bulk import chunks
 from libraries.models import Library, MediaFile
-from libraries.patience import patiently
 from libraries.scanner.types import join
+from libraries.timeouts import patiently
+from navidrome_lib.db.bulk import chunks
 
 MAX_SECONDS: Final = 3.0
 MAX_SHOWN: Final = 20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django import template
 
-from libraries import texts
+from navidrome_lib.admin import formatting
 
 register = template.Library()
-register.filter("number", texts.number)
-register.filter("span", texts.duration)
-register.filter("clock", texts.clock)
-register.filter("bytes", texts.size)
-register.filter("ago", texts.ago)
+register.filter("number", formatting.number)
+register.filter("span", formatting.duration)
+register.filter("clock", formatting.clock)
+register.filter("bytes", formatting.size)
+register.filter("ago", formatting.ago)

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
-from libraries import services
 from libraries.models import ACTIVE_STATES, Library, Scan, ScanTrigger, WatchState, WatchStatus
-from libraries.paths import normal_target
 from libraries.scanner.catalog import scan_options
 from libraries.scanner.types import writable_path
+from libraries.services import scans
+from libraries.storage.roots import normal_target
 from libraries.watcher.library_watch import LibraryWatch, Standing
 from navidrome_lib.errors import DomainError, InvalidInput
 from navidrome_lib.outages import Outage, outage_of
@@ -104,7 +104,7 @@ class Service:
             return  # it came and went, and no scan ever saw it
         try:
             wanted = [] if "" in targets else targets
-            self._asked.add(services.request_scan(library, trigger=ScanTrigger.WATCHER, targets=wanted).pk)
+            self._asked.add(scans.request_scan(library, trigger=ScanTrigger.WATCHER, targets=wanted).pk)
         except DomainError as error:
             logger.warning("no scan of %s: %s", library, error)
         except (DatabaseError, InterfaceError):

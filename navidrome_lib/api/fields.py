@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from navidrome_lib.wire import instant
+from navidrome_lib.api.wire import instant
 
 
 @extend_schema_field(OpenApiTypes.STR)

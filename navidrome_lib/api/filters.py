@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
-from navidrome_lib.wire import parse_library_id
+from navidrome_lib.api.wire import parse_library_id
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView

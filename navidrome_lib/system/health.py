@@ -13,9 +13,10 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Max
 from django.utils import timezone
 
-from libraries import clock, texts
+from libraries import clock
 from libraries.models import Scan
 from navidrome_lib import disk_space, heartbeat
+from navidrome_lib.admin import formatting
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
 from navidrome_lib.redis_urls import client_url
 from navidrome_lib.system.models import Heartbeat
@@ -103,8 +104,8 @@ def check_disk() -> tuple[bool, str]:
     folders = disk_space.written_folders(settings.CONF.data_folder)
     left = min((free for free in map(disk_space.free_bytes, folders) if free is not None), default=0)
     if disk_space.is_low(folders):
-        return False, f"The disk of the server is full: {texts.size(left)} are left. Free some space."
-    return True, f"{texts.size(left)} are free."
+        return False, f"The disk of the server is full: {formatting.size(left)} are left. Free some space."
+    return True, f"{formatting.size(left)} are free."
 
 
 def check_scans() -> tuple[bool, str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from libraries import services
 from libraries.models import Library, ScanTrigger
-from libraries.paths import normal_target
+from libraries.services import scans
+from libraries.storage.roots import normal_target
+from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
-from navidrome_lib.wire import parse_library_id
 from subsonic import payloads
 from subsonic.caller import Caller
 from subsonic.params import Params
@@ -24,7 +24,7 @@ def start_scan(caller: Caller, params: Params) -> Payload:
     targets = parse_targets(caller, params.many("target"))
     with transaction.atomic():
         for library, folders in targets:
-            services.request_scan(
+            scans.request_scan(
                 library,
                 trigger=ScanTrigger.SUBSONIC,
                 full=params.flag("fullScan"),
@@ -36,7 +36,7 @@ def start_scan(caller: Caller, params: Params) -> Payload:
 
 def get_scan_status(caller: Caller, params: Params) -> Payload:
     """`/rest/getScanStatus`: what the scans of the caller's libraries are doing."""
-    return {"scanStatus": payloads.scan_status(services.scan_status(caller.libraries()))}
+    return {"scanStatus": payloads.scan_status(scans.scan_status(caller.libraries()))}
 
 
 def parse_targets(caller: Caller, targets: list[str]) -> Iterable[tuple[Library, list[str]]]:

@@ -18,7 +18,7 @@ from tests.access import canary
 from tests.access.routes import routes
 from tests.access.test_deny_matrix import REST
 from tests.conftest import MakeUser, SignIn
-from users import api_keys, subsonic
+from users import api_keys, app_passwords
 from users.models import GroupAccess, LibraryAccess, User
 
 # what a query may try: the ids of the hidden things, and every way to sort, to page and to filter
@@ -110,7 +110,7 @@ def test_rest(
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)
     user = {"member": member, "outsider": outsider, "scanner": scanner, "key": member}[role]
-    credentials = {"u": user.username, "p": subsonic.app_password(user)}
+    credentials = {"u": user.username, "p": app_passwords.app_password(user)}
     if role == "key":
         credentials = {"apiKey": api_keys.create_key(user, name="k", scope="manage")[1]}
     extra: list[dict[str, Any]] = [

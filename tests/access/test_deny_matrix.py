@@ -16,7 +16,7 @@ from missing.models import Purge
 from navidrome_lib.conf import Inspect
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
-from users import api_keys, subsonic
+from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
 
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -187,7 +187,7 @@ def test_rest(cast: dict[str, User | None], method: str) -> None:
         for http in ("get", "post"):
             query = {"v": "1.16.1", "c": "test", "f": "json"}
             if user is not None:
-                query |= {"u": user.username, "p": subsonic.app_password(user)}
+                query |= {"u": user.username, "p": app_passwords.app_password(user)}
             name = method if method != ".*" else "noSuchMethod"
             answer = getattr(APIClient(), http)(
                 f"/rest/{name}", query, **({"format": "multipart"} if http == "post" else {})

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tests.conftest import PASSWORD, Configure
-from users import api_keys, subsonic
+from users import api_keys, app_passwords
 from users.models import User
 
 CLIENT = Client()
@@ -41,7 +41,7 @@ def changed(text: str) -> set[str]:
 
 def forgeries(member: User, outsider: User, gone: User) -> Iterator[dict[str, str]]:
     """Everything that is nearly right, for names that exist, that do not, and that are no names."""
-    secret, other = subsonic.app_password(member), subsonic.app_password(outsider)
+    secret, other = app_passwords.app_password(member), app_passwords.app_password(outsider)
     salt = "c19b2d"
     token = proof(secret, salt)
     names = ["member", "MEMBER", "nobody", "", "admin'--", "member\0", "mem ber", "%", "*", "é"]
@@ -66,7 +66,7 @@ def forgeries(member: User, outsider: User, gone: User) -> Iterator[dict[str, st
     yield {"u": "member", "p": "enc:" + secret.upper().encode().hex()}
     yield {"u": "member", "p": "enc:enc:" + secret.encode().hex()}
     yield from ({"u": "nobody", "p": secret}, {"u": "outsider", "p": secret}, {"u": "nobody", "t": token, "s": salt})
-    yield from ({"u": gone.username, "p": PASSWORD}, {"u": gone.username, "p": subsonic.app_password(gone)})
+    yield from ({"u": gone.username, "p": PASSWORD}, {"u": gone.username, "p": app_passwords.app_password(gone)})
     yield from ({"u": "member", "s": salt}, {"u": "member", "t": token}, {"u": "member"}, {"p": secret}, {})
     yield from ({"u": "member", "p": secret, "t": token}, {"u": "member", "p": secret, "apiKey": "x"})
     _, key = api_keys.create_key(member, name="k", scope="read")
@@ -87,7 +87,7 @@ def test_none_is_accepted(member: User, outsider: User, configure: Configure) ->
 
 def test_the_right_ones_are(member: User) -> None:
     """So that the test before proves something."""
-    secret = subsonic.app_password(member)
+    secret = app_passwords.app_password(member)
     _, key = api_keys.create_key(member, name="k", scope="read")
     good = [
         {"u": "member", "p": secret}, {"u": "member", "p": PASSWORD}, {"apiKey": key},
@@ -97,7 +97,7 @@ def test_the_right_ones_are(member: User) -> None:
 
 
 def test_guessing_login_passwords_is_slow_but_app_passwords_go_on(member: User) -> None:
-    secret = subsonic.app_password(member)
+    secret = app_passwords.app_password(member)
     assert [code({"u": "member", "p": f"guess{number}"}) for number in range(6)] == [40] * 5 + [-1]
     assert code({"u": "member", "p": PASSWORD}) == -1  # not even the right one, from this address
     assert code({"u": "member", "p": secret}) == 0
@@ -127,7 +127,7 @@ def test_unknown_names_take_as_long(
     monkeypatch.setattr("django.contrib.auth.hashers.PBKDF2PasswordHasher.iterations", 200_000)
     member.set_password(PASSWORD)
     member.save()
-    subsonic.app_password(member)
+    app_passwords.app_password(member)
     times: dict[str, list[float]] = {"member": [], "nobody": []}
     for number, name in itertools.product(range(5), times):
         cache.clear()

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from libraries.models import Library
 from tests.access.routes import routes
-from users import subsonic
+from users import app_passwords
 from users.models import User
 
 PAYLOADS = (
@@ -127,7 +127,7 @@ class TestBodies:
 @pytest.mark.usefixtures("things")
 def test_rest(member: User) -> None:
     methods = [route.rsplit("/", 1)[1] for route in routes() if route.startswith("/rest/") and ".*" not in route]
-    credentials = {"u": "member", "p": subsonic.app_password(member), "v": "1.16.1", "c": "test"}
+    credentials = {"u": "member", "p": app_passwords.app_password(member), "v": "1.16.1", "c": "test"}
     client = APIClient()
     for method, payload in itertools.product(methods, PAYLOADS):
         query = {

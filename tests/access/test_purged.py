@@ -9,18 +9,18 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from libraries.maintenance import refresh_library_artists, refresh_library_totals
 from libraries.models import Album, Folder, Library, MediaFile
-from libraries.search import index_everything
+from libraries.search.index import index_everything
+from libraries.totals import refresh_library_artists, refresh_library_totals
 from missing.models import Purge
-from missing.services import purge_missing_files, undo_purge
+from missing.purges import purge_missing_files, undo_purge
 from navidrome_lib.conf import Inspect
 from tests.access.routes import routes
 from tests.access.test_canary import content
 from tests.access.test_deny_matrix import REST
 from tests.conftest import Configure
 from tests.missing.catalog import make_track
-from users import subsonic
+from users import app_passwords
 from users.models import User
 
 MARK = "Nightingale"
@@ -122,7 +122,7 @@ def test_inspect_does_not_know_it(hidden: MediaFile, as_admin: APIClient, config
 
 
 def test_subsonic(hidden: MediaFile, admin: User) -> None:
-    client, credentials = Client(), {"u": admin.username, "p": subsonic.app_password(admin)}
+    client, credentials = Client(), {"u": admin.username, "p": app_passwords.app_password(admin)}
     for method, extra in itertools.product([*REST, "getAlbum", "search3"], ({}, {"id": hidden.pk}, {"query": MARK})):
         query = {"v": "1.16.1", "c": "test", **credentials, **extra}
         response = client.get(f"/rest/{method.replace('.*', 'x')}", query)

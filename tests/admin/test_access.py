@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from libraries import services
 from libraries.models import Library
+from libraries.services import libraries
 from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import PASSWORD, MakeUser
 from users.models import GroupAccess, User
@@ -68,7 +68,7 @@ def test_an_old_page_changes_only_what_was_ticked_on_it(
 def test_a_library_that_is_being_removed_is_in_nobodys_way(
     site: Client, member: User, library: Library, other_library: Library
 ) -> None:
-    services.delete_library(library)
+    libraries.delete_library(library)
     body = {"user": [member.pk], f"was-user-{member.pk}": "", f"user-{member.pk}": [other_library.pk]}
     assert "The access of 1 row was changed." in site.post(PAGE, body, follow=True).content.decode()
     assert "Jazz" in heard(member)

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.test import Client
 
 from libraries.models import Library
-from navidrome_lib.csp import DATA, HEADER, PAGES
+from navidrome_lib.security.csp import DATA, HEADER, PAGES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATES = [path for folder in ("templates", "missing/templates") for path in sorted((ROOT / folder).rglob("*.html"))]

@@ -12,10 +12,10 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from libraries import patience
+from libraries import timeouts
 from libraries.models import Library
-from libraries.patience import patiently
 from libraries.storage.relocation import match_root
+from libraries.timeouts import patiently
 from tests.hanging import hanging_mount
 from tests.missing.catalog import make_track
 
@@ -28,7 +28,7 @@ PATIENCE = 0.3
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The patience of a user lasts for seconds, that of these tests does not."""
-    monkeypatch.setattr(patience, "SECONDS", PATIENCE)
+    monkeypatch.setattr(timeouts, "SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ class TestPatience:
         for thread in set(threading.enumerate()) - before:
             thread.join(5)
         os.close(writer)
-        assert not patience._asking  # what hung has ended, and is forgotten
+        assert not timeouts._asking  # what hung has ended, and is forgotten
 
     def ask(self, pipe: Path) -> None:
         patiently(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), seconds=PATIENCE)
@@ -145,7 +145,7 @@ class TestPatience:
         assert threading.active_count() == before + 1
 
     def test_only_so_many_threads_are_left_behind(self, pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "MOST", 2)
+        monkeypatch.setattr(timeouts, "MOST", 2)
         before = threading.active_count()
         for number in range(4):
             with pytest.raises(TimeoutError):
@@ -156,4 +156,4 @@ class TestPatience:
         assert patiently(lambda: 5, about="x") == 5
         with pytest.raises(FileNotFoundError):
             patiently(lambda: os.stat(tmp_path / "nothing"), about="x")
-        assert not patience._asking
+        assert not timeouts._asking

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from libraries import services
 from libraries.models import Library
+from libraries.services import libraries
 from tests.conftest import MakeUser
 from users import services as accounts
 from users.models import LibraryAccess, User
@@ -66,9 +66,9 @@ class TestLibrary:
         return f"/admin/libraries/library/{library.pk}/change/"
 
     def test_keeps_what_others_changed(self, site: Client, library: Library, address: str) -> None:
-        services.update_library(library, values={"exclude_patterns": ["*.tmp"]})
+        libraries.update_library(library, values={"exclude_patterns": ["*.tmp"]})
         page = shown(site, address)
-        services.update_library(library, values={"name": "Renamed", "watch": True, "exclude_patterns": ["*.bak", "x"]})
+        libraries.update_library(library, values={"name": "Renamed", "watch": True, "exclude_patterns": ["*.bak", "x"]})
         assert site.post(address, page | {"schedule": "@daily"}).status_code == 302
         library.refresh_from_db()
         assert (library.schedule, library.name, library.watch) == ("@daily", "Renamed", True)
@@ -91,7 +91,7 @@ class TestLibrary:
 
     def test_a_deleted_library_stays_deleted(self, site: Client, library: Library, address: str) -> None:
         page = shown(site, address)
-        services.delete_library(library)
+        libraries.delete_library(library)
         site.post(address, page | {"name": "Renamed"})
         assert not Library.objects.active().exists()
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.conftest import PASSWORD, Configure, MakeUser, SignIn
-from users import keys, subsonic, tokens
+from users import app_passwords, key_files, tokens
 from users.models import User
 
 URL = "/auth/login"
@@ -31,12 +31,12 @@ def test_answers_everything_a_client_needs(as_anonymous: APIClient, admin: User,
     assert body["id"] == admin.pk
     assert body["username"] == "admin"
     assert body["isAdmin"] is True
-    claims = tokens.decode(body["token"], keys.jwt_keys.read()[0])
+    claims = tokens.decode(body["token"], key_files.jwt_keys.read()[0])
     assert claims is not None
     assert (claims["sub"], claims["uid"], claims["adm"]) == ("admin", admin.pk, True)
     assert claims["exp"] - claims["iat"] == 48 * 3600
     admin.refresh_from_db()
-    secret = subsonic.app_password(admin)
+    secret = app_passwords.app_password(admin)
     proof = hashlib.md5((secret + body["subsonicSalt"]).encode()).hexdigest()  # noqa: S324 - the protocol's choice
     assert body["subsonicToken"] == proof
     assert admin.last_login is not None

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from libraries import services, tasks
+from libraries import tasks
 from libraries.models import Library, Scan, ScanTrigger
+from libraries.services import libraries, scans
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import NotFound
 from tests.conftest import Configure
@@ -306,11 +307,11 @@ class TestDeletedMeanwhile:
 
     def test_services(self, library: Library) -> None:
         stale = Library.objects.get(pk=library.pk)
-        services.delete_library(library)
+        libraries.delete_library(library)
         calls: list[Callable[[], object]] = [
-            lambda: services.update_library(stale, values={"name": "Back"}),
-            lambda: services.delete_library(stale),
-            lambda: services.request_scan(stale, trigger=ScanTrigger.API),
+            lambda: libraries.update_library(stale, values={"name": "Back"}),
+            lambda: libraries.delete_library(stale),
+            lambda: scans.request_scan(stale, trigger=ScanTrigger.API),
         ]
         for call in calls:
             with pytest.raises(NotFound):
@@ -321,12 +322,12 @@ class TestDeletedMeanwhile:
 
     def test_a_scheduled_scan_is_not_queued(self, library: Library) -> None:
         stale = Library.objects.get(pk=library.pk)
-        services.delete_library(library)
+        libraries.delete_library(library)
         tasks.start_scheduled(stale)
         assert not Scan.objects.exists()
 
     def test_a_scan_that_was_cleared_away(self, library: Library) -> None:
-        scan = services.request_scan(library, trigger=ScanTrigger.API)
+        scan = scans.request_scan(library, trigger=ScanTrigger.API)
         Scan.objects.filter(pk=scan.pk).delete()
         with pytest.raises(NotFound):
-            services.cancel_scan(scan)
+            scans.cancel_scan(scan)

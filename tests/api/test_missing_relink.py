@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from libraries.maintenance import refresh_albums, refresh_library_artists, refresh_library_totals
 from libraries.models import Library, LibraryArtist, MediaFile, Scan
+from libraries.totals import refresh_albums, refresh_library_artists, refresh_library_totals
 from navidrome_lib.audit.models import AuditEntry
 from tests.missing.catalog import LONG_AGO, SEEN, dump, make_track
 

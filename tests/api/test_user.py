@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from libraries.models import Library
 from tests.conftest import PASSWORD, MakeLibrary, MakeUser, SignIn
-from users import subsonic
+from users import app_passwords
 from users.models import GroupAccess, LibraryAccess, User
 
 URL = "/api/user"
@@ -165,7 +165,7 @@ class TestGet:
         assert as_admin.get(f"{URL}/{pk}").status_code == 404
 
     def test_never_shows_a_secret(self, as_admin: APIClient, member: User) -> None:
-        secret = subsonic.app_password(member)
+        secret = app_passwords.app_password(member)
         text = as_admin.get(one(member)).content.decode()
         assert "password" not in text.lower()
         assert secret not in text

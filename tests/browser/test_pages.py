@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from libraries.audio.synth import make_cover
 from libraries.models import Album, Library, MediaFile, Scan
-from missing import services as missing_services
+from missing import purges as missing_services
 from missing.models import MissingFile, Purge
 from tests.browser.conftest import Open, Visitor
 from tests.conftest import MakeUser

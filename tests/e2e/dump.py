@@ -13,14 +13,14 @@ from django.core.management import call_command
 def main(root: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
     django.setup()
-    from libraries import services
     from libraries.models import ScanTrigger
     from libraries.scanner import pipeline
+    from libraries.services import libraries, scans
     from tests.scanner.scans import picture
 
     call_command("migrate", verbosity=0)
-    library = services.create_library(name="Music", path=root, scan=False)
-    scan = services.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
+    library = libraries.create_library(name="Music", path=root, scan=False)
+    scan = scans.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
     pipeline.run(scan.pk)
     pprint.pp(picture(library), width=200, sort_dicts=True)  # jsonb keeps no order of keys
 

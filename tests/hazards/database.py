@@ -15,7 +15,6 @@ from django.core.management import call_command
 from django.db import connection, connections, models, transaction
 from django.db.utils import load_backend
 
-from libraries.bulk import insert_rows, moment, table
 from libraries.models import (
     Album,
     Artist,
@@ -32,8 +31,9 @@ from libraries.models import (
     SongWords,
     TrackGenre,
 )
-from libraries.search import rebuild_index
+from libraries.search.index import rebuild_index
 from missing.models import Purge
+from navidrome_lib.db.bulk import insert_rows, moment, table
 from navidrome_lib.settings import database_settings
 
 MODELS: tuple[type[models.Model], ...] = (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from libraries import maintenance
+from libraries import totals
 from libraries.models import Library, LibraryArtist, MediaFile
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, put, song
@@ -31,13 +31,13 @@ def library(tmp_path: Path, quick_reading: RememberingPool) -> Library:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Collection[str] | None]:
     """The artists that each scan counted; None for all."""
     found: list[Collection[str] | None] = []
-    refresh = maintenance.refresh_library_artists
+    refresh = totals.refresh_library_artists
 
     def note(library_id: int, artists: Collection[str] | None = None) -> None:
         found.append(artists)
         refresh(library_id, artists)
 
-    monkeypatch.setattr(maintenance, "refresh_library_artists", note)
+    monkeypatch.setattr(totals, "refresh_library_artists", note)
     return found
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from libraries.models import Library, MediaFile, Scan, ScanState
 from libraries.scanner import lease, pipeline
-from libraries.services import approve_scan
+from libraries.services.scans import approve_scan
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song

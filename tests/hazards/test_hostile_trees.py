@@ -13,7 +13,7 @@ import pytest
 
 from libraries.audio.model import ReadResult
 from libraries.models import Folder, Library, MediaFile, Scan, ScanProblem
-from libraries.services import update_library
+from libraries.services.libraries import update_library
 from tests.hazards.database import another_database
 from tests.hazards.files import RememberingPool, put, song
 from tests.hazards.test_broken_files import by_name

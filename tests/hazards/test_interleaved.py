@@ -15,7 +15,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from libraries import maintenance
+from libraries import cleanup
 from libraries.models import Album, Library, LibraryArtist, MediaFile, Participant, Scan
 from libraries.models.library import name_key
 from libraries.scanner import lease, pipeline
@@ -47,7 +47,7 @@ FEW: Final = (
 def world(
     tmp_path: Path, quick_reading: RememberingPool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
-    monkeypatch.setattr("libraries.delivery._send", lambda *_: True)
+    monkeypatch.setattr("libraries.queue._send", lambda *_: True)
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     world = World(tmp_path)
     yield world
@@ -163,7 +163,7 @@ def settle(world: World) -> None:
     """What happens by itself afterwards: dead workers are noticed, scans that wait run, removed libraries go."""
     lease.reap_stale(now=timezone.now() + lease.LEASE * 2)
     for library in Library.objects.filter(deleted_at__isnull=False):
-        maintenance.clear_library(library.pk, pause=0)
+        cleanup.clear_library(library.pk, pause=0)
     assert not Library.objects.filter(deleted_at__isnull=False).exists()
     for library in Library.objects.active().exclude(pk=world.dead.pk):
         waiting = library.scans.queued().first()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from libraries.models import Folder, Library, MediaFile
-from libraries.search import index_everything, search_songs
-from missing import services
+from libraries.search.index import index_everything, search_songs
+from missing import purges
 from missing.models import MissingFile, Purge
 from navidrome_lib.errors import Conflict
 from tests.clocks import DAY, live
@@ -27,7 +27,7 @@ SEED = 20240229
 @pytest.fixture
 def catalog(library: Library, other_library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing files of two libraries, some of which stay, with more transactions than they would need."""
-    monkeypatch.setattr(services, "BATCH", 15)
+    monkeypatch.setattr(purges, "BATCH", 15)
     make_many(library, FILES)
     make_track(library, "Ada/Album 00000/here.mp3", album="Album 00000", missing=False)
     make_track(other_library, "x.mp3", artist="Bob", album="Other")
@@ -65,23 +65,23 @@ def found(word: str) -> list[str]:
 
 def purge_all() -> None:
     """As somebody does who was not answered: what is not there any more cannot be purged again."""
-    services.purge_missing_files(ids_of_all())
+    purges.purge_missing_files(ids_of_all())
 
 
 def undo() -> None:
     """As somebody does who does not know how far the first attempt came: it may have come to its end."""
     if the_purge().files.exists():
-        services.undo_purge(the_purge())
+        purges.undo_purge(the_purge())
     else:
         with pytest.raises(Conflict, match="already been undone"):
-            services.undo_purge(the_purge())
+            purges.undo_purge(the_purge())
 
 
 def expire() -> None:
     # seen by a first look, and kept for as long as the server has lived for 31 days
-    services.expire_purges()
+    purges.expire_purges()
     live(31 * DAY)
-    services.expire_purges()
+    purges.expire_purges()
 
 
 @pytest.mark.parametrize("work", [purge_all, undo, expire])

@@ -14,9 +14,10 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pytest
 
-from libraries import services, tasks
+from libraries import tasks
 from libraries.models import Library, Scan, ScanTrigger
 from libraries.scanner import lease
+from libraries.services import scans
 from navidrome_lib.runner.database import PrivatePostgres, private_server
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
@@ -26,7 +27,7 @@ from tests.scanner.scans import write_album
 
 FILES = 6
 PREPARE = """
-from libraries import services
+from libraries.services import libraries
 from libraries.models import ScanTrigger
 services.request_scan(services.create_library(name="Slow", path={path!r}, scan=False), trigger=ScanTrigger.API)
 """
@@ -46,7 +47,7 @@ def test_the_broker_is_killed_in_the_middle_of_a_scan(tmp_path: Path, monkeypatc
     log = tmp_path / "log"
 
     def ask(library: Library) -> Scan:
-        return services.request_scan(library, trigger=ScanTrigger.API)
+        return scans.request_scan(library, trigger=ScanTrigger.API)
 
     def reaches(scan: Scan, state: str, seconds: float) -> None:
         def look() -> bool:

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from libraries import maintenance
+from libraries import cleanup, totals
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from missing.models import Purge
-from missing.services import purge_missing_files, select_missing, undo_purge
+from missing.purges import purge_missing_files, select_missing, undo_purge
 from tests.hazards import THOROUGH, at_most
 from tests.hazards.files import RememberingPool, put, song
 from tests.scanner.scans import counts, picture, request
@@ -77,7 +77,7 @@ class LibraryLife(RuleBasedStateMachine):
         Purge.objects.all().delete()
         for old in Library.objects.values_list("pk", flat=True):
             Library.objects.filter(pk=old).update(deleted_at=timezone.now())
-            maintenance.clear_library(old, pause=0)
+            cleanup.clear_library(old, pause=0)
         self.library = Library.objects.create(name="Life", path=str(self.root))
         self.songs: list[Song] = []
         self.purges: list[tuple[Purge, list[Song]]] = []
@@ -340,9 +340,9 @@ class LibraryLife(RuleBasedStateMachine):
         if not full:
             assert not counts(self.run_scan(True)).keys() & {"added", "moved", "restored", "missing"}
             assert picture(self.library) == seen
-        maintenance.refresh_albums(self.library.pk)
-        maintenance.refresh_library_artists(self.library.pk, None)
-        maintenance.refresh_library_totals(self.library.pk)
+        totals.refresh_albums(self.library.pk)
+        totals.refresh_library_artists(self.library.pk, None)
+        totals.refresh_library_totals(self.library.pk)
         assert picture(self.library) == seen
 
 

@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from libraries import services
 from libraries.models import MediaFile, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints
+from libraries.services import scans
 from missing.models import Purge
-from missing.services import purge_missing_files, select_missing, undo_purge
+from missing.purges import purge_missing_files, select_missing, undo_purge
 from navidrome_lib.errors import Conflict, Unavailable
 from tests.hazards import HOURS, THOROUGH, at_most
 from tests.hazards.database import dies_after, watched
@@ -179,7 +179,7 @@ class TreeLife(RuleBasedStateMachine):
 
     def run(self, root: int, *, full: bool = False, accept_empty: bool = False) -> Scan:
         library = self.libraries[root]
-        services.request_scan(library, trigger=ScanTrigger.API, full=full, accept_empty=accept_empty, deliver=False)
+        scans.request_scan(library, trigger=ScanTrigger.API, full=full, accept_empty=accept_empty, deliver=False)
         SEEN["scans"] += 1
         return self.run_queued(root)
 
@@ -238,7 +238,7 @@ class TreeLife(RuleBasedStateMachine):
         """Approve, and run what that may queue."""
         SEEN["approvals"] += 1
         try:
-            services.approve_scan(held)
+            scans.approve_scan(held)
         except (Conflict, Unavailable):
             return
         if Scan.objects.queued().filter(library=held.library_id).exists():
@@ -250,7 +250,7 @@ class TreeLife(RuleBasedStateMachine):
         if held is None:
             return
         try:
-            services.discard_scan(held)
+            scans.discard_scan(held)
         except Conflict:
             return
 
@@ -345,7 +345,7 @@ def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
     monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
     monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 1)
-    monkeypatch.setattr("libraries.delivery.deliver", lambda _: None)
+    monkeypatch.setattr("libraries.queue.deliver", lambda _: None)
 
 
 def live(lives: int) -> None:

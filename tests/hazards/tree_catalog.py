@@ -9,11 +9,11 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import QuerySet
 
-from libraries import maintenance
-from libraries.bulk import table
+from libraries import totals
 from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.search import rebuild_index
+from libraries.search.index import rebuild_index
 from missing.models import Purge
+from navidrome_lib.db.bulk import table
 from tests.hazards.database import MODELS
 from tests.hazards.tree_model import File, Place, Tree
 from tests.scanner.scans import picture
@@ -41,9 +41,9 @@ class Catalog:
         """All that is counted is what a count finds."""
         for library in (self.libraries[root] for root in roots):
             seen = shown(library)
-            maintenance.refresh_albums(library.pk)
-            maintenance.refresh_library_artists(library.pk)
-            maintenance.refresh_library_totals(library.pk)
+            totals.refresh_albums(library.pk)
+            totals.refresh_library_artists(library.pk)
+            totals.refresh_library_totals(library.pk)
             wrong = difference(seen, shown(library))
             assert not wrong, f"counted anew: {wrong}"
 

@@ -18,19 +18,20 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from libraries import maintenance, services, tasks
-from libraries.bulk import table
+from libraries import cleanup, tasks
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease, pipeline
-from libraries.search import rebuild_index
+from libraries.search.index import rebuild_index
+from libraries.services import libraries, scans
 from missing.models import MissingFile
+from missing.purges import purge_missing_files, undo_purge
 from missing.relink import relink
-from missing.services import purge_missing_files, undo_purge
+from navidrome_lib.db.bulk import table
 from navidrome_lib.errors import Conflict
 from tests.conftest import PASSWORD
 from tests.hazards.files import put, song
 from tests.scanner.scans import scan
-from users import api_keys, subsonic, tokens
+from users import api_keys, app_passwords, tokens
 from users import services as accounts
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
@@ -213,12 +214,12 @@ def _hears(library: str) -> Callable[[World], bool]:
 
 
 def _run_scan(world: World, library: Library) -> None:
-    pipeline.run(services.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False).pk)
+    pipeline.run(scans.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False).pk)
 
 
 def _remove(world: World) -> None:
-    services.delete_library(world.rock)
-    maintenance.clear_library(world.rock.pk, pause=0)
+    libraries.delete_library(world.rock)
+    cleanup.clear_library(world.rock.pk, pause=0)
 
 
 def _revoke(world: World) -> None:
@@ -228,7 +229,7 @@ def _revoke(world: World) -> None:
 def _sign_in(world: World) -> None:
     if not (user := accounts.sign_in("member", PASSWORD)):
         raise Conflict
-    subsonic.subsonic_token(user)
+    app_passwords.subsonic_token(user)
 
 
 _again: Final = partial(Writer, again=True)
@@ -263,7 +264,7 @@ WRITERS: Final[dict[str, Writer]] = {
         lambda w: w.page(f"{LIBRARY}{w.rock.pk}/delete/", {"post": "yes", "confirm": "Rock"}),
         "rock", _no(Library, "rock", deleted_at=None), voids=ROCK),
     "delete and clear": _shared(_remove, "rock", _no(Library, "rock", deleted_at=None), voids=ROCK),
-    "clear": _shared(lambda w: maintenance.clear_library(w.gone.pk, pause=0), "gone", _no(Library, "gone")),
+    "clear": _shared(lambda w: cleanup.clear_library(w.gone.pk, pause=0), "gone", _no(Library, "gone")),
     # scans
     "request": Writer(lambda w: w.api("post", "/api/scan", {"libraryId": w.rock.pk, "full": True})),
     "request dead": Writer(lambda w: w.api("post", "/api/scan", {"libraryId": w.dead.pk})),
@@ -272,7 +273,7 @@ WRITERS: Final[dict[str, Writer]] = {
     "reap": Writer(lambda w: lease.reap_stale(), "dead.lease"),
     "cancel": Writer(lambda w: w.api("delete", f"/api/scan/{w.stale.pk}")),
     "delete dead": Writer(
-        lambda w: services.delete_library(w.dead), "dead", _no(Library, "dead", deleted_at=None)),
+        lambda w: libraries.delete_library(w.dead), "dead", _no(Library, "dead", deleted_at=None)),
     "approve": Writer(lambda w: w.api("post", f"/api/scan/{w.held.pk}/approve")),
     "discard": Writer(
         lambda w: w.api("post", f"/api/scan/{w.held.pk}/discard"), "held", _is(Scan, "held", state=ScanState.FINISHED)
@@ -306,7 +307,7 @@ WRITERS: Final[dict[str, Writer]] = {
             "password1": "another battery", "password2": "another battery", "usable_password": "true"}),
         "member.password", lambda w: User.objects.get(pk=w.member.pk).check_password("another battery")),
     "app password": _account_again(
-        lambda w: subsonic.renew_app_password(User.objects.get(pk=w.member.pk)), "member.app password"),
+        lambda w: app_passwords.renew_app_password(User.objects.get(pk=w.member.pk)), "member.app password"),
     "sign in": _account(_sign_in),
     "delete user": _account(
         lambda w: w.api("delete", f"/api/user/{w.member.pk}"), "member", _no(User, "member"), voids=MEMBER),

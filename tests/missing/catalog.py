@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import models
 
-from libraries.ids import first_id
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile, Participant, TrackGenre
+from navidrome_lib.db.ids import first_id
 
 LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 SEEN = datetime(2026, 2, 2, 3, 4, 5, tzinfo=UTC)

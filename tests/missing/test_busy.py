@@ -11,10 +11,10 @@ import pytest
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
-from libraries import maintenance
-from libraries.maintenance import delete_tracks
+from libraries import totals
+from libraries.cleanup import delete_tracks
 from libraries.models import Library, MediaFile, Participant
-from missing import services
+from missing import purges
 from missing.models import Purge
 from navidrome_lib.errors import Conflict
 from tests.missing.catalog import make_many, make_track
@@ -30,11 +30,11 @@ PATIENCE = 10.0
 def test_other_requests_are_answered(as_admin: APIClient, admin: User, library: Library) -> None:
     ids = make_many(library, COUNT)
     done = threading.Event()
-    results: list[services.PurgeResult] = []
+    results: list[purges.PurgeResult] = []
 
     def purge() -> None:
         try:
-            results.append(services.purge_missing_files(ids))
+            results.append(purges.purge_missing_files(ids))
         finally:
             done.set()
             connection.close()
@@ -61,13 +61,13 @@ def test_other_requests_are_answered(as_admin: APIClient, admin: User, library: 
 
 def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
     ids = make_many(library, 300)
-    results: list[services.PurgeResult] = []
+    results: list[purges.PurgeResult] = []
     barrier = threading.Barrier(2)
 
     def purge() -> None:
         barrier.wait()
         try:
-            results.append(services.purge_missing_files(ids))
+            results.append(purges.purge_missing_files(ids))
         finally:
             connection.close()
 
@@ -87,8 +87,8 @@ def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
 
 
 def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "BATCH", 50)
-    purge = services.purge_missing_files(make_many(library, 300)).purge
+    monkeypatch.setattr(purges, "BATCH", 50)
+    purge = purges.purge_missing_files(make_many(library, 300)).purge
     assert purge is not None
     outcomes: list[int] = []
     barrier = threading.Barrier(2)
@@ -96,7 +96,7 @@ def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.
     def undo() -> None:
         barrier.wait()
         try:
-            outcomes.append(len(services.undo_purge(purge).ids))
+            outcomes.append(len(purges.undo_purge(purge).ids))
         except Conflict:
             outcomes.append(0)
         finally:
@@ -124,7 +124,7 @@ def test_a_purge_and_returns_at_once_wait_for_each_other(library: Library) -> No
         for _ in range(5):
             with transaction.atomic():
                 some = random.sample(ids, 40)
-                maintenance.unpurge(some)
+                totals.unpurge(some)
                 MediaFile.objects.filter(pk__in=some).update(missing=False)
             with transaction.atomic():
                 # in the order of ids, as every writer of ours: an UPDATE alone takes the rows as they lie
@@ -133,7 +133,7 @@ def test_a_purge_and_returns_at_once_wait_for_each_other(library: Library) -> No
 
     def purge() -> None:
         for _ in range(5):
-            services.purge_missing_files(ids)
+            purges.purge_missing_files(ids)
 
     def run(work: Callable[[], None]) -> None:
         try:

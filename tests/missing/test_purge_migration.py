@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from libraries import maintenance
+from libraries import cleanup
 from libraries.models import Album, Artist, Folder, Genre, HeldMark, Library, MediaFile, Scan
-from missing import retention, services
+from missing import purges, retention
 from missing.export import export_lines
 from missing.models import Absence, Purge
 from tests.missing.catalog import LONG_AGO, dump, make_track
@@ -77,7 +77,7 @@ def purge_as_before(old: Any, *tracks: MediaFile, **fields: Any) -> str:
         )
         if purge.done_at:
             with transaction.atomic():
-                maintenance.delete_tracks([track.pk])
+                cleanup.delete_tracks([track.pk])
             Library.objects.filter(pk=track.library_id).update(total_missing_files=0)
     return str(purge.pk)
 
@@ -99,7 +99,7 @@ def test_an_undo_brings_everything_back(old: Any, library: Library) -> None:
     assert {row.pk for row in purge.files} == {one.pk, two.pk}
     assert Library.objects.get().total_missing_files == 0
     assert len(list(export_lines(purge))) == 2
-    services.undo_purge(purge)
+    purges.undo_purge(purge)
     assert dump(without=("digest",)) == {
         name: [{key: value for key, value in row.items() if key != "digest"} for row in rows]
         for name, rows in before.items()
@@ -119,7 +119,7 @@ def test_rows_that_exist_again_under_other_ids_are_used(old: Any, library: Libra
     row = MediaFile.objects.purged().get()
     assert (row.pk, row.folder_id, row.album_ref_id) == (gone.pk, new.folder_id, new.album_ref_id)
     assert Artist.objects.count() == Album.objects.count() == Genre.objects.count() == Folder.objects.count() == 1
-    assert [place.song_id for place in services.undo_purge(Purge.objects.get()).occupied] == [new.pk]
+    assert [place.song_id for place in purges.undo_purge(Purge.objects.get()).occupied] == [new.pk]
 
 
 def test_an_id_that_is_taken_is_given_to_no_second_row(old: Any, library: Library) -> None:
@@ -169,7 +169,7 @@ def test_what_is_there_counts_from_the_first_look_on(old: Any, library: Library)
     Library.objects.update(missing_retention_days=1, total_missing_files=1, last_scan_at=timezone.now())
     for _ in range(2):
         migrate(NEW)
-        assert services.expire_purges() == 0
+        assert purges.expire_purges() == 0
         assert retention.apply_retention() == []
         purge, absence = Purge.objects.get(), Absence.objects.get()
         assert purge.counted_from is not None
@@ -178,4 +178,4 @@ def test_what_is_there_counts_from_the_first_look_on(old: Any, library: Library)
         # the way back, with rows, and there again
         migrate([("missing", "0003_drop_purged_files")])
     migrate(NEW)
-    assert services.undo_purge(Purge.objects.get()).ids == [purged.pk]
+    assert purges.undo_purge(Purge.objects.get()).ids == [purged.pk]

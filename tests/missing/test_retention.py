@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from libraries.models import Library, MediaFile, Scan
-from missing import retention, services, tasks
+from missing import purges, retention, tasks
 from missing.models import Absence, OnlineTime, Purge
 from tests.clocks import DAY, HOUR, START, Machine
 from tests.missing.catalog import make_track
@@ -71,7 +71,7 @@ def test_what_is_over_is_purged_and_can_be_undone(server: Server, kept: Library)
     assert (purge.reason, purge.created_by, purge.file_count) == ("retention", "", 1)
     assert set(MediaFile.objects.in_catalog().values_list("pk", flat=True)) == {young, here.pk}
     assert server.look() == set()
-    assert services.undo_purge(purge).ids == [old]
+    assert purges.undo_purge(purge).ids == [old]
     # it counts anew: nobody brings a file back in order to lose it within the hour
     assert server.run(7) == {young}
     assert server.run(KEPT_HOURS) == {old}

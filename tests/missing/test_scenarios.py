@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile
 from libraries.scanner.moves import applying
 from libraries.scanner.write import writer
-from libraries.search import found_songs
+from libraries.search.index import found_songs
 from missing.models import KEPT, MissingFile, Purge
-from missing.services import expire_purges, purge_missing_files
+from missing.purges import expire_purges, purge_missing_files
 from tests.missing.catalog import LONG_AGO
 from tests.scanner.scans import counts, scan, write_album, write_track
 from users.models import User

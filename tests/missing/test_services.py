@@ -11,12 +11,12 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from libraries import maintenance
+from libraries import totals
 from libraries.models import Album, Folder, HeldMark, Library, MediaFile, Participant, Scan, TrackGenre
-from libraries.search import found_songs, index_everything, refresh_songs
-from missing import services
+from libraries.search.index import found_songs, index_everything, refresh_songs
+from missing import purges
 from missing.models import KEPT, MissingFile, Purge, PurgeReason
-from missing.preview import preview_purge
+from missing.purge_preview import preview_purge
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import Conflict
 from tests.clocks import DAY, HOUR, Machine, live
@@ -27,15 +27,15 @@ pytestmark = pytest.mark.django_db
 
 def test_a_file_that_came_back_meanwhile_stays(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     back, again, gone = (make_track(library, f"{n}.mp3") for n in range(3))
-    hide = services.hide_files
+    hide = purges.hide_files
 
     def between(purge: Purge, absences: Any) -> list[str]:
         MediaFile.objects.filter(pk=back.pk).update(missing=False, missing_since=None)
         MediaFile.objects.filter(pk=again.pk).update(missing_since=GONE + timedelta(days=1))
         return hide(purge, absences)
 
-    monkeypatch.setattr(services, "hide_files", between)
-    result = services.purge_missing_files([back.pk, again.pk, gone.pk])
+    monkeypatch.setattr(purges, "hide_files", between)
+    result = purges.purge_missing_files([back.pk, again.pk, gone.pk])
     assert result.ids == [gone.pk]
     assert result.purge is not None
     assert result.purge.file_count == 1
@@ -45,7 +45,7 @@ def test_a_file_that_came_back_meanwhile_stays(library: Library, monkeypatch: py
 
 def test_all_came_back(library: Library) -> None:
     here = make_track(library, "a.mp3", missing=False)
-    result = services.purge_missing_files([here.pk])
+    result = purges.purge_missing_files([here.pk])
     assert (result.purge, result.ids) == (None, [])
     assert not Purge.objects.exists()
 
@@ -73,53 +73,53 @@ def test_a_failure_half_way_removes_nothing(
 ) -> None:
     ids = [*make_many(library, 30), make_track(other_library, "b.mp3").pk]
     before = dump()
-    with failing(maintenance, "add_missing", 2):
-        services.purge_missing_files(ids)
+    with failing(totals, "add_missing", 2):
+        purges.purge_missing_files(ids)
     assert dump() == before
     assert not Purge.objects.exists()
     library.refresh_from_db()
     assert library.total_missing_files == 30
-    assert services.purge_missing_files(ids).ids == sorted(ids)
+    assert purges.purge_missing_files(ids).ids == sorted(ids)
 
 
 def test_an_undo_that_is_interrupted_is_finished_by_the_next(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = make_many(library, 30)
     before = dump()
-    monkeypatch.setattr(services, "BATCH", 10)
-    purge = services.purge_missing_files(ids).purge
+    monkeypatch.setattr(purges, "BATCH", 10)
+    purge = purges.purge_missing_files(ids).purge
     assert purge is not None
-    with failing(services, "find_occupied", 3):
-        services.undo_purge(purge)
+    with failing(purges, "find_occupied", 3):
+        purges.undo_purge(purge)
     assert (MissingFile.objects.count(), MediaFile.objects.purged().count()) == (20, 10)
     purge.refresh_from_db()
     library.refresh_from_db()
     assert (purge.restored_count, library.total_missing_files) == (20, 20)
     back = set(MissingFile.objects.values_list("pk", flat=True))
-    assert set(services.undo_purge(purge).ids) == set(ids) - back
+    assert set(purges.undo_purge(purge).ids) == set(ids) - back
     assert dump() == before
     purge.refresh_from_db()
     library.refresh_from_db()
     assert (purge.restored_count, library.total_missing_files) == (30, 30)
     with pytest.raises(Conflict, match="already been undone"):
-        services.undo_purge(purge)
+        purges.undo_purge(purge)
 
 
 def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = make_many(library, 30)
-    monkeypatch.setattr(services, "BATCH", 10)
-    assert services.purge_missing_files(ids).purge
+    monkeypatch.setattr(purges, "BATCH", 10)
+    assert purges.purge_missing_files(ids).purge
     Purge.objects.update(counted_from=-KEPT.total_seconds())
     Folder.objects.update(missing=True)
     for function, call, left in (("delete_batch", 3, 10), ("prune", 1, 0)):
-        with failing(services, function, call):
-            services.expire_purges()
+        with failing(purges, function, call):
+            purges.expire_purges()
         assert MediaFile.objects.purged().count() == left
         assert Purge.objects.exists()
     # all tracks went before; what they referred to goes with the next attempt
     assert Album.objects.exists()
-    assert services.expire_purges() == 1
+    assert purges.expire_purges() == 1
     assert dump() == {name: [] for name in dump()}
     assert not Purge.objects.exists()
 
@@ -127,19 +127,19 @@ def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
 def test_what_is_over_can_be_undone_until_it_goes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its time is over, but an expiry waits for a scan, or ended before its end."""
     ids = make_many(library, 30)
-    monkeypatch.setattr(services, "BATCH", 10)
-    purge = services.purge_missing_files(ids).purge
+    monkeypatch.setattr(purges, "BATCH", 10)
+    purge = purges.purge_missing_files(ids).purge
     assert purge is not None
     Purge.objects.update(counted_from=-KEPT.total_seconds())
     scan = Scan.objects.create(library=library, trigger="api", state="running")
-    assert services.expire_purges() == 0
+    assert purges.expire_purges() == 0
     Scan.objects.filter(pk=scan.pk).update(state="finished")
-    with failing(services, "delete_batch", 2):
-        services.expire_purges()
-    back = services.undo_purge(purge).ids
+    with failing(purges, "delete_batch", 2):
+        purges.expire_purges()
+    back = purges.undo_purge(purge).ids
     assert len(back) == 20
     # and what has been brought back stays when the purge goes
-    assert services.expire_purges() == 1
+    assert purges.expire_purges() == 1
     assert set(MediaFile.objects.missing().values_list("pk", flat=True)) == set(back)
 
 
@@ -149,7 +149,7 @@ def test_what_hangs_on_a_track_hangs_on(library: Library) -> None:
     mark = HeldMark.objects.create(scan=scan, media_file=track)
     people = set(track.participants.values_list("pk", flat=True))
     genres = set(track.track_genres.values_list("pk", flat=True))
-    purge = services.purge_missing_files([track.pk]).purge
+    purge = purges.purge_missing_files([track.pk]).purge
     assert purge is not None
     assert people
     assert genres
@@ -159,7 +159,7 @@ def test_what_hangs_on_a_track_hangs_on(library: Library) -> None:
         assert set(TrackGenre.objects.values_list("pk", flat=True)) == genres
         assert HeldMark.objects.get().pk == mark.pk
         if MediaFile.objects.purged().exists():
-            services.undo_purge(purge)
+            purges.undo_purge(purge)
     assert MissingFile.objects.get().pk == track.pk
 
 
@@ -167,14 +167,14 @@ def test_a_purged_track_is_not_found(library: Library) -> None:
     track = make_track(library, "a.mp3", title="Nightingale")
     refresh_songs([track.pk])
     assert found_songs("nightin") == [track.pk]
-    purge = services.purge_missing_files([track.pk]).purge
+    purge = purges.purge_missing_files([track.pk]).purge
     assert purge is not None
     assert found_songs("nightin") == []
     # what writes the words of all songs leaves it out, too
     index_everything()
     refresh_songs([track.pk])
     assert found_songs("nightin") == []
-    services.undo_purge(purge)
+    purges.undo_purge(purge)
     assert found_songs("nightin") == [track.pk]
 
 
@@ -186,21 +186,21 @@ def test_only_missing_tracks_can_be_purged(library: Library) -> None:
 
 def test_nothing_expires_while_a_scan_may_have_looked_at_it(library: Library) -> None:
     track = make_track(library, "a.mp3")
-    assert services.purge_missing_files([track.pk]).purge
+    assert purges.purge_missing_files([track.pk]).purge
     Purge.objects.update(counted_from=-KEPT.total_seconds())
     scan = Scan.objects.create(library=library, trigger="api", state="running")
     # one that waits, perhaps for ever, has not looked at anything
     Scan.objects.create(library=library, trigger="api")
-    assert services.expire_purges() == 0
+    assert purges.expire_purges() == 0
     assert MediaFile.objects.purged().get().pk == track.pk
     Scan.objects.filter(pk=scan.pk).update(state="finished")
-    assert services.expire_purges() == 1
+    assert purges.expire_purges() == 1
     assert not MediaFile.objects.exists()
 
 
 def test_a_preview_does_not_count_what_is_hidden_already(library: Library) -> None:
     first, second = make_track(library, "a/1.mp3"), make_track(library, "a/2.mp3")
-    services.purge_missing_files([first.pk])
+    purges.purge_missing_files([first.pk])
     preview = preview_purge([second.pk])
     assert [row.pk for row in preview.albums] == [second.album_ref_id]
     assert [row.name for row in preview.artists] == ["Ada"]
@@ -209,22 +209,22 @@ def test_a_preview_does_not_count_what_is_hidden_already(library: Library) -> No
 
 def test_a_second_purge_takes_what_returned_and_went_again(library: Library) -> None:
     track = make_track(library, "a.mp3")
-    first = services.purge_missing_files([track.pk]).purge
+    first = purges.purge_missing_files([track.pk]).purge
     with transaction.atomic():
-        assert maintenance.unpurge([track.pk]) == [track.pk]
-    second = services.purge_missing_files([track.pk]).purge
+        assert totals.unpurge([track.pk]) == [track.pk]
+    second = purges.purge_missing_files([track.pk]).purge
     assert first is not None
     assert second is not None
-    assert services.purge_missing_files([track.pk]).ids == []
+    assert purges.purge_missing_files([track.pk]).ids == []
     with pytest.raises(Conflict, match="No file is left"):
-        services.undo_purge(first)
-    assert services.undo_purge(second).ids == [track.pk]
+        purges.undo_purge(first)
+    assert purges.undo_purge(second).ids == [track.pk]
 
 
 def test_totals_never_fall_below_zero(library: Library) -> None:
     track = make_track(library, "a.mp3")
     Library.objects.update(total_missing_files=0)
-    services.purge_missing_files([track.pk])
+    purges.purge_missing_files([track.pk])
     library.refresh_from_db()
     assert library.total_missing_files == 0
 
@@ -232,22 +232,22 @@ def test_totals_never_fall_below_zero(library: Library) -> None:
 @pytest.fixture
 def machine() -> Machine:
     machine = Machine(wall=timezone.now())
-    services.expire_purges(machine.read())
+    purges.expire_purges(machine.read())
     return machine
 
 
 def test_expiry(library: Library, machine: Machine) -> None:
     old, new = make_track(library, "old.mp3"), make_track(library, "new.mp3")
-    first = services.purge_missing_files([old.pk], reason=PurgeReason.RETENTION).purge
-    services.expire_purges(machine.read())
+    first = purges.purge_missing_files([old.pk], reason=PurgeReason.RETENTION).purge
+    purges.expire_purges(machine.read())
     live(2 * HOUR)
-    second = services.purge_missing_files([new.pk]).purge
+    second = purges.purge_missing_files([new.pk]).purge
     assert first is not None
     assert second is not None
     assert timedelta(days=29) < second.expires_at - timezone.now() <= timedelta(days=30)
     live(30 * DAY - 2 * HOUR)
-    assert services.expire_purges(machine.read()) == 1
-    assert services.expire_purges(machine.read()) == 0
+    assert purges.expire_purges(machine.read()) == 1
+    assert purges.expire_purges(machine.read()) == 0
     assert Purge.objects.get().pk == second.pk
     assert MediaFile.objects.get().pk == new.pk
     assert Participant.objects.values_list("media_file", flat=True).distinct().get() == new.pk
@@ -256,33 +256,33 @@ def test_expiry(library: Library, machine: Machine) -> None:
 
 def test_nothing_expires_by_the_date(library: Library, machine: Machine) -> None:
     track = make_track(library, "a.mp3")
-    purge = services.purge_missing_files([track.pk]).purge
+    purge = purges.purge_missing_files([track.pk]).purge
     assert purge is not None
-    services.expire_purges(machine.run(HOUR / 4))
+    purges.expire_purges(machine.run(HOUR / 4))
     for step in (machine.set_clock, machine.switch_off, machine.run):
-        assert services.expire_purges(step(400 * DAY)) == 0
+        assert purges.expire_purges(step(400 * DAY)) == 0
     # it can still be undone, and says until when
-    assert services.undo_purge(purge).ids == [track.pk]
-    services.expire_purges(machine.run(HOUR))
-    services.expire_purges(machine.run(HOUR))
+    assert purges.undo_purge(purge).ids == [track.pk]
+    purges.expire_purges(machine.run(HOUR))
+    purges.expire_purges(machine.run(HOUR))
     purge.refresh_from_db()
     assert 29 * DAY < purge.expires_at - machine.wall < 30 * DAY
 
 
 def test_nothing_expires_while_the_clock_jumps(library: Library, machine: Machine) -> None:
-    assert services.purge_missing_files([make_track(library, "a.mp3").pk]).purge
-    services.expire_purges(machine.run(HOUR))
+    assert purges.purge_missing_files([make_track(library, "a.mp3").pk]).purge
+    purges.expire_purges(machine.run(HOUR))
     live(40 * DAY)
     machine.set_clock(-400 * DAY)
-    assert services.expire_purges(machine.run(HOUR)) == 0
-    assert services.expire_purges(machine.run(HOUR / 2)) == 0
-    assert services.expire_purges(machine.run(HOUR)) == 1
+    assert purges.expire_purges(machine.run(HOUR)) == 0
+    assert purges.expire_purges(machine.run(HOUR / 2)) == 0
+    assert purges.expire_purges(machine.run(HOUR)) == 1
 
 
 def test_both_are_in_the_audit_trail(library: Library) -> None:
-    purge = services.purge_missing_files([make_track(library, "a.mp3").pk]).purge
+    purge = purges.purge_missing_files([make_track(library, "a.mp3").pk]).purge
     assert purge is not None
-    services.undo_purge(purge)
+    purges.undo_purge(purge)
     entries = AuditEntry.objects.filter(object_type="purge", object_id=purge.pk).order_by("pk")
     assert [(entry.action, entry.changes) for entry in entries] == [
         ("missing.purge", {"files": 1, "size": 1000, "reason": "request"}),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from users.app_passwords import app_password
 from users.models import User
-from users.subsonic import app_password
 
 Call = Callable[..., dict[str, Any]]
 

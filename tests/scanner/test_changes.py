@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from libraries import maintenance, services
+from libraries import cleanup, totals
 from libraries.models import Library, MediaFile, Scan, ScanChange
 from libraries.scanner import pipeline
 from libraries.scanner.types import key_of
 from libraries.scanner.write.writer import Writer
+from libraries.services import libraries, scans
 from tests.conftest import MakeLibrary
 from tests.scanner.scans import changes, counts, redo, request, scan, write_album, write_track
 
@@ -140,7 +141,7 @@ class TestHeld:
         assert (held.state, changes(held)) == ("held", {})
 
     def test_the_changes_are_those_of_the_approving_scan(self, held: Scan) -> None:
-        approving = services.approve_scan(held)
+        approving = scans.approve_scan(held)
         pipeline.run(approving.pk)
         assert (changes(held), changes(approving)) == ({}, {("missing", "A"): 25})
 
@@ -208,7 +209,7 @@ def test_a_scan_without_changes_asks_nothing(library: Library, root: Path) -> No
 def test_the_last_scans_keep_their_changes(
     library: Library, root: Path, make_library: MakeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "KEPT_CHANGES", 2)
+    monkeypatch.setattr(totals, "KEPT_CHANGES", 2)
     other = make_library("Jazz")
     write_album(Path(other.path), 1)
     scan(other)
@@ -224,6 +225,6 @@ def test_the_last_scans_keep_their_changes(
 def test_a_removed_library_takes_its_changes_along(library: Library, root: Path) -> None:
     write_album(root / "A", 2)
     scan(library)
-    services.delete_library(library)
-    assert maintenance.clear_library(library.pk)
+    libraries.delete_library(library)
+    assert cleanup.clear_library(library.pk)
     assert not ScanChange.objects.exists()

@@ -16,9 +16,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from libraries import delivery, services, tasks
+from libraries import queue, tasks
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner import lease
+from libraries.services import scans
 from tests import processes
 from tests.runner.helpers import eventually
 from tests.scanner.scans import write_album, write_track
@@ -48,7 +49,7 @@ def library(tmp_path: Path) -> Library:
 
 def ask(library: Library) -> Scan:
     """A request that is delivered."""
-    return services.request_scan(library, trigger=ScanTrigger.API)
+    return scans.request_scan(library, trigger=ScanTrigger.API)
 
 
 def wait_for(scan: Scan, condition: Callable[[Scan], object], log: Path, seconds: float = 30) -> None:
@@ -70,7 +71,7 @@ def test_cancelling_takes_at_most_five_seconds(worker: Path, tmp_path: Path, pha
     wait_for(scan, lambda row: row.phase == phase and row.state == "running", worker)
     time.sleep(1)
     began = time.monotonic()
-    services.cancel_scan(scan)
+    scans.cancel_scan(scan)
     wait_for(scan, lambda row: row.state != "running", worker, seconds=5)
     assert (scan.state, time.monotonic() - began < 5) == ("cancelled", True)
     assert scan.finished_at is not None
@@ -79,12 +80,12 @@ def test_cancelling_takes_at_most_five_seconds(worker: Path, tmp_path: Path, pha
 def test_double_and_late_deliveries_change_nothing(worker: Path, library: Library) -> None:
     scan = ask(library)
     for _ in range(5):
-        delivery.deliver(scan.pk)
+        queue.deliver(scan.pk)
     wait_for(scan, lambda row: row.state == "finished", worker)
     before = Scan.objects.values().get()
     for _ in range(5):
-        delivery.deliver(scan.pk)
-    delivery.deliver(10**9)
+        queue.deliver(scan.pk)
+    queue.deliver(10**9)
     again = ask(library)
     wait_for(again, lambda row: row.state == "finished", worker)
     assert Scan.objects.values().get(pk=scan.pk) == before
@@ -93,7 +94,7 @@ def test_double_and_late_deliveries_change_nothing(worker: Path, library: Librar
 
 
 def test_a_lost_delivery_is_made_again(worker: Path, library: Library) -> None:
-    scan = services.request_scan(library, trigger=ScanTrigger.API, deliver=False)
+    scan = scans.request_scan(library, trigger=ScanTrigger.API, deliver=False)
     tasks.reap_stale_scans()
     time.sleep(0.5)
     scan.refresh_from_db()
@@ -156,7 +157,7 @@ def test_exactly_one_scan_runs_in_a_hundred_races(library: Library) -> None:
             for _ in range(ROUNDS):
                 start.wait()
                 if name == "command":
-                    claim(name, [services.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False).pk])
+                    claim(name, [scans.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False).pk])
                 else:
                     claim(name, lease.next_queued(library.pk))
                 end.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from libraries.ids import ALPHABET, LENGTH, first_id, new_id, new_ids
+from navidrome_lib.db.ids import ALPHABET, LENGTH, first_id, new_id, new_ids
 
 
 def _number(text: str) -> int:

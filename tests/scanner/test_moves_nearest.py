@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from libraries import ids as scanner_ids
-from libraries.ids import first_id
 from libraries.models import Library, MediaFile, Participant, TrackGenre
 from libraries.scanner import pipeline
+from navidrome_lib.db import ids as scanner_ids
+from navidrome_lib.db.ids import first_id
 from tests.scanner.scans import counts, ids, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)

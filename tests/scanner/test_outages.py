@@ -16,9 +16,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from libraries import services
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner import lease, pipeline
+from libraries.services import scans
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.outages import BUSY, DATABASE_FULL, DISK_FULL, READ_ONLY
 from tests.full_disk import full_database
@@ -92,7 +92,7 @@ def test_a_full_disk_is_the_reason_and_not_the_end(
     assert asked.retry_at is not None
     assert lease.next_queued(library.pk) == []
     assert lease.next_queued(library.pk, now=asked.retry_at) == [asked.pk]
-    status = services.scan_status(Library.objects.all())
+    status = scans.scan_status(Library.objects.all())
     assert (status.scanning, status.error) == (True, DATABASE_FULL.sentence)
     done = pipeline.run(asked.pk)
     assert done is not None
@@ -102,7 +102,7 @@ def test_a_full_disk_is_the_reason_and_not_the_end(
 def test_whoever_asks_does_not_wait(library: Library) -> None:
     waiting = request(library, error=DISK_FULL.sentence, retry_at=timezone.now() + lease.RETRY_PAUSE)
     assert lease.next_queued(library.pk) == []
-    assert services.request_scan(library, trigger=ScanTrigger.API, deliver=False) == waiting
+    assert scans.request_scan(library, trigger=ScanTrigger.API, deliver=False) == waiting
     assert lease.next_queued(library.pk) == [waiting.pk]
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from libraries.bulk import hold_rows
-from libraries.maintenance import prune_artists, prune_genres
+from libraries.cleanup import prune_artists, prune_genres
 from libraries.models import Artist, Genre, Library, MediaFile, Participant, TrackGenre
 from libraries.scanner.write.references import Lookup
+from navidrome_lib.db.bulk import hold_rows
 from tests.hazards.files import put, song
 from tests.missing.catalog import make_artist, make_genre, make_track
 from tests.scanner.scans import scan

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from libraries import maintenance, search
+from libraries import cleanup
 from libraries.models import Library, MediaFile, SongWords
-from missing import services
+from libraries.search import index
+from missing import purges
 from tests.missing.catalog import make_track
 from tests.scanner.scans import scan, write_track
 
@@ -18,13 +19,13 @@ pytestmark = pytest.mark.django_db
 
 
 def found(text: str, libraries: list[int] | None = None) -> list[str]:
-    rows = search.search_songs(MediaFile.objects.all(), text, libraries)
+    rows = index.search_songs(MediaFile.objects.all(), text, libraries)
     return sorted(rows.values_list("title", flat=True))
 
 
 def make(library: Library, path: str, title: str, **fields: Any) -> MediaFile:
     track = make_track(library, path, title=title, **fields)
-    search.refresh_songs([track.pk])
+    index.refresh_songs([track.pk])
     return track
 
 
@@ -64,31 +65,31 @@ def test_a_scan_and_a_change_and_a_purge_are_followed(library: Library) -> None:
     path.unlink()
     scan(library)
     gone = MediaFile.objects.missing().get()
-    purge = services.purge_missing_files([gone.pk]).purge
+    purge = purges.purge_missing_files([gone.pk]).purge
     assert purge is not None
     assert [entry.words.split()[1] for entry in SongWords.objects.all()] == ["other"]
-    services.undo_purge(purge)
+    purges.undo_purge(purge)
     assert found("afterw") == ["Afterwards, quite another"]
 
 
 def test_rows_that_were_written_by_other_means_can_be_made_known(library: Library) -> None:
     make_track(library, "a.mp3", title="Unheard")
     assert found("unheard") == []
-    search.index_everything()
+    index.index_everything()
     assert found("unheard") == ["Unheard"]
 
 
 def test_the_index_of_sqlite_agrees_with_its_table(library: Library) -> None:
     tracks = [make(library, f"{number}.mp3", f"Song {number}") for number in range(30)]
     MediaFile.objects.filter(pk=tracks[0].pk).update(title="Renamed")
-    search.refresh_songs([track.pk for track in tracks])
-    maintenance.delete_tracks([tracks[1].pk])
-    search.forget_songs([tracks[1].pk])
+    index.refresh_songs([track.pk for track in tracks])
+    cleanup.delete_tracks([tracks[1].pk])
+    index.forget_songs([tracks[1].pk])
     assert SongWords.objects.count() == 29
     assert found("renamed") == ["Renamed"]
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {search.FULL_TEXT} ({search.FULL_TEXT}) VALUES ('integrity-check')")  # noqa: S608
+            cursor.execute(f"INSERT INTO {index.FULL_TEXT} ({index.FULL_TEXT}) VALUES ('integrity-check')")  # noqa: S608
 
 
 def test_a_song_without_words_or_folder_is_written_too(library: Library) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from libraries import maintenance
-from libraries.bulk import table
+from libraries import totals
 from libraries.models import Library, MediaFile, Participant
+from navidrome_lib.db.bulk import table
 from tests.scanner.scans import scan, write_album
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,13 +24,13 @@ def known_rows(model: type[MediaFile | Participant]) -> float:
 
 def test_a_scan_that_adds_much_tells_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    learn = maintenance.learn_sizes
+    learn = totals.learn_sizes
 
     def note() -> None:
         calls.append(MediaFile.objects.count())
         learn()
 
-    monkeypatch.setattr(maintenance, "learn_sizes", note)
+    monkeypatch.setattr(totals, "learn_sizes", note)
     monkeypatch.setattr("libraries.scanner.pipeline._MANY_FILES", 4)
     write_album(tmp_path / "one", 4)
     library = Library.objects.create(name="Music", path=str(tmp_path))

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from libraries import services, tasks
-from libraries.maintenance import clear_library
+from libraries import tasks
+from libraries.cleanup import clear_library
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints
+from libraries.services import libraries, scans
 from navidrome_lib import stopping
 from navidrome_lib.celery import app
 from tests import processes
@@ -73,7 +74,7 @@ def test_a_worker_that_is_stopped_gives_its_scan_back(tmp_path: Path, number: si
             tmp_path / "data", REDIS_URL=url, DJANGO_SETTINGS_MODULE="navidrome_lib.settings"
         )
         with processes.process(["-m", "tests.slow_worker"], environ, log) as worker:
-            asked = services.request_scan(library, trigger=ScanTrigger.API)
+            asked = scans.request_scan(library, trigger=ScanTrigger.API)
             reaches(asked, "running")
             began = time.monotonic()
             os.kill(worker.pid, number)
@@ -176,7 +177,7 @@ def test_other_long_work_gives_way(library: Library) -> None:
     stopping.ask()
     assert fingerprints.fill_in(library.pk) is False
     assert MediaFile.objects.filter(audio_hash="").count() == 4
-    services.delete_library(library)
+    libraries.delete_library(library)
     assert clear_library(library.pk, batch=1) is False
     assert MediaFile.objects.count() == 3
     stopping.forget()

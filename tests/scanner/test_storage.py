@@ -13,7 +13,8 @@ import pytest
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.walk import walker
-from libraries.services import approve_scan, discard_scan, update_library
+from libraries.services.libraries import update_library
+from libraries.services.scans import approve_scan, discard_scan
 from navidrome_lib.errors import Conflict
 from tests.scanner.scans import counts, ids, picture, redo, request, scan, write_album, write_track
 

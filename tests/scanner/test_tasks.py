@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from libraries import delivery, tasks
-from libraries.maintenance import clear_library
+from libraries import queue, tasks
+from libraries.cleanup import clear_library
 from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan, ScanState, ScanTrigger
 from libraries.scanner import lease
 from libraries.schedule import next_due
@@ -41,7 +41,7 @@ def test_a_broker_that_is_gone_loses_nothing(library: Library, monkeypatch: pyte
 
     monkeypatch.setattr(app, "send_task", send_task)
     waiting = request(library)
-    delivery.deliver(waiting.pk)
+    queue.deliver(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.delivered_at) == ("queued", None)
 

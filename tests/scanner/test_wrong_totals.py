@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from libraries import maintenance
+from libraries import totals
 from libraries.models import Library, MediaFile
 from tests.scanner.scans import picture, scan, write_album
 
@@ -25,7 +25,7 @@ def library(tmp_path: Path) -> Library:
 
 def test_never_below_zero(library: Library) -> None:
     Library.objects.filter(pk=library.pk).update(**NOTHING)
-    maintenance.add_to_totals(library.pk, maintenance.Delta(-3, -5000, -1.5, -1))
+    totals.add_to_totals(library.pk, totals.Delta(-3, -5000, -1.5, -1))
     assert Library.objects.filter(pk=library.pk, totals_stale=True, **NOTHING).exists()
 
 
@@ -40,7 +40,7 @@ def test_a_scan_that_loses_files_sets_them_right(library: Library, tmp_path: Pat
 
 def test_an_unchanged_scan_sets_right_what_had_to_stop_at_zero(library: Library) -> None:
     right = picture(library)
-    maintenance.add_to_totals(library.pk, maintenance.Delta(-5, -1))
+    totals.add_to_totals(library.pk, totals.Delta(-5, -1))
     assert Library.objects.get(pk=library.pk).total_songs == 0
     scan(library)
     assert picture(library) == right

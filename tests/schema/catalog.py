@@ -46,7 +46,7 @@ def fill(folder: Path) -> dict[str, Any]:
 
     from libraries.models import Library, MediaFile, Scan, ScanTrigger  # noqa: PLC0415
     from libraries.scanner import pipeline  # noqa: PLC0415
-    from missing.services import purge_missing_files  # noqa: PLC0415
+    from missing.purges import purge_missing_files  # noqa: PLC0415
     from users import api_keys  # noqa: PLC0415
     from users.models import GroupAccess, LibraryAccess, User  # noqa: PLC0415
 

@@ -14,11 +14,11 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from libraries import services
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem, ScanState
 from libraries.scanner import pipeline
+from libraries.services import libraries, scans
 from missing.models import Purge
-from missing.services import undo_purge
+from missing.purges import undo_purge
 from tests.schema import catalog
 from tests.schema.describe import describe
 from tests.schema.dumps import HERE, empty_database, load
@@ -41,7 +41,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, A
 
 @pytest.fixture
 def migrated(kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr("libraries.delivery.deliver", lambda _: None)
+    monkeypatch.setattr("libraries.queue.deliver", lambda _: None)
     call_command("migrate", verbosity=0)
     return kept
 
@@ -93,11 +93,11 @@ def test_scans_go_on(migrated: dict[str, Any], tmp_path: Path) -> None:
     for path in gone:
         (tmp_path / path).unlink()
     for library in Library.objects.all():
-        services.update_library(library, values={"path": str(tmp_path / library.name.lower())})
+        libraries.update_library(library, values={"path": str(tmp_path / library.name.lower())})
     assert run_queued() == {"Rock": ScanState.FINISHED, "Jazz": ScanState.HELD}
     assert catalog.tracks() == migrated["tracks"]
     held = Scan.objects.filter(state=ScanState.HELD).latest("pk")
-    services.approve_scan(held)
+    scans.approve_scan(held)
     assert run_queued() == {"Jazz": ScanState.FINISHED}
     missing = MediaFile.objects.missing().filter(library__name="Jazz")
     assert sorted(missing.values_list("path", flat=True)) == catalog.HELD

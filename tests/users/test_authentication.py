@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from tests.conftest import PASSWORD, MakeUser, SignIn
 from users import tokens
-from users.keys import jwt_keys
+from users.key_files import jwt_keys
 from users.models import User
 
 URL = "/api/user"

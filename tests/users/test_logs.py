@@ -15,9 +15,9 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 from rest_framework.test import APIClient
 
-from navidrome_lib.logs import RedactingFormatter, redact
+from navidrome_lib.security.redaction import RedactingFormatter, redact
 from tests.conftest import PASSWORD
-from users import api_keys, subsonic, tokens
+from users import api_keys, app_passwords, tokens
 from users.models import User
 
 SECRET = "hunter2-Canary"
@@ -77,7 +77,7 @@ def written() -> Iterator[io.StringIO]:
 
 def requests(member: User) -> list[tuple[str, str, dict[str, Any]]]:
     """Each way to carry a credential: method, address, further arguments."""
-    token, app = tokens.issue(member), subsonic.app_password(member)
+    token, app = tokens.issue(member), app_passwords.app_password(member)
     _, key = api_keys.create_key(member, name="k", scope="read")
     rest = "v=1.16.1&c=test&u=member"
     return [
@@ -114,7 +114,14 @@ def test_no_request_leaves_a_credential(
     text = written.getvalue()
     assert ("RuntimeError" in text) is crash
     _, key = sent[5][1].rsplit("=", 1)
-    for secret in (PASSWORD, SECRET, SECRET.encode().hex(), subsonic.app_password(member), key, tokens.issue(member)):
+    for secret in (
+        PASSWORD,
+        SECRET,
+        SECRET.encode().hex(),
+        app_passwords.app_password(member),
+        key,
+        tokens.issue(member),
+    ):
         assert secret not in text
 
 
@@ -137,7 +144,7 @@ def test_error_reports_hide_credentials(member: User) -> None:
 
 
 def test_the_console_uses_it() -> None:
-    assert settings.LOGGING["formatters"]["line"]["class"] == "navidrome_lib.logs.RedactingFormatter"
+    assert settings.LOGGING["formatters"]["line"]["class"] == "navidrome_lib.security.redaction.RedactingFormatter"
 
 
 def test_the_web_server_uses_it() -> None:

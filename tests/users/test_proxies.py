@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from navidrome_lib import env
 from navidrome_lib.audit.models import AuditEntry
-from navidrome_lib.proxies import client_behind_proxies
+from navidrome_lib.security.proxies import client_behind_proxies
 from tests.conftest import PASSWORD, Configure, MakeUser
 from users.models import User
 

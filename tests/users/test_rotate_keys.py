@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from navidrome_lib.audit.models import AuditEntry
-from users import subsonic, tokens
-from users.keys import jwt_keys, subsonic_keys
+from users import app_passwords, tokens
+from users.key_files import jwt_keys, subsonic_keys
 from users.models import User
 
 
@@ -27,12 +27,12 @@ def rotate(*arguments: str) -> None:
 
 
 def test_nothing_in_use_breaks(member: User, outsider: User) -> None:
-    secret, token = subsonic.app_password(member), tokens.issue(member)
+    secret, token = app_passwords.app_password(member), tokens.issue(member)
     stored, old = bytes(member.subsonic_secret), (jwt_keys.read()[0], subsonic_keys.read()[0])
     rotate()
     member.refresh_from_db()
     assert bytes(member.subsonic_secret) != stored
-    assert subsonic.app_password(member) == secret
+    assert app_passwords.app_password(member) == secret
     assert tokens.verify(token) == member
     assert (jwt_keys.read()[0], subsonic_keys.read()[0]) != old
     assert tokens.decode(tokens.issue(member), jwt_keys.read()[0]) is not None
@@ -41,11 +41,11 @@ def test_nothing_in_use_breaks(member: User, outsider: User) -> None:
 
 
 def test_after_two_rounds_old_keys_open_nothing(member: User) -> None:
-    secret, token = subsonic.app_password(member), tokens.issue(member)
+    secret, token = app_passwords.app_password(member), tokens.issue(member)
     rotate()
     rotate()
     member.refresh_from_db()
-    assert subsonic.app_password(member) == secret
+    assert app_passwords.app_password(member) == secret
     assert tokens.verify(token) is None
     assert (len(jwt_keys.read()), len(subsonic_keys.read())) == (2, 2)
 

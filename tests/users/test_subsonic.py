@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests.conftest import PASSWORD, MakeUser
-from users import subsonic
-from users.keys import subsonic_keys
+from users import app_passwords
+from users.key_files import subsonic_keys
 from users.models import User
 
 
@@ -22,9 +22,9 @@ def proof(secret: str, salt: str) -> str:
 
 
 def test_the_secret_is_random_stable_and_encrypted(member: User, outsider: User) -> None:
-    secret = subsonic.app_password(member)
-    assert secret == subsonic.app_password(User.objects.get(pk=member.pk))
-    assert secret != subsonic.app_password(outsider)
+    secret = app_passwords.app_password(member)
+    assert secret == app_passwords.app_password(User.objects.get(pk=member.pk))
+    assert secret != app_passwords.app_password(outsider)
     stored = bytes(User.objects.get(pk=member.pk).subsonic_secret)
     assert secret.encode() not in stored
     assert Fernet(subsonic_keys.read()[0]).decrypt(stored).decode() == secret
@@ -32,43 +32,43 @@ def test_the_secret_is_random_stable_and_encrypted(member: User, outsider: User)
 
 
 def test_a_token_opens(member: User) -> None:
-    salt, token = subsonic.subsonic_token(member)
-    assert subsonic.check_token(member, token, salt)
-    assert subsonic.check_token(member, proof(subsonic.app_password(member), "abc"), "abc")
+    salt, token = app_passwords.subsonic_token(member)
+    assert app_passwords.check_token(member, token, salt)
+    assert app_passwords.check_token(member, proof(app_passwords.app_password(member), "abc"), "abc")
 
 
 def test_forgeries_are_refused(member: User, outsider: User) -> None:
-    salt, token = subsonic.subsonic_token(member)
-    secret = subsonic.app_password(member)
+    salt, token = app_passwords.subsonic_token(member)
+    secret = app_passwords.app_password(member)
     wrong = [(token, salt + "a"), (token[:-1], salt), (token.upper(), salt), ("", salt), (token, ""), ("", ""),
              (salt, token), (f" {token}", salt), (f"{token}\0", salt), (proof(PASSWORD, salt), salt),
              (proof(secret, ""), ""), (secret, salt), ("\ud800", "\ud800"), ("é", salt)]  # fmt: skip
-    assert not any(subsonic.check_token(member, *pair) for pair in wrong)
-    assert not subsonic.check_token(outsider, token, salt)
-    assert not subsonic.check_token(None, token, salt)
+    assert not any(app_passwords.check_token(member, *pair) for pair in wrong)
+    assert not app_passwords.check_token(outsider, token, salt)
+    assert not app_passwords.check_token(None, token, salt)
     member.is_active = False
-    assert not subsonic.check_token(member, token, salt)
+    assert not app_passwords.check_token(member, token, salt)
 
 
 def test_both_passwords_work(member: User) -> None:
-    secret = subsonic.app_password(member)
-    assert subsonic.check_password(member, secret)
-    assert subsonic.check_password(member, PASSWORD)
-    assert not subsonic.check_password(member, PASSWORD + " ")
-    assert not subsonic.check_password(member, secret.swapcase())
-    assert not subsonic.check_password(member, "")
-    assert not subsonic.check_password(member, "\ud800\0")
-    assert not subsonic.check_password(None, PASSWORD, username="member")
+    secret = app_passwords.app_password(member)
+    assert app_passwords.check_password(member, secret)
+    assert app_passwords.check_password(member, PASSWORD)
+    assert not app_passwords.check_password(member, PASSWORD + " ")
+    assert not app_passwords.check_password(member, secret.swapcase())
+    assert not app_passwords.check_password(member, "")
+    assert not app_passwords.check_password(member, "\ud800\0")
+    assert not app_passwords.check_password(None, PASSWORD, username="member")
     cache.clear()  # of the wrong guesses
     member.is_active = False
-    assert not subsonic.check_password(member, secret)
-    assert not subsonic.check_password(member, PASSWORD)
+    assert not app_passwords.check_password(member, secret)
+    assert not app_passwords.check_password(member, PASSWORD)
 
 
 def test_an_account_without_a_secret_has_no_secret(member: User) -> None:
     assert not bytes(member.subsonic_secret)
-    assert not subsonic.check_token(member, proof("", "salt"), "salt")
-    assert not subsonic.check_app_password(member, "")
+    assert not app_passwords.check_token(member, proof("", "salt"), "salt")
+    assert not app_passwords.check_app_password(member, "")
 
 
 class TestSlowHash:
@@ -89,34 +89,34 @@ class TestSlowHash:
     def test_once_for_right_and_wrong(self, member: User, hashes: list[str]) -> None:
         for password, right in ((PASSWORD, True), ("wrong", False)):
             hashes.clear()
-            assert [subsonic.check_password(member, password) for _ in range(20)] == [right] * 20
+            assert [app_passwords.check_password(member, password) for _ in range(20)] == [right] * 20
             assert len(hashes) == 1
 
     def test_unknown_names_cost_the_same(self, member: User, hashes: list[str]) -> None:
-        subsonic.check_password(None, "guess", username="nobody")
+        app_passwords.check_password(None, "guess", username="nobody")
         first = len(hashes)
-        subsonic.check_password(None, "guess", username="nobody")
+        app_passwords.check_password(None, "guess", username="nobody")
         assert (first, len(hashes)) == (1, 1)
-        subsonic.check_password(None, "guess", username="nobody2")
+        app_passwords.check_password(None, "guess", username="nobody2")
         assert len(hashes) == 2
 
     def test_a_changed_password_is_not_remembered(self, member: User) -> None:
-        assert subsonic.check_password(member, PASSWORD)
+        assert app_passwords.check_password(member, PASSWORD)
         member.set_password("other")
         member.save()
-        assert not subsonic.check_password(member, PASSWORD)
-        assert subsonic.check_password(member, "other")
+        assert not app_passwords.check_password(member, PASSWORD)
+        assert app_passwords.check_password(member, "other")
 
 
 def test_a_lost_key_makes_a_new_secret(member: User) -> None:
-    old = subsonic.app_password(member)
+    old = app_passwords.app_password(member)
     keys = subsonic_keys.read()
     try:
         subsonic_keys.replace([Fernet.generate_key().decode()])
-        assert not subsonic.check_app_password(member, old)
-        new = subsonic.app_password(member)
+        assert not app_passwords.check_app_password(member, old)
+        new = app_passwords.app_password(member)
         assert new != old
-        assert subsonic.check_app_password(member, new)
+        assert app_passwords.check_app_password(member, new)
     finally:
         subsonic_keys.replace(keys)
 
@@ -127,7 +127,7 @@ def test_racing_first_needs_agree(make_user: MakeUser) -> None:
 
     def need(_: int) -> str:
         try:
-            return subsonic.app_password(User.objects.get(pk=user.pk))
+            return app_passwords.app_password(User.objects.get(pk=user.pk))
         finally:
             connection.close()
 

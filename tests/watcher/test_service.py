@@ -17,10 +17,10 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from watchdog.observers import Observer
 
-from libraries import services
 from libraries.models import Library, MediaFile, Scan, WatchState, WatchStatus
 from libraries.scanner import pipeline
 from libraries.scanner.walk.walker import SETTLE_NS
+from libraries.services import libraries, scans
 from libraries.watcher import library_watch, service
 from libraries.watcher.service import Service
 from tests.processes import environment, process
@@ -187,12 +187,12 @@ def test_libraries_come_and_go_without_a_restart(
     write_album(tmp_path / "more", 1)
     other = Library.objects.create(name="More", path=str(tmp_path / "more"))
     assert set(watcher.states()) == {library.pk}
-    services.update_library(other, values={"watch": True})
+    libraries.update_library(other, values={"watch": True})
     assert says(other, WatchState.WATCHING)
-    services.update_library(library, values={"watch": False})
+    libraries.update_library(library, values={"watch": False})
     assert eventually(lambda: set(watcher.states()) == {other.pk}, seconds=5)
     assert eventually(lambda: not WatchStatus.objects.filter(library=library).exists(), seconds=5)
-    services.delete_library(other)
+    libraries.delete_library(other)
     assert eventually(lambda: watcher.states() == {}, seconds=5)
 
 
@@ -267,7 +267,7 @@ def test_a_database_that_goes_away_loses_nothing(
     start()
     assert says(library, WatchState.WATCHING)
     next_scan()
-    real, failures = services.request_scan, [3]
+    real, failures = scans.request_scan, [3]
 
     def request_scan(*args: Any, **options: Any) -> Scan:
         if failures[0]:
@@ -275,7 +275,7 @@ def test_a_database_that_goes_away_loses_nothing(
             raise OperationalError("gone")
         return real(*args, **options)
 
-    monkeypatch.setattr(services, "request_scan", request_scan)
+    monkeypatch.setattr(libraries, "request_scan", request_scan)
     write_track(root / "a" / "03.flac", "New", number=3)
     assert next_scan().targets == ["a"]
     assert failures == [0]

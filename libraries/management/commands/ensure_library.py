@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from libraries import services
 from libraries.models import Library
+from libraries.services import libraries
 from navidrome_lib.errors import InvalidInput
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"“{library.name}” is already a library.")
                 return
         try:
-            library = services.create_library(
+            library = libraries.create_library(
                 name=self.free_name(options["name"] or os.path.basename(path) or "Music"),
                 path=path,
                 default_new_users=not Library.objects.active().exists(),

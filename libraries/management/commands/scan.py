@@ -10,10 +10,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from libraries import services
 from libraries.models import ACTIVE_STATES, ChangeKind, Library, Scan, ScanState, ScanTrigger
 from libraries.models.library import name_key
 from libraries.scanner import pipeline
+from libraries.services import scans
 from navidrome_lib.errors import Conflict, DomainError
 
 _WAIT_SECONDS = 1.0
@@ -81,7 +81,7 @@ class Command(BaseCommand):
 
     def _scan(self, library: Library, *, targets: list[str], **asked: Any) -> Scan:
         try:
-            scan = services.request_scan(library, trigger=ScanTrigger.COMMAND, targets=targets, deliver=False, **asked)
+            scan = scans.request_scan(library, trigger=ScanTrigger.COMMAND, targets=targets, deliver=False, **asked)
         except DomainError as error:
             raise CommandError(error.message) from error
         progress = Progress(self, library.name)
@@ -100,7 +100,7 @@ class Command(BaseCommand):
             return scan
         except KeyboardInterrupt:
             with suppress(Conflict):  # a scan that ran here has ended as cancelled already
-                services.cancel_scan(scan)
+                scans.cancel_scan(scan)
             raise CommandError("The scan was cancelled.") from None
         finally:
             progress.close()

@@ -14,23 +14,16 @@ from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from libraries.bulk import chunks, quoted, table
+from libraries.cleanup import delete_tracks
 from libraries.digests import clear_digests, look_again
-from libraries.ids import first_id
-from libraries.maintenance import (
-    Delta,
-    add_to_totals,
-    artists_of,
-    delete_tracks,
-    refresh_albums,
-    refresh_library_artists,
-    unpurge,
-)
 from libraries.models import HeldMark, MediaFile, Participant, ScanProblem, TrackGenre
 from libraries.scanner.moves.matching import Side, rank
 from libraries.scanner.types import key_of
 from libraries.scanner.write.tracks import WRITTEN, NewState, TrackRows
-from libraries.search import forget_songs, refresh_songs
+from libraries.search.index import forget_songs, refresh_songs
+from libraries.totals import Delta, add_to_totals, artists_of, refresh_albums, refresh_library_artists, unpurge
+from navidrome_lib.db.bulk import chunks, quoted, table
+from navidrome_lib.db.ids import first_id
 
 _SIDE_COLUMNS = (
     "id", "library_id", "folder_id", "name_bytes", "pid", "mbz_track_id", "audio_hash", "size", "mtime_ns", "inode",

@@ -22,7 +22,6 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from libraries.audio.model import HashResult
-from libraries.bulk import chunks, table
 from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.diff import LASTING_PROBLEMS
@@ -31,6 +30,7 @@ from libraries.scanner.read import background
 from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import join
 from navidrome_lib import stopping
+from navidrome_lib.db.bulk import chunks, table
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils import timezone
 
-from libraries.bulk import chunks, delete_where, insert_new_rows
-from libraries.ids import first_id
-from libraries.maintenance import Marked, mark_missing
 from libraries.models import HeldMark, MediaFile
 from libraries.scanner.approval import Proposal
 from libraries.scanner.diff import KnownFolder
@@ -51,6 +48,9 @@ from libraries.scanner.write.changes import Tally, count_missing
 from libraries.scanner.write.folders import Row, lock_folders, save_gone, save_listed
 from libraries.scanner.write.retry import with_retry
 from libraries.scanner.write.writer import Displaced, Touched, Writer
+from libraries.totals import Marked, mark_missing
+from navidrome_lib.db.bulk import chunks, delete_where, insert_new_rows
+from navidrome_lib.db.ids import first_id
 
 _PAIRS: Final = 200
 _MARKS: Final = 1000

@@ -18,7 +18,7 @@ from libraries.audio.model import Conversion
 from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import RawTrack, map_own, map_shared, split_tags
 from libraries.scanner.types import AlbumRecord, Credit, SharedRecord, display
-from libraries.words import each_once, shared_words, title_words
+from libraries.search.words import each_once, shared_words, title_words
 
 # what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
 # has in common with the others of its album
@@ -58,7 +58,7 @@ class FlatTrack(NamedTuple):
     own_values: tuple[Any, ...]
     tags: str
     words: str
-    """What the track is found by, without its folder (see libraries.words)."""
+    """What the track is found by, without its folder (see libraries.search.words)."""
     credits: tuple[Credit, ...]
     shared: Shared
 

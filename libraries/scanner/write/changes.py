@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from libraries.bulk import chunks, insert_or, quoted, table
-from libraries.maintenance import Marked
 from libraries.models import ChangeKind, Folder, Scan, ScanChange
 from libraries.scanner.moves.applying import Join
 from libraries.scanner.moves.matching import Side
 from libraries.scanner.types import display, key_of, parent
+from libraries.totals import Marked
+from navidrome_lib.db.bulk import chunks, insert_or, quoted, table
 
 _KEY: Final = ("scan_id", "library_number", "folder_key", "kind", "from_library_number", "from_key")
 _COLUMNS: Final = (*_KEY, "folder", "from_folder", "count")

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-from libraries.bulk import chunks, lock_rows, placeholders, quoted, table
 from libraries.models import Folder
+from navidrome_lib.db.bulk import chunks, lock_rows, placeholders, quoted, table
 
 Row = tuple[str, str, str]
 """(the digest that the scan knows of, the new one, the id)."""

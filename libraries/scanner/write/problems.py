@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from libraries.bulk import chunks
 from libraries.models import Scan, ScanProblem
 from libraries.scanner.types import Trouble, display, key_of
+from navidrome_lib.db.bulk import chunks
 
 _KEY = ("size", "mtime_ns", "ctime_ns", "inode")
 

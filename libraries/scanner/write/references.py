@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, models
 from django.utils import timezone
 
-from libraries.bulk import chunks, insert_new_rows, insert_rows, moment, placeholders, quoted, table, update_rows
-from libraries.ids import new_id
 from libraries.models import Album, Artist, Genre
 from libraries.scanner.types import AlbumRecord, Credit
+from navidrome_lib.db.bulk import chunks, insert_new_rows, insert_rows, moment, placeholders, quoted, table, update_rows
+from navidrome_lib.db.ids import new_id
 
 _REMEMBERED: Final = 20_000
 

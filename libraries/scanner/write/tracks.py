@@ -8,13 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
-from libraries.bulk import delete_where, hold_rows, insert_rows, moment, update_rows
-from libraries.ids import new_ids
 from libraries.models import Artist, Genre, MediaFile, Participant, TrackGenre
 from libraries.scanner.read.transport import COLUMNS, FlatTrack
 from libraries.scanner.types import Credit, FileEntry
 from libraries.scanner.write.references import Lookup
-from libraries.search import add_songs, line_of, refresh_songs
+from libraries.search.index import add_songs, line_of, refresh_songs
+from navidrome_lib.db.bulk import delete_where, hold_rows, insert_rows, moment, update_rows
+from navidrome_lib.db.ids import new_ids
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself
 _PLACE: Final = ("library_id", "folder_id", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode")

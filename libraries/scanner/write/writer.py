@@ -9,10 +9,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from libraries.bulk import chunks, insert_rows, moment
 from libraries.digests import look_again
-from libraries.ids import new_id
-from libraries.maintenance import Delta, add_to_totals, people_of, refresh_albums, unpurge
 from libraries.models import ChangeKind, Folder, MediaFile
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,
@@ -31,6 +28,9 @@ from libraries.scanner.write.problems import open_problems, resolve_problems
 from libraries.scanner.write.references import Lookup
 from libraries.scanner.write.retry import with_retry
 from libraries.scanner.write.tracks import NewState, TrackRows
+from libraries.totals import Delta, add_to_totals, people_of, refresh_albums, unpurge
+from navidrome_lib.db.bulk import chunks, insert_rows, moment
+from navidrome_lib.db.ids import new_id
 
 _MANY_ARTISTS = 5000
 _SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size

@@ -11,11 +11,11 @@ from django.template.defaultfilters import filesizeformat
 
 from libraries.models import Library
 from libraries.models.library import name_key
-from missing import services
+from missing import purges
 from missing.export import export_lines
 from missing.models import MissingFile, Purge
 from missing.params import possible
-from missing.preview import preview_purge
+from missing.purge_preview import preview_purge
 from missing.querysets import MissingFileQuerySet
 from navidrome_lib.errors import DomainError
 
@@ -67,13 +67,13 @@ class Command(BaseCommand):
         if bool(named) == bool(everything):
             raise CommandError("Say which files: their ids, --ids, --library or --all.")
         if named:
-            ids = services.select_missing(possible(named))
+            ids = purges.select_missing(possible(named))
         else:
             ids = list(find_files(options["library"]).values_list("pk", flat=True))
         if options["dry_run"]:
             self.show_preview(ids)
             return
-        result = services.purge_missing_files(ids, requested_by="command")
+        result = purges.purge_missing_files(ids, requested_by="command")
         self.stdout.write(f"{len(result.ids)} files were removed from the catalog.")
         if result.purge:
             self.stdout.write(f"Within 30 days it can be undone: manage.py missing undo {result.purge.pk}")
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(f"{purge.files.count()} files would come back.")
             return
-        result = services.undo_purge(purge)
+        result = purges.undo_purge(purge)
         self.stdout.write(f"{len(result.ids)} files are in the catalog again.")
         for place in result.occupied:
             self.stdout.write(f"Another file has the place of {place.path} now: {place.song_id}")

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from navidrome_lib.audit.services import record
-from users.keys import jwt_keys, subsonic_keys
-from users.subsonic import rotate_secrets
+from users.app_passwords import rotate_secrets
+from users.key_files import jwt_keys, subsonic_keys
 
 
 class Command(BaseCommand):

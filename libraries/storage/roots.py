@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
 
-from libraries import patience
+from libraries import timeouts
 from libraries.models import Library
-from libraries.patience import patiently
+from libraries.timeouts import patiently
 from navidrome_lib.errors import InvalidInput
 
 MAX_PATH = 4096
-MAX_FOLDERS = 1000
 
 
 def refuse(sentence: str) -> InvalidInput:
@@ -87,7 +83,7 @@ def real_path(path: str, *, seconds: float | None = None) -> str:
 
 def check_overlap(path: str, library_id: int | None) -> None:
     """Refuse a root that is, lies inside, or lies around the root of another library, links resolved."""
-    real, end = real_path(path), time.monotonic() + patience.SECONDS
+    real, end = real_path(path), time.monotonic() + timeouts.SECONDS
     for other in Library.objects.active().exclude(pk=library_id or 0).only("name", "path").order_by("pk"):
         # its storage may be away, however well that of the new root is
         root = real_path(other.path, seconds=max(end - time.monotonic(), 0.1))
@@ -153,28 +149,6 @@ def is_there(folder: str) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class FolderChoice:
-    """A folder that can be chosen in the folder picker."""
-
-    name: str
-    path: str
-
-
-@dataclass(frozen=True)
-class FolderPage:
-    """What is directly inside a folder. `parent` is empty at the top; `unnamed` counts names that are not text, and
-    `silent` links to storage that does not answer."""
-
-    path: str
-    parent: str
-    folders: list[FolderChoice]
-    files: int = 0
-    unnamed: int = 0
-    silent: int = 0
-    cut: bool = False
-
-
 def allowed_roots() -> list[str]:
     """The folders that libraries may lie in; without the option the whole file system."""
     return [str(root) for root in settings.CONF.allowed_roots] or ["/"]
@@ -191,65 +165,3 @@ def check_allowed(path: str) -> None:
     roots = [real_path(root) for root in allowed_roots()]
     if not any(real == root or is_inside(real, root) for root in roots):
         raise refuse(f"Libraries of this server must lie in {' or '.join(allowed_roots())}.")
-
-
-def list_folders(path: str) -> FolderPage:
-    """The folders directly inside an allowed folder, or the allowed ones themselves when `path` is empty."""
-    roots = allowed_roots()
-    if not path and len(roots) > 1:
-        return FolderPage("", "", [FolderChoice(root, root) for root in roots])
-    path = os.path.normpath(path or roots[0])
-    if "\0" in path or not storable(path) or not os.path.isabs(path):
-        raise refuse("The path must be absolute: it must start with “/”.")
-    path = "/" + path.lstrip("/")
-    check_allowed(path)
-    check_readable(path)
-    try:
-        entries = patiently(lambda: look_into(path), about=path)
-    except OSError as error:
-        raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
-    folders, silent = folders_of(path, entries)
-    named = [name for name in folders if storable(name)]
-    found = [FolderChoice(name, os.path.join(path, name)) for name in named if not name.startswith(".")]
-    found.sort(key=lambda choice: choice.name.casefold())
-    return FolderPage(
-        path=path,
-        parent="" if path in roots else os.path.dirname(path),
-        folders=found[:MAX_FOLDERS],
-        files=len(entries) - len(folders) - silent,
-        unnamed=len(folders) - len(named),
-        silent=silent,
-        cut=len(found) > MAX_FOLDERS,
-    )
-
-
-class Entry(NamedTuple):
-    """What is directly in a folder; a link is no folder yet."""
-
-    name: str
-    is_link: bool
-    is_folder: bool
-
-
-def look_into(path: str) -> list[Entry]:
-    """The entries of a folder; no link is followed."""
-    with os.scandir(path) as entries:
-        return [Entry(entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)) for entry in entries]
-
-
-def folders_of(path: str, entries: list[Entry]) -> tuple[list[str], int]:
-    """The names of the folders among some entries, and the number of links that do not answer in time."""
-    end, silent, found = time.monotonic() + patience.SECONDS / 2, 0, list[str]()
-    for entry in entries:
-        is_folder = entry.is_folder
-        if entry.is_link:
-            target = os.path.join(path, entry.name)
-            try:
-                is_folder = patiently(
-                    partial(os.path.isdir, target), about=target, seconds=max(end - time.monotonic(), 0.05)
-                )
-            except TimeoutError:
-                silent += 1
-        if is_folder:
-            found.append(entry.name)
-    return found, silent

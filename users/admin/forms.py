@@ -11,8 +11,8 @@ from unfold.forms import AuthenticationForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from libraries.models import Library
+from navidrome_lib.admin.forms import ChangesOnlyForm
 from navidrome_lib.errors import Conflict, TooManyAttempts
-from navidrome_lib.forms import ChangesOnlyForm
 from users import services, throttling
 from users.models import User
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from libraries.models import Library, MediaFile
-from libraries.paths import MAX_PATH, is_inside, storable
-from libraries.patience import patiently
 from libraries.scanner.catalog import scan_options
 from libraries.scanner.types import ScanOptions
 from libraries.scanner.walk import ignore
@@ -22,6 +20,8 @@ from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reas
 from libraries.scanner.walk.links import Links
 from libraries.scanner.walk.root import KnownRoot, check_root
 from libraries.scanner.walk.walker import SETTLE_NS
+from libraries.storage.roots import MAX_PATH, is_inside, storable
+from libraries.timeouts import patiently
 from navidrome_lib.errors import InvalidInput
 
 _SOURCES: Final = {

@@ -24,12 +24,12 @@ from unfold.forms import AdminPasswordChangeForm
 from libraries.admin.base import RefusalsAdmin
 from libraries.models import Library
 from navidrome_lib.audit.admin import AuditedAdmin
+from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import NotFound
-from navidrome_lib.locks import lock_accounts
 from users import api_keys, services
-from users.forms import EditUserForm, NewUserForm
-from users.key_page import key_view
-from users.matrix import access_view
+from users.admin.access_matrix import access_view
+from users.admin.forms import EditUserForm, NewUserForm
+from users.admin.key_page import key_view
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
 # the fields of an account that the service changes; what hangs on it is saved behind it

@@ -18,11 +18,11 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from libraries.paths import storable
+from libraries.storage.roots import storable
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import NotFound
 from users import throttling
-from users.keys import subsonic_keys
+from users.key_files import subsonic_keys
 from users.models import User
 
 logger = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ def check_login_password(user: User | None, password: str, *, username: str, add
         return False
     known = user if user is not None else User(username=username, password=UNUSABLE_PASSWORD_PREFIX)
     state = f"{known.pk if user else ''}\0{username if user is None else ''}\0{known.password}\0{known.token_epoch}"
-    digest = salted_hmac("users.subsonic.login", f"{state}\0{password}", algorithm="sha256").hexdigest()
+    digest = salted_hmac("users.app_passwords.login", f"{state}\0{password}", algorithm="sha256").hexdigest()
     key = f"subsonic:login:{digest}"
     # before anything is remembered: a remembered right password must not answer to unlimited guesses
     throttling.subsonic.check(address, username)

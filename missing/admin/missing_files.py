@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from libraries import texts
 from libraries.admin.base import (
     CAP,
     GONE_LIBRARY_FILTER,
@@ -35,11 +34,12 @@ from libraries.admin.base import (
 )
 from libraries.admin.catalog import track_detail
 from libraries.models import Album, Folder
-from missing import services
+from missing import purges
+from missing.admin.relink_page import relink_view
 from missing.groups import group_files
 from missing.models import MissingFile, Purge
-from missing.preview import preview_purge
-from missing.relink_page import relink_view
+from missing.purge_preview import preview_purge
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
 
 # the confirmation names this many albums, and says how many there are
@@ -181,12 +181,12 @@ class MissingFileAdmin(SongListAdmin, AdminsLook):
         ids = list(queryset.values_list("pk", flat=True))
         if not request.POST.get("confirmed"):
             return self.ask(request, ids)
-        result = services.purge_missing_files(ids, requested_by=str(request.user))
+        result = purges.purge_missing_files(ids, requested_by=str(request.user))
         sentence = ngettext(
             "%(count)s file was removed from the catalog. This can be undone for 30 days.",
             "%(count)s files were removed from the catalog. This can be undone for 30 days.",
             len(result.ids),
-        ) % {"count": texts.number(len(result.ids))}
+        ) % {"count": formatting.number(len(result.ids))}
         undo = page("missing_purge_change", result.purge.pk) if result.purge else ""
         link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Look at it or undo it")) if undo else ""
         self.message_user(request, format_html("{}{}", sentence, link), messages.SUCCESS)
@@ -249,7 +249,7 @@ class PurgeAdmin(AdminsLook):
 
     @admin.display(description=_lazy("files"), ordering="file_count")
     def shown_files(self, purge: Purge) -> str:
-        return f"{texts.number(purge.file_count)} ({texts.size(purge.size)})"
+        return f"{formatting.number(purge.file_count)} ({formatting.size(purge.size)})"
 
     @admin.display(description=_lazy("restorable"))
     def restorable(self, purge: Purge) -> int:
@@ -280,7 +280,7 @@ class PurgeAdmin(AdminsLook):
 
     def undo_one(self, request: HttpRequest, purge: Purge) -> None:
         try:
-            result = services.undo_purge(purge)
+            result = purges.undo_purge(purge)
         except DomainError as error:
             self.message_user(request, f"{purge}: {error.message}", messages.ERROR)
             return

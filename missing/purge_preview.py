@@ -10,9 +10,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Count, QuerySet
 
-from libraries.bulk import chunks
-from libraries.maintenance import TRACK_DEPENDENTS
+from libraries.cleanup import TRACK_DEPENDENTS
 from libraries.models import Album, Artist, Folder, MediaFile, Participant
+from navidrome_lib.db.bulk import chunks
 
 
 @dataclass(frozen=True, kw_only=True)

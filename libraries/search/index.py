@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from libraries.bulk import chunks, insert_rows, placeholders, table, update_rows
 from libraries.models import MediaFile, SongWords
-from libraries.words import each_once, folder_words, shared_words, title_words, words_of
+from libraries.search.words import each_once, folder_words, shared_words, title_words, words_of
+from navidrome_lib.db.bulk import chunks, insert_rows, placeholders, table, update_rows
 
 # no further than to so many songs, the newest, is a word followed
 DEPTH = 2_000

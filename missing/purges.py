@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from libraries import clock, maintenance
-from libraries.bulk import chunks
+from libraries import cleanup, clock, totals
 from libraries.models import Library, MediaFile, Scan, ServerClock
-from libraries.search import forget_songs
+from libraries.search.index import forget_songs
 from missing.models import KEPT, MissingFile, Purge, PurgeReason
 from missing.occupied import Occupied, find_occupied
 from navidrome_lib.audit.services import record
+from navidrome_lib.db.bulk import chunks
 from navidrome_lib.errors import Conflict, NotFound
 
 # rows in one statement of a purge, and in one transaction of an undo or an expiry
@@ -108,7 +108,7 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
         purge.file_count, purge.size = len(hidden), sum(map(sum, sizes.values()))
         purge.save(force_insert=True)
         for library_id in sorted(sizes):
-            maintenance.add_missing(library_id, -len(sizes[library_id]))
+            totals.add_missing(library_id, -len(sizes[library_id]))
         changes = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}
         record("missing.purge", changes, kind="purge", pk=purge.pk)
     return hidden
@@ -150,7 +150,7 @@ def restore_batch(purge: Purge, result: UndoResult) -> bool:
     ids = list(locked.files.order_by("library", "pk").values_list("pk", flat=True)[:BATCH]) if locked else []
     if locked is None or not ids:
         return False
-    back = maintenance.unpurge(ids)
+    back = totals.unpurge(ids)
     if not back:
         return True  # a scan was quicker, and has brought back all of these
     result.ids.extend(back)
@@ -209,7 +209,7 @@ def delete_batch(purge: Purge) -> int:
     ids = list(hidden.order_by("library", "pk").values_list("pk", flat=True)[:BATCH])
     # in the order of their ids, as everybody locks tracks; one that returned meanwhile is not in the purge any more
     found = list(hidden.filter(pk__in=ids).select_for_update().values_list("pk", flat=True))
-    maintenance.delete_tracks(found)
+    cleanup.delete_tracks(found)
     forget_songs(found)
     return len(found)
 
@@ -217,10 +217,10 @@ def delete_batch(purge: Purge) -> int:
 def prune() -> None:
     """Delete albums, folders, artists and genres that nothing refers to any more; they show in no list."""
     for library_id in Library.objects.active().order_by("pk").values_list("pk", flat=True):
-        maintenance.prune_albums(library_id)
-        maintenance.prune_folders(library_id)
-    maintenance.prune_artists()
-    maintenance.prune_genres()
+        cleanup.prune_albums(library_id)
+        cleanup.prune_folders(library_id)
+    cleanup.prune_artists()
+    cleanup.prune_genres()
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from libraries.admin.base import is_admin, tell
 from libraries.models import Library
 from navidrome_lib.errors import DomainError
 from users import services
-from users.access import ways_of
+from users.grants import ways_of
 from users.models import GroupAccess, User
 
 # Django reads a thousand fields of one form

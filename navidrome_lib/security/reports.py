@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
-from navidrome_lib.logs import NAMES, redact
+from navidrome_lib.security.redaction import NAMES, redact
 
 
 class SafeReport(SafeExceptionReporterFilter):

@@ -1,47 +1,32 @@
-"""What follows from the tracks: totals, counts, and the removal of what nothing refers to. Set-based, any database."""
+"""Keep totals and counts right: of libraries, albums and artists. Set-based, any database."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, models, transaction
+from django.db import connection
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
-from libraries.bulk import chunks, delete_where, insert_or, lock_rows, placeholders, table
 from libraries.digests import clear_digests
-from libraries.ids import first_id
 from libraries.models import (
     Album,
     Artist,
     Folder,
     Genre,
-    HeldMark,
     Library,
     LibraryArtist,
     MediaFile,
-    MountPoint,
     Participant,
     Scan,
-    ScanChange,
-    ScanProblem,
     SongWords,
     TrackGenre,
 )
-from libraries.search import forget_songs, refresh_songs
-from navidrome_lib import stopping
-
-# rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
-TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
-
-
-# so many scans of each library keep their changes by folder
-KEPT_CHANGES = 50
+from libraries.search.index import refresh_songs
+from navidrome_lib.db.bulk import chunks, insert_or, lock_rows, placeholders, table
 
 
 class Delta(NamedTuple):
@@ -281,102 +266,3 @@ def people_of(media_file_ids: Iterable[str]) -> dict[str, set[str]]:
         for track, artist in rows.values_list("media_file_id", "artist_id"):
             found.setdefault(track, set()).add(artist)
     return found
-
-
-def delete_tracks(ids: Collection[str]) -> None:
-    """Delete tracks and what hangs on them. Totals and counts are the caller's, and `forget_songs`, in its own time."""
-    # the tracks first: whoever writes one at this moment has ended before its dependents go, or finds it gone
-    delete_where(MediaFile, "id", ids)
-    for model in TRACK_DEPENDENTS:
-        delete_where(model, "media_file_id", ids)
-
-
-def prune_albums(library_id: int) -> int:
-    """Delete the albums of a library that have no track at all, be it missing or purged."""
-    tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
-    empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks))
-    return _delete_found(Album, empty)
-
-
-def prune_artists() -> int:
-    """Delete the artists that take part in nothing anywhere and describe no album.
-
-    Young ones stay: a scan that is running may have created them for the tracks that it is about to write.
-    """
-    old = Artist.objects.filter(created_at__lt=timezone.now() - timedelta(hours=1))
-    unused = old.filter(
-        ~Exists(Participant.objects.filter(artist=OuterRef("pk"))), ~Exists(Album.objects.filter(artist=OuterRef("pk")))
-    )
-    return _delete_found(Artist, unused, before=lambda ids: delete_where(LibraryArtist, "artist_id", ids))
-
-
-def prune_genres() -> int:
-    """Delete the genres of no track, young ones excepted as with artists."""
-    old = Genre.objects.filter(pk__lt=first_id(timezone.now() - timedelta(hours=1)))
-    return _delete_found(Genre, old.filter(~Exists(TrackGenre.objects.filter(genre=OuterRef("pk")))))
-
-
-def prune_folders(library_id: int) -> int:
-    """Delete the missing folders of a library that hold no track any more, not even a purged one."""
-    tracks = MediaFile.objects.filter(folder=OuterRef("pk"))
-    return _delete_found(Folder, Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks)))
-
-
-def prune_changes(library_id: int) -> int:
-    """Delete what scans changed folder by folder, but for the last scans of a library that changed anything."""
-    changed = Scan.objects.filter(Exists(ScanChange.objects.filter(scan=OuterRef("pk"))), library=library_id)
-    oldest = changed.order_by("-pk").values_list("pk", flat=True)[KEPT_CHANGES:]
-    return sum(_delete_found(ScanChange, ScanChange.objects.filter(scan=scan_id)) for scan_id in oldest)
-
-
-def _delete_found(
-    model: type[models.Model],
-    rows: models.QuerySet[Any],
-    *,
-    before: Callable[[list[str]], None] | None = None,
-) -> int:
-    count, later = 0, rows
-    while ids := list(later.order_by("pk").values_list("pk", flat=True)[:500]):
-        later = rows.filter(pk__gt=ids[-1])
-        with transaction.atomic():
-            free = model._default_manager.select_for_update(skip_locked=True).filter(pk__in=ids).order_by("pk")
-            # asked again behind the lock: whoever held a row until now may have put it to use (see hold_rows)
-            ids = list(rows.filter(pk__in=list(free.values_list("pk", flat=True))).values_list("pk", flat=True))
-            if before is not None:
-                before(ids)
-            delete_where(model, "id", ids)
-        count += len(ids)
-    return count
-
-
-def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> bool:
-    """Delete the rows of a removed library in short transactions, so that nobody waits; then the library itself.
-
-    May be called again after any interruption. False when it does not apply (the library exists, or is still being
-    scanned), or when the process is stopped meanwhile.
-    """
-    library = Library.objects.filter(pk=library_id, deleted_at__isnull=False)
-    if not library.exists() or Scan.objects.running().filter(library=library_id).exists():
-        return False
-    tracks = MediaFile.objects.filter(library=library_id).order_by("pk")
-    while ids := list(tracks.values_list("pk", flat=True)[:batch]):
-        with transaction.atomic():
-            delete_tracks(ids)
-            forget_songs(ids)
-        time.sleep(pause)
-        if stopping.is_asked():
-            return False
-    for model in (Album, Folder, LibraryArtist, MountPoint, ScanProblem, ScanChange, Scan):
-        of_library = {"scan__library" if model is ScanChange else "library": library_id}
-        rows = model._default_manager.filter(**of_library).order_by("pk")
-        while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):
-            with transaction.atomic():
-                delete_where(model, "id", keys)
-            time.sleep(pause)
-    with transaction.atomic():
-        # locked first: a writer that gives access to it at this moment has done so before, or finds it gone
-        if library.select_for_update().first() is not None:
-            library.delete()  # through Django: the grants of users and whatever else refers to it go with it
-    prune_artists()
-    prune_genres()
-    return True

@@ -1,0 +1,1 @@
+"""Find songs by the beginnings of their words."""

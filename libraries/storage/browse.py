@@ -1,0 +1,99 @@
+"""List the folders of the server for the folder picker."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from libraries import timeouts
+from libraries.storage.roots import allowed_roots, check_allowed, check_readable, refuse, storable
+from libraries.timeouts import patiently
+
+MAX_FOLDERS = 1000
+
+
+@dataclass(frozen=True)
+class FolderChoice:
+    """A folder that can be chosen in the folder picker."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class FolderPage:
+    """What is directly inside a folder. `parent` is empty at the top; `unnamed` counts names that are not text, and
+    `silent` links to storage that does not answer."""
+
+    path: str
+    parent: str
+    folders: list[FolderChoice]
+    files: int = 0
+    unnamed: int = 0
+    silent: int = 0
+    cut: bool = False
+
+
+def list_folders(path: str) -> FolderPage:
+    """The folders directly inside an allowed folder, or the allowed ones themselves when `path` is empty."""
+    roots = allowed_roots()
+    if not path and len(roots) > 1:
+        return FolderPage("", "", [FolderChoice(root, root) for root in roots])
+    path = os.path.normpath(path or roots[0])
+    if "\0" in path or not storable(path) or not os.path.isabs(path):
+        raise refuse("The path must be absolute: it must start with “/”.")
+    path = "/" + path.lstrip("/")
+    check_allowed(path)
+    check_readable(path)
+    try:
+        entries = patiently(lambda: look_into(path), about=path)
+    except OSError as error:
+        raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
+    folders, silent = folders_of(path, entries)
+    named = [name for name in folders if storable(name)]
+    found = [FolderChoice(name, os.path.join(path, name)) for name in named if not name.startswith(".")]
+    found.sort(key=lambda choice: choice.name.casefold())
+    return FolderPage(
+        path=path,
+        parent="" if path in roots else os.path.dirname(path),
+        folders=found[:MAX_FOLDERS],
+        files=len(entries) - len(folders) - silent,
+        unnamed=len(folders) - len(named),
+        silent=silent,
+        cut=len(found) > MAX_FOLDERS,
+    )
+
+
+class Entry(NamedTuple):
+    """What is directly in a folder; a link is no folder yet."""
+
+    name: str
+    is_link: bool
+    is_folder: bool
+
+
+def look_into(path: str) -> list[Entry]:
+    """The entries of a folder; no link is followed."""
+    with os.scandir(path) as entries:
+        return [Entry(entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)) for entry in entries]
+
+
+def folders_of(path: str, entries: list[Entry]) -> tuple[list[str], int]:
+    """The names of the folders among some entries, and the number of links that do not answer in time."""
+    end, silent, found = time.monotonic() + timeouts.SECONDS / 2, 0, list[str]()
+    for entry in entries:
+        is_folder = entry.is_folder
+        if entry.is_link:
+            target = os.path.join(path, entry.name)
+            try:
+                is_folder = patiently(
+                    partial(os.path.isdir, target), about=target, seconds=max(end - time.monotonic(), 0.05)
+                )
+            except TimeoutError:
+                silent += 1
+        if is_folder:
+            found.append(entry.name)
+    return found, silent

@@ -1,0 +1,1 @@
+"""Database helpers that every app uses: ids, fields, locks, bulk writes, saving of changes."""

@@ -1,0 +1,1 @@
+"""Headers, proxies, redaction of secrets, error reports and limits of requests."""

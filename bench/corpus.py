@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from libraries.audio.synth import make_library
+from synth import make_library
 
 SEED = 1
 CHANGED_SHARE = 0.01

@@ -22,7 +22,7 @@ def replace(place: object, name: str, value: object) -> None:
 def main() -> None:
     """Serve until killed. A worker that dies is noticed after seconds instead of a minute."""
     # imported here: the models are there only after the setup
-    from libraries.audio.reader import ReaderPool  # noqa: PLC0415
+    from libraries.audio.pool.pool import ReaderPool  # noqa: PLC0415
     from libraries.scanner import lease, pipeline  # noqa: PLC0415
     from libraries.scanner.walk.walker import Entry, os_lister, walk  # noqa: PLC0415
     from navidrome_lib.celery import app  # noqa: PLC0415

@@ -6,8 +6,8 @@ import atexit
 import os
 import threading
 
-from libraries.audio.model import AudioError
-from libraries.audio.reader import ReaderPool
+from libraries.audio.pool.pool import ReaderPool
+from libraries.audio.types import AudioError
 from libraries.models import Album, MediaFile
 
 # what a browser may show as a picture; anything else that a file calls one is left alone

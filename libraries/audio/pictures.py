@@ -8,8 +8,8 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Final
 
-from libraries.audio import id3
-from libraries.audio.source import Window
+from libraries.audio.file import Window
+from libraries.audio.tags import id3
 
 MAX_PICTURE: Final = 20 * 1024 * 1024
 FRONT: Final = 3

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from libraries.audio.formats import is_audio
+from libraries.audio.formats.kinds import is_audio
 from libraries.scanner.types import ScanOptions, display, join
 from libraries.scanner.walk import ignore
 

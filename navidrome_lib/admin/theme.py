@@ -54,7 +54,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
-    "LOGIN": {"form": "users.admin.forms.SignInForm", "image": None, "redirect_after": None},
+    "LOGIN": {"form": "users.forms.SignInForm", "image": None, "redirect_after": None},
     "DASHBOARD_CALLBACK": "navidrome_lib.system.dashboard.add_dashboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("libraries/icon.svg")}],
     "STYLES": [asset("libraries/admin.css")],

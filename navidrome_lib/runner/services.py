@@ -110,6 +110,4 @@ def preparation(environ: Mapping[str, str], report: Path) -> Command:
 
 def generation(environ: Mapping[str, str], folder: Path) -> Command:
     """Write the demo music into `folder`."""
-    return Command(
-        name="demo", argv=python("libraries.audio.synth", "--demo", str(folder)), env=environ, cwd=REPOSITORY
-    )
+    return Command(name="demo", argv=python("synth", "--demo", str(folder)), env=environ, cwd=REPOSITORY)

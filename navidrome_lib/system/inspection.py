@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from libraries.audio import model
-from libraries.audio.model import AudioError, RawAudio, ReadProblem
-from libraries.audio.reader import TagReader
+from libraries.audio import types as model
+from libraries.audio.pool.pool import TagReader
+from libraries.audio.types import AudioError, RawAudio, ReadProblem
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
 from navidrome_lib.conf import Scanner

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from libraries.admin import base
-from libraries.audio.synth import make_cover
 from libraries.models import Album, Library, MediaFile
+from synth import make_cover
 from tests.scanner.scans import scan, write_album, write_track
 
 SITE = "/admin/libraries/"

@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from libraries.audio.synth import make_library as write_library
 from libraries.models import HeldMark, Library, MediaFile, Scan
 from libraries.scanner import pipeline
+from synth import make_library as write_library
 from tests.conftest import MakeLibrary
 
 pytestmark = pytest.mark.django_db(transaction=True)

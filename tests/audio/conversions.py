@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from libraries.audio.model import RawAudio
+from libraries.audio.types import RawAudio
 
 
 def by_name(audio: RawAudio, path: bytes) -> tuple[str, str]:

@@ -12,8 +12,10 @@ from typing import Any, cast
 
 import pytest
 
-from libraries.audio import details, payload, tags
-from libraries.audio.model import AudioError, RawAudio
+from libraries.audio import fingerprint as payload
+from libraries.audio import inspect as details
+from libraries.audio.formats import registry as tags
+from libraries.audio.types import AudioError, RawAudio
 from tests.audio import samples
 
 # The library's constructors are not annotated.

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from mutagen.id3 import TCON
 
-from libraries.audio import genres, tags
-from libraries.audio.model import AudioError, RawAudio
-from libraries.audio.synth import asf
-from libraries.audio.synth.library import make_library
-from libraries.audio.synth.tones import Tone
+from libraries.audio.formats import registry as tags
+from libraries.audio.tags import genres
+from libraries.audio.types import AudioError, RawAudio
+from synth import asf
+from synth.library import make_library
+from synth.tones import Tone
 
 _FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus", "oga", "wma", "ape", "wv", "mpc")
 _SUFFIXES = ("mp3", "m4a", "ogg", "opus", "oga", "wma", "ape", "wv", "mpc")

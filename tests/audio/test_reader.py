@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from libraries.audio.model import Conversion
-from libraries.audio.reader import ReaderPool, TagReader
+from libraries.audio.pool.pool import ReaderPool, TagReader
+from libraries.audio.types import Conversion
 from libraries.scanner.read.transport import PACKING
 from tests.audio import samples
 
@@ -120,7 +120,7 @@ def test_unreadable_file(tmp_path: Path) -> None:
         # PR_CAPBSET_DROP of CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: holds for the programs that are started next.
         "for right in (1, 2) if os.getuid() == 0 else ():\n"
         "    assert ctypes.CDLL(None).prctl(24, right, 0, 0, 0) == 0\n"
-        "from libraries.audio.reader import ReaderPool\n"
+        "from libraries.audio.pool.pool import ReaderPool\n"
         "with ReaderPool(1) as pool:\n"
         "    print([r.problem.kind if r.problem else '' for r in pool.read_many(map(os.fsencode, sys.argv[1:]))])\n"
     )
@@ -278,7 +278,7 @@ def test_nothing_survives_the_parent(tmp_path: Path) -> None:
     endless = put(tmp_path, "endless.mpc", samples.musepack_endless())
     program = (
         "import os, sys, threading, time\n"
-        "from libraries.audio.reader import ReaderPool\n"
+        "from libraries.audio.pool.pool import ReaderPool\n"
         "pool = ReaderPool(2, timeout=60)\n"
         "paths = [os.fsencode(sys.argv[1])] * 40\n"
         "def tell():\n"
@@ -365,7 +365,7 @@ def test_works_inside_a_daemonic_process(tmp_path: Path) -> None:
     """Where multiprocessing itself refuses to start children, as in the workers of a task queue."""
     program = (
         "import multiprocessing, os, sys\n"
-        "from libraries.audio.reader import ReaderPool\n"
+        "from libraries.audio.pool.pool import ReaderPool\n"
         "def work():\n"
         "    with ReaderPool(2) as pool:\n"
         "        found = sum(r.audio is not None for r in pool.read_many(map(os.fsencode, sys.argv[1:])))\n"

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from libraries.audio import reader_child, tags
-from libraries.audio.model import COUNT, Conversion, RawAudio
-from libraries.audio.reader import ReaderPool
+from libraries.audio.formats import registry as tags
+from libraries.audio.pool import worker as reader_child
+from libraries.audio.pool.pool import ReaderPool
+from libraries.audio.types import COUNT, Conversion, RawAudio
 from tests.audio.test_reader import outcomes, songs
 
 CONVERSION = Conversion("tests.audio.conversions:by_name", str)

@@ -12,8 +12,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from libraries.audio.synth import make_library
 from libraries.models import Album, Library, Scan
+from synth import make_library
 from tests.browser.conftest import Open
 from tests.conftest import MakeUser
 from tests.scanner.scans import scan, write_album

@@ -10,10 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from libraries.audio.synth import make_cover
 from libraries.models import Album, Library, MediaFile, Scan
 from missing import purges as missing_services
 from missing.models import MissingFile, Purge
+from synth import make_cover
 from tests.browser.conftest import Open, Visitor
 from tests.conftest import MakeUser
 from tests.scanner.scans import scan, write_album, write_track

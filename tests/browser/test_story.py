@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from libraries.audio.synth import make_cover
 from libraries.models import Library, MediaFile, Scan
+from synth import make_cover
 from tests.browser.conftest import Open, Visitor, run_queued
 from tests.conftest import PASSWORD, MakeUser
 from tests.scanner.scans import write_album

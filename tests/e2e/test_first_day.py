@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from libraries.audio.synth import Manifest, make_library
+from synth import Manifest, make_library
 from tests.runner.server import Server
 
 pytestmark = pytest.mark.database

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from libraries.audio.synth import make_library
 from navidrome_lib.runner.database import private_postgres
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
+from synth import make_library
 
 
 def dump(root: Path, data: Path, database_url: str) -> str:

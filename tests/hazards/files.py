@@ -8,8 +8,8 @@ from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 
-from libraries.audio.model import Converted, RawAudio, ReadResult
-from libraries.audio.reader import ReaderPool
+from libraries.audio.pool.pool import ReaderPool
+from libraries.audio.types import Converted, RawAudio, ReadResult
 from libraries.scanner.read.transport import pack_audio, unpack_shared
 from tests.audio import samples
 

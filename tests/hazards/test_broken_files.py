@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from libraries.audio.synth.files import FORMATS, track_bytes
-from libraries.audio.synth.tones import Tone
-from libraries.audio.synth.track import Track
 from libraries.models import Library, MediaFile, ProblemKind, Scan, ScanProblem
+from synth.files import FORMATS, track_bytes
+from synth.tones import Tone
+from synth.track import Track
 from tests.audio import samples
 from tests.hazards import at_most
 from tests.hazards.database import another_database

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from libraries.audio.model import ReadProblem, ReadResult
+from libraries.audio.types import ReadProblem, ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards.files import RememberingPool, put, song

@@ -43,7 +43,7 @@ def readers_of(pid: int) -> list[int]:
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
         except OSError:
             continue
-        if b"libraries.audio.reader_child" in words and b"%d" % pid in words:
+        if b"libraries.audio.pool.worker" in words and b"%d" % pid in words:
             found.append(int(entry.name))
     return found
 

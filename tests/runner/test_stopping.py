@@ -59,7 +59,7 @@ def stop_readers(server: Server) -> None:
     look = ["ps", "-o", "pid=,args=", "-p", ",".join(map(str, server.family()))]
     lines = subprocess.run(look, capture_output=True, text=True, check=False).stdout.splitlines()
     for line in lines:
-        if "reader_child" in line:
+        if "audio.pool.worker" in line:
             os.kill(int(line.split()[0]), signal.SIGSTOP)
 
 

@@ -10,9 +10,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from libraries.audio.synth.files import track_bytes
-from libraries.audio.synth.tones import Tone
-from libraries.audio.synth.track import Track
 from libraries.models import (
     Folder,
     Library,
@@ -26,6 +23,9 @@ from libraries.models import (
     TrackGenre,
 )
 from libraries.scanner import lease, pipeline
+from synth.files import track_bytes
+from synth.tones import Tone
+from synth.track import Track
 
 _IDS = {"id", "library_id", "folder_id", "album_ref_id"}
 _UNSTABLE = {*_IDS, "audio_hash", "created_at", "updated_at", "missing_since", "last_seen_at"}

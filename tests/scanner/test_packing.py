@@ -10,15 +10,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libraries.audio.model import AudioError, Converted
-from libraries.audio.reader import ReaderPool
-from libraries.audio.synth import make_library
-from libraries.audio.tags import read_file
+from libraries.audio.formats.registry import read_file
+from libraries.audio.pool.pool import ReaderPool
+from libraries.audio.types import AudioError, Converted
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
 from libraries.scanner.read.transport import COLUMNS, PACKING, FlatTrack, Packer, unpack, unpack_shared
 from libraries.scanner.types import TrackRecord
 from libraries.scanner.write.tracks import WRITTEN
+from synth import make_library
 from tests.scanner.raw import Raw
 
 BJORK = {

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from libraries.audio.model import ReadProblem, ReadResult
-from libraries.audio.reader import ReaderPool
+from libraries.audio.pool.pool import ReaderPool
+from libraries.audio.types import ReadProblem, ReadResult
 from libraries.models import Library, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.read.readers import make_pool

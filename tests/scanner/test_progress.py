@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from libraries.audio.synth.library import make_library as make_files
 from libraries.models import Library, Scan
 from libraries.progress import Progress, progress_of
 from libraries.scanner import lease, pipeline
+from synth.library import make_library as make_files
 from tests.scanner.scans import redo, request
 
 BEGIN = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from libraries.audio.synth.library import make_library as make_files
 from libraries.models import Album, Artist, Library, MediaFile, ScanProblem
+from synth.library import make_library as make_files
 from tests.scanner.scans import counts, ids, picture, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from libraries import tasks
-from libraries.audio.payload import audio_payload_hash
+from libraries.audio.fingerprint import audio_payload_hash
 from libraries.models import Library, MediaFile, Scan, ScanTrigger
 from libraries.scanner.moves import fingerprints
 from libraries.scanner.moves.applying import candidates

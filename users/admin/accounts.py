@@ -28,8 +28,8 @@ from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import NotFound
 from users import api_keys, services
 from users.admin.access_matrix import access_view
-from users.admin.forms import EditUserForm, NewUserForm
 from users.admin.key_page import key_view
+from users.forms import EditUserForm, NewUserForm
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
 # the fields of an account that the service changes; what hangs on it is saved behind it

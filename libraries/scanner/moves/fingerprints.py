@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from libraries.audio.model import HashResult
+from libraries.audio.types import HashResult
 from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.diff import LASTING_PROBLEMS

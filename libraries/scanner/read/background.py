@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
-from libraries.audio.model import ReadResult
-from libraries.audio.reader import ReaderPool
+from libraries.audio.pool.pool import ReaderPool
+from libraries.audio.types import ReadResult
 
 T = TypeVar("T")
 

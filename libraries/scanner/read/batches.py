@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Final
 
-from libraries.audio.model import ReadProblem, ReadResult
+from libraries.audio.types import ReadProblem, ReadResult
 from libraries.scanner.catalog import Problems, known_tracks
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,

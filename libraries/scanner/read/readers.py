@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from libraries.audio.reader import ReaderPool
+from libraries.audio.pool.pool import ReaderPool
 from libraries.scanner.read.transport import PACKING
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from libraries.audio.model import Conversion
+from libraries.audio.types import Conversion
 from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import RawTrack, map_own, map_shared, split_tags
 from libraries.scanner.types import AlbumRecord, Credit, SharedRecord, display

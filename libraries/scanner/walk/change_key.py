@@ -10,7 +10,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from libraries.audio.formats import SUFFIX_KINDS
+from libraries.audio.formats.kinds import SUFFIX_KINDS
 from libraries.scanner.types import FileEntry, Trouble, display
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)

@@ -1,0 +1,1 @@
+"""Audio formats: which files are audio, and a reader for each kind."""

@@ -1,0 +1,302 @@
+"""Reading many files in isolated processes: no file can hang, starve or crash the caller."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
+from types import TracebackType
+from typing import Any, Final, Self
+
+from libraries.audio import types as model
+from libraries.audio.pool.handle import BATCH_FILES, Answer, ReaderChild
+from libraries.audio.types import Conversion, HashResult, ReadProblem, ReadResult
+
+DEFAULT_TIMEOUT: Final = 10.0
+DEFAULT_MEMORY: Final = 512 * 1024 * 1024
+# so many processes in a row that never came up, and it is not by accident
+_FAILED_STARTS: Final = 5
+_BATCH_BYTES: Final = 12 * 1024
+# while there are fewer processes than there may be: so much work is worth another one
+_FIRST_FILES: Final = 16
+_MAX_PATH: Final = 8 * 1024
+_TICK: Final = 0.25
+# Children with so much work left are asked together for some answers at once: to wake up for each costs as much as
+# to read a file. Neither their pipe gets full nor they idle in so short a time.
+_BUSY: Final = 16
+_GATHER: Final = 0.005
+
+
+class ReaderPool:
+    """`workers` reader processes behind one iterator.
+
+    Each file ends in exactly one result. A file that hangs, or that ends its process twice, is a problem of itself
+    alone: the rest of its batch is read by a fresh process. Not for use from two threads at once.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        memory: int = DEFAULT_MEMORY,
+        conversion: Conversion | None = None,
+    ) -> None:
+        """With a `conversion` its results come in place of facts and tags."""
+        if workers < 1:
+            raise ValueError("a reader pool needs at least one worker")
+        self._timeout = timeout
+        self._memory = memory
+        self._conversion = conversion
+        self.workers = workers
+        self.children: list[ReaderChild] = []
+        self._selector: selectors.BaseSelector | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that are alive now."""
+        return [child.process.pid for child in self.children]
+
+    def read_many(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[ReadResult, None, None]:
+        """Read files; results come in the order of completion.
+
+        `paths` is drawn from as results are taken, never far ahead. Closing the iterator, or a `stop` that turns true
+        (asked at least four times a second), ends the work at once.
+        """
+        with contextlib.closing(self.read_groups(paths, stop=stop)) as groups:
+            for results in groups:
+                yield from results
+
+    def read_groups(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[list[ReadResult], None, None]:
+        """As `read_many`, with the results in lists as they come in: the quicker way for many files."""
+        make = ReadResult.converted_from if self._conversion is not None else ReadResult.read_from
+        with contextlib.closing(self._run("read", paths, stop)) as groups:
+            for answers in groups:
+                yield [make(path, answer) for path, answer in answers]
+
+    def hash_many(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[HashResult, None, None]:
+        """Payload hashes (see payload) in the order of completion, under the same limits."""
+        with contextlib.closing(self._run("hash", paths, stop)) as groups:
+            for path, answer in chain.from_iterable(groups):
+                if answer[0]:
+                    yield HashResult(path, digest=answer[1])
+                else:
+                    yield HashResult(path, problem=ReadProblem(answer[1], answer[2]))
+
+    def raw(self, path: bytes) -> dict[str, list[str]]:
+        """The file's own tags as text (see tags.read_raw); raises AudioError."""
+        found: dict[str, list[str]] = self._one("raw", path)
+        return found
+
+    def picture(self, path: bytes) -> tuple[bytes, str] | None:
+        """The embedded front cover and its MIME type; raises AudioError."""
+        found: tuple[bytes, str] | None = self._one("picture", path)
+        return found
+
+    def close(self) -> None:
+        """End all processes. The pool may be used again; it then starts new ones."""
+        for child in tuple(self.children):
+            self.drop(child)
+
+    def _one(self, operation: str, path: bytes) -> Any:
+        ((_, answer),) = chain.from_iterable(self._run(operation, [path], None))
+        if not answer[0]:
+            raise model.AudioError(answer[1], answer[2])
+        return answer[1]
+
+    def _run(
+        self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None
+    ) -> Generator[list[Answer], None, None]:
+        if self._selector is not None:
+            raise RuntimeError("this reader pool is in use")
+        self._selector = selectors.DefaultSelector()
+        for child in self.children:
+            self._selector.register(child.fd, selectors.EVENT_READ, child)
+        run = _Run(self, operation, paths)
+        try:
+            while not (stop is not None and stop()):
+                yield from run.feed()
+                if run.is_finished():
+                    return
+                yield from run.collect()
+        finally:
+            # Whoever still owes an answer may be stuck in a file that nobody waits for any more.
+            for child in tuple(self.children):
+                if child.owed:
+                    self.drop(child)
+            self._selector.close()
+            self._selector = None
+
+    def start(self) -> None:
+        """Start all processes now; they come up while the caller does something else."""
+        while len(self.children) < self.workers:
+            self.spawn()
+
+    def spawn(self) -> ReaderChild:
+        """Start one more process."""
+        child = ReaderChild(self._timeout, self._memory, self._conversion)
+        self.children.append(child)
+        if self._selector is not None:
+            self._selector.register(child.fd, selectors.EVENT_READ, child)
+        return child
+
+    def drop(self, child: ReaderChild) -> int:
+        """End a process and tell its return code."""
+        self.children.remove(child)
+        if self._selector is not None:
+            self._selector.unregister(child.fd)
+        return child.kill()
+
+    def wait(self, seconds: float) -> list[ReaderChild]:
+        """The children that have something to say, after so many seconds at most."""
+        assert self._selector is not None
+        return [key.data for key, _ in self._selector.select(seconds)]
+
+
+class _Run:
+    """One pass over some paths: what is still to send, what must be sent again, and who is suspect."""
+
+    def __init__(self, pool: ReaderPool, operation: str, paths: Iterable[bytes]) -> None:
+        self._pool = pool
+        self._operation = operation
+        self._source = iter(paths)
+        self._again: deque[bytes] = deque()
+        self._suspects: set[bytes] = set()
+        self._exhausted = False
+        self._failed_starts = 0
+
+    def is_finished(self) -> bool:
+        return self._exhausted and not self._again and not any(child.owed for child in self._pool.children)
+
+    def feed(self) -> Iterator[list[Answer]]:
+        """Keep every child busy; paths that no system takes are answered here."""
+        pool = self._pool
+        while True:
+            free = [child for child in pool.children if child.takes_more()]
+            if not free and len(pool.children) >= pool.workers:
+                return
+            batch, refused = self._next_batch()
+            if refused:
+                yield refused
+            if not batch:
+                if self._exhausted:
+                    return
+                continue
+            idle = min(free, key=lambda child: len(child.owed), default=None)
+            # A process is started only when those that run have work to do already.
+            if idle is None or (idle.owed and len(pool.children) < pool.workers):
+                idle = pool.spawn()
+            idle.send(self._operation, batch)
+
+    def _next_batch(self) -> tuple[list[bytes], list[Answer]]:
+        batch: list[bytes] = []
+        refused: list[Answer] = []
+        room = _BATCH_BYTES
+        most = BATCH_FILES if len(self._pool.children) >= self._pool.workers else _FIRST_FILES
+        while len(batch) < most and room > 0:
+            path = self._again.popleft() if self._again else next(self._source, None)
+            if path is None:
+                self._exhausted = True
+                break
+            if len(path) > _MAX_PATH:
+                refused.append((path, (False, model.IO, "The path of this file is too long for the system.")))
+                continue
+            batch.append(path)
+            room -= len(path) + 8
+        return batch, refused
+
+    def collect(self) -> Iterator[list[Answer]]:
+        """Wait a moment for answers, and deal with the children that died or are late."""
+        pool = self._pool
+        ready = pool.wait(_TICK)
+        if ready and all(len(child.owed) >= _BUSY for child in pool.children):
+            time.sleep(_GATHER)
+            ready = pool.wait(0)
+        for child in ready:
+            answers = child.receive()
+            if answers is None:
+                yield from self._bury(child)
+                continue
+            self._failed_starts = 0
+            yield answers
+        # Each yield above may have taken the caller any time, in which answers came into the pipes: only a child
+        # that is silent now is late. One at a time, for the same reason.
+        if any(child.is_late() for child in pool.children):
+            talking = pool.wait(0)
+            silent = (child for child in pool.children if child.is_late() and child not in talking)
+            if (late := next(silent, None)) is not None:
+                yield from self._time_out(late)
+
+    def _time_out(self, child: ReaderChild) -> Iterator[list[Answer]]:
+        self._pool.drop(child)
+        if not child.is_ready:
+            yield from self._cannot_start(child)
+            return
+        culprit, others = child.give_up()
+        self._again.extendleft(reversed(others))
+        seconds = f"{child.timeout:g}"
+        yield [(culprit, (False, model.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
+
+    def _bury(self, child: ReaderChild) -> Iterator[list[Answer]]:
+        """A child ended by itself: the file in hand is read once more, and is the problem when it happens again."""
+        code = self._pool.drop(child)
+        if not child.owed:
+            return
+        if not child.is_ready:
+            yield from self._cannot_start(child)
+            return
+        culprit, others = child.give_up()
+        if culprit not in self._suspects:
+            self._suspects.add(culprit)
+            self._again.extendleft(reversed([culprit, *others]))
+            return
+        self._again.extendleft(reversed(others))
+        if code == -signal.SIGKILL:
+            why = (False, model.MEMORY, "The system ended the reader of this file, probably for its memory.")
+        else:
+            why = (False, model.CORRUPT, "The file is damaged in a way that ends its reader.")
+        yield [(culprit, why)]
+
+    def _cannot_start(self, child: ReaderChild) -> Iterator[list[Answer]]:
+        self._failed_starts += 1
+        self._again.extendleft(reversed(child.owed))
+        child.owed.clear()
+        if self._failed_starts >= _FAILED_STARTS:
+            raise OSError("the reader process cannot be started")
+        return
+        yield
+
+
+class TagReader(ReaderPool):
+    """A single persistent reader process for one file at a time."""
+
+    def __init__(self, *, timeout: float = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
+        super().__init__(1, timeout=timeout, memory=memory)
+
+    def read(self, path: bytes) -> ReadResult:
+        """Read one file."""
+        (result,) = self.read_many([path])
+        return result
+
+    def hash(self, path: bytes) -> HashResult:
+        """Hash the sound of one file."""
+        (result,) = self.hash_many([path])
+        return result

@@ -1,0 +1,206 @@
+"""The program of the reader process: takes batches of paths on stdin, answers with frames of some answers each.
+
+Run by `reader_process.ReaderChild` only:
+`python -m libraries.audio.pool.worker PARENT_PID MEMORY_LIMIT COUNTER_FD [CONVERTER]`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import marshal
+import mmap
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from time import monotonic
+from typing import Any, BinaryIO, Final
+
+from libraries.audio.errors import explain
+from libraries.audio.formats import registry as tags
+from libraries.audio.types import COUNT, MEMORY, AudioError, RawAudio
+
+_PR_SET_PDEATHSIG: Final = 1
+_NICE: Final = 4
+# the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
+_COLLECT_AFTER: Final = 20_000
+# What is converted is small, and goes out so many at once, or what there is after so long: neither side wakes up for
+# each file, and what files have in common travels once. So many are also read before they are converted, because a
+# program that goes back and forth between two works does both of them slower.
+_AT_ONCE: Final = 48
+_AT_LEAST_EVERY: Final = 0.02
+
+Answer = tuple[Any, ...]
+
+_OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
+    "read": lambda path: tuple(tags.read_file(path)),
+    # what a scan does not need is loaded by whoever asks for it
+    "hash": lambda path: import_module("libraries.audio.fingerprint").audio_payload_hash(path),
+    "raw": lambda path: import_module("libraries.audio.inspect").read_raw(path),
+    "picture": lambda path: import_module("libraries.audio.inspect").read_picture(path),
+}
+
+
+class Converter:
+    """Answers with what a function makes of a file's facts and tags, in place of them.
+
+    That is how work of the caller is done here, of which this package knows nothing. What the function says to be in
+    common with other files goes out once for all files in a row that have the very same object in common.
+    """
+
+    def __init__(self, name: str) -> None:
+        """`name` of the function as "module:function"."""
+        module, _, function = name.partition(":")
+        self._convert: Callable[[RawAudio, bytes], tuple[Any, Any]] = getattr(import_module(module), function)
+        self._sent: Any = None
+
+    def __call__(self, answer: Answer, path: bytes) -> Answer:
+        """The answer to send in place of that of reading."""
+        if answer[0]:
+            answer = attempt(self._converted, answer[1], path)
+        if not answer[0]:
+            # whoever hears of a problem forgets what there was before it
+            self._sent = None
+        return answer
+
+    def _converted(self, audio: RawAudio, path: bytes) -> tuple[Any, ...]:
+        own, common = self._convert(audio, path)
+        again = common is self._sent
+        self._sent = common
+        return audio.size, audio.mtime_ns, own, None if again else common
+
+
+def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
+    """The answer that some work on one file ends in: (True, value) or (False, kind, sentence). Raises nothing."""
+    try:
+        return True, work(*arguments)
+    except AudioError as exc:
+        problem = exc.problem
+    except Exception as exc:  # also MemoryError; a reader has an answer to every file
+        problem = explain(exc)
+    return False, problem.kind, problem.message
+
+
+class Answers:
+    """The answers to a batch on their way to the parent, in groups."""
+
+    def __init__(self, sink: BinaryIO, counter: mmap.mmap, converter: Converter | None) -> None:
+        """The counter says how many files were begun, and which of a group is being converted."""
+        self._sink = sink
+        self._counter = counter
+        self._converter = converter
+        self._group: list[tuple[Answer, bytes]] = []
+        self._sent = 0
+        self._sent_at = 0.0
+
+    def answer(self, operation: str, paths: list[bytes]) -> None:
+        """Do this to all paths, and send what comes of it."""
+        converter = self._converter if operation == "read" else None
+        perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (tags.read_file, _AT_ONCE)
+        group = self._group
+        self._sent_at = monotonic()
+        for path in paths:
+            COUNT.pack_into(self._counter, 0, self._sent + len(group) + 1)
+            answer = attempt(perform, path)
+            if group and not answer[0] and answer[1] == MEMORY:
+                # the others of its group took some of what it may have
+                self._flush(converter)
+                COUNT.pack_into(self._counter, 0, self._sent + 1)
+                answer = attempt(perform, path)
+            group.append((answer, path))
+            if len(group) >= at_once or monotonic() - self._sent_at > _AT_LEAST_EVERY:
+                self._flush(converter)
+        if group:
+            self._flush(converter)
+
+    def _flush(self, converter: Converter | None) -> None:
+        answers: list[Answer] = []
+        for answer, path in self._group:
+            if converter is not None:
+                COUNT.pack_into(self._counter, 0, self._sent + len(answers) + 1)
+                answer = converter(answer, path)
+            answers.append(answer)
+        self._group.clear()
+        _send(self._sink, _packed(answers))
+        self._sent += len(answers)
+        self._sent_at = monotonic()
+
+
+def serve(source: BinaryIO, answers: Answers) -> None:
+    """Answer batches until the parent closes its end."""
+    while len(head := source.read(4)) == 4:
+        operation, paths = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
+        answers.answer(operation, paths)
+
+
+def _packed(answers: list[Answer]) -> bytes:
+    try:
+        return marshal.dumps(answers)
+    except Exception as exc:
+        # One large answer may need more memory than is left. Several are small ones: that they do not fit is not their
+        # fault, it ends this process, and another one reads their files again.
+        if len(answers) > 1:
+            raise
+        problem = explain(exc)
+        return marshal.dumps([(False, problem.kind, problem.message)])
+
+
+def _send(sink: BinaryIO, answer: bytes) -> None:
+    sink.write(len(answer).to_bytes(4, "little") + answer)
+    sink.flush()
+
+
+def _limit(memory: int) -> None:
+    """Bound the memory of this process; macOS refuses the limit, and then there is none."""
+    for name in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        try:
+            _, hard = resource.getrlimit(name)
+            bound = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+            resource.setrlimit(name, (bound, hard))
+        except (OSError, ValueError):
+            continue
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with(parent: int) -> None:
+    """End with the parent even while stuck in a file (Linux); elsewhere the closed pipe ends an idle child."""
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def main() -> None:
+    """Run as the reader process."""
+    parent, memory, shared = map(int, sys.argv[1:4])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(parent)
+    # The answers have a descriptor of their own: nothing that prints can disturb them.
+    sink = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+    _limit(memory)
+    # who writes down what we read goes first: with more processes than cores it would fall behind, and end last
+    os.nice(_NICE)
+    converter = Converter(sys.argv[4]) if sys.argv[4:] else None
+    counter = mmap.mmap(shared, COUNT.size)
+    os.close(shared)
+    # what is there now stays: no round of the garbage collector needs to look at it again
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
+    _send(sink, marshal.dumps("ready"))
+    try:
+        serve(sys.stdin.buffer, Answers(sink, counter, converter))
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Tags of every family, read into canonical keys."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import redis
 from django.conf import settings
 
-from navidrome_lib.redis_urls import client_url
+from navidrome_lib.config.redis_urls import client_url
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Django's settings only; what an admin of the server may choose is declared in `navidrome_lib.conf`."""
+"""Django's settings only; what an admin of the server may choose is declared in `navidrome_lib.config.conf`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from navidrome_lib import conf, secrets
 from navidrome_lib.admin.theme import UNFOLD
-from navidrome_lib.redis_urls import broker_url, client_url
+from navidrome_lib.config import conf, secrets
+from navidrome_lib.config.redis_urls import broker_url, client_url
 from navidrome_lib.version import VERSION
 
 __all__ = ["UNFOLD"]

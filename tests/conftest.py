@@ -69,7 +69,7 @@ def quick_and_clean(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture
 def configure(settings: Settings) -> Configure:
-    """Change options of the server (fields of `navidrome_lib.conf.Conf`) for one test."""
+    """Change options of the server (fields of `navidrome_lib.config.conf.Conf`) for one test."""
 
     def change(**options: Any) -> None:
         settings.CONF = dataclasses.replace(settings.CONF, **options)

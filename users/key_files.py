@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from django.conf import settings
 
-from navidrome_lib.secrets import read_or_create
+from navidrome_lib.config.secrets import read_or_create
 
 
 class KeyFile:

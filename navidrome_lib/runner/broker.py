@@ -20,7 +20,7 @@ from pathlib import Path
 
 import redis
 
-from navidrome_lib.redis_urls import client_url
+from navidrome_lib.config.redis_urls import client_url
 from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.processes import Command
 

@@ -6,12 +6,12 @@ import secrets
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from navidrome_lib.conf import Conf
+from navidrome_lib.config.conf import Conf
+from navidrome_lib.config.secrets import read_or_create
 from navidrome_lib.runner import services
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.serve import serve
 from navidrome_lib.runner.supervisor import Supervisor
-from navidrome_lib.secrets import read_or_create
 
 DATA_NAME = "data-demo"
 ADMIN = "admin"

@@ -7,7 +7,7 @@ import os
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
-from navidrome_lib.conf import Conf, ConfigError, load
+from navidrome_lib.config.conf import Conf, ConfigError, load
 from navidrome_lib.runner.errors import Refused
 from navidrome_lib.runner.services import REPOSITORY
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from navidrome_lib.conf import Conf
+from navidrome_lib.config.conf import Conf
 from navidrome_lib.runner import broker, services
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from navidrome_lib.conf import Conf
+from navidrome_lib.config.conf import Conf
 from navidrome_lib.runner.processes import Command
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent

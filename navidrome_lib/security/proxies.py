@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from navidrome_lib.env import UNIX_SOCKET
+from navidrome_lib.config.env import UNIX_SOCKET
 
 # set for requests that a trusted proxy sent
 TRUSTED = "navidrome_lib.trusted_proxy"

@@ -17,8 +17,8 @@ from libraries import clock
 from libraries.models import Scan
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.admin import formatting
+from navidrome_lib.config.redis_urls import client_url
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
-from navidrome_lib.redis_urls import client_url
 from navidrome_lib.system.models import Heartbeat
 
 WORKER = "worker"

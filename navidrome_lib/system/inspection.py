@@ -10,7 +10,7 @@ from libraries.audio.pool.pool import TagReader
 from libraries.audio.types import AudioError, RawAudio, ReadProblem
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
-from navidrome_lib.conf import Scanner
+from navidrome_lib.config.conf import Scanner
 from navidrome_lib.errors import Conflict, NotFound
 
 

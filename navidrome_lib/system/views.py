@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from libraries.models import MediaFile
-from navidrome_lib import conf
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.api.throttling import Throttle
+from navidrome_lib.config import conf
 from navidrome_lib.errors import InvalidInput, NotFound, TooManyAttempts
 from navidrome_lib.system import health, insights
 from navidrome_lib.system.inspection import inspect_file

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan, ScanTrigger
 from missing.models import Purge
-from navidrome_lib.conf import Inspect
+from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
 from users import api_keys, app_passwords

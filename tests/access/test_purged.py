@@ -14,7 +14,7 @@ from libraries.search.index import index_everything
 from libraries.totals import refresh_library_artists, refresh_library_totals
 from missing.models import Purge
 from missing.purges import purge_missing_files, undo_purge
-from navidrome_lib.conf import Inspect
+from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes
 from tests.access.test_canary import content
 from tests.access.test_deny_matrix import REST

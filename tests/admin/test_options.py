@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from navidrome_lib.conf import load, masked
-from navidrome_lib.env import ConfigError
+from navidrome_lib.config.conf import load, masked
+from navidrome_lib.config.env import ConfigError
 
 
 def test_allowed_roots_are_absolute_folders() -> None:

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries.models import Library, MediaFile
-from navidrome_lib.conf import Inspect
+from navidrome_lib.config.conf import Inspect
 from tests.conftest import Configure
 from tests.scanner.scans import scan, write_track
 

@@ -14,8 +14,9 @@ import redis
 from celery import Celery
 from celery.beat import Scheduler, Service
 
-from navidrome_lib import conf, heartbeat
+from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
+from navidrome_lib.config import conf
 from navidrome_lib.runner import services
 from navidrome_lib.runner.processes import Child, Sentinel
 from tests.processes import environment, restartable_broker

@@ -22,8 +22,8 @@ from libraries.models import Library, Scan
 from navidrome_lib import outages
 from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.cache import SharedCache
+from navidrome_lib.config.redis_urls import client_url
 from navidrome_lib.outages import OneLine, outage_of
-from navidrome_lib.redis_urls import client_url
 from navidrome_lib.system import health
 from tests import processes
 from tests.conftest import PASSWORD

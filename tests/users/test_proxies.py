@@ -8,8 +8,8 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from navidrome_lib import env
 from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.config import env
 from navidrome_lib.security.proxies import client_behind_proxies
 from tests.conftest import PASSWORD, Configure, MakeUser
 from users.models import User

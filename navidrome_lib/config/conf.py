@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from navidrome_lib import env
-from navidrome_lib.env import ConfigError
+from navidrome_lib.config import env
+from navidrome_lib.config.env import ConfigError
 
 SECRET = {"secret": True}
 MASK = "****"

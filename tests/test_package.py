@@ -1,0 +1,119 @@
+"""The wheel of `pip install .` has everything that a server runs, and works away from the repository."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+
+from navidrome_lib.version import VERSION
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+PACKAGES = [pattern.rstrip("*") for pattern in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]]
+PIP = [sys.executable, "-m", "pip", "--quiet"]
+
+_PROGRAM = """
+import sys
+from pathlib import Path
+import django
+import navidrome_lib
+wheel = Path(sys.argv[1])
+assert Path(navidrome_lib.__file__).is_relative_to(wheel), navidrome_lib.__file__
+django.setup()
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.template.loader import get_template
+call_command("check")
+for path in wheel.glob("*/templates/**/*.html"):
+    found = get_template(path.as_posix().rpartition("/templates/")[2])
+    assert Path(found.origin.name) == path, (found.origin.name, path)
+for path in wheel.glob("*/static/*/*"):
+    assert Path(finders.find(path.as_posix().rpartition("/static/")[2])) == path
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a wheel is made of, in a folder that a build may write to."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, folder)
+    for package in filter(lambda name: (REPOSITORY / name).is_dir(), PACKAGES):
+        shutil.copytree(REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel, built as `pip install .` builds it; its build backend is all that comes from a package registry."""
+    if importlib.util.find_spec("pip") is None:
+        pytest.skip("this environment has no pip")
+    backend, built = tmp_path_factory.mktemp("backend"), tmp_path_factory.mktemp("built")
+    requirements = PROJECT["build-system"]["requires"]
+    fetched = subprocess.run([*PIP, "download", "--no-deps", "--dest", str(backend), *requirements], check=False)
+    if fetched.returncode != 0:
+        pytest.skip(f"no registry that has {', '.join(requirements)} can be reached")
+    environ = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(backend)}
+    subprocess.run([*PIP, "wheel", "--no-deps", "--wheel-dir", str(built), str(source)], env=environ, check=True)
+    (found,) = built.glob("*.whl")
+    return found
+
+
+def metadata(wheel: Path, folder: Path) -> Distribution:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    (found,) = folder.glob("*.dist-info")
+    return Distribution.at(found)
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert "version" not in PROJECT["project"]
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "navidrome_lib.version.VERSION"}
+
+
+def test_a_wheel_has_every_module_template_and_static_file(source: Path, wheel: Path) -> None:
+    expected = {
+        path.relative_to(source).as_posix()
+        for package in PACKAGES
+        for path in (source / package).rglob("*")
+        if path.is_file()
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert {"libraries/static/libraries/admin.css", "navidrome_lib/templates/admin/index.html"} <= found
+    assert found == expected
+
+
+def test_a_wheel_works_away_from_the_repository(wheel: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    about = metadata(wheel, folder)
+    assert (about.version, about.metadata["License-Expression"]) == (VERSION, "GPL-3.0-or-later")
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "ND_DATAFOLDER": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "navidrome_lib.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(folder)], cwd=tmp_path, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_license_is_complete_and_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    text = (REPOSITORY / "LICENSE").read_text()
+    assert text.startswith(
+        "                    GNU GENERAL PUBLIC LICENSE\n                       Version 3, 29 June 2007"
+    )
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert all(f"\n  {number}. " in text for number in range(18))
+    assert "LICENSE" in metadata(wheel, tmp_path).metadata.get_all("License-File", [])

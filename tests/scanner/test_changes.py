@@ -209,7 +209,7 @@ def test_a_scan_without_changes_asks_nothing(library: Library, root: Path) -> No
 def test_the_last_scans_keep_their_changes(
     library: Library, root: Path, make_library: MakeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(totals, "KEPT_CHANGES", 2)
+    monkeypatch.setattr(cleanup, "KEPT_CHANGES", 2)
     other = make_library("Jazz")
     write_album(Path(other.path), 1)
     scan(other)

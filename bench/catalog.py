@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection, models, transaction
 
 from libraries import totals
+from libraries.choices import ProblemKind, ScanState, ScanTrigger
 from libraries.models import (
     Album,
     Artist,
@@ -21,11 +22,8 @@ from libraries.models import (
     Library,
     MediaFile,
     Participant,
-    ProblemKind,
     Scan,
     ScanProblem,
-    ScanState,
-    ScanTrigger,
     TrackGenre,
 )
 from libraries.search import index

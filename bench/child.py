@@ -20,7 +20,8 @@ from django.db import connection
 gc.disable()  # as manage.py does
 django.setup()
 
-from libraries.models import Library, ScanTrigger  # noqa: E402
+from libraries.choices import ScanTrigger  # noqa: E402
+from libraries.models import Library  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
 from libraries.services import libraries, scans  # noqa: E402
 from navidrome_lib.runner.guard import step_back  # noqa: E402

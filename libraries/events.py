@@ -10,7 +10,8 @@ from typing import Any, Final
 from django.db import DatabaseError, connections
 from django.db.models import Max, Q
 
-from libraries.models import Library, Scan, ScanState
+from libraries.choices import ScanState
+from libraries.models import Library, Scan
 from libraries.querysets import Viewer
 from libraries.serializers import ScanSerializer
 from libraries.services import scans

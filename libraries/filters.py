@@ -8,7 +8,8 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Left
 
-from libraries.models import ChangeKind, Library, Scan, ScanState
+from libraries.labels import CHANGE_KIND_LABELS, SCAN_STATE_LABELS
+from libraries.models import Library, Scan
 from navidrome_lib.api.filters import LibraryIdsFilter
 
 
@@ -27,7 +28,7 @@ class ScanFilter(django_filters.FilterSet):
     """`/api/scan`: by library and state."""
 
     library_id = LibraryIdsFilter(field_name="library")
-    state = django_filters.MultipleChoiceFilter(choices=ScanState.choices)
+    state = django_filters.MultipleChoiceFilter(choices=tuple(SCAN_STATE_LABELS.items()))
 
     class Meta:
         model = Scan
@@ -51,5 +52,5 @@ class InFolderFilter(django_filters.CharFilter):
 class ScanChangeFilter(django_filters.FilterSet):
     """`/api/scan/{id}/changes`: by kind and folder. Without a model, because the view's own one is that of scans."""
 
-    kind = django_filters.MultipleChoiceFilter(choices=ChangeKind.choices)
+    kind = django_filters.MultipleChoiceFilter(choices=tuple(CHANGE_KIND_LABELS.items()))
     folder = InFolderFilter(strip=False, help_text="This folder and all below it, also what moved out of there.")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from libraries.models import Scan, ScanState
+# the end is not reached before the scan has ended: marks and totals come after the last file
+from libraries.choices import ScanPhase, ScanState
+from libraries.models import Scan
 
 # the end is not reached before the scan has ended: marks and totals come after the last file
 ALMOST: Final = 0.99
@@ -40,7 +42,7 @@ def rate_of(scan: Scan) -> float:
     if scan.started_at is None:
         return 0.0
     begin, files, end = scan.started_at, scan.seen, scan.finished_at or scan.heartbeat_at or scan.started_at
-    if scan.state == ScanState.RUNNING and scan.phase == "reading" and scan.phase_started_at:
+    if scan.state == ScanState.RUNNING and scan.phase == ScanPhase.READING and scan.phase_started_at:
         begin, files = scan.phase_started_at, scan.seen - scan.phase_seen
     seconds = (end - begin).total_seconds()
     return max(files, 0) / seconds if seconds >= _LEAST_SECONDS else 0.0

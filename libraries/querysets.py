@@ -8,6 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
+
 if TYPE_CHECKING:
     from libraries.models import Album, Artist, Library, MediaFile, Scan, ScanProblem  # noqa: F401
 
@@ -47,10 +49,10 @@ class LibraryQuerySet(QuerySet["Library"]):
     def with_scan_state(self) -> Self:
         """Adds what changes by itself (see below), in the same query."""
         scans = self._related("Scan").filter(library=OuterRef("pk"))
-        running = scans.filter(state__in=("queued", "running"))
+        running = scans.filter(state__in=ACTIVE_STATES)
         problems = self._related("ScanProblem").filter(library=OuterRef("pk"), resolved_at__isnull=True)
-        held = scans.filter(state="held")
-        scheduled = scans.filter(trigger="schedule").order_by("-pk").values("requested_at")
+        held = scans.filter(state=ScanState.HELD)
+        scheduled = scans.filter(trigger=ScanTrigger.SCHEDULE).order_by("-pk").values("requested_at")
         return self.annotate(
             scan_active=Exists(running),
             full_scan_in_progress=Exists(running.filter(full=True)),
@@ -143,10 +145,10 @@ class ScanQuerySet(InLibraryQuerySet):
     """Scans."""
 
     def active(self) -> Self:
-        return self.filter(state__in=("queued", "running"))
+        return self.filter(state__in=ACTIVE_STATES)
 
     def queued(self) -> Self:
-        return self.filter(state="queued")
+        return self.filter(state=ScanState.QUEUED)
 
     def running(self) -> Self:
-        return self.filter(state="running")
+        return self.filter(state=ScanState.RUNNING)

@@ -6,7 +6,8 @@ import logging
 
 from django.utils import timezone
 
-from libraries.models import Scan, ScanState
+from libraries.choices import ScanState
+from libraries.models import Scan
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries.models import ChangeKind, Library, Scan, ScanChange, ScanProblem
+from libraries.choices import ChangeKind
+from libraries.labels import CHANGE_KIND_LABELS
+from libraries.models import Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
 from libraries.schedule import next_scan_time
@@ -243,7 +245,7 @@ class ScanChangeSerializer(serializers.Serializer[ScanChange]):
     """How many files of one folder a scan changed in one way; only moved ones came from a folder."""
 
     id = StringId(source="pk")
-    kind = serializers.ChoiceField(choices=ChangeKind.choices)
+    kind = serializers.ChoiceField(choices=tuple(CHANGE_KIND_LABELS.items()))
     libraryId = LibraryId(source="library_number")
     folder = serializers.CharField(help_text="Relative to the library's root; empty: the root itself.")
     fromLibraryId = serializers.SerializerMethodField()

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from libraries import cleanup
-from libraries.models import Library, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, Scan
 from libraries.queue import deliver, deliver_clear, deliver_fingerprints
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints

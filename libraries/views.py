@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from libraries.choices import ScanTrigger
 from libraries.filters import LibraryFilter, ScanChangeFilter, ScanFilter
-from libraries.models import Library, Scan, ScanProblem, ScanTrigger
+from libraries.models import Library, Scan, ScanProblem
 from libraries.serializers import (
     ExplanationSerializer,
     LibraryInputSerializer,

@@ -12,7 +12,8 @@ from datetime import datetime
 from django.db import transaction
 
 from libraries import clock
-from libraries.models import Library, ScanState
+from libraries.choices import ScanState
+from libraries.models import Library
 from missing.models import Absence, MissingFile, OnlineTime, PurgeReason
 from missing.purges import PurgeResult, purge_absences
 from navidrome_lib.db.bulk import chunks

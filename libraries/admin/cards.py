@@ -10,11 +10,12 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from libraries import progress
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanProblem, ScanState
-from libraries.models.watch_status import WatchState, watcher_of
+from libraries.choices import ACTIVE_STATES, ScanPhase, ScanState, WatchState
+from libraries.labels import SCAN_PHASE_LABELS
+from libraries.models import Library, Scan, ScanProblem
+from libraries.models.watch_status import watcher_of
 from libraries.schedule import next_scan_time
 from libraries.serializers import library_status
 from navidrome_lib.admin import formatting
@@ -89,16 +90,6 @@ def last_scans(library_ids: Iterable[int]) -> list[Scan]:
     return list(Scan.objects.filter(pk__in=newest))
 
 
-PHASES = {
-    "checking": _lazy("Looking whether the folder is there"),
-    "walking": _lazy("Looking through the folders"),
-    "reading": _lazy("Reading files"),
-    "moving": _lazy("Looking for moved files"),
-    "marking": _lazy("Marking what is missing"),
-    "totals": _lazy("Counting"),
-}
-
-
 def progress_of(scan: Scan, now: datetime) -> Progress:
     """Where a scan is, how fast it goes and how long it still takes, as far as that can be known."""
     if scan.state == ScanState.QUEUED:
@@ -117,7 +108,7 @@ def progress_of(scan: Scan, now: datetime) -> Progress:
         parts.append(_("%(rate)s files/s") % {"rate": formatting.number(figures.rate)})
     if figures.eta:
         parts.append(formatting.left(figures.eta))
-    title = str(PHASES.get(scan.phase, _("Starting")))
+    title = str(SCAN_PHASE_LABELS.get(scan.phase, SCAN_PHASE_LABELS[ScanPhase.STARTING]))
     percent = None if figures.progress is None else int(figures.progress * 100)
     return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from libraries.admin.base import page
-from libraries.models import ChangeKind, Folder, Library, Scan, ScanChange
+from libraries.choices import ChangeKind
+from libraries.models import Folder, Library, Scan, ScanChange
 
 FOLDERS: Final = 50
 SOURCES: Final = 5

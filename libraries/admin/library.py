@@ -20,8 +20,9 @@ from libraries.admin import disk, live
 from libraries.admin.base import RefusalsAdmin, back, is_admin, may_scan, page, tell
 from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
+from libraries.choices import ScanTrigger
 from libraries.forms import LibraryForm
-from libraries.models import Library, ScanTrigger
+from libraries.models import Library
 from libraries.serializers import library_status
 from libraries.services import libraries, scans
 from navidrome_lib.admin import formatting

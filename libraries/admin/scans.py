@@ -20,7 +20,9 @@ from unfold.decorators import display
 from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
 from libraries.admin.changes import changes_of
-from libraries.models import ACTIVE_STATES, ProblemKind, Scan, ScanProblem, ScanState
+from libraries.choices import ACTIVE_STATES, ScanState
+from libraries.labels import PROBLEM_KIND_LABELS
+from libraries.models import Scan, ScanProblem
 from libraries.services import scans
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
@@ -59,7 +61,7 @@ class ScanAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_lazy("type"))
     def kind(self, scan: Scan) -> str:
-        return f"{scan.type.label}, {scan.get_trigger_display()}"
+        return f"{scan.get_type_display()}, {scan.get_trigger_display()}"
 
     @display(description=_lazy("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, scan: Scan) -> tuple[str, str]:
@@ -132,7 +134,7 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         ],
         "problems": problems[:SHOWN],
         "problem_kinds": [
-            (ProblemKind(kind).label, count)
+            (PROBLEM_KIND_LABELS[kind], count)
             for kind, count in problems.order_by().values_list("kind").annotate(n=Count("pk")).order_by("-n")
         ],
     }  # fmt: skip

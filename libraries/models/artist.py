@@ -5,27 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from libraries.labels import ROLE_LABELS
 from libraries.models.library import Library
 from libraries.querysets import ArtistQuerySet
 from navidrome_lib.db.fields import KeyField, id_field
-
-
-class Role(models.TextChoices):
-    """What an artist does in a track."""
-
-    ARTIST = "artist"
-    ALBUM_ARTIST = "albumartist"
-    COMPOSER = "composer"
-    LYRICIST = "lyricist"
-    CONDUCTOR = "conductor"
-    ARRANGER = "arranger"
-    PERFORMER = "performer"
-    PRODUCER = "producer"
-    DIRECTOR = "director"
-    ENGINEER = "engineer"
-    MIXER = "mixer"
-    REMIXER = "remixer"
-    DJ_MIXER = "djmixer"
 
 
 class Artist(models.Model):
@@ -78,7 +61,7 @@ class Participant(models.Model):
         related_name="participants",
     )
     artist = models.ForeignKey(Artist, on_delete=models.CASCADE, db_constraint=False, related_name="participations")
-    role = models.CharField(max_length=16, choices=Role.choices)
+    role = models.CharField(max_length=16, choices=ROLE_LABELS)
     sub_role = models.CharField(max_length=255, default="")
     position = models.PositiveSmallIntegerField(default=0)
 

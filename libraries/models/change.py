@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
+from libraries.labels import CHANGE_KIND_LABELS
 from libraries.models.scan import Scan
 from navidrome_lib.db.fields import KeyField
-
-
-class ChangeKind(models.TextChoices):
-    """What became of a file."""
-
-    ADDED = "added", _("Added")
-    UPDATED = "updated", _("Updated")
-    MOVED = "moved", _("Moved")
-    MISSING = "missing", _("Missing")
-    RESTORED = "restored", _("Restored")
 
 
 class ScanChange(models.Model):
@@ -27,7 +17,7 @@ class ScanChange(models.Model):
     """
 
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, db_index=False, related_name="changes")
-    kind = models.CharField(max_length=16, choices=ChangeKind.choices)
+    kind = models.CharField(max_length=16, choices=CHANGE_KIND_LABELS)
     library_number = models.PositiveBigIntegerField()
     # the clean text of the path and 32 hex digits of its bytes, as in `Folder`
     folder = models.TextField()

@@ -6,25 +6,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from libraries.labels import PROBLEM_KIND_LABELS
 from libraries.models.library import Library
 from libraries.models.scan import Scan
 from libraries.querysets import ProblemQuerySet
 from navidrome_lib.db.fields import KeyField
-
-
-class ProblemKind(models.TextChoices):
-    """Why a file or folder could not be read."""
-
-    PERMISSION = "permission", _("No permission")
-    CORRUPT = "corrupt", _("Corrupt")
-    EMPTY = "empty", _("Empty")
-    UNSUPPORTED = "unsupported", _("Unsupported")
-    IO = "io", _("I/O error")
-    ENCODING = "encoding", _("Encoding")
-    TIMEOUT = "timeout", _("Timeout")
-    MEMORY = "memory", _("Memory")
-    VANISHED = "vanished", _("Vanished")
-    STORAGE = "storage", _("Storage away")
 
 
 class ScanProblem(models.Model):
@@ -37,7 +23,7 @@ class ScanProblem(models.Model):
     path = models.TextField(help_text=_("Relative to the library's root."))
     path_bytes = models.BinaryField()
     path_key = KeyField(max_length=32, editable=False)
-    kind = models.CharField(_("kind"), max_length=16, choices=ProblemKind.choices)
+    kind = models.CharField(_("kind"), max_length=16, choices=PROBLEM_KIND_LABELS)
     message = models.TextField()
     # the change key of the file when it failed: an unchanged bad file is not read again by a quick scan
     size = models.BigIntegerField(default=0)

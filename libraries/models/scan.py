@@ -6,45 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from libraries.choices import ScanState, ScanType
+from libraries.labels import SCAN_STATE_LABELS, SCAN_TRIGGER_LABELS, SCAN_TYPE_LABELS
 from libraries.models.library import Library
 from libraries.querysets import ScanQuerySet
-
-
-class ScanState(models.TextChoices):
-    """Where a scan is in its life; only `queued` and `running` are not the end."""
-
-    QUEUED = "queued", _("Queued")
-    RUNNING = "running", _("Running")
-    FINISHED = "finished", _("Finished")
-    FAILED = "failed", _("Failed")
-    CANCELLED = "cancelled", _("Cancelled")
-    OFFLINE = "offline", _("Offline")
-    HELD = "held", _("Held")
-
-
-ACTIVE_STATES = (ScanState.QUEUED, ScanState.RUNNING)
-
-
-class ScanTrigger(models.TextChoices):
-    """What asked for a scan."""
-
-    SUBSONIC = "subsonic", _("Subsonic")
-    API = "api", _("API")
-    ADMIN = "admin", _("Admin site")
-    COMMAND = "command", _("Command")
-    LIBRARY = "library", _("Library")
-    SCHEDULE = "schedule", _("Schedule")
-    WATCHER = "watcher", _("Watcher")
-    APPROVAL = "approval", _("Approval")
-
-
-class ScanType(models.TextChoices):
-    """How much a scan looks at."""
-
-    QUICK = "quick", _("quick")
-    FULL = "full", _("full")
-    QUICK_SELECTIVE = "quick-selective", _("quick, of some folders")
-    FULL_SELECTIVE = "full-selective", _("full, of some folders")
 
 
 class Scan(models.Model):
@@ -61,10 +26,10 @@ class Scan(models.Model):
     approves = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False, related_name="approvals"
     )
-    trigger = models.CharField(_("asked for by"), max_length=16, choices=ScanTrigger.choices)
+    trigger = models.CharField(_("asked for by"), max_length=16, choices=SCAN_TRIGGER_LABELS)
     requested_by = models.CharField(max_length=255, default="", blank=True)
 
-    state = models.CharField(_("state"), max_length=16, choices=ScanState.choices, default=ScanState.QUEUED)
+    state = models.CharField(_("state"), max_length=16, choices=SCAN_STATE_LABELS, default=ScanState.QUEUED)
     phase = models.CharField(max_length=32, default="", blank=True)
     error = models.TextField(default="", blank=True)
     cancel_requested = models.BooleanField(default=False)
@@ -133,6 +98,10 @@ class Scan(models.Model):
         self.approves_id = self.approves_id or approves
         self.retry_at = None  # who asks now does not want to wait until what was away is looked for again
         self.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves", "retry_at"])
+
+    def get_type_display(self) -> str:
+        """The type as a person reads it."""
+        return str(SCAN_TYPE_LABELS[self.type])
 
     @property
     def type(self) -> ScanType:

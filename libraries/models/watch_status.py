@@ -7,25 +7,19 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils import timezone
 
+from libraries.choices import WatchState
+from libraries.labels import WATCH_STATE_LABELS
 from libraries.models.library import Library
 
 # a watcher that was silent for so long has ended
 SILENT_AFTER = timedelta(seconds=45)
 
 
-class WatchState(models.TextChoices):
-    """How a library is looked after between scans."""
-
-    OFF = "off"
-    WATCHING = "watching"
-    POLLING = "polling"
-
-
 class WatchStatus(models.Model):
     """One row for each library that the watcher looks after; `heartbeat_at` shows that it still does."""
 
     library = models.OneToOneField(Library, on_delete=models.CASCADE, primary_key=True, related_name="watch_status")
-    state = models.CharField(max_length=16, choices=WatchState.choices)
+    state = models.CharField(max_length=16, choices=WATCH_STATE_LABELS)
     reason = models.TextField(default="", blank=True)
     heartbeat_at = models.DateTimeField()
 

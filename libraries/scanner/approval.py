@@ -12,7 +12,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState
+from libraries.choices import ScanState
+from libraries.models import HeldMark, Library, MediaFile, Scan
 from navidrome_lib.db.ids import first_id
 
 OVERTAKEN = "A later scan has settled what was held back."

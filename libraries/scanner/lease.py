@@ -14,8 +14,9 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from libraries.choices import ScanPhase, ScanState
 from libraries.clock import SKEW
-from libraries.models import Library, Scan, ScanState
+from libraries.models import Library, Scan
 from navidrome_lib import outages, stopping
 from navidrome_lib.db.locks import lock_library
 
@@ -61,7 +62,7 @@ class Lease:
             return
         self._write()
 
-    def phase(self, name: str) -> None:
+    def phase(self, name: ScanPhase) -> None:
         """Enter a phase."""
         self.scan.phase, self.scan.phase_seen, self.scan.phase_started_at = name, self.scan.seen, timezone.now()
         self._write()
@@ -136,7 +137,7 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
                 first_started_at=Coalesce("first_started_at", Value(now)),
                 heartbeat_at=now,
                 lease_expires_at=now + LEASE,
-                phase="starting",
+                phase=ScanPhase.STARTING,
                 error="",
                 files_total=None,
                 current_folder="",

@@ -15,7 +15,8 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from libraries import cleanup, totals
-from libraries.models import Library, Scan, ScanState, ScanTrigger
+from libraries.choices import ScanPhase, ScanState, ScanTrigger
+from libraries.models import Library, Scan
 from libraries.scanner import lease as leases
 from libraries.scanner.approval import Proposal, propose, settle_older
 from libraries.scanner.catalog import known_folders, known_problems, scan_options
@@ -161,7 +162,7 @@ class _Run:
         self.songs_before = self.library.total_songs
 
     def go(self) -> None:
-        self.lease.phase("checking")
+        self.lease.phase(ScanPhase.CHECKING)
         if self.scan.retry_at is not None and disk_space.is_low(disk_space.written_folders(settings.CONF.data_folder)):
             raise OSError(errno.ENOSPC, "the disk is still full")  # found before everything is walked in vain
         Library.objects.filter(pk=self.library.pk).update(last_scan_started_at=self.scan.started_at)
@@ -213,7 +214,7 @@ class _Run:
 
     def _walk(self, reading: Reading) -> None:
         scan, diff = self.scan, self.diff
-        self.lease.phase("walking")
+        self.lease.phase(ScanPhase.WALKING)
         for listing in self._listings():
             if diff.add(listing):
                 reading.take(listing)
@@ -251,7 +252,7 @@ class _Run:
         self.mounted.save(self.diff.was_listed, self.lease.transaction)
 
     def _read(self, reading: Reading, writer: Writer) -> None:
-        self.lease.phase("reading")
+        self.lease.phase(ScanPhase.READING)
         for results in reading.run(self._check_again):
             if results:
                 self.leftovers.displaced.add(writer.write(results))
@@ -259,12 +260,12 @@ class _Run:
 
     def _settle_leftovers(self) -> Proposal | None:
         """Moves, then marks: only after the whole walk, and only while the root is still the one that was walked."""
-        self.lease.phase("moving")
+        self.lease.phase(ScanPhase.MOVING)
         self._check_again()
         gone = self.diff.gone()
         self.leftovers.unseen |= tracks_of(gone)
         self.leftovers.move()
-        self.lease.phase("marking")
+        self.lease.phase(ScanPhase.MARKING)
         ended = self.diff.resolved()
         if ended:
             with self.lease.transaction():
@@ -281,7 +282,7 @@ class _Run:
 
     def _count(self) -> None:
         """Make right what is only counted at the end."""
-        self.lease.phase("totals")
+        self.lease.phase(ScanPhase.TOTALS)
         self._check_outcomes()
         if self.touched.anything:
             if self.scan.added > max(_MANY_FILES, self.songs_before // 10):

@@ -75,7 +75,7 @@ class FileEntry(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """A file or folder that could not be read: `kind` is a `libraries.models.ProblemKind`, `message` a sentence.
+    """A file or folder that could not be read: `kind` is a `libraries.choices.ProblemKind`, `message` a sentence.
 
     Of a file that was read in vain, also its change key, and how often in a row that very file failed like this.
     """

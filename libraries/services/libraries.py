@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from libraries import queue, schedule
-from libraries.models import Library, Scan, ScanState, ScanTrigger
+from libraries.choices import ScanState, ScanTrigger
+from libraries.models import Library, Scan
 from libraries.models.library import name_key
 from libraries.scanner.approval import CHANGED, settle_held
 from libraries.scanner.walk.ignore import validate_pattern

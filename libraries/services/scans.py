@@ -11,7 +11,8 @@ from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
 from libraries import queue
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanState, ScanTrigger
+from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
+from libraries.models import Library, Scan
 from libraries.scanner.approval import DISCARDED, OVERTAKEN, settle_held
 from libraries.storage.roots import normal_target
 from navidrome_lib.audit.services import record

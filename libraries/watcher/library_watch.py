@@ -31,7 +31,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from libraries.models import WatchState
+from libraries.choices import WatchState
 from libraries.scanner.types import ScanOptions, display, parent
 from libraries.scanner.walk.change_key import is_audio_name, reason_of
 from libraries.scanner.walk.ignore import IGNORE_FILE, root_scope

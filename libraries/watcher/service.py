@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
-from libraries.models import ACTIVE_STATES, Library, Scan, ScanTrigger, WatchState, WatchStatus
+from libraries.choices import ACTIVE_STATES, ScanTrigger, WatchState
+from libraries.models import Library, Scan, WatchStatus
 from libraries.scanner.catalog import scan_options
 from libraries.scanner.types import writable_path
 from libraries.services import scans

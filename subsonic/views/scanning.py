@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from libraries.models import Library, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library
 from libraries.services import scans
 from libraries.storage.roots import normal_target
 from navidrome_lib.api.wire import parse_library_id

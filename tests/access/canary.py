@@ -7,19 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from libraries.models import (
-    Album,
-    Artist,
-    Folder,
-    Genre,
-    Library,
-    MediaFile,
-    Participant,
-    Scan,
-    ScanProblem,
-    ScanState,
-    ScanTrigger,
-)
+from libraries.choices import ScanState, ScanTrigger
+from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile, Participant, Scan, ScanProblem
 from missing.models import Purge
 
 MARK = "CANARY"

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from libraries.models import Library, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, Scan
 from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes

@@ -12,7 +12,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries import tasks
-from libraries.models import Library, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, Scan
 from libraries.services import libraries, scans
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import NotFound

@@ -13,7 +13,8 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries import tasks
-from libraries.models import Library, Scan, ScanTrigger, WatchState, WatchStatus
+from libraries.choices import ScanTrigger, WatchState
+from libraries.models import Library, Scan, WatchStatus
 from navidrome_lib.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.core.management import call_command
 def main(root: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
     django.setup()
-    from libraries.models import ScanTrigger
+    from libraries.choices import ScanTrigger
     from libraries.scanner import pipeline
     from libraries.services import libraries, scans
     from tests.scanner.scans import picture

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from libraries.models import Library, MediaFile, ProblemKind, Scan, ScanProblem
+from libraries.choices import ProblemKind
+from libraries.models import Library, MediaFile, Scan, ScanProblem
 from synth.files import FORMATS, track_bytes
 from synth.tones import Tone
 from synth.track import Track
@@ -28,7 +29,7 @@ from tests.scanner.scans import counts, picture, scan
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEED = 1877
-KINDS = set(ProblemKind.values)
+KINDS = set(ProblemKind)
 AWKWARD = os.environ.get("ND_HAZARD_FILES", "")
 """A folder of files that others found awkward, such as the test data of a tag library's source distribution."""
 

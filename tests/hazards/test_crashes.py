@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from libraries.models import Library, MediaFile, Scan, ScanState
+from libraries.choices import ScanState
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched

@@ -17,7 +17,8 @@ import pytest
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from libraries.models import Library, MediaFile, Scan, ScanState
+from libraries.choices import ScanState
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from libraries.services.scans import approve_scan
 from tests.hazards import at_most

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from libraries.models import Library, Scan, ScanProblem, ScanState
+from libraries.choices import ScanState
+from libraries.models import Library, Scan, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.files import plant

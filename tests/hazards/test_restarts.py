@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from libraries import tasks
-from libraries.models import Library, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, Scan
 from libraries.scanner import lease
 from libraries.services import scans
 from navidrome_lib.runner.database import PrivatePostgres, private_server
@@ -28,7 +29,7 @@ from tests.scanner.scans import write_album
 FILES = 6
 PREPARE = """
 from libraries.services import libraries
-from libraries.models import ScanTrigger
+from libraries.choices import ScanTrigger
 services.request_scan(services.create_library(name="Slow", path={path!r}, scan=False), trigger=ScanTrigger.API)
 """
 

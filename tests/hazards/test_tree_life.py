@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from libraries.models import MediaFile, Scan, ScanState, ScanTrigger
+from libraries.choices import ScanState, ScanTrigger
+from libraries.models import MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints
 from libraries.services import scans

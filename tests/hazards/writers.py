@@ -19,7 +19,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries import cleanup, tasks
-from libraries.models import HeldMark, Library, MediaFile, Scan, ScanState, ScanTrigger
+from libraries.choices import ScanState, ScanTrigger
+from libraries.models import HeldMark, Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from libraries.search.index import rebuild_index
 from libraries.services import libraries, scans

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from libraries.choices import ScanTrigger
 from libraries.models import (
     Folder,
     Library,
@@ -19,7 +20,6 @@ from libraries.models import (
     Scan,
     ScanChange,
     ScanProblem,
-    ScanTrigger,
     TrackGenre,
 )
 from libraries.scanner import lease, pipeline

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from libraries import cleanup, totals
+from libraries import cleanup
 from libraries.models import Library, MediaFile, Scan, ScanChange
 from libraries.scanner import pipeline
 from libraries.scanner.types import key_of

@@ -17,7 +17,8 @@ from django.db import connection
 from django.utils import timezone
 
 from libraries import queue, tasks
-from libraries.models import Library, MediaFile, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease
 from libraries.services import scans
 from tests import processes

@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from libraries import tasks
-from libraries.models import Library, Scan, ScanState, WatchState, WatchStatus
+from libraries.choices import ScanState, WatchState
+from libraries.models import Library, Scan, WatchStatus
 from libraries.models.watch_status import watcher_of
 from libraries.scanner import lease
 from libraries.scanner.moves import fingerprints

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from libraries.models import Library, Scan, ScanState
+from libraries.choices import ScanState
+from libraries.models import Library, Scan
 from libraries.scanner import lease, pipeline
 from tests.scanner.scans import ids, request, scan, write_album
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from libraries.models import MediaFile, Role
+from libraries.choices import Role
+from libraries.models import MediaFile
 from libraries.scanner.mapping import credits
 from libraries.scanner.mapping.identity import album_pid, artist_pid, genre_pid, track_pid
 from libraries.scanner.mapping.track import map_track
@@ -56,7 +57,7 @@ def test_every_column_that_comes_out_of_a_file_is_there() -> None:
 
 
 def test_roles_are_those_of_the_catalog() -> None:
-    assert {credits.ARTIST, credits.ALBUM_ARTIST, credits.PERFORMER, *credits.OTHER_ROLES} == set(Role.values)
+    assert {credits.ARTIST, credits.ALBUM_ARTIST, credits.PERFORMER, *credits.OTHER_ROLES} == set(Role)
 
 
 def test_a_file_without_tags() -> None:

@@ -16,7 +16,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from libraries.models import Library, MediaFile, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from libraries.services import scans
 from navidrome_lib import disk_space, stopping

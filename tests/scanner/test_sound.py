@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from libraries import tasks
 from libraries.audio.fingerprint import audio_payload_hash
-from libraries.models import Library, MediaFile, Scan, ScanTrigger
+from libraries.choices import ScanTrigger
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.moves import fingerprints
 from libraries.scanner.moves.applying import candidates
 from libraries.scanner.moves.fingerprints import SoundFile, fill_in, waiting

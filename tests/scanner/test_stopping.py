@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from libraries import tasks
+from libraries.choices import ScanTrigger
 from libraries.cleanup import clear_library
-from libraries.models import Library, MediaFile, Scan, ScanTrigger
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints
 from libraries.services import libraries, scans

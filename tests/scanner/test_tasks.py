@@ -11,8 +11,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from libraries import queue, tasks
+from libraries.choices import ScanState, ScanTrigger
 from libraries.cleanup import clear_library
-from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan, ScanState, ScanTrigger
+from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan
 from libraries.scanner import lease
 from libraries.schedule import next_due
 from navidrome_lib.celery import app

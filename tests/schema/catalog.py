@@ -44,7 +44,8 @@ def fill(folder: Path) -> dict[str, Any]:
     """Let a library live: files that are missing, a scan that is held, a purge, and people with their rights."""
     from django.contrib.auth.models import Group  # noqa: PLC0415
 
-    from libraries.models import Library, MediaFile, Scan, ScanTrigger  # noqa: PLC0415
+    from libraries.choices import ScanTrigger  # noqa: PLC0415
+    from libraries.models import Library, MediaFile, Scan  # noqa: PLC0415
     from libraries.scanner import pipeline  # noqa: PLC0415
     from missing.purges import purge_missing_files  # noqa: PLC0415
     from users import api_keys  # noqa: PLC0415

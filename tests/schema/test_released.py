@@ -14,7 +14,8 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem, ScanState
+from libraries.choices import ScanState
+from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline
 from libraries.services import libraries, scans
 from missing.models import Purge

@@ -17,7 +17,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from watchdog.observers import Observer
 
-from libraries.models import Library, MediaFile, Scan, WatchState, WatchStatus
+from libraries.choices import WatchState
+from libraries.models import Library, MediaFile, Scan, WatchStatus
 from libraries.scanner import pipeline
 from libraries.scanner.walk.walker import SETTLE_NS
 from libraries.services import libraries, scans

@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from libraries.models import ACTIVE_STATES, ChangeKind, Library, Scan, ScanState, ScanTrigger
+from libraries.choices import ACTIVE_STATES, ChangeKind, ScanState, ScanTrigger
+from libraries.models import Library, Scan
 from libraries.models.library import name_key
 from libraries.scanner import pipeline
 from libraries.services import scans

@@ -17,7 +17,7 @@ UNKNOWN_ARTIST: Final = "[Unknown Artist]"
 VARIOUS_ARTISTS: Final = "Various Artists"
 VARIOUS_ARTISTS_MBZ_ID: Final = "89ad4ac3-39f7-470e-963a-56509c546377"
 
-# The values of `libraries.models.artist.Role`, which these stages cannot import.
+# The values of `libraries.choices.Role`, which these stages cannot import.
 ARTIST: Final = "artist"
 ALBUM_ARTIST: Final = "albumartist"
 PERFORMER: Final = "performer"

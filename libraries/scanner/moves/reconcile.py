@@ -17,6 +17,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils import timezone
 
+from libraries.choices import ScanPhase
 from libraries.models import HeldMark, MediaFile
 from libraries.scanner.approval import Proposal
 from libraries.scanner.diff import KnownFolder
@@ -230,13 +231,13 @@ class Leftovers:
         chosen = {side.id for side in choose_to_hear(olds, news)}
         if not chosen or not settings.CONF.scanner.fingerprints:
             return news
-        self.lease.phase("fingerprinting")
+        self.lease.phase(ScanPhase.FINGERPRINTING)
         root = self.scan.library.path.encode("utf-8", "surrogateescape")
         files = [*stored_files(chosen), *self.displaced.sound_files(chosen, root)]
         heard = dict(hear(files, self.lease.beat))
         with self.lease.transaction():
             save_sounds([(file, heard[file.id]) for file in files if file.id in heard])
-        self.lease.phase("moving")
+        self.lease.phase(ScanPhase.MOVING)
         self.displaced.heard = {pk.removeprefix(_DISPLACED): heard[pk] for pk in heard if pk.startswith(_DISPLACED)}
         return [side._replace(audio_hash=heard.get(side.id, side.audio_hash)) for side in news]
 

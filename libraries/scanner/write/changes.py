@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from libraries.models import ChangeKind, Folder, Scan, ScanChange
+from libraries.choices import ChangeKind
+from libraries.models import Folder, Scan, ScanChange
 from libraries.scanner.moves.applying import Join
 from libraries.scanner.moves.matching import Side
 from libraries.scanner.types import display, key_of, parent

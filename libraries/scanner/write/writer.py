@@ -9,8 +9,9 @@ from functools import partial
 
 from django.utils import timezone
 
+from libraries.choices import ChangeKind
 from libraries.digests import look_again
-from libraries.models import ChangeKind, Folder, MediaFile
+from libraries.models import Folder, MediaFile
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,
     PASSING_PROBLEMS,

@@ -1,0 +1,109 @@
+"""Declare every state, phase, trigger and kind of the catalog. It imports nothing of ours, and no Django.
+
+What a person reads of each stands in `libraries.labels`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ScanState(StrEnum):
+    """Where a scan is in its life; only `queued` and `running` are not the end."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    OFFLINE = "offline"
+    HELD = "held"
+
+
+ACTIVE_STATES = (ScanState.QUEUED, ScanState.RUNNING)
+
+
+class ScanTrigger(StrEnum):
+    """What asked for a scan."""
+
+    SUBSONIC = "subsonic"
+    API = "api"
+    ADMIN = "admin"
+    COMMAND = "command"
+    LIBRARY = "library"
+    SCHEDULE = "schedule"
+    WATCHER = "watcher"
+    APPROVAL = "approval"
+
+
+class ScanType(StrEnum):
+    """How much a scan looks at."""
+
+    QUICK = "quick"
+    FULL = "full"
+    QUICK_SELECTIVE = "quick-selective"
+    FULL_SELECTIVE = "full-selective"
+
+
+class ProblemKind(StrEnum):
+    """Why a file or folder could not be read."""
+
+    PERMISSION = "permission"
+    CORRUPT = "corrupt"
+    EMPTY = "empty"
+    UNSUPPORTED = "unsupported"
+    IO = "io"
+    ENCODING = "encoding"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    VANISHED = "vanished"
+    STORAGE = "storage"
+
+
+class ChangeKind(StrEnum):
+    """What became of a file."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    MOVED = "moved"
+    MISSING = "missing"
+    RESTORED = "restored"
+
+
+class Role(StrEnum):
+    """What an artist does in a track."""
+
+    ARTIST = "artist"
+    ALBUM_ARTIST = "albumartist"
+    COMPOSER = "composer"
+    LYRICIST = "lyricist"
+    CONDUCTOR = "conductor"
+    ARRANGER = "arranger"
+    PERFORMER = "performer"
+    PRODUCER = "producer"
+    DIRECTOR = "director"
+    ENGINEER = "engineer"
+    MIXER = "mixer"
+    REMIXER = "remixer"
+    DJ_MIXER = "djmixer"
+
+
+class WatchState(StrEnum):
+    """How a library is looked after between scans."""
+
+    OFF = "off"
+    WATCHING = "watching"
+    POLLING = "polling"
+
+
+class ScanPhase(StrEnum):
+    """What a running scan is doing, in order."""
+
+    STARTING = "starting"
+    CHECKING = "checking"
+    WALKING = "walking"
+    READING = "reading"
+    MOVING = "moving"
+    FINGERPRINTING = "fingerprinting"
+    MARKING = "marking"
+    TOTALS = "totals"

@@ -1,0 +1,89 @@
+"""Labels of the choices of the catalog, as a person reads them; a model takes them as its `choices`."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from libraries.choices import ChangeKind, ProblemKind, Role, ScanPhase, ScanState, ScanTrigger, ScanType, WatchState
+
+SCAN_STATE_LABELS = {
+    ScanState.QUEUED.value: _("Queued"),
+    ScanState.RUNNING.value: _("Running"),
+    ScanState.FINISHED.value: _("Finished"),
+    ScanState.FAILED.value: _("Failed"),
+    ScanState.CANCELLED.value: _("Cancelled"),
+    ScanState.OFFLINE.value: _("Offline"),
+    ScanState.HELD.value: _("Held"),
+}
+
+SCAN_TRIGGER_LABELS = {
+    ScanTrigger.SUBSONIC.value: _("Subsonic"),
+    ScanTrigger.API.value: _("API"),
+    ScanTrigger.ADMIN.value: _("Admin site"),
+    ScanTrigger.COMMAND.value: _("Command"),
+    ScanTrigger.LIBRARY.value: _("Library"),
+    ScanTrigger.SCHEDULE.value: _("Schedule"),
+    ScanTrigger.WATCHER.value: _("Watcher"),
+    ScanTrigger.APPROVAL.value: _("Approval"),
+}
+
+SCAN_TYPE_LABELS = {
+    ScanType.QUICK.value: _("quick"),
+    ScanType.FULL.value: _("full"),
+    ScanType.QUICK_SELECTIVE.value: _("quick, of some folders"),
+    ScanType.FULL_SELECTIVE.value: _("full, of some folders"),
+}
+
+PROBLEM_KIND_LABELS = {
+    ProblemKind.PERMISSION.value: _("No permission"),
+    ProblemKind.CORRUPT.value: _("Corrupt"),
+    ProblemKind.EMPTY.value: _("Empty"),
+    ProblemKind.UNSUPPORTED.value: _("Unsupported"),
+    ProblemKind.IO.value: _("I/O error"),
+    ProblemKind.ENCODING.value: _("Encoding"),
+    ProblemKind.TIMEOUT.value: _("Timeout"),
+    ProblemKind.MEMORY.value: _("Memory"),
+    ProblemKind.VANISHED.value: _("Vanished"),
+    ProblemKind.STORAGE.value: _("Storage away"),
+}
+
+CHANGE_KIND_LABELS = {
+    ChangeKind.ADDED.value: _("Added"),
+    ChangeKind.UPDATED.value: _("Updated"),
+    ChangeKind.MOVED.value: _("Moved"),
+    ChangeKind.MISSING.value: _("Missing"),
+    ChangeKind.RESTORED.value: _("Restored"),
+}
+
+ROLE_LABELS = {
+    Role.ARTIST.value: _("Artist"),
+    Role.ALBUM_ARTIST.value: _("Album Artist"),
+    Role.COMPOSER.value: _("Composer"),
+    Role.LYRICIST.value: _("Lyricist"),
+    Role.CONDUCTOR.value: _("Conductor"),
+    Role.ARRANGER.value: _("Arranger"),
+    Role.PERFORMER.value: _("Performer"),
+    Role.PRODUCER.value: _("Producer"),
+    Role.DIRECTOR.value: _("Director"),
+    Role.ENGINEER.value: _("Engineer"),
+    Role.MIXER.value: _("Mixer"),
+    Role.REMIXER.value: _("Remixer"),
+    Role.DJ_MIXER.value: _("Dj Mixer"),
+}
+
+WATCH_STATE_LABELS = {
+    WatchState.OFF.value: _("Off"),
+    WatchState.WATCHING.value: _("Watching"),
+    WatchState.POLLING.value: _("Polling"),
+}
+
+SCAN_PHASE_LABELS = {
+    ScanPhase.STARTING.value: _("Starting"),
+    ScanPhase.CHECKING.value: _("Looking whether the folder is there"),
+    ScanPhase.WALKING.value: _("Looking through the folders"),
+    ScanPhase.READING.value: _("Reading files"),
+    ScanPhase.MOVING.value: _("Looking for moved files"),
+    ScanPhase.FINGERPRINTING.value: _("Reading the fingerprints of files that may have moved"),
+    ScanPhase.MARKING.value: _("Marking what is missing"),
+    ScanPhase.TOTALS.value: _("Counting"),
+}

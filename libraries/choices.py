@@ -107,3 +107,28 @@ class ScanPhase(StrEnum):
     FINGERPRINTING = "fingerprinting"
     MARKING = "marking"
     TOTALS = "totals"
+
+
+class LibraryStatus(StrEnum):
+    """What a person should know of a library at once."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    ATTENTION = "attention"
+
+
+class ExplainStatus(StrEnum):
+    """Why a file or folder is, or is not, in a library."""
+
+    INDEXED = "indexed"
+    MISSING = "missing"
+    EXCLUDED = "excluded"
+    UNSUPPORTED = "unsupported"
+    PROBLEM = "problem"
+    NOT_RECURSIVE = "notRecursive"
+    SYMLINK = "symlink"
+    SETTLING = "settling"
+    NOT_SCANNED = "notScanned"
+    ABSENT = "absent"
+    OUTSIDE = "outside"
+    OFFLINE = "offline"

@@ -10,14 +10,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from libraries.choices import ChangeKind
+from libraries.choices import ChangeKind, ExplainStatus, LibraryStatus
 from libraries.labels import CHANGE_KIND_LABELS
 from libraries.models import Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
 from libraries.schedule import next_scan_time
 from libraries.services import libraries, scans
-from libraries.storage.explain import STATUSES, Explanation
+from libraries.storage.explain import Explanation
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.api.wire import instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
@@ -127,15 +127,15 @@ class NumericIdLibrarySerializer(LibrarySerializer):
     id = serializers.IntegerField(source="pk")  # type: ignore[assignment]
 
 
-def library_status(library: Library) -> tuple[str, str]:
-    """(`online` | `offline` | `attention`, the reason as a sentence) of a library from `with_scan_state`."""
+def library_status(library: Library) -> tuple[LibraryStatus, str]:
+    """(status, the reason as a sentence) of a library from `with_scan_state`."""
     if library.offline_since:
-        return "offline", library.status_reason
+        return LibraryStatus.OFFLINE, library.status_reason
     if getattr(library, "has_held_scan", False):
-        return "attention", "A scan found so many files missing that it waits for your approval."
+        return LibraryStatus.ATTENTION, "A scan found so many files missing that it waits for your approval."
     if getattr(library, "has_problems", False):
-        return "attention", "Some files could not be read; see the problems of the last scan."
-    return "online", ""
+        return LibraryStatus.ATTENTION, "Some files could not be read; see the problems of the last scan."
+    return LibraryStatus.ONLINE, ""
 
 
 class LibraryInputSerializer(serializers.Serializer[Library]):
@@ -265,7 +265,7 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     """Why something is or is not in a library."""
 
     path = serializers.CharField()
-    status = serializers.ChoiceField(choices=STATUSES)
+    status = serializers.ChoiceField(choices=tuple(ExplainStatus))
     reason = serializers.CharField()
     folder = serializers.BooleanField()
     songId = serializers.CharField(source="song_id")

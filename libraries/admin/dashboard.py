@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from libraries.admin.base import is_admin, may_scan, page
 from libraries.admin.cards import Card, cards_of
+from libraries.choices import LibraryStatus
 from libraries.models import Library, MediaFile, Scan
 from navidrome_lib.admin import formatting
 
@@ -79,7 +80,7 @@ def totals_of(cards: list[Card]) -> list[tuple[str, str]]:
 def attention_of(card: Card) -> list[Attention]:
     """What is wrong with one library, each thing with its action."""
     name, found = card.library.name, list[Attention]()
-    if card.status == "offline":
+    if card.status == LibraryStatus.OFFLINE:
         found.append(
             Attention(
                 icon="cloud_off", text=_("“%(name)s” is offline") % {"name": name}, reason=card.reason,

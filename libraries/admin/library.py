@@ -20,7 +20,7 @@ from libraries.admin import disk, live
 from libraries.admin.base import RefusalsAdmin, back, is_admin, may_scan, page, tell
 from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
-from libraries.choices import ScanTrigger
+from libraries.choices import LibraryStatus, ScanTrigger
 from libraries.forms import LibraryForm
 from libraries.models import Library
 from libraries.serializers import library_status
@@ -30,9 +30,9 @@ from navidrome_lib.errors import DomainError, InvalidInput
 
 STATES = {
     "scanning": _lazy("scanning"),
-    "online": _lazy("online"),
-    "offline": _lazy("offline"),
-    "attention": _lazy("attention"),
+    LibraryStatus.ONLINE: _lazy("online"),
+    LibraryStatus.OFFLINE: _lazy("offline"),
+    LibraryStatus.ATTENTION: _lazy("attention"),
 }
 
 
@@ -108,7 +108,12 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
 
     @display(
         description=_lazy("status"),
-        label={"scanning": "info", "online": "success", "offline": "danger", "attention": "warning"},
+        label={
+            "scanning": "info",
+            LibraryStatus.ONLINE: "success",
+            LibraryStatus.OFFLINE: "danger",
+            LibraryStatus.ATTENTION: "warning",
+        },
     )
     def state(self, library: Library) -> tuple[str, str]:
         state = "scanning" if getattr(library, "scan_active", False) else library_status(library)[0]

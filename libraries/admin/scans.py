@@ -27,10 +27,15 @@ from libraries.services import scans
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
 
-STATE_COLOURS = {
-    "queued": "info", "running": "info", "finished": "success", "failed": "danger", "cancelled": "default",
-    "offline": "danger", "held": "warning",
-}  # fmt: skip
+STATE_COLOURS: dict[str, str] = {
+    ScanState.QUEUED: "info",
+    ScanState.RUNNING: "info",
+    ScanState.FINISHED: "success",
+    ScanState.FAILED: "danger",
+    ScanState.CANCELLED: "default",
+    ScanState.OFFLINE: "danger",
+    ScanState.HELD: "warning",
+}
 SHOWN = 100
 
 

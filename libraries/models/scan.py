@@ -78,9 +78,9 @@ class Scan(models.Model):
         verbose_name_plural = _("scans")
         constraints = [
             # two workers that claim at once: the second UPDATE breaks this and backs off
-            models.UniqueConstraint(fields=["library"], condition=Q(state="running"), name="scan_one_running"),
+            models.UniqueConstraint(fields=["library"], condition=Q(state=ScanState.RUNNING), name="scan_one_running"),
             # two requests at once: the second joins the row of the first
-            models.UniqueConstraint(fields=["library"], condition=Q(state="queued"), name="scan_one_queued"),
+            models.UniqueConstraint(fields=["library"], condition=Q(state=ScanState.QUEUED), name="scan_one_queued"),
         ]
         indexes = [models.Index(fields=["state", "lease_expires_at"], name="scan_state_idx")]
 

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
+from libraries.choices import ProblemKind
 from libraries.scanner.types import FileEntry, FolderListing, Trouble, join, parent
 
 # what a second reading of the same bytes would only find again
-LASTING_PROBLEMS = frozenset({"corrupt", "empty", "unsupported", "encoding"})
+LASTING_PROBLEMS = frozenset({ProblemKind.CORRUPT, ProblemKind.EMPTY, ProblemKind.UNSUPPORTED, ProblemKind.ENCODING})
 # what a busy machine may do to a good file: it is read again, but not by every scan for ever
-PASSING_PROBLEMS = frozenset({"timeout", "memory"})
+PASSING_PROBLEMS = frozenset({ProblemKind.TIMEOUT, ProblemKind.MEMORY})
 
 _SPOOL_IN_MEMORY = 1 << 20
 _LENGTH = 8

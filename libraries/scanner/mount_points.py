@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 from django.utils import timezone
 
+from libraries.choices import ProblemKind
 from libraries.models import MediaFile, MountPoint
 from libraries.scanner.diff import KnownFolder, ancestors, is_inside
 from libraries.scanner.types import ScanOptions, Trouble, display, join, key_of
@@ -75,7 +76,7 @@ class MountedStorage:
                 if identity is not None:
                     self._seen[path] = identity
                 if reason:
-                    self.away[path] = Trouble(path, "storage", reason)
+                    self.away[path] = Trouble(path, ProblemKind.STORAGE, reason)
 
     def recheck(self, beat: Callable[[], None]) -> None:
         """Raise StorageTrouble unless all that was there before the walk is there still, and nothing covers it."""

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
+from libraries.choices import ExplainStatus
 from libraries.models import Library, MediaFile
 from libraries.scanner.catalog import scan_options
 from libraries.scanner.types import ScanOptions
@@ -29,19 +30,15 @@ _SOURCES: Final = {
     ignore.OPTION: "the library's exclude patterns",
 }
 
-STATUSES: Final = (
-    "indexed", "missing", "excluded", "unsupported", "problem", "notRecursive", "symlink", "settling", "notScanned",
-    "absent", "outside", "offline",
-)  # fmt: skip
 _LEADS_OUT: Final = "This link leads out of the library's root, and the library does not follow such links."
 _LEADS_NOWHERE: Final = "This link leads to nothing, or to another place in the library, where it is scanned anyway."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """`status`, one of `STATUSES`, is for programs, `reason` for people; the rest is empty where it does not apply."""
+    """`status` is for programs, `reason` for people; the rest is empty where it does not apply."""
 
-    status: str
+    status: ExplainStatus
     reason: str
     path: str = ""
     folder: bool = False
@@ -55,7 +52,7 @@ def explain_path(library: Library, path: str) -> Explanation:
     """Explain `path`, which is relative to the root, or absolute."""
     relative = relative_path(library, path)
     if relative is None:
-        return Explanation(status="outside", reason="This path is not below the library's root.", path=path)
+        return Explanation(status=ExplainStatus.OUTSIDE, reason="This path is not below the library's root.", path=path)
     explained = _judge(library, relative)
     return replace(explained, path=relative)
 
@@ -88,32 +85,36 @@ def _judge(library: Library, path: str) -> Explanation:
     )
     root = check_root(options, known=known)
     if not root.online:
-        return Explanation(status="offline", reason=root.reason, song_id=song_id)
+        return Explanation(status=ExplainStatus.OFFLINE, reason=root.reason, song_id=song_id)
     place = path.encode()
     try:
         disk = patiently(lambda: _Disk(options).look(place), about=os.fsdecode(options.absolute(place)))
     except TimeoutError as error:
-        return Explanation(status="offline", reason=f"It could not be looked at: {error.strerror}.", song_id=song_id)
+        return Explanation(
+            status=ExplainStatus.OFFLINE, reason=f"It could not be looked at: {error.strerror}.", song_id=song_id
+        )
     if track is not None and not track.missing:
-        if disk.status == "notScanned":
-            return Explanation(status="indexed", reason="The file is in the library.", song_id=song_id)
+        if disk.status == ExplainStatus.NOT_SCANNED:
+            return Explanation(status=ExplainStatus.INDEXED, reason="The file is in the library.", song_id=song_id)
         later = f"The file is in the library, but the next scan will find this: {disk.reason}"
-        return replace(disk, status="indexed", reason=later, song_id=song_id)
-    if disk.folder and disk.status == "notScanned":
+        return replace(disk, status=ExplainStatus.INDEXED, reason=later, song_id=song_id)
+    if disk.folder and disk.status == ExplainStatus.NOT_SCANNED:
         return _folder(library, path)
-    if track is not None and disk.status == "absent":
+    if track is not None and disk.status == ExplainStatus.ABSENT:
         since = f" since {track.missing_since:%Y-%m-%d %H:%M} UTC" if track.missing_since else ""
-        return Explanation(status="missing", reason=f"The file was in the library and is gone{since}.", song_id=song_id)
-    if disk.status in ("notScanned", "settling"):
+        return Explanation(
+            status=ExplainStatus.MISSING, reason=f"The file was in the library and is gone{since}.", song_id=song_id
+        )
+    if disk.status in (ExplainStatus.NOT_SCANNED, ExplainStatus.SETTLING):
         problem = library.problems.unresolved().filter(path=path).first()
         if problem is not None:
-            return Explanation(status="problem", reason=problem.message, kind=problem.kind, song_id=song_id)
+            return Explanation(status=ExplainStatus.PROBLEM, reason=problem.message, kind=problem.kind, song_id=song_id)
     return replace(disk, song_id=song_id)
 
 
 def _track_at(library: Library, path: str) -> MediaFile | None:
     """The present track of that path, else the one that went missing last."""
-    rows = MediaFile.objects.filter(library=library, path=path).order_by("missing", "-missing_since", "pk")
+    rows = MediaFile.objects.filter(library=library, path=path).order_by(ExplainStatus.MISSING, "-missing_since", "pk")
     return rows.first() if path else None
 
 
@@ -122,13 +123,15 @@ def _folder(library: Library, path: str) -> Explanation:
     songs = (below.filter(path__startswith=f"{path}/") if path else below).count()
     if songs:
         return Explanation(
-            status="indexed", reason=f"The folder belongs to the library, with {songs} songs in it.", folder=True
+            status=ExplainStatus.INDEXED,
+            reason=f"The folder belongs to the library, with {songs} songs in it.",
+            folder=True,
         )
     problem = library.problems.unresolved().filter(path=path).first() if path else None
     if problem is not None:
-        return Explanation(status="problem", reason=problem.message, kind=problem.kind, folder=True)
+        return Explanation(status=ExplainStatus.PROBLEM, reason=problem.message, kind=problem.kind, folder=True)
     return Explanation(
-        status="notScanned",
+        status=ExplainStatus.NOT_SCANNED,
         reason="The folder belongs to the library; no song was found in it, or it was not scanned yet.",
         folder=True,
     )
@@ -150,10 +153,10 @@ class _Disk:
                 found = os.lstat(self.options.absolute(here))
                 if stat.S_ISLNK(found.st_mode):
                     if self._leads_out(here) and not self.options.follow_symlinks:
-                        return Explanation(status="symlink", reason=_LEADS_OUT)
+                        return Explanation(status=ExplainStatus.SYMLINK, reason=_LEADS_OUT)
                     target = self.links.target(here)
                     if target is None:
-                        return Explanation(status="symlink", reason=_LEADS_NOWHERE)
+                        return Explanation(status=ExplainStatus.SYMLINK, reason=_LEADS_NOWHERE)
                     found = target
                 is_dir = stat.S_ISDIR(found.st_mode)
                 rule = ignore.explain(self.options, here, is_dir=is_dir)
@@ -162,22 +165,28 @@ class _Disk:
             if rule is not None:
                 return self._excluded(rule, is_dir and last)
             if not last and not is_dir:
-                return Explanation(status="absent", reason="There is no such file or folder.")
+                return Explanation(status=ExplainStatus.ABSENT, reason="There is no such file or folder.")
             if is_dir and not self.options.recursive:
                 reason = "The library is not recursive: only files directly in its root belong to it."
-                return Explanation(status="notRecursive", reason=reason, folder=last)
+                return Explanation(status=ExplainStatus.NOT_RECURSIVE, reason=reason, folder=last)
         if is_dir or found is None:
-            return Explanation(status="notScanned", reason="", folder=True)
+            return Explanation(status=ExplainStatus.NOT_SCANNED, reason="", folder=True)
         return self._file(parts[-1], found)
 
     def _file(self, name: bytes, found: os.stat_result) -> Explanation:
         if not stat.S_ISREG(found.st_mode):
-            return Explanation(status="unsupported", reason="This is not a regular file but a pipe, socket or device.")
+            return Explanation(
+                status=ExplainStatus.UNSUPPORTED, reason="This is not a regular file but a pipe, socket or device."
+            )
         if not is_audio_name(name):
-            return Explanation(status="unsupported", reason="The suffix is not one of an audio file.")
+            return Explanation(status=ExplainStatus.UNSUPPORTED, reason="The suffix is not one of an audio file.")
         if abs(time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)) < SETTLE_NS:
-            return Explanation(status="settling", reason="The file is being written; a scan takes it in once it rests.")
-        return Explanation(status="notScanned", reason="The file belongs to the library and awaits the next scan.")
+            return Explanation(
+                status=ExplainStatus.SETTLING, reason="The file is being written; a scan takes it in once it rests."
+            )
+        return Explanation(
+            status=ExplainStatus.NOT_SCANNED, reason="The file belongs to the library and awaits the next scan."
+        )
 
     def _leads_out(self, path: bytes) -> bool:
         real = os.path.realpath(self.options.absolute(path))
@@ -186,16 +195,16 @@ class _Disk:
 
     def _unreachable(self, error: OSError) -> Explanation:
         if error.errno in GONE or error.errno == errno.ENAMETOOLONG:
-            return Explanation(status="absent", reason="There is no such file or folder.")
+            return Explanation(status=ExplainStatus.ABSENT, reason="There is no such file or folder.")
         reason = f"It could not be looked at: {reason_of(error)}."
-        return Explanation(status="problem", reason=reason, kind=kind_of(error))
+        return Explanation(status=ExplainStatus.PROBLEM, reason=reason, kind=kind_of(error))
 
     def _excluded(self, rule: ignore.Rule, folder: bool) -> Explanation:
         where = _SOURCES.get(rule.source, f"the ignore file “{rule.source}”")
         what = f"“{rule.pattern}” of {where}" if rule.pattern else where
         above = f" (at “{rule.path.decode('utf-8', 'replace')}”)" if rule.path else ""
         return Explanation(
-            status="excluded",
+            status=ExplainStatus.EXCLUDED,
             reason=f"It is excluded by {what}{above}.",
             pattern=rule.pattern,
             source=rule.source,

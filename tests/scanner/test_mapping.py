@@ -57,7 +57,7 @@ def test_every_column_that_comes_out_of_a_file_is_there() -> None:
 
 
 def test_roles_are_those_of_the_catalog() -> None:
-    assert {credits.ARTIST, credits.ALBUM_ARTIST, credits.PERFORMER, *credits.OTHER_ROLES} == set(Role)
+    assert {Role.ARTIST, Role.ALBUM_ARTIST, Role.PERFORMER, *credits.OTHER_ROLES} == set(Role)
 
 
 def test_a_file_without_tags() -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
 
+from libraries.choices import Role
 from libraries.scanner.mapping.identity import artist_pid, genre_pid
 from libraries.scanner.mapping.text import MAX_NAME, MAX_VALUES, line
 from libraries.scanner.mapping.values import parse_uuid
@@ -17,14 +18,8 @@ UNKNOWN_ARTIST: Final = "[Unknown Artist]"
 VARIOUS_ARTISTS: Final = "Various Artists"
 VARIOUS_ARTISTS_MBZ_ID: Final = "89ad4ac3-39f7-470e-963a-56509c546377"
 
-# The values of `libraries.choices.Role`, which these stages cannot import.
-ARTIST: Final = "artist"
-ALBUM_ARTIST: Final = "albumartist"
-PERFORMER: Final = "performer"
-OTHER_ROLES: Final = (
-    "composer", "lyricist", "conductor", "arranger", "producer", "director", "engineer", "mixer", "remixer", "djmixer",
-)  # fmt: skip
-_MAIN_ROLES: Final = (ARTIST, ALBUM_ARTIST)
+_MAIN_ROLES: Final = (Role.ARTIST, Role.ALBUM_ARTIST)
+OTHER_ROLES: Final = tuple(role for role in Role if role not in (*_MAIN_ROLES, Role.PERFORMER))
 _MAX_SUB_ROLE: Final = 255
 
 # A slash without spaces belongs to many bands' names, but hardly to those of composers and producers.
@@ -98,15 +93,15 @@ def in_role(people: tuple[Credit, ...], role: str) -> tuple[Credit, ...]:
 def _performers(tags: Mapping[str, Sequence[str]]) -> Iterator[Credit]:
     """The name and part out of "Name (guitar)" under `performer`, or out of the name under `performer:guitar`."""
     for key in tags:
-        if not key.startswith(PERFORMER):
+        if not key.startswith(Role.PERFORMER):
             continue
         named, colon, role = key.partition(":")
-        for value in tags[key] if named == PERFORMER else ():
+        for value in tags[key] if named == Role.PERFORMER else ():
             text = line(value, MAX_NAME)
             found = None if colon else _PERFORMER.fullmatch(text)
             name, sub_role = (found[1], found[2]) if found else (text, role)
             if name:
-                yield make_credit(PERFORMER, name, sub_role=line(sub_role, _MAX_SUB_ROLE))
+                yield make_credit(Role.PERFORMER, name, sub_role=line(sub_role, _MAX_SUB_ROLE))
 
 
 def other_credits(tags: Mapping[str, Sequence[str]]) -> list[Credit]:

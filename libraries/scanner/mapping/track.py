@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
+from libraries.choices import Role
 from libraries.scanner.mapping import credits, identity, values
 from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
 from libraries.scanner.mapping.values import PartialDate, parse_date
@@ -95,11 +96,11 @@ def map_shared(tags: Tags) -> SharedRecord:
     """What follows from the clean tags that the tracks of an album have in common."""
     firsts = first_lines(tags)
     compilation = firsts.get("compilation", "").lower() in _YES
-    artist = _read_artists(tags, credits.ARTIST)
-    album_artist = _read_artists(tags, credits.ALBUM_ARTIST)
+    artist = _read_artists(tags, Role.ARTIST)
+    album_artist = _read_artists(tags, Role.ALBUM_ARTIST)
     if not album_artist.credits:
         alone = artist if artist.credits else _unknown_artist()
-        album_artist = _various_artists() if compilation else _as_role(alone, credits.ALBUM_ARTIST)
+        album_artist = _various_artists() if compilation else _as_role(alone, Role.ALBUM_ARTIST)
     dates = _map_dates(firsts)
     album = _map_album(firsts, album_artist, dates, compilation)
     genres = credits.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
@@ -189,13 +190,13 @@ def _make_artists(
 
 def _map_artist(tags: Tags, shared: SharedRecord) -> Artists:
     """The track's artists: who is not named is that of the album, unless that stands for many, or unknown."""
-    artist = _read_artists(tags, credits.ARTIST)
+    artist = _read_artists(tags, Role.ARTIST)
     if artist.credits:
         return artist
     if shared.artist.credits:
         return shared.artist
     named = not credits.is_various(shared.album_artist.credits)
-    return _as_role(shared.album_artist, credits.ARTIST) if named else _unknown_artist()
+    return _as_role(shared.album_artist, Role.ARTIST) if named else _unknown_artist()
 
 
 def _as_role(artists: Artists, role: str) -> Artists:
@@ -203,11 +204,11 @@ def _as_role(artists: Artists, role: str) -> Artists:
 
 
 def _unknown_artist() -> Artists:
-    return Artists(credits.UNKNOWN_ARTIST, "", (credits.make_credit(credits.ARTIST, credits.UNKNOWN_ARTIST),))
+    return Artists(credits.UNKNOWN_ARTIST, "", (credits.make_credit(Role.ARTIST, credits.UNKNOWN_ARTIST),))
 
 
 def _various_artists() -> Artists:
-    credit = credits.make_credit(credits.ALBUM_ARTIST, credits.VARIOUS_ARTISTS, "", credits.VARIOUS_ARTISTS_MBZ_ID)
+    credit = credits.make_credit(Role.ALBUM_ARTIST, credits.VARIOUS_ARTISTS, "", credits.VARIOUS_ARTISTS_MBZ_ID)
     return Artists(credits.VARIOUS_ARTISTS, "", (credit,))
 
 

@@ -13,6 +13,7 @@ from itertools import chain, islice
 from typing import Final
 
 from libraries.audio.types import ReadProblem, ReadResult
+from libraries.choices import ProblemKind
 from libraries.scanner.catalog import Problems, known_tracks
 from libraries.scanner.diff import (
     LASTING_PROBLEMS,
@@ -170,7 +171,7 @@ class Reading:
 
 
 def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry, before: KnownProblem | None) -> bool:
-    if problem.kind == "vanished":
+    if problem.kind == ProblemKind.VANISHED:
         result.unsettled += 1
     else:
         path = join(result.plan.listing.path, entry.name)

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Final
 
 from libraries.audio.formats.kinds import SUFFIX_KINDS
+from libraries.choices import ProblemKind
 from libraries.scanner.types import FileEntry, Trouble, display
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)
@@ -56,13 +57,13 @@ def is_there(path: bytes) -> bool:
     return True
 
 
-def kind_of(error: OSError) -> str:
+def kind_of(error: OSError) -> ProblemKind:
     """The `ProblemKind` of an error of the file system."""
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return "permission"
+        return ProblemKind.PERMISSION
     if error.errno == errno.ETIMEDOUT:
-        return "timeout"
-    return "vanished" if error.errno in GONE else "io"
+        return ProblemKind.TIMEOUT
+    return ProblemKind.VANISHED if error.errno in GONE else ProblemKind.IO
 
 
 def reason_of(error: OSError) -> str:

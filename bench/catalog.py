@@ -29,7 +29,7 @@ from libraries.models import (
 from libraries.search import index
 from missing.models import Purge
 from navidrome_lib.audit.models import AuditEntry
-from navidrome_lib.db.bulk import insert_rows, moment
+from navidrome_lib.db.bulk import db_datetime, insert_rows
 from navidrome_lib.db.ids import first_id
 from users.models import User
 
@@ -111,7 +111,7 @@ def _prefix(seconds: int) -> str:
 
 def when(number: int, of: int) -> Any:
     """A point in the two years of this catalog, as the database takes it."""
-    return moment(START + timedelta(days=700) * (number / of))
+    return db_datetime(START + timedelta(days=700) * (number / of))
 
 
 def save(model: type[models.Model], columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
@@ -155,7 +155,7 @@ def settle() -> None:
 
 def save_artists(artists: Sequence[str]) -> None:
     columns = ("id", "pid", "name", "sort_name", "mbz_artist_id", "created_at", "updated_at")
-    now = moment(START)
+    now = db_datetime(START)
     save(
         Artist,
         columns,

@@ -95,7 +95,7 @@ def _delete_found(
         later = rows.filter(pk__gt=ids[-1])
         with transaction.atomic():
             free = model._default_manager.select_for_update(skip_locked=True).filter(pk__in=ids).order_by("pk")
-            # asked again behind the lock: whoever held a row until now may have put it to use (see hold_rows)
+            # asked again behind the lock: a writer that held a row until now may use it (see lock_referenced_rows)
             ids = list(rows.filter(pk__in=list(free.values_list("pk", flat=True))).values_list("pk", flat=True))
             if before is not None:
                 before(ids)

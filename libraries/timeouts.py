@@ -23,7 +23,7 @@ _lock = threading.Lock()
 _asking: dict[str, list[float]] = defaultdict(list)
 
 
-def patiently(work: Callable[[], T], *, about: str, seconds: float | None = None) -> T:
+def call_with_timeout(work: Callable[[], T], *, about: str, seconds: float | None = None) -> T:
     """What `work` returns or raises; a TimeoutError when that takes longer than `seconds` (or else `SECONDS`).
 
     The error is an OSError, with a text for people. `work` must touch nothing but the disk; `about` is the path that it

@@ -186,7 +186,7 @@ def _refresh_all_library_artists(library_id: int) -> None:
     )
 
 
-def learn_sizes() -> None:
+def analyze_tables() -> None:
     """Have PostgreSQL look at the tables of the catalog, which have grown much, instead of a minute later by itself.
 
     Until then it takes them for empty, and reads all tracks where it should look a few up.

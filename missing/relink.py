@@ -32,7 +32,7 @@ class Candidate:
 
 def find_candidates(file: MissingFile) -> list[Candidate]:
     """The likeliest songs first."""
-    ranks = {song.pk: rank for song, rank in applying.candidates(file, LIMIT)}
+    ranks = {song.pk: rank for song, rank in applying.find_candidates(file, LIMIT)}
     here = MediaFile.objects.present().filter(folder=file.folder_id)
     for pk, name in here.values_list("pk", "name_bytes"):
         if bytes(name) == bytes(file.name_bytes):

@@ -179,7 +179,7 @@ class RelinkView(OneMissingFileView):
         operation_id="missing_relink", parameters=[FILE_ID], request=RelinkSerializer, responses=RelinkedSerializer
     )
     def post(self, request: Request, pk: str) -> Response:
-        """Join a missing file to the song it has become: the song lives on under the id of the missing file."""
+        """MovePlan a missing file to the song it has become: the song lives on under the id of the missing file."""
         file = self.get_object()
         body = RelinkSerializer(data=request.data)
         body.is_valid(raise_exception=True)

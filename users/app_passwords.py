@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from libraries.storage.roots import storable
+from libraries.storage.roots import is_storable_text
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import NotFound
 from users import throttling
@@ -125,7 +125,7 @@ def check_login_password(user: User | None, password: str, *, username: str, add
     The slow hash is computed at most once per credential: the answer is kept under an HMAC of the credential and of
     the account's state, so that a changed password or an ended account never meets an old answer.
     """
-    if not storable(password) or not storable(username):
+    if not is_storable_text(password) or not is_storable_text(username):
         return False
     known = user if user is not None else User(username=username, password=UNUSABLE_PASSWORD_PREFIX)
     state = f"{known.pk if user else ''}\0{username if user is None else ''}\0{known.password}\0{known.token_epoch}"

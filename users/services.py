@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from libraries.models import Library
-from libraries.storage.roots import storable
+from libraries.storage.roots import is_storable_text
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.db.bulk import keep_rows
@@ -30,7 +30,7 @@ MAX_KEY = 300
 def find_by_name(username: str) -> User | None:
     """The account of that name, whatever the case; None also for texts that no database could hold."""
     key = username_key(username)
-    if not key or len(key) > MAX_KEY or "\0" in key or not storable(key):
+    if not key or len(key) > MAX_KEY or "\0" in key or not is_storable_text(key):
         return None
     return User.objects.filter(username_key=key).first()
 

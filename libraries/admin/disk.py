@@ -20,7 +20,7 @@ from libraries.services import libraries
 from libraries.storage.browse import FolderPage, folders_of, list_folders, look_into
 from libraries.storage.pattern_preview import MAX_SECONDS, preview_patterns
 from libraries.storage.roots import check_root
-from libraries.timeouts import patiently
+from libraries.timeouts import call_with_timeout
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import InvalidInput
 
@@ -107,7 +107,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 def inside(path: str) -> str:
     """What is directly in a folder, in words."""
-    entries = patiently(lambda: look_into(path), about=path)
+    entries = call_with_timeout(lambda: look_into(path), about=path)
     folders = len(folders_of(path, entries)[0])
     return _("The folder can be read; it has %(folders)s folders and %(files)s.") % {
         "folders": formatting.number(folders),
@@ -127,7 +127,7 @@ def preview(request: HttpRequest) -> HttpResponse:
             recursive="recursive" in request.POST,
             exclude_patterns=tuple(libraries.check_patterns(lines)),
         )
-        found = patiently(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + timeouts.SECONDS)
+        found = call_with_timeout(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + timeouts.SECONDS)
     except InvalidInput as refusal:
         error = refusal.message
     except TimeoutError as silence:

@@ -50,9 +50,9 @@ class LibraryArtist(models.Model):
 class Participant(models.Model):
     """One artist in one role of one track; `position` keeps the order of the tag."""
 
-    # It comes in the transaction that writes its track, which holds its artist (see hold_rows), and goes in the one
-    # that deletes the track (see delete_tracks): to let the database look for both again, row by row, is a sixth of a
-    # scan's time on PostgreSQL.
+    # It comes in the transaction that writes its track, which locks its artist (see lock_referenced_rows), and goes in
+    # the one that deletes the track (see delete_tracks): to let the database check both again, row by row, is a sixth
+    # of a scan's time on PostgreSQL.
     media_file = models.ForeignKey(
         "libraries.MediaFile",
         on_delete=models.CASCADE,

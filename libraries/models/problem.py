@@ -14,7 +14,7 @@ from navidrome_lib.db.fields import KeyField
 
 
 class ScanProblem(models.Model):
-    """One row per file or folder with trouble; it resolves itself when the file reads again."""
+    """One row per file or folder with problem; it resolves itself when the file reads again."""
 
     library = models.ForeignKey(
         Library, verbose_name=_("library"), on_delete=models.CASCADE, db_index=False, related_name="problems"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
 from libraries.choices import ProblemKind
-from libraries.scanner.types import FileEntry, FolderListing, Trouble, join, parent
+from libraries.scanner.types import FileEntry, FileProblem, FolderListing, join, parent
 
 # what a second reading of the same bytes would only find again
 LASTING_PROBLEMS = frozenset({ProblemKind.CORRUPT, ProblemKind.EMPTY, ProblemKind.UNSUPPORTED, ProblemKind.ENCODING})
@@ -119,8 +119,8 @@ class ListingSpool:
 
     def add(self, listing: FolderListing) -> None:
         files = [tuple(entry) for entry in listing.files]
-        troubles = [tuple(trouble) for trouble in listing.troubles]
-        row = (listing.path, files, listing.digest, listing.complete, listing.protected, listing.ignored, troubles)
+        problems = [tuple(problem) for problem in listing.problems]
+        row = (listing.path, files, listing.digest, listing.complete, listing.protected, listing.ignored, problems)
         data = marshal.dumps(row)
         self._file.write(len(data).to_bytes(_LENGTH, "little") + data)
         self._count += 1
@@ -130,7 +130,7 @@ class ListingSpool:
         for _ in range(self._count):
             # marshal reads a file byte by byte: it gets the whole row instead
             data = self._file.read(int.from_bytes(self._file.read(_LENGTH), "little"))
-            path, files, digest, complete, protected, ignored, troubles = marshal.loads(data)  # noqa: S302 - ours
+            path, files, digest, complete, protected, ignored, problems = marshal.loads(data)  # noqa: S302 - ours
             yield FolderListing(
                 path,
                 files=[FileEntry(*entry) for entry in files],
@@ -138,7 +138,7 @@ class ListingSpool:
                 complete=complete,
                 protected=protected,
                 ignored=ignored,
-                troubles=[Trouble(*trouble) for trouble in troubles],
+                problems=[FileProblem(*problem) for problem in problems],
             )
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class FolderDiff:
         self.files = 0
         self.ignored = 0
         self.ignored_unchanged = 0
-        self.folder_troubles = 0
+        self.folder_problems = 0
         self.unchanged = 0
         self.still_bad = 0
         # folders with files that are too new to be read: they are worth another look in a moment
@@ -190,7 +190,7 @@ class FolderDiff:
         is_due = bool(problems) and any(problem.is_due for problem in problems.values())
         if self._full or is_due or not self._is_unchanged(listing, known):
             self.changed.add(listing)
-            self.folder_troubles += len(listing.troubles) - troubles_of_files(listing)
+            self.folder_problems += len(listing.problems) - problems_of_files(listing)
             return True
         self.ignored_unchanged += listing.ignored
         bad = 0
@@ -203,7 +203,7 @@ class FolderDiff:
         return False
 
     def _is_unchanged(self, listing: FolderListing, known: KnownFolder | None) -> bool:
-        if not listing.complete or listing.troubles or listing.protected:
+        if not listing.complete or listing.problems or listing.protected:
             return False
         if known is None:
             return not listing.files  # a folder without audio is not worth a row
@@ -247,9 +247,9 @@ class FolderDiff:
         return not any(above in self._unproved for above in ancestors(path))
 
 
-def troubles_of_files(listing: FolderListing) -> int:
+def problems_of_files(listing: FolderListing) -> int:
     """How many of the protected files have a problem of their own."""
-    return sum(1 for trouble in listing.troubles if trouble.path.rpartition(b"/")[2] in listing.protected)
+    return sum(1 for problem in listing.problems if problem.path.rpartition(b"/")[2] in listing.protected)
 
 
 def ancestors(path: bytes) -> Iterator[bytes]:

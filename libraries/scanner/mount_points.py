@@ -20,12 +20,12 @@ from django.utils import timezone
 from libraries.choices import ProblemKind
 from libraries.models import MediaFile, MountPoint
 from libraries.scanner.diff import KnownFolder, ancestors, is_inside
-from libraries.scanner.types import ScanOptions, Trouble, display, join, key_of
+from libraries.scanner.types import FileProblem, ScanOptions, display, join, key_of
 from libraries.scanner.walk.change_key import GONE, is_there, reason_of
 from libraries.scanner.walk.ignore import explain
 from libraries.scanner.walk.mount_table import StorageIdentity, identity_of, read_mounts
-from libraries.scanner.walk.walker import StorageTrouble
-from libraries.timeouts import patiently
+from libraries.scanner.walk.walker import StorageProblem
+from libraries.timeouts import call_with_timeout
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class MountedStorage:
         self._root = os.path.realpath(options.root).rstrip(b"/") + b"/"
         # the links that the walk followed, by their path, with the folder that each leads to
         self.followed: dict[bytes, bytes] = {}
-        self.away: dict[bytes, Trouble] = {}
+        self.away: dict[bytes, FileProblem] = {}
         # those that were looked at, with the storage that they had
         self._seen: dict[bytes, StorageIdentity] = {}
         self._before: dict[bytes, bool] = {}
@@ -76,10 +76,10 @@ class MountedStorage:
                 if identity is not None:
                     self._seen[path] = identity
                 if reason:
-                    self.away[path] = Trouble(path, ProblemKind.STORAGE, reason)
+                    self.away[path] = FileProblem(path, ProblemKind.STORAGE, reason)
 
     def recheck(self, beat: Callable[[], None]) -> None:
-        """Raise StorageTrouble unless all that was there before the walk is there still, and nothing covers it."""
+        """Raise StorageProblem unless all that was there before the walk is there still, and nothing covers it."""
         for path, before in self._seen.items():
             if path in self.away:
                 continue
@@ -89,10 +89,10 @@ class MountedStorage:
             except OSError:
                 now = None
             if now != before:
-                raise StorageTrouble(f"The storage of the folder “{display(path)}” was unmounted during the scan.")
+                raise StorageProblem(f"The storage of the folder “{display(path)}” was unmounted during the scan.")
         for path in filter(self._holds_folders, self._mounted().keys() - self._before.keys() - self._known.keys()):
             if self._is_concerned(path) and self._look(path)[1]:
-                raise StorageTrouble(f"Something was mounted over the folder “{display(path)}” during the scan.")
+                raise StorageProblem(f"Something was mounted over the folder “{display(path)}” during the scan.")
 
     def save(
         self, was_listed: Callable[[bytes], bool], transaction: Callable[[], AbstractContextManager[object]]
@@ -156,7 +156,7 @@ class MountedStorage:
 
     def _ask(self, path: bytes, look: Callable[[bytes], T]) -> T:
         place = self._options.absolute(path)
-        return patiently(lambda: look(place), about=os.fsdecode(place), seconds=ANSWER_SECONDS)
+        return call_with_timeout(lambda: look(place), about=os.fsdecode(place), seconds=ANSWER_SECONDS)
 
     def _sample(self, path: bytes) -> list[bytes]:
         """Some known files below a mount point, but not below another one inside it."""

@@ -23,16 +23,16 @@ from libraries.scanner.catalog import known_folders, known_problems, scan_option
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost, Stopped
 from libraries.scanner.mount_points import MountedStorage, sample_of_root
-from libraries.scanner.moves.reconcile import Leftovers, tracks_of
+from libraries.scanner.moves.reconcile import Reconciler, tracks_of
 from libraries.scanner.read import background
-from libraries.scanner.read.background import ReadAhead
+from libraries.scanner.read.background import BackgroundReader
 from libraries.scanner.read.batches import Reading
 from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import FolderListing, display, writable_path
 from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
-from libraries.scanner.walk.walker import SETTLE_NS, StorageTrouble, WalkStopped, walk
+from libraries.scanner.walk.walker import SETTLE_NS, StorageProblem, WalkStopped, walk
 from libraries.scanner.write.problems import resolve_problems
-from libraries.scanner.write.writer import Touched, Writer
+from libraries.scanner.write.writer import AffectedArtists, Writer
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.db.bulk import rare_checkpoints
 from navidrome_lib.outages import DATABASE_AWAY, Outage, outage_of
@@ -127,7 +127,7 @@ def _carry_out(lease: Lease) -> None:
     except KeyboardInterrupt:  # workers never see one: a person ends the command that scans
         lease.finish(ScanState.CANCELLED, "The process was asked to stop.")
         raise
-    except (Offline, StorageTrouble) as error:
+    except (Offline, StorageProblem) as error:
         _go_offline(lease, str(error))
     except (LeaseLost, Stopped):
         raise
@@ -158,7 +158,7 @@ class _Run:
         self.scan = lease.scan
         self.library = lease.scan.library
         self.options = scan_options(self.library, lease.scan.targets)
-        self.touched = Touched(everything=self.library.totals_stale)
+        self.affected = AffectedArtists(everything=self.library.totals_stale)
         self.songs_before = self.library.total_songs
 
     def go(self) -> None:
@@ -172,10 +172,10 @@ class _Run:
         self.mounted = MountedStorage(self.library.pk, self.options, folders, accept=self.scan.accept_device)
         self.mounted.check(self.lease.beat)
         self.diff = FolderDiff(folders, problems, full=self.scan.full, targets=self.options.targets)
-        writer = Writer(self.lease, folders, self.touched)
-        self.leftovers = Leftovers(self.lease, writer, self.touched, self.library.last_scan_at)
+        writer = Writer(self.lease, folders, self.affected)
+        self.reconciler = Reconciler(self.lease, writer, self.affected, self.library.last_scan_at)
         try:
-            with ReadAhead(make_pool, self.lease.beat) as readers:
+            with BackgroundReader(make_pool, self.lease.beat) as readers:
                 if self.scan.full or not folders:
                     readers.start()  # every file will be read: they come up while the folders are listed
                 reading = Reading(self.options, self.diff, folders, problems, readers, full=self.scan.full)
@@ -187,7 +187,7 @@ class _Run:
             self._finish(proposal)
         finally:
             self.diff.changed.close()
-            self.leftovers.displaced.close()
+            self.reconciler.replaced.close()
 
     def _check(self, check: Callable[..., RootState]) -> RootState:
         """The state of the root; raises Offline."""
@@ -255,38 +255,38 @@ class _Run:
         self.lease.phase(ScanPhase.READING)
         for results in reading.run(self._check_again):
             if results:
-                self.leftovers.displaced.add(writer.write(results))
-        self.leftovers.unseen |= reading.unseen
+                self.reconciler.replaced.add(writer.write(results))
+        self.reconciler.unseen |= reading.unseen
 
     def _settle_leftovers(self) -> Proposal | None:
         """Moves, then marks: only after the whole walk, and only while the root is still the one that was walked."""
         self.lease.phase(ScanPhase.MOVING)
         self._check_again()
         gone = self.diff.gone()
-        self.leftovers.unseen |= tracks_of(gone)
-        self.leftovers.move()
+        self.reconciler.unseen |= tracks_of(gone)
+        self.reconciler.move()
         self.lease.phase(ScanPhase.MARKING)
         ended = self.diff.resolved()
         if ended:
             with self.lease.transaction():
                 resolve_problems(self.library.pk, ended)
-        unseen = self.leftovers.unseen
+        unseen = self.reconciler.unseen
         proposal = propose(self.scan, unseen, self.library.last_scan_at)
         if proposal is None:
-            self.leftovers.mark(gone)
+            self.reconciler.mark(gone)
         else:
             if len(proposal.held) < len(unseen):
-                self.leftovers.mark(gone, proposal.held)
-            self.leftovers.hold(proposal)
+                self.reconciler.mark(gone, proposal.held)
+            self.reconciler.hold(proposal)
         return proposal
 
     def _count(self) -> None:
         """Make right what is only counted at the end."""
         self.lease.phase(ScanPhase.TOTALS)
         self._check_outcomes()
-        if self.touched.anything:
+        if self.affected.anything:
             if self.scan.added > max(_MANY_FILES, self.songs_before // 10):
-                totals.learn_sizes()
+                totals.analyze_tables()
             with self.lease.transaction():
                 self._refresh()
             cleanup.prune_changes(self.library.pk)
@@ -319,9 +319,9 @@ class _Run:
         pk = self.library.pk
         if self.library.totals_stale:
             totals.refresh_albums(pk)
-        # where there was nothing, all were touched; to count them at once is quicker, and takes memory
+        # where there was nothing, all were affected; to count them at once is quicker, and takes memory
         at_once = not self.songs_before and self.scan.seen <= _COUNTED_AT_ONCE
-        totals.refresh_library_artists(pk, None if at_once else self.touched.artists)
+        totals.refresh_library_artists(pk, None if at_once else self.affected.artists)
         cleanup.prune_albums(pk)
         cleanup.prune_folders(pk)
         totals.refresh_library_totals(pk)
@@ -330,6 +330,6 @@ class _Run:
         """Every file that was met has exactly one outcome: a scan that loses one must not call itself finished."""
         scan, diff = self.scan, self.diff
         outcomes = scan.added + scan.updated + scan.moved + scan.restored + scan.failed + scan.skipped
-        outcomes -= self.leftovers.moved_elsewhere + diff.folder_troubles + diff.ignored
+        outcomes -= self.reconciler.moved_elsewhere + diff.folder_problems + diff.ignored
         if not outcomes == diff.files == scan.seen:
             raise AssertionError(f"{diff.files} files were met, {scan.seen} were looked at, {outcomes} have an outcome")

@@ -74,7 +74,7 @@ class FileEntry(NamedTuple):
     inode: int
 
 
-class Trouble(NamedTuple):
+class FileProblem(NamedTuple):
     """A file or folder that could not be read: `kind` is a `libraries.choices.ProblemKind`, `message` a sentence.
 
     Of a file that was read in vain, also its change key, and how often in a row that very file failed like this.
@@ -92,9 +92,9 @@ class Trouble(NamedTuple):
 
 @dataclass(slots=True)
 class FolderListing:
-    """One folder: its audio files, or the trouble that kept it from being listed.
+    """One folder: its audio files, or the problem that kept it from being listed.
 
-    Only a listing without trouble proves that a file is absent. `complete` is False where the folder itself could not
+    Only a listing without problem proves that a file is absent. `complete` is False where the folder itself could not
     be listed: nothing in it or below it may be marked missing. `protected` names the files inside whose state is
     unknown (`stat` failed, still being written): they are neither new, changed nor missing. `digest` covers names and
     change keys of all `files`; it is empty when anything in the folder must be looked at again next time. `settling`
@@ -109,7 +109,7 @@ class FolderListing:
     protected: frozenset[bytes] = frozenset()
     settling: frozenset[bytes] = frozenset()
     ignored: int = 0
-    troubles: list[Trouble] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
 
 
 class Credit(NamedTuple):

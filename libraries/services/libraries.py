@@ -15,7 +15,7 @@ from libraries.models.library import name_key
 from libraries.scanner.approval import CHANGED, settle_held
 from libraries.scanner.walk.ignore import validate_pattern
 from libraries.services.scans import lock_active, lock_scans, request_scan
-from libraries.storage.roots import check_anchor, check_root, storable
+from libraries.storage.roots import check_anchor, check_root, is_storable_text
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.db.locks import lock_libraries
 from navidrome_lib.errors import InvalidInput
@@ -33,7 +33,7 @@ def check_name(name: str, *, library_id: int | None = None) -> str:
     name = name.strip()
     if not name:
         raise InvalidInput(errors={"name": "A name is required."})
-    if len(name) > 255 or "\0" in name or not storable(name):
+    if len(name) > 255 or "\0" in name or not is_storable_text(name):
         raise InvalidInput(errors={"name": "A name has at most 255 characters, and no NUL."})
     if Library.objects.active().filter(name_key=name_key(name)).exclude(pk=library_id or 0).exists():
         raise InvalidInput(errors={"name": f"A library named “{name}” already exists."})

@@ -9,8 +9,8 @@ from functools import partial
 from typing import NamedTuple
 
 from libraries import timeouts
-from libraries.storage.roots import allowed_roots, check_allowed, check_readable, refuse, storable
-from libraries.timeouts import patiently
+from libraries.storage.roots import allowed_roots, check_allowed, check_readable, is_storable_text, refuse
+from libraries.timeouts import call_with_timeout
 
 MAX_FOLDERS = 1000
 
@@ -43,17 +43,17 @@ def list_folders(path: str) -> FolderPage:
     if not path and len(roots) > 1:
         return FolderPage("", "", [FolderChoice(root, root) for root in roots])
     path = os.path.normpath(path or roots[0])
-    if "\0" in path or not storable(path) or not os.path.isabs(path):
+    if "\0" in path or not is_storable_text(path) or not os.path.isabs(path):
         raise refuse("The path must be absolute: it must start with “/”.")
     path = "/" + path.lstrip("/")
     check_allowed(path)
     check_readable(path)
     try:
-        entries = patiently(lambda: look_into(path), about=path)
+        entries = call_with_timeout(lambda: look_into(path), about=path)
     except OSError as error:
         raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
     folders, silent = folders_of(path, entries)
-    named = [name for name in folders if storable(name)]
+    named = [name for name in folders if is_storable_text(name)]
     found = [FolderChoice(name, os.path.join(path, name)) for name in named if not name.startswith(".")]
     found.sort(key=lambda choice: choice.name.casefold())
     return FolderPage(
@@ -89,7 +89,7 @@ def folders_of(path: str, entries: list[Entry]) -> tuple[list[str], int]:
         if entry.is_link:
             target = os.path.join(path, entry.name)
             try:
-                is_folder = patiently(
+                is_folder = call_with_timeout(
                     partial(os.path.isdir, target), about=target, seconds=max(end - time.monotonic(), 0.05)
                 )
             except TimeoutError:

@@ -21,8 +21,8 @@ from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reas
 from libraries.scanner.walk.links import Links
 from libraries.scanner.walk.root import KnownRoot, check_root
 from libraries.scanner.walk.walker import SETTLE_NS
-from libraries.storage.roots import MAX_PATH, is_inside, storable
-from libraries.timeouts import patiently
+from libraries.storage.roots import MAX_PATH, is_inside, is_storable_text
+from libraries.timeouts import call_with_timeout
 from navidrome_lib.errors import InvalidInput
 
 _SOURCES: Final = {
@@ -59,7 +59,7 @@ def explain_path(library: Library, path: str) -> Explanation:
 
 def relative_path(library: Library, path: str) -> str | None:
     """The path below the root, None when it lies elsewhere. What could lead out of the root is refused."""
-    if "\0" in path or not storable(path) or len(os.fsencode(path)) > 2 * MAX_PATH:
+    if "\0" in path or not is_storable_text(path) or len(os.fsencode(path)) > 2 * MAX_PATH:
         raise InvalidInput(errors={"path": "No file can have this path."})
     if ".." in path.split("/"):
         raise InvalidInput(errors={"path": "The path must not contain “..”."})
@@ -88,7 +88,7 @@ def _judge(library: Library, path: str) -> Explanation:
         return Explanation(status=ExplainStatus.OFFLINE, reason=root.reason, song_id=song_id)
     place = path.encode()
     try:
-        disk = patiently(lambda: _Disk(options).look(place), about=os.fsdecode(options.absolute(place)))
+        disk = call_with_timeout(lambda: _Disk(options).look(place), about=os.fsdecode(options.absolute(place)))
     except TimeoutError as error:
         return Explanation(
             status=ExplainStatus.OFFLINE, reason=f"It could not be looked at: {error.strerror}.", song_id=song_id

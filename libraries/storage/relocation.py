@@ -12,7 +12,7 @@ from typing import Final
 
 from libraries.models import Library, MediaFile
 from libraries.scanner.types import join
-from libraries.timeouts import patiently
+from libraries.timeouts import call_with_timeout
 from navidrome_lib.db.bulk import chunks
 
 MAX_SECONDS: Final = 3.0
@@ -66,6 +66,6 @@ def _look(places: Iterable[bytes], root: str, end: float) -> list[bool]:
             there.append(os.path.isfile(place))
 
     with suppress(TimeoutError):
-        patiently(look, about=root, seconds=max(0.0, end - time.monotonic()) + _GRACE)
+        call_with_timeout(look, about=root, seconds=max(0.0, end - time.monotonic()) + _GRACE)
     # what hangs may go on later, when nobody counts any more
     return list(there)

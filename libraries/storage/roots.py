@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from libraries import timeouts
 from libraries.models import Library
-from libraries.timeouts import patiently
+from libraries.timeouts import call_with_timeout
 from navidrome_lib.errors import InvalidInput
 
 MAX_PATH = 4096
@@ -27,7 +27,7 @@ def check_root(path: str, *, library_id: int | None = None, allow_overlap: bool 
     """
     if not path.strip():
         raise refuse("A path is required.")
-    if "\0" in path or not storable(path):
+    if "\0" in path or not is_storable_text(path):
         raise refuse("The path contains characters that no path can have.")
     if not os.path.isabs(path):
         raise refuse("The path must be absolute: it must start with “/”.")
@@ -42,7 +42,7 @@ def check_root(path: str, *, library_id: int | None = None, allow_overlap: bool 
     return normal
 
 
-def storable(text: str) -> bool:
+def is_storable_text(text: str) -> bool:
     """False for lone surrogates, which no database keeps."""
     try:
         text.encode("utf-8")
@@ -54,7 +54,7 @@ def storable(text: str) -> bool:
 def check_readable(path: str) -> None:
     """Refuse what is not a folder that this process can list, or does not answer."""
     try:
-        readable = patiently(lambda: can_list(path), about=path)
+        readable = call_with_timeout(lambda: can_list(path), about=path)
     except FileNotFoundError:
         raise refuse(f"The folder “{path}” does not exist on the server.") from None
     except NotADirectoryError:
@@ -76,7 +76,7 @@ def can_list(path: str) -> bool:
 def real_path(path: str, *, seconds: float | None = None) -> str:
     """The path with its links resolved, as far as its storage answers."""
     try:
-        return patiently(lambda: os.path.realpath(path), about=path, seconds=seconds)
+        return call_with_timeout(lambda: os.path.realpath(path), about=path, seconds=seconds)
     except TimeoutError:
         return os.path.normpath(path)
 
@@ -99,7 +99,7 @@ def check_anchor(anchor: str, root: str) -> str:
     """The normalised path, relative to `root`, of a file or folder that is there, or an empty text for none."""
     if not anchor.strip():
         return ""
-    if "\0" in anchor or not storable(anchor) or len(anchor.encode()) > MAX_PATH:
+    if "\0" in anchor or not is_storable_text(anchor) or len(anchor.encode()) > MAX_PATH:
         raise refuse_anchor("The anchor file has a name that no file can have.")
     if os.path.isabs(anchor):
         raise refuse_anchor("The anchor file must be relative to the library's folder, without a “/” in front.")
@@ -109,7 +109,7 @@ def check_anchor(anchor: str, root: str) -> str:
     normal = "/".join(parts)
     try:
         place = os.path.join(root, normal)
-        patiently(lambda: os.stat(place), about=place)
+        call_with_timeout(lambda: os.stat(place), about=place)
     except (FileNotFoundError, NotADirectoryError):
         raise refuse_anchor(f"There is no “{normal}” in the folder “{root}”.") from None
     except OSError as error:
@@ -127,7 +127,7 @@ def is_inside(path: str, root: str) -> bool:
 
 def normal_target(library: Library, folder: str) -> str:
     """A folder below the root, relative to it, the root itself as the empty text; else why it cannot be scanned."""
-    if "\0" in folder or not storable(folder):
+    if "\0" in folder or not is_storable_text(folder):
         raise InvalidInput("The folder contains characters that no path can have.")
     parts = [part for part in folder.split("/") if part not in ("", ".")]
     if ".." in parts:
@@ -144,7 +144,7 @@ def normal_target(library: Library, folder: str) -> str:
 
 def is_there(folder: str) -> bool:
     try:
-        return patiently(lambda: os.path.isdir(folder), about=folder)
+        return call_with_timeout(lambda: os.path.isdir(folder), about=folder)
     except TimeoutError:
         return False
 
@@ -159,7 +159,7 @@ def check_allowed(path: str) -> None:
     if allowed_roots() == ["/"]:
         return
     try:
-        real = patiently(lambda: os.path.realpath(path), about=path)
+        real = call_with_timeout(lambda: os.path.realpath(path), about=path)
     except TimeoutError as error:
         raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
     roots = [real_path(root) for root in allowed_roots()]

@@ -37,7 +37,7 @@ from libraries.scanner.walk.change_key import is_audio_name, reason_of
 from libraries.scanner.walk.ignore import IGNORE_FILE, root_scope
 from libraries.scanner.walk.walker import SETTLE_NS
 from libraries.watcher.mounts import holds, network_storage
-from libraries.watcher.touched import Touched
+from libraries.watcher.touched import AffectedArtists
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class LibraryWatch:
         self.options = options
         self.standing = Standing(WatchState.OFF, "The folder is being looked at for the first time.")
         self._poll = poll
-        self._touched = Touched(settle)
+        self._touched = AffectedArtists(settle)
         self._observer: BaseObserver | None = None
         self._thread: threading.Thread | None = None
         self._ended = False

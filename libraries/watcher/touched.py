@@ -9,7 +9,7 @@ from collections.abc import Iterable
 PATIENCE = 12
 
 
-class Touched:
+class AffectedArtists:
     """Folders by the times of their first and last change. Changes come from one thread and are taken by another."""
 
     def __init__(self, settle: float) -> None:

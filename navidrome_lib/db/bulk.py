@@ -41,7 +41,7 @@ def placeholders(values: Sized) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def moment(value: datetime | None) -> Any:
+def db_datetime(value: datetime | None) -> Any:
     """A point in time as this database takes it in plain SQL."""
     return connection.ops.adapt_datetimefield_value(value) if connection.vendor == "sqlite" else value
 
@@ -96,7 +96,7 @@ def insert_or(model: type[models.Model], columns: Sequence[str], rows: Sequence[
             cursor.execute(sql.format(", ".join([row] * len(piece))), list(chain.from_iterable(piece)))
 
 
-def hold_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
+def lock_referenced_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
     """Keep rows from being deleted until this transaction ends; raises IntegrityError when one of them is gone.
 
     What a foreign key does row by row, for as many rows as refer to them: whoever deletes such rows locks them first.

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from libraries import timeouts
 from libraries.models import Library
 from libraries.storage.relocation import match_root
-from libraries.timeouts import patiently
+from libraries.timeouts import call_with_timeout
 from tests.hanging import hanging_mount
 from tests.missing.catalog import make_track
 
@@ -131,7 +131,7 @@ class TestPatience:
         assert not timeouts._asking  # what hung has ended, and is forgotten
 
     def ask(self, pipe: Path) -> None:
-        patiently(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), seconds=PATIENCE)
+        call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), seconds=PATIENCE)
 
     def test_the_same_question_hangs_once(self, pipe: Path) -> None:
         before = threading.active_count()
@@ -149,11 +149,11 @@ class TestPatience:
         before = threading.active_count()
         for number in range(4):
             with pytest.raises(TimeoutError):
-                patiently(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(number), seconds=0.05)
+                call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(number), seconds=0.05)
         assert threading.active_count() == before + 2
 
     def test_answers_and_errors_come_through(self, tmp_path: Path) -> None:
-        assert patiently(lambda: 5, about="x") == 5
+        assert call_with_timeout(lambda: 5, about="x") == 5
         with pytest.raises(FileNotFoundError):
-            patiently(lambda: os.stat(tmp_path / "nothing"), about="x")
+            call_with_timeout(lambda: os.stat(tmp_path / "nothing"), about="x")
         assert not timeouts._asking

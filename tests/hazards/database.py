@@ -33,7 +33,7 @@ from libraries.models import (
 )
 from libraries.search.index import rebuild_index
 from missing.models import Purge
-from navidrome_lib.db.bulk import insert_rows, moment, table
+from navidrome_lib.db.bulk import db_datetime, insert_rows, table
 from navidrome_lib.settings import database_settings
 
 MODELS: tuple[type[models.Model], ...] = (
@@ -69,7 +69,7 @@ def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
     names = ", ".join(map(connection.ops.quote_name, _columns(model)))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {names} FROM {table(model)}")  # noqa: S608 - own names
-        return [tuple(moment(value) if isinstance(value, datetime) else value for value in row) for row in cursor]
+        return [tuple(db_datetime(value) if isinstance(value, datetime) else value for value in row) for row in cursor]
 
 
 @contextmanager

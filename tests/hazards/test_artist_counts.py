@@ -1,4 +1,4 @@
-"""What is counted by artist follows every change of tracks, and nothing is counted that no change can have touched."""
+"""What is counted by artist follows every change of tracks, and nothing is counted that no change can have affected."""
 
 from __future__ import annotations
 

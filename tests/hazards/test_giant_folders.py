@@ -68,7 +68,7 @@ def test_trouble_in_any_piece_is_tried_again(library: Library, monkeypatch: pyte
 def test_a_crash_between_the_pieces_and_the_moves_loses_nothing(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two names were swapped in the first piece; the process ends before what is displaced is dealt with."""
+    """Two names were swapped in the first piece; the process ends before what is replaced is dealt with."""
     scan(library)
     known = ids(library)
     root = Path(library.path)

@@ -109,7 +109,7 @@ class Tree:
         return self._folder / f"away {root}"
 
     def there(self, root: int | None = None) -> list[File]:
-        """The files below one root; without an argument: those that can be touched now."""
+        """The files below one root; without an argument: those that can be affected now."""
         roots = [root] if root is not None else [number for number in (0, 1) if self.is_on[number]]
         return [file for file in self.files if file.place and file.place.root in roots]
 

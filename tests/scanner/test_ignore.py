@@ -182,7 +182,7 @@ class TestIgnoreFiles:
         found = listings(root)
 
         assert (found[b""].complete, found[b"a"].complete) == (True, False)
-        assert found[b"a"].troubles[0].kind == "io"
+        assert found[b"a"].problems[0].kind == "io"
 
 
 class TestPresets:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from libraries.models import Album, Library, MediaFile
-from libraries.scanner.moves.applying import candidates, relink
-from libraries.scanner.moves.reconcile import Leftovers
+from libraries.scanner.moves.applying import find_candidates, relink
+from libraries.scanner.moves.reconcile import Reconciler
 from tests.scanner.scans import counts, ids, picture, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,7 +162,7 @@ def test_two_candidates_are_none(root: Path, library: Library) -> None:
     assert counts(scan(library)) == {"added": 2, "missing": 1}
     gone = MediaFile.objects.missing().get()
     assert gone.pk == known
-    ranked = candidates(gone)
+    ranked = find_candidates(gone)
     assert {track.path for track, _ in ranked} == {"x.flac", "y.flac"}
     chosen = next(track for track, _ in ranked if track.path == "y.flac")
     relink(gone, chosen)
@@ -248,15 +248,15 @@ def test_the_other_library_is_scanned_before_the_loss_is_marked(
     known = ids(library)
     shutil.copytree(root / "x", tmp_path / "other/x", copy_function=shutil.copyfile)
     shutil.rmtree(root / "x")
-    move = Leftovers.move
+    move = Reconciler.move
     scanned: list[dict[str, int]] = []
 
-    def scan_the_other(leftovers: Leftovers) -> None:
-        move(leftovers)
-        if leftovers.scan.library_id == library.pk and not scanned:
+    def scan_the_other(reconciler: Reconciler) -> None:
+        move(reconciler)
+        if reconciler.scan.library_id == library.pk and not scanned:
             scanned.append(counts(scan(other)))
 
-    monkeypatch.setattr(Leftovers, "move", scan_the_other)
+    monkeypatch.setattr(Reconciler, "move", scan_the_other)
     assert counts(scan(library)) == {"missing": 4, "skipped": 2}
     assert scanned == [{"added": 4, "skipped": 2}]
     assert counts(scan(other)) == {"moved": 4, "skipped": 6}

@@ -15,7 +15,7 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.types import AudioError, Converted
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
-from libraries.scanner.read.transport import COLUMNS, PACKING, FlatTrack, Packer, unpack, unpack_shared
+from libraries.scanner.read.transport import COLUMNS, PACKING, ReadTrack, TrackPacker, unpack, unpack_shared
 from libraries.scanner.types import TrackRecord
 from libraries.scanner.write.tracks import WRITTEN
 from synth import make_library
@@ -27,14 +27,14 @@ BJORK = {
 }  # fmt: skip
 
 
-def through(pack: Packer, found: list[dict[str, list[str]]], path: bytes = b"Live/01 Foo.mp3") -> list[FlatTrack]:
+def through(pack: TrackPacker, found: list[dict[str, list[str]]], path: bytes = b"Live/01 Foo.mp3") -> list[ReadTrack]:
     """What arrives of tracks with such tags."""
     packed = [pack(Raw(each), path) for each in found]
     sent = [(marshal.loads(marshal.dumps(own)), shared) for own, shared in packed]  # noqa: S302 - our own bytes
     return [unpack(own, unpack_shared(marshal.loads(marshal.dumps(shared)))) for own, shared in sent]  # noqa: S302
 
 
-def whole(flat: FlatTrack) -> TrackRecord:
+def whole(flat: ReadTrack) -> TrackRecord:
     columns = {**flat.columns, "tags": json.loads(flat.tags)}
     return TrackRecord(flat.pid, columns, flat.shared.album, flat.credits, flat.shared.genres)
 
@@ -45,7 +45,7 @@ def test_every_column_of_the_table_is_written_once() -> None:
 
 
 def test_nothing_is_lost_on_the_way() -> None:
-    (flat,) = through(Packer(), [BJORK])
+    (flat,) = through(TrackPacker(), [BJORK])
     record = map_track(Raw(BJORK), path=b"Live/01 Foo.mp3")
     assert whole(flat) == record
     assert tuple(flat.columns) == COLUMNS
@@ -57,7 +57,8 @@ def test_nothing_is_lost_on_the_way() -> None:
 def test_tracks_of_an_album_share_what_they_have_in_common() -> None:
     tags = {"artist": ["Ann"], "albumartist": ["Ann"], "album": ["Live"], "genre": ["Rock"]}
     one, two, other = through(
-        Packer(), [tags | {"title": ["A"]}, tags | {"title": ["B"], "artist": ["Bob"]}, tags | {"album": ["Studio"]}]
+        TrackPacker(),
+        [tags | {"title": ["A"]}, tags | {"title": ["B"], "artist": ["Bob"]}, tags | {"album": ["Studio"]}],
     )
     assert one.shared is two.shared
     assert one.shared is not other.shared
@@ -66,7 +67,7 @@ def test_tracks_of_an_album_share_what_they_have_in_common() -> None:
 
 def test_the_next_track_is_packed_as_if_there_had_been_none_before() -> None:
     bad = {"title": ["B\0"], "album": [" Live\u2028 "], "artist": ["Ann\ufeff"], "": ["x"], "mood": [""]}
-    pack = Packer()
+    pack = TrackPacker()
     found = [BJORK, BJORK, bad, BJORK, {}, bad, bad, {"performer:alto": ["Eve"], **BJORK}, {"comment": ["a" * 20_000]}]
     for tags, flat in zip(found, through(pack, found), strict=True):
         assert whole(flat) == map_track(Raw(tags), path=b"Live/01 Foo.mp3"), tags
@@ -81,7 +82,7 @@ VALUES = st.sampled_from(["Ann", "Bob; Cyd", "Various Artists", "1", "1999-01", 
 
 @given(st.lists(st.dictionaries(KEYS, st.lists(VALUES, max_size=2), max_size=6), max_size=5))
 def test_any_tracks_in_a_row(found: list[dict[str, list[str]]]) -> None:
-    for tags, flat in zip(found, through(Packer(), found), strict=True):
+    for tags, flat in zip(found, through(TrackPacker(), found), strict=True):
         assert whole(flat) == map_track(Raw(tags), path=b"Live/01 Foo.mp3"), tags
 
 

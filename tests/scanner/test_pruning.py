@@ -11,8 +11,8 @@ from django.db import IntegrityError, connection, transaction
 
 from libraries.cleanup import prune_artists, prune_genres
 from libraries.models import Artist, Genre, Library, MediaFile, Participant, TrackGenre
-from libraries.scanner.write.references import Lookup
-from navidrome_lib.db.bulk import hold_rows
+from libraries.scanner.write.references import References
+from navidrome_lib.db.bulk import lock_referenced_rows
 from tests.hazards.files import put, song
 from tests.missing.catalog import make_artist, make_genre, make_track
 from tests.scanner.scans import scan
@@ -43,8 +43,8 @@ def test_what_somebody_is_about_to_refer_to_stays(library: Library) -> None:
     def write() -> None:
         try:
             with transaction.atomic():
-                hold_rows(Artist, [artist.pk])
-                hold_rows(Genre, [genre.pk])
+                lock_referenced_rows(Artist, [artist.pk])
+                lock_referenced_rows(Genre, [genre.pk])
                 held.set()
                 time.sleep(0.3)
                 Participant.objects.create(media_file=track, artist=artist, role="composer")
@@ -67,9 +67,9 @@ def test_what_is_gone_cannot_be_held(library: Library) -> None:
     kept, gone = make_artist("Kept"), make_artist("Gone")
     Artist.objects.filter(pk=gone.pk).delete()
     with transaction.atomic():
-        hold_rows(Artist, [kept.pk, kept.pk])
+        lock_referenced_rows(Artist, [kept.pk, kept.pk])
     with pytest.raises(IntegrityError), transaction.atomic():
-        hold_rows(Artist, [kept.pk, gone.pk])
+        lock_referenced_rows(Artist, [kept.pk, gone.pk])
 
 
 def test_a_scan_makes_anew_what_it_remembered_and_others_deleted(
@@ -77,10 +77,10 @@ def test_a_scan_makes_anew_what_it_remembered_and_others_deleted(
 ) -> None:
     library = Library.objects.create(name="Songs", path=str(tmp_path))
     put(tmp_path / "1.mp3", song("One", TPE1="Ann", TCON="Rock"))
-    find = Lookup.find_albums
+    find = References.find_albums
     times: list[int] = []
 
-    def pruned(self: Lookup, albums: object) -> None:
+    def pruned(self: References, albums: object) -> None:
         """Behind the looking up of artists and genres, once: as if it had been in an earlier transaction."""
         find(self, albums)  # type: ignore[arg-type]
         if not times:
@@ -88,7 +88,7 @@ def test_a_scan_makes_anew_what_it_remembered_and_others_deleted(
             Genre.objects.all().delete()
         times.append(1)
 
-    monkeypatch.setattr(Lookup, "find_albums", pruned)
+    monkeypatch.setattr(References, "find_albums", pruned)
     done = scan(library)
     assert (done.state, done.added, done.error) == ("finished", 1, "")
     assert len(times) == 2

@@ -18,8 +18,8 @@ from libraries.audio.fingerprint import audio_payload_hash
 from libraries.choices import ScanTrigger
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.moves import fingerprints
-from libraries.scanner.moves.applying import candidates
-from libraries.scanner.moves.fingerprints import SoundFile, fill_in, waiting
+from libraries.scanner.moves.applying import find_candidates
+from libraries.scanner.moves.fingerprints import FingerprintFile, fill_in, waiting
 from navidrome_lib.celery import app
 from tests.conftest import Configure
 from tests.scanner.scans import counts, ids, request, scan, write_album, write_track
@@ -156,7 +156,7 @@ class TestReading:
         assert waiting() == []
 
     def test_what_is_left_to_do_is_found_through_an_index(self, library: Library) -> None:
-        rows = fingerprints._unheard().filter(library=library, pk__gt="").order_by("pk").values_list("pk")
+        rows = fingerprints._without_fingerprint().filter(library=library, pk__gt="").order_by("pk").values_list("pk")
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL enable_seqscan = off")  # the table of a test is too small for any index
@@ -252,7 +252,7 @@ class TestNoGuess:
         assert counts(scan(library)) == {"added": 1, "missing": 2, "skipped": 1}
         assert set(MediaFile.objects.missing().values_list("pk", flat=True)) == {known["x.flac"], known["y.flac"]}
         # listed for a person to decide: the sound has been remembered
-        ranked = candidates(MediaFile.objects.get(pk=known["x.flac"]))
+        ranked = find_candidates(MediaFile.objects.get(pk=known["x.flac"]))
         assert [track.path for track, _ in ranked] == ["new.flac"]
 
     def test_two_files_for_one_track(self, root: Path, library: Library) -> None:
@@ -264,7 +264,7 @@ class TestNoGuess:
         assert counts(scan(library)) == {"added": 2, "missing": 1}
         (gone,) = MediaFile.objects.missing()
         assert gone.pk == known["x.flac"]
-        assert {track.path for track, _ in candidates(gone)} == {"a.flac", "b.flac"}
+        assert {track.path for track, _ in find_candidates(gone)} == {"a.flac", "b.flac"}
 
     def test_the_next_keys_tell_apart_what_sounds_the_same(self, root: Path, library: Library) -> None:
         for name in ("x", "y"):
@@ -306,11 +306,11 @@ def test_only_files_that_may_be_a_lost_one_are_read(
     learn(library)
     heard: list[str] = []
 
-    def hear(files: list[SoundFile], beat: Callable[[], None]) -> Iterator[tuple[str, str]]:
+    def read(files: list[FingerprintFile], beat: Callable[[], None]) -> Iterator[tuple[str, str]]:
         heard.extend(Path(file.path.decode()).name for file in files)
-        return fingerprints.hear(files, beat)
+        return fingerprints.read_fingerprints(files, beat)
 
-    monkeypatch.setattr("libraries.scanner.moves.reconcile.hear", hear)
+    monkeypatch.setattr("libraries.scanner.moves.reconcile.read_fingerprints", read)
     paths[0].rename(root / "renamed.mp3")  # the very same file: nothing to read
     paths[1].unlink()
     write_track(root / "long.mp3", "Too long", number=60, fmt="mp3")

@@ -24,13 +24,13 @@ def known_rows(model: type[MediaFile | Participant]) -> float:
 
 def test_a_scan_that_adds_much_tells_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    learn = totals.learn_sizes
+    learn = totals.analyze_tables
 
     def note() -> None:
         calls.append(MediaFile.objects.count())
         learn()
 
-    monkeypatch.setattr(totals, "learn_sizes", note)
+    monkeypatch.setattr(totals, "analyze_tables", note)
     monkeypatch.setattr("libraries.scanner.pipeline._MANY_FILES", 4)
     write_album(tmp_path / "one", 4)
     library = Library.objects.create(name="Music", path=str(tmp_path))

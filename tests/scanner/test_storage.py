@@ -1,4 +1,4 @@
-"""Trouble of storage is never absence: nothing is marked, and nothing is lost."""
+"""FileProblem of storage is never absence: nothing is marked, and nothing is lost."""
 
 from __future__ import annotations
 

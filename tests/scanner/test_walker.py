@@ -15,7 +15,7 @@ import pytest
 
 from libraries.scanner.types import FileEntry, ScanOptions
 from libraries.scanner.walk.change_key import seal
-from libraries.scanner.walk.walker import Entry, StorageTrouble, WalkStopped, os_lister, outermost, walk
+from libraries.scanner.walk.walker import Entry, StorageProblem, WalkStopped, os_lister, outermost, walk
 from tests.scanner.trees import FailingEntry, FailingStorage, listings, paths, plant, run_unprivileged
 
 SECOND = 10**9
@@ -31,7 +31,7 @@ def test_lists_audio_files_parents_first_and_in_order(tmp_path: Path) -> None:
     assert list(found) == [b"", b"a", b"a/x", b"b", b"dir.mp3", b"empty"]
     assert paths(found) == {b"top.opus", b"b/1.mp3", b"b/2.FLAC", b"a/x/3.ogg", b"dir.mp3/4.wv"}
     assert [file.name for file in found[b"b"].files] == [b"1.mp3", b"2.FLAC"]
-    assert all(listing.complete and listing.digest and not listing.troubles for listing in found.values())
+    assert all(listing.complete and listing.digest and not listing.problems for listing in found.values())
 
 
 def test_file_entry_is_the_change_key_of_the_file(tmp_path: Path) -> None:
@@ -202,19 +202,19 @@ class TestTrouble:
         assert [path for path, item in found.items() if not item.complete] == [b"bad"]
         assert found[b"bad"].digest == ""
         assert found[b"bad"].files == []
-        (trouble,) = found[b"bad"].troubles
-        assert (trouble.path, trouble.kind) == (b"bad", kind)
-        assert "bad" in trouble.message
+        (problem,) = found[b"bad"].problems
+        assert (problem.path, problem.kind) == (b"bad", kind)
+        assert "bad" in problem.message
 
     def test_a_folder_that_vanishes_protects_without_trouble(self, tmp_path: Path) -> None:
         root = plant(tmp_path, "a/1.mp3")
 
         (_, item) = walk(ScanOptions(root), lister=FailingStorage({b"/a": errno.ENOENT}))
 
-        assert (item.complete, item.troubles) == (False, [])
+        assert (item.complete, item.problems) == (False, [])
 
-    @pytest.mark.parametrize(("code", "troubles"), [(errno.EIO, 1), (errno.ENOENT, 0)])
-    def test_a_file_that_fails_protects_itself_alone(self, tmp_path: Path, code: int, troubles: int) -> None:
+    @pytest.mark.parametrize(("code", "problems"), [(errno.EIO, 1), (errno.ENOENT, 0)])
+    def test_a_file_that_fails_protects_itself_alone(self, tmp_path: Path, code: int, problems: int) -> None:
         root = plant(tmp_path, "1.mp3", "2.mp3")
 
         def lister(path: bytes) -> Iterable[Entry]:
@@ -226,7 +226,7 @@ class TestTrouble:
         assert [file.name for file in item.files] == [b"1.mp3"]
         assert item.protected == {b"2.mp3"}
         assert item.digest == ""
-        assert len(item.troubles) == troubles
+        assert len(item.problems) == problems
 
     def test_an_entry_of_unknown_kind_is_protected_as_a_folder_too(self, tmp_path: Path) -> None:
         root = plant(tmp_path, "a/1.mp3", "x.mp3/2.mp3")
@@ -243,7 +243,7 @@ class TestTrouble:
         root = plant(tmp_path, *(f"{number:02}/1.mp3" for number in range(12)))
         dying = FailingStorage({b"/%02d" % number: errno.EIO for number in range(1, 11)})
 
-        with pytest.raises(StorageTrouble, match=r"10 folders in a row.*/10: "):
+        with pytest.raises(StorageProblem, match=r"10 folders in a row.*/10: "):
             list(walk(ScanOptions(root), lister=dying))
 
         del dying.errors[b"/05"]
@@ -267,7 +267,7 @@ class TestTrouble:
             "from libraries.scanner.types import ScanOptions\n"
             "from libraries.scanner.walk.walker import walk\n\n"
             "for item in walk(ScanOptions(b'.')):\n"
-            "    print(item.path.decode(), item.complete, sorted(item.protected), [t.kind for t in item.troubles])\n",
+            "    print(item.path.decode(), item.complete, sorted(item.protected), [t.kind for t in item.problems])\n",
         )
 
         assert lines == [
@@ -292,7 +292,7 @@ class TestTrouble:
         assert [file.name for file in found[b"a"].files] == [b"2.mp3"]
         assert found[b"a"].protected == {b"1.mp3"}
         assert found[b"a"].digest == ""
-        assert (found[b"b"].complete, found[b"b"].troubles) == (False, [])
+        assert (found[b"b"].complete, found[b"b"].problems) == (False, [])
 
 
 class TestSettling:

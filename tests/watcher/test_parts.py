@@ -9,7 +9,7 @@ import pytest
 from libraries.scanner.types import ScanOptions
 from libraries.watcher.library_watch import Handler
 from libraries.watcher.mounts import network_storage
-from libraries.watcher.touched import PATIENCE, Touched
+from libraries.watcher.touched import PATIENCE, AffectedArtists
 
 MOUNTS = b"""\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -45,7 +45,7 @@ def test_which_storage_is_network_storage(tmp_path: Path, path: bytes, kind: str
 
 
 def test_folders_are_told_once_and_only_at_rest() -> None:
-    touched = Touched(5)
+    touched = AffectedArtists(5)
     touched.touch(b"a", 0)
     touched.touch(b"b", 3)
     touched.touch(b"a", 4)
@@ -56,7 +56,7 @@ def test_folders_are_told_once_and_only_at_rest() -> None:
 
 
 def test_a_folder_that_never_rests_is_told_in_the_end() -> None:
-    touched = Touched(5)
+    touched = AffectedArtists(5)
     seconds = range(5 * PATIENCE + 1)
     told = []
     for second in seconds:

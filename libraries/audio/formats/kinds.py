@@ -68,7 +68,7 @@ def suffix_of(name: bytes | str) -> str:
 
 
 def is_audio(name: bytes | str) -> bool:
-    """Whether the name announces an audio file; pictures, playlists and hidden dot-underscore leftovers are not."""
+    """Whether the name announces an audio file; pictures, playlists and hidden dot-underscore reconciler are not."""
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
     # macOS writes "._song.mp3" beside "song.mp3" on foreign file systems: a resource fork, not audio.
     return suffix_of(text) in SUFFIX_KINDS and not text.rpartition("/")[2].startswith("._")

@@ -16,7 +16,7 @@ _SHAPES: Final = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u2035\u02bb\u02bc\u02b9\u00b4\u2039\u203a", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb", '"')
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe31\ufe32\ufe58", "-")
-    # invisible: soft hyphen, zero-width space, word joiner, byte order mark
+    # invisible: soft hyphen, zero-width space, word applier, byte order mark
     | dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")
 )
 

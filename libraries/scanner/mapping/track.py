@@ -74,7 +74,7 @@ _NOBODY: Final = Artists("", "", ())
 
 
 def map_track(raw: RawTrack, *, path: bytes) -> TrackRecord:
-    """The record of the file at `path`: any tags give storable values; only tags and path decide about pids."""
+    """The record of the file at `path`: any tags give is_storable_text values; only tags and path decide about pids."""
     tags = clean_tags(raw.tags)
     own_tags, shared_tags = split_tags(tags)
     shared = map_shared(shared_tags)

@@ -40,14 +40,14 @@ _BATCH: Final = 200
 _CLAIM: Final = timedelta(seconds=60)
 _REST: Final = timedelta(minutes=10)
 _LOOK_SECONDS: Final = 1.0
-_MANY_TROUBLES: Final = 50
+_MANY_PROBLEMS: Final = 50
 
 _PLACE: Final = (
     "id", "library__path", "folder__path_bytes", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode",
 )  # fmt: skip
 
 
-class SoundFile(NamedTuple):
+class FingerprintFile(NamedTuple):
     """A file to be read for its sound: the id of its track, its absolute path, and its change key."""
 
     id: str
@@ -62,28 +62,30 @@ class _GiveWay(Exception):
     """Something else needs the storage, or the work is not ours any more."""
 
 
-def hear(
-    files: Sequence[SoundFile], beat: Callable[[], None], workers: int | None = None
+def read_fingerprints(
+    files: Sequence[FingerprintFile], beat: Callable[[], None], workers: int | None = None
 ) -> Generator[tuple[str, str], None, None]:
     """(track id, digest) of the files, in any order; files that cannot be read now, or have changed, are left out.
 
     A file that has no sound to take a digest of gets one that nothing else has: it is not tried again.
     """
-    by_path: dict[bytes, list[SoundFile]] = defaultdict(list)
+    by_path: dict[bytes, list[FingerprintFile]] = defaultdict(list)
     for file in files:
         by_path[file.path].append(file)
-    for found in background.iterate(_hear(by_path, workers), beat):
+    for found in background.iterate(_read_fingerprints(by_path, workers), beat):
         yield from found
 
 
-def _hear(by_path: Mapping[bytes, list[SoundFile]], workers: int | None) -> Iterator[list[tuple[str, str]]]:
+def _read_fingerprints(
+    by_path: Mapping[bytes, list[FingerprintFile]], workers: int | None
+) -> Iterator[list[tuple[str, str]]]:
     with make_pool(workers) as pool:
         for result in pool.hash_many(by_path):
             # looked at behind the reading: the same change key as before proves that nobody wrote meanwhile
             yield [(file.id, digest) for file in by_path[result.path] if (digest := _digest(result, file))]
 
 
-def _digest(result: HashResult, file: SoundFile) -> str:
+def _digest(result: HashResult, file: FingerprintFile) -> str:
     if result.problem is not None:
         return f"!{file.id}" if result.problem.kind in LASTING_PROBLEMS else ""
     try:
@@ -94,19 +96,19 @@ def _digest(result: HashResult, file: SoundFile) -> str:
     return (result.digest or "") if same else ""
 
 
-def stored_files(ids: Iterable[str]) -> Iterator[SoundFile]:
+def stored_files(ids: Iterable[str]) -> Iterator[FingerprintFile]:
     """The files of some tracks."""
     for piece in chunks(ids):
         yield from _files(MediaFile.objects.filter(pk__in=piece))
 
 
-def _files(rows: QuerySet[MediaFile]) -> Iterator[SoundFile]:
+def _files(rows: QuerySet[MediaFile]) -> Iterator[FingerprintFile]:
     for pk, root, folder, name, *key in rows.values_list(*_PLACE):
         path = os.path.join(root.encode("utf-8", "surrogateescape"), join(bytes(folder), bytes(name)))
-        yield SoundFile(pk, path, *key)
+        yield FingerprintFile(pk, path, *key)
 
 
-def save_sounds(sounds: Sequence[tuple[SoundFile, str]]) -> None:
+def save_fingerprints(sounds: Sequence[tuple[FingerprintFile, str]]) -> None:
     """Write digests down, each only as long as the row is of the very file that was read."""
     # conditional: a scan may have read the file again, or moved the track to another file, since we looked
     sql = f"""UPDATE {table(MediaFile)} SET audio_hash = %s
@@ -117,7 +119,7 @@ def save_sounds(sounds: Sequence[tuple[SoundFile, str]]) -> None:
         cursor.executemany(sql, rows)
 
 
-def _unheard() -> QuerySet[MediaFile]:
+def _without_fingerprint() -> QuerySet[MediaFile]:
     # a literal, because SQLite only takes a partial index whose condition it finds in the text of the query
     return MediaFile.objects.present().filter(audio_hash=RawSQL("''", ()))
 
@@ -126,8 +128,10 @@ def waiting(*, now: datetime | None = None) -> list[int]:
     """The libraries with tracks whose sound can be read now: online, not claimed or at rest, and nothing is scanned."""
     if not settings.CONF.scanner.fingerprints or Scan.objects.active().exists():
         return []
-    unheard = _unheard().filter(library=OuterRef("pk"))
-    found = Library.objects.active().filter(_is_due(now or timezone.now()), Exists(unheard), offline_since=None)
+    without_fingerprint = _without_fingerprint().filter(library=OuterRef("pk"))
+    found = Library.objects.active().filter(
+        _is_due(now or timezone.now()), Exists(without_fingerprint), offline_since=None
+    )
     return list(found.order_by("pk").values_list("pk", flat=True))
 
 
@@ -146,10 +150,10 @@ def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
     claim = _Claim(library_id)
     if not claim.take():
         return False
-    end, last, troubles = time.monotonic() + seconds, "", 0
+    end, last, problems = time.monotonic() + seconds, "", 0
     try:
-        while troubles < _MANY_TROUBLES:
-            rows = _unheard().filter(library=library_id, pk__gt=last).order_by("pk")
+        while problems < _MANY_PROBLEMS:
+            rows = _without_fingerprint().filter(library=library_id, pk__gt=last).order_by("pk")
             files = list(_files(rows[:_PAGE]))
             if not files:
                 return False
@@ -158,23 +162,23 @@ def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
                 done += count
                 if time.monotonic() >= end:
                     return True
-            troubles += len(files) - done
+            problems += len(files) - done
             last = files[-1].id
         return False
     except _GiveWay:
         return False
     finally:
-        claim.give_back(rest=bool(troubles))
+        claim.give_back(rest=bool(problems))
 
 
-def _fill_in(files: Sequence[SoundFile], claim: _Claim) -> Iterator[int]:
+def _fill_in(files: Sequence[FingerprintFile], claim: _Claim) -> Iterator[int]:
     """Save what is read, batch by batch; each time how many files that were."""
     by_id = {file.id: file for file in files}
     # closed at once when nobody wants more: the reader process is not left to the garbage collector
-    with closing(hear(files, claim.renew, workers=1)) as sounds:
+    with closing(read_fingerprints(files, claim.renew, workers=1)) as sounds:
         for piece in chunks(sounds, _BATCH):
             with transaction.atomic():
-                save_sounds([(by_id[pk], digest) for pk, digest in piece])
+                save_fingerprints([(by_id[pk], digest) for pk, digest in piece])
             committed()
             claim.renew()
             yield len(piece)
@@ -207,6 +211,6 @@ class _Claim:
             raise _GiveWay
 
     def give_back(self, *, rest: bool) -> None:
-        """Others may go on; after trouble with the storage only in a while."""
+        """Others may go on; after problem with the storage only in a while."""
         ours = Library.objects.filter(pk=self._library_id, fingerprints_due_at=self._until)
         ours.update(fingerprints_due_at=timezone.now() + _REST if rest else None)

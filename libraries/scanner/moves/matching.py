@@ -14,15 +14,15 @@ from math import inf
 from typing import Final, NamedTuple
 
 SAME_SECONDS: Final = 1.0
-_SAME_SOUND_SECONDS: Final = 0.25
+_SAME_FINGERPRINT_SECONDS: Final = 0.25
 # how many new files are read for their sound: some for each file that is gone, however many others have its length
-_HEARD_PER_OLD: Final = 8
-_HEARD_AT_LEAST: Final = 500
+_READ_PER_GONE: Final = 8
+_READ_AT_LEAST: Final = 500
 # a key that so many files share tells nothing
 _MAX_EDGES: Final = 400
 
 
-class Side(NamedTuple):
+class MoveCandidate(NamedTuple):
     """A file that is gone or new. `at`: when a gone one was last seen, when a new one first came."""
 
     id: str
@@ -46,80 +46,86 @@ class Side(NamedTuple):
     at: datetime
 
 
-Key = Callable[[Side], Hashable]
-Fits = Callable[[Side, Side], bool]
+Key = Callable[[MoveCandidate], Hashable]
+Fits = Callable[[MoveCandidate, MoveCandidate], bool]
 
 
-def _same_inode(side: Side) -> Hashable:
-    return side.inode and (side.inode, side.size, side.mtime_ns)
+def _same_inode(candidate: MoveCandidate) -> Hashable:
+    return candidate.inode and (candidate.inode, candidate.size, candidate.mtime_ns)
 
 
-def _same_sound(side: Side) -> Hashable:
-    return side.audio_hash
+def _same_fingerprint(candidate: MoveCandidate) -> Hashable:
+    return candidate.audio_hash
 
 
-def _same_file_and_length(side: Side) -> Hashable:
+def _same_file_and_length(candidate: MoveCandidate) -> Hashable:
     """Retagged and moved: the inode stays. It is given away again and proves nothing alone: the sound must agree."""
-    sound = (round(side.duration, 3), side.codec, side.sample_rate, side.bit_rate, side.channels)
-    return side.inode and side.duration and (side.inode, *sound)
+    sound = (
+        round(candidate.duration, 3),
+        candidate.codec,
+        candidate.sample_rate,
+        candidate.bit_rate,
+        candidate.channels,
+    )
+    return candidate.inode and candidate.duration and (candidate.inode, *sound)
 
 
-def _same_release_track(side: Side) -> Hashable:
-    return side.mbz_track_id
+def _same_release_track(candidate: MoveCandidate) -> Hashable:
+    return candidate.mbz_track_id
 
 
-def _same_tags_and_size(side: Side) -> Hashable:
-    return side.pid and (side.pid, side.size)
+def _same_tags_and_size(candidate: MoveCandidate) -> Hashable:
+    return candidate.pid and (candidate.pid, candidate.size)
 
 
-def _same_tags_and_length(side: Side) -> Hashable:
-    return side.pid and (side.pid, round(side.duration, 1))
+def _same_tags_and_length(candidate: MoveCandidate) -> Hashable:
+    return candidate.pid and (candidate.pid, round(candidate.duration, 1))
 
 
-def _same_tags(side: Side) -> Hashable:
-    return side.pid
+def _same_tags(candidate: MoveCandidate) -> Hashable:
+    return candidate.pid
 
 
-def _same_stem(side: Side) -> Hashable:
-    """The same track in the same folder under another suffix: a better encoding in place of an old one."""
-    return side.pid and (side.pid, side.folder_id, side.name.rpartition(b".")[0])
+def _same_stem(candidate: MoveCandidate) -> Hashable:
+    """The same track in the same folder under another suffix: a better encoding in place of an gone one."""
+    return candidate.pid and (candidate.pid, candidate.folder_id, candidate.name.rpartition(b".")[0])
 
 
-def _same_name(side: Side) -> Hashable:
-    return side.name
+def _same_name(candidate: MoveCandidate) -> Hashable:
+    return candidate.name
 
 
-def _same_library(side: Side) -> Hashable:
-    return side.library_id
+def _same_library(candidate: MoveCandidate) -> Hashable:
+    return candidate.library_id
 
 
 def _both(first: Key, second: Key) -> Key:
-    def key(side: Side) -> Hashable:
-        one, two = first(side), second(side)
+    def key(candidate: MoveCandidate) -> Hashable:
+        one, two = first(candidate), second(candidate)
         return one and two and (one, two)
 
     return key
 
 
-def _always(_old: Side, _new: Side) -> bool:
+def _always(_old: MoveCandidate, _new: MoveCandidate) -> bool:
     return True
 
 
-def _alike(old: Side, new: Side) -> bool:
-    return old.title == new.title or old.name == new.name
+def _alike(gone: MoveCandidate, new: MoveCandidate) -> bool:
+    return gone.title == new.title or gone.name == new.name
 
 
-def _near(old: Side, new: Side) -> bool:
-    return abs(old.duration - new.duration) <= SAME_SECONDS
+def _near(gone: MoveCandidate, new: MoveCandidate) -> bool:
+    return abs(gone.duration - new.duration) <= SAME_SECONDS
 
 
 # The very same file comes first, because nothing has to be read for it. A sound that several files share is told apart
 # by the next keys.
 STAGES: Final[tuple[tuple[Key, Fits], ...]] = (
     (_same_inode, _always),
-    (_both(_same_sound, _same_release_track), _always),
-    (_both(_same_sound, _same_tags), _always),
-    (_same_sound, _always),
+    (_both(_same_fingerprint, _same_release_track), _always),
+    (_both(_same_fingerprint, _same_tags), _always),
+    (_same_fingerprint, _always),
     (_same_release_track, _always),
     (_same_file_and_length, _alike),
     (_same_tags_and_size, _always),
@@ -129,20 +135,22 @@ STAGES: Final[tuple[tuple[Key, Fits], ...]] = (
 )
 
 
-def match(olds: Iterable[Side], news: Iterable[Side], lost: Collection[str] = frozenset()) -> list[tuple[Side, Side]]:
-    """Pairs of an old and a new file that are the same track.
+def match(
+    gone_tracks: Iterable[MoveCandidate], new_tracks: Iterable[MoveCandidate], lost: Collection[str] = frozenset()
+) -> list[tuple[MoveCandidate, MoveCandidate]]:
+    """Pairs of an gone and a new file that are the same track.
 
-    `lost` are the ids of old files that this very scan found gone. What is nearest comes first: a file that was just
+    `lost` are the ids of gone files that this very scan found gone. What is nearest comes first: a file that was just
     lost before one that has been missing for long, and a place in the same library before one in another. Copies that
     lie further away, and older losses that look alike, are then no doubt.
     """
-    left = {side.id: side for side in olds}
-    right = {side.id: side for side in news}
-    pairs: list[tuple[Side, Side]] = []
+    left = {candidate.id: candidate for candidate in gone_tracks}
+    right = {candidate.id: candidate for candidate in new_tracks}
+    pairs: list[tuple[MoveCandidate, MoveCandidate]] = []
     for near in _ranges(left.values(), right.values(), lost):
-        looked_at = [old for old in left.values() if not near.just_lost or old.id in lost]
-        for old, new in _match(looked_at, right.values(), near):
-            pairs.append((left.pop(old.id), right.pop(new.id)))
+        looked_at = [gone for gone in left.values() if not near.just_lost or gone.id in lost]
+        for gone, new in _match(looked_at, right.values(), near):
+            pairs.append((left.pop(gone.id), right.pop(new.id)))
     return pairs
 
 
@@ -153,56 +161,62 @@ class _Range(NamedTuple):
     same_library: bool
 
 
-def _ranges(olds: Collection[Side], news: Collection[Side], lost: Collection[str]) -> list[_Range]:
+def _ranges(
+    gone_tracks: Collection[MoveCandidate], new_tracks: Collection[MoveCandidate], lost: Collection[str]
+) -> list[_Range]:
     """The ranges from the nearest to all, without those that would only say the same again."""
-    some_lost = any(old.id in lost for old in olds)
-    older = any(old.id not in lost for old in olds)
-    several = len({side.library_id for side in [*olds, *news]}) > 1
+    some_lost = any(gone.id in lost for gone in gone_tracks)
+    older = any(gone.id not in lost for gone in gone_tracks)
+    several = len({candidate.library_id for candidate in [*gone_tracks, *new_tracks]}) > 1
     ranges = [_Range(True, True)] * some_lost + [_Range(False, True)] * older
     if several:
         ranges += [_Range(True, False)] * some_lost + [_Range(False, False)] * older
     return ranges
 
 
-def _match(olds: Iterable[Side], news: Iterable[Side], near: _Range) -> list[tuple[Side, Side]]:
-    left = {side.id: side for side in olds}
-    right = {side.id: side for side in news}
-    pairs: list[tuple[Side, Side]] = []
+def _match(
+    gone_tracks: Iterable[MoveCandidate], new_tracks: Iterable[MoveCandidate], near: _Range
+) -> list[tuple[MoveCandidate, MoveCandidate]]:
+    left = {candidate.id: candidate for candidate in gone_tracks}
+    right = {candidate.id: candidate for candidate in new_tracks}
+    pairs: list[tuple[MoveCandidate, MoveCandidate]] = []
     # what went along with its folder comes first: an inode, or a sound, may be that of a copy elsewhere
     moved_along = _both(_same_name, _moved_folders(left.values(), right.values()))
     narrowings: tuple[tuple[Key | None, ...], ...] = ((moved_along,), (_same_name, None))
     for narrowing in narrowings:
         for stage, fits in STAGES:
             key = _both(_same_library, stage) if near.same_library else stage
-            # a sound that is on both sides joins these, or none of them: no weaker key may say otherwise
-            told = {side.audio_hash for side in left.values()} & {side.audio_hash for side in right.values()} - {""}
+            # a sound that is on both candidates joins these, or none of them: no weaker key may say otherwise
+            told = {candidate.audio_hash for candidate in left.values()} & {
+                candidate.audio_hash for candidate in right.values()
+            } - {""}
             for narrow in narrowing:
                 chosen = _both(key, narrow) if narrow else key
-                for old, new in _stage(left.values(), right.values(), chosen, _unless_told_apart(fits, told)):
-                    pairs.append((left.pop(old.id), right.pop(new.id)))
+                for gone, new in _stage(left.values(), right.values(), chosen, _unless_told_apart(fits, told)):
+                    pairs.append((left.pop(gone.id), right.pop(new.id)))
     return pairs
 
 
-def _moved_folders(olds: Collection[Side], news: Collection[Side]) -> Key:
-    """A key that is the same for an old folder and the one new folder that most of its files seem to have gone to."""
+def _moved_folders(gone_tracks: Collection[MoveCandidate], new_tracks: Collection[MoveCandidate]) -> Key:
+    """A key that is the same for an gone folder and the one new folder that most of its files seem to have gone to."""
     places: dict[Hashable, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for at, sides in enumerate((olds, news)):
-        for side in sides:
-            if side.pid:
-                places[side.name, side.size, side.pid][at].append(side.folder_id)
+    for at, candidates in enumerate((gone_tracks, new_tracks)):
+        for candidate in candidates:
+            if candidate.pid:
+                places[candidate.name, candidate.size, candidate.pid][at].append(candidate.folder_id)
     votes: Counter[tuple[str, str]] = Counter()
-    for gone, come in places.values():
-        if len(gone) * len(come) <= _MAX_EDGES:
-            votes.update({(old, new) for old in gone for new in come})
-    to, from_ = _clear_winners(votes), _clear_winners({(new, old): count for (old, new), count in votes.items()})
-    moves = {old: new for old, new in to.items() if from_.get(new) == old}
+    for left, entered in places.values():
+        if len(left) * len(entered) <= _MAX_EDGES:
+            votes.update({(before, after) for before in left for after in entered})
+    to, from_ = _clear_winners(votes), _clear_winners({(new, gone): count for (gone, new), count in votes.items()})
+    moves = {gone: new for gone, new in to.items() if from_.get(new) == gone}
     goals = set(moves.values())
-    gone_ids = {side.id for side in olds}
+    gone_ids = {candidate.id for candidate in gone_tracks}
 
-    def key(side: Side) -> Hashable:
-        if side.id in gone_ids:
-            return moves.get(side.folder_id, "")
-        return side.folder_id if side.folder_id in goals else ""
+    def key(candidate: MoveCandidate) -> Hashable:
+        if candidate.id in gone_ids:
+            return moves.get(candidate.folder_id, "")
+        return candidate.folder_id if candidate.folder_id in goals else ""
 
     return key
 
@@ -217,126 +231,134 @@ def _clear_winners(votes: Mapping[tuple[str, str], int]) -> dict[str, str]:
     return {one: two for one, (_, two) in best.items() if two}
 
 
-def match_same_file(olds: Iterable[Side], news: Iterable[Side]) -> list[tuple[Side, Side]]:
-    """Pairs of an old and a new side that are the very same file on the same disk."""
-    return _stage(olds, news, _same_inode, _always)
+def match_same_file(
+    gone_tracks: Iterable[MoveCandidate], new_tracks: Iterable[MoveCandidate]
+) -> list[tuple[MoveCandidate, MoveCandidate]]:
+    """Pairs of an gone and a new candidate that are the very same file on the same disk."""
+    return _stage(gone_tracks, new_tracks, _same_inode, _always)
 
 
 def _unless_told_apart(fits: Fits, told: Collection[str]) -> Fits:
-    def agree(old: Side, new: Side) -> bool:
-        heard = old.audio_hash in told or new.audio_hash in told
-        return fits(old, new) and (not heard or old.audio_hash == new.audio_hash)
+    def agree(gone: MoveCandidate, new: MoveCandidate) -> bool:
+        known = gone.audio_hash in told or new.audio_hash in told
+        return fits(gone, new) and (not known or gone.audio_hash == new.audio_hash)
 
     return agree if told else fits
 
 
-def _stage(olds: Iterable[Side], news: Iterable[Side], key: Key, fits: Fits) -> list[tuple[Side, Side]]:
-    groups: dict[Hashable, tuple[list[Side], list[Side]]] = defaultdict(lambda: ([], []))
-    for old in olds:
-        if found := key(old):
-            groups[found][0].append(old)
-    for new in news:
+def _stage(
+    gone_tracks: Iterable[MoveCandidate], new_tracks: Iterable[MoveCandidate], key: Key, fits: Fits
+) -> list[tuple[MoveCandidate, MoveCandidate]]:
+    groups: dict[Hashable, tuple[list[MoveCandidate], list[MoveCandidate]]] = defaultdict(lambda: ([], []))
+    for gone in gone_tracks:
+        if found := key(gone):
+            groups[found][0].append(gone)
+    for new in new_tracks:
         found = key(new)
         if found and found in groups:
             groups[found][1].append(new)
     return [pair for old_side, new_side in groups.values() for pair in _pairs(old_side, new_side, fits)]
 
 
-def _pairs(olds: list[Side], news: list[Side], fits: Fits) -> list[tuple[Side, Side]]:
-    """The pairs in a group of which each side has no other choice."""
-    if not news or len(olds) * len(news) > _MAX_EDGES:
+def _pairs(
+    gone_tracks: list[MoveCandidate], new_tracks: list[MoveCandidate], fits: Fits
+) -> list[tuple[MoveCandidate, MoveCandidate]]:
+    """The pairs in a group of which each candidate has no other choice."""
+    if not new_tracks or len(gone_tracks) * len(new_tracks) > _MAX_EDGES:
         return []
-    edges = [(old, new) for old in olds for new in news if is_later(old, new) and fits(old, new)]
+    edges = [(gone, new) for gone in gone_tracks for new in new_tracks if is_later(gone, new) and fits(gone, new)]
     of_old: dict[str, int] = defaultdict(int)
     of_new: dict[str, int] = defaultdict(int)
-    for old, new in edges:
-        of_old[old.id] += 1
+    for gone, new in edges:
+        of_old[gone.id] += 1
         of_new[new.id] += 1
-    return [(old, new) for old, new in edges if of_old[old.id] == 1 and of_new[new.id] == 1]
+    return [(gone, new) for gone, new in edges if of_old[gone.id] == 1 and of_new[new.id] == 1]
 
 
-def is_later(old: Side, new: Side) -> bool:
-    """A file that was there while the old one was still seen is a copy of it, not the old one moved."""
-    return new.at > old.at
+def is_later(gone: MoveCandidate, new: MoveCandidate) -> bool:
+    """A file that was there while the gone one was still seen is a copy of it, not the gone one moved."""
+    return new.at > gone.at
 
 
 class Keys:
     """Every key of some files: tells quickly which others could be joined to any of them."""
 
-    def __init__(self, sides: Iterable[Side]) -> None:
+    def __init__(self, candidates: Iterable[MoveCandidate]) -> None:
         self._keys: set[tuple[int, Hashable]] = set()
-        for side in sides:
-            self._keys.update(_keys_of(side))
+        for candidate in candidates:
+            self._keys.update(_keys_of(candidate))
 
-    def has_any(self, side: Side) -> bool:
-        return any(key in self._keys for key in _keys_of(side))
+    def has_any(self, candidate: MoveCandidate) -> bool:
+        return any(key in self._keys for key in _keys_of(candidate))
 
 
-def same_content(side: Side) -> Hashable:
+def same_content(candidate: MoveCandidate) -> Hashable:
     """What a file has in common with a copy of it that was written at another time."""
-    return ("content", side.pid, side.size) if side.pid else ("none", side.id)
+    return ("content", candidate.pid, candidate.size) if candidate.pid else ("none", candidate.id)
 
 
-def same_file_keys(side: Side) -> list[Hashable]:
+def same_file_keys(candidate: MoveCandidate) -> list[Hashable]:
     """What only the very same file has, or a copy with its times: a tagger gives a file a new time, and a file
     that is tagged in place keeps its inode and its length."""
-    copied = side.pid and (side.pid, side.size, side.mtime_ns)
-    return [key for key in (_same_inode(side), copied, _same_file_and_length(side)) if key]
+    copied = candidate.pid and (candidate.pid, candidate.size, candidate.mtime_ns)
+    return [key for key in (_same_inode(candidate), copied, _same_file_and_length(candidate)) if key]
 
 
-class Sounds:
+class KnownFingerprints:
     """The formats and lengths of files whose sound is known: tells without reading which others may hold the same."""
 
-    def __init__(self, sides: Iterable[Side]) -> None:
+    def __init__(self, candidates: Iterable[MoveCandidate]) -> None:
         lengths: dict[Hashable, set[float]] = defaultdict(set)
         self.count = 0
-        for side in sides:
-            if side.audio_hash:
-                lengths[_format_of(side)].add(side.duration)
+        for candidate in candidates:
+            if candidate.audio_hash:
+                lengths[_format_of(candidate)].add(candidate.duration)
                 self.count += 1
         self._lengths = {found: sorted(known) for found, known in lengths.items()}
 
-    def gap(self, side: Side) -> float:
+    def gap(self, candidate: MoveCandidate) -> float:
         """The seconds between its length and the nearest known one of its format."""
-        known = self._lengths.get(_format_of(side), [])
-        at = bisect_left(known, side.duration)
-        return min((abs(length - side.duration) for length in known[max(0, at - 1) : at + 1]), default=inf)
+        known = self._lengths.get(_format_of(candidate), [])
+        at = bisect_left(known, candidate.duration)
+        return min((abs(length - candidate.duration) for length in known[max(0, at - 1) : at + 1]), default=inf)
 
-    def may_hold(self, side: Side) -> bool:
+    def may_match(self, candidate: MoveCandidate) -> bool:
         """Whether reading the file may show that its sound is known. New tags change an estimated length a little."""
-        return self.gap(side) <= _SAME_SOUND_SECONDS
+        return self.gap(candidate) <= _SAME_FINGERPRINT_SECONDS
 
 
-def _format_of(side: Side) -> Hashable:
-    return side.codec, side.sample_rate, side.channels
+def _format_of(candidate: MoveCandidate) -> Hashable:
+    return candidate.codec, candidate.sample_rate, candidate.channels
 
 
-def choose_to_hear(olds: Collection[Side], news: Iterable[Side]) -> list[Side]:
-    """The new files whose sound is worth reading, the likeliest first; a few for each old one whose sound is known."""
-    inodes = {_same_inode(old) for old in olds}
-    sounds = Sounds(olds)
-    likely = [new for new in news if not new.audio_hash and sounds.may_hold(new)]
+def choose_to_fingerprint(
+    gone_tracks: Collection[MoveCandidate], new_tracks: Iterable[MoveCandidate]
+) -> list[MoveCandidate]:
+    """The new files whose sound is worth reading, the likeliest first; a few for each gone one whose sound is known."""
+    inodes = {_same_inode(gone) for gone in gone_tracks}
+    sounds = KnownFingerprints(gone_tracks)
+    likely = [new for new in new_tracks if not new.audio_hash and sounds.may_match(new)]
     likely = [new for new in likely if not new.inode or _same_inode(new) not in inodes]
-    likely.sort(key=lambda side: (sounds.gap(side), side.id))
-    return likely[: _HEARD_AT_LEAST + _HEARD_PER_OLD * sounds.count]
+    likely.sort(key=lambda candidate: (sounds.gap(candidate), candidate.id))
+    return likely[: _READ_AT_LEAST + _READ_PER_GONE * sounds.count]
 
 
-def _keys_of(side: Side) -> list[tuple[int, Hashable]]:
-    keys: tuple[Hashable, ...] = (side.inode, side.audio_hash, side.mbz_track_id, side.pid)
+def _keys_of(candidate: MoveCandidate) -> list[tuple[int, Hashable]]:
+    keys: tuple[Hashable, ...] = (candidate.inode, candidate.audio_hash, candidate.mbz_track_id, candidate.pid)
     return [(place, key) for place, key in enumerate(keys) if key]
 
 
-def rank(old: Side, new: Side) -> int:
-    """How likely `new` is `old`, for a person to decide: 0 is not at all."""
+def rank(gone: MoveCandidate, new: MoveCandidate) -> int:
+    """How likely `new` is `gone`, for a person to decide: 0 is not at all."""
     points = (
-        8 * bool(old.audio_hash and old.audio_hash == new.audio_hash),
-        6 * bool(old.mbz_track_id and old.mbz_track_id == new.mbz_track_id),
-        4 * bool(old.pid and old.pid == new.pid),
-        4 * bool(old.inode and _same_inode(old) == _same_inode(new)),
-        2 * (old.name == new.name),
-        2 * bool(old.title and old.title == new.title),
-        1 * (old.size == new.size),
-        1 * (abs(old.duration - new.duration) <= SAME_SECONDS),
+        8 * bool(gone.audio_hash and gone.audio_hash == new.audio_hash),
+        6 * bool(gone.mbz_track_id and gone.mbz_track_id == new.mbz_track_id),
+        4 * bool(gone.pid and gone.pid == new.pid),
+        4 * bool(gone.inode and _same_inode(gone) == _same_inode(new)),
+        2 * (gone.name == new.name),
+        2 * bool(gone.title and gone.title == new.title),
+        1 * (gone.size == new.size),
+        1 * (abs(gone.duration - new.duration) <= SAME_SECONDS),
     )
     strong = sum(points[:6])
     return sum(points) if strong else 0

@@ -23,23 +23,23 @@ from libraries.scanner.approval import Proposal
 from libraries.scanner.diff import KnownFolder
 from libraries.scanner.lease import Lease
 from libraries.scanner.moves.applying import (
-    Join,
-    Joiner,
-    broken_sides,
+    MoveApplier,
+    MovePlan,
+    candidates_of_other_libraries,
+    gone_candidates,
     has_new,
     known_before_losses,
-    missing_sides,
-    new_sides,
-    old_sides,
-    other_libraries_sides,
+    missing_candidates,
+    new_candidates,
+    unreadable_candidates,
 )
-from libraries.scanner.moves.fingerprints import SoundFile, hear, save_sounds, stored_files
+from libraries.scanner.moves.fingerprints import FingerprintFile, read_fingerprints, save_fingerprints, stored_files
 from libraries.scanner.moves.matching import (
     SAME_SECONDS,
     Keys,
-    Side,
-    Sounds,
-    choose_to_hear,
+    KnownFingerprints,
+    MoveCandidate,
+    choose_to_fingerprint,
     match,
     match_same_file,
     same_content,
@@ -48,26 +48,26 @@ from libraries.scanner.moves.matching import (
 from libraries.scanner.write.changes import Tally, count_missing
 from libraries.scanner.write.folders import Row, lock_folders, save_gone, save_listed
 from libraries.scanner.write.retry import with_retry
-from libraries.scanner.write.writer import Displaced, Touched, Writer
+from libraries.scanner.write.writer import AffectedArtists, ReplacedFile, Writer
 from libraries.totals import Marked, mark_missing
 from navidrome_lib.db.bulk import chunks, delete_where, insert_new_rows
 from navidrome_lib.db.ids import first_id
 
 _PAIRS: Final = 200
 _MARKS: Final = 1000
-_DISPLACED = "/"  # no id contains it
+_REPLACED = "/"  # no id contains it
 
 
-class DisplacedSpool:
+class ReplacedFileSpool:
     """Files that say to be another track, set aside on disk; only what tells them apart stays in memory."""
 
     def __init__(self, library_id: int) -> None:
         self._library_id = library_id
         self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - `close` ends it
         self._places: dict[str, int] = {}
-        self.sides: list[Side] = []
+        self.candidates: list[MoveCandidate] = []
         # the sounds of those that were read for them, by the track at their place
-        self.heard: dict[str, str] = {}
+        self.fingerprints: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -76,57 +76,57 @@ class DisplacedSpool:
         """The tracks that were at the places of these files."""
         return self._places.keys()
 
-    def add(self, items: Sequence[Displaced]) -> None:
+    def add(self, items: Sequence[ReplacedFile]) -> None:
         self._file.seek(0, 2)
         for item in items:
             self._places[item.known.id] = self._file.tell()
             pickle.dump(item, self._file)
-            self.sides.append(_side_of(item, self._library_id))
+            self.candidates.append(_candidate_of(item, self._library_id))
 
-    def get(self, track_id: str) -> Displaced:
+    def get(self, track_id: str) -> ReplacedFile:
         self._file.seek(self._places[track_id])
-        item: Displaced = pickle.load(self._file)  # noqa: S301 - our own file
-        item.state = item.state._replace(audio_hash=self.heard.get(track_id, ""))
+        item: ReplacedFile = pickle.load(self._file)  # noqa: S301 - our own file
+        item.state = item.state._replace(audio_hash=self.fingerprints.get(track_id, ""))
         return item
 
-    def sound_files(self, side_ids: Collection[str], root: bytes) -> Iterator[SoundFile]:
-        """Those of some sides that are files of ours, to be read for their sound."""
+    def fingerprint_files(self, side_ids: Collection[str], root: bytes) -> Iterator[FingerprintFile]:
+        """Those of some candidates that are files of ours, to be read for their sound."""
         for track_id in self._places:
-            if _DISPLACED + track_id in side_ids:
+            if _REPLACED + track_id in side_ids:
                 state = self.get(track_id).state
-                yield SoundFile(_DISPLACED + track_id, os.path.join(root, state.path), *state.entry[1:])
+                yield FingerprintFile(_REPLACED + track_id, os.path.join(root, state.path), *state.entry[1:])
 
     def close(self) -> None:
         self._file.close()
 
 
-def _side_of(item: Displaced, library_id: int) -> Side:
+def _candidate_of(item: ReplacedFile, library_id: int) -> MoveCandidate:
     entry, columns = item.state.entry, item.state.record.columns
     facts: list[Any] = [columns[name] for name in ("duration", "codec", "sample_rate", "bit_rate", "channels", "title")]
     values = (
-        _DISPLACED + item.known.id, library_id, item.state.folder_id, entry.name, item.state.record.pid,
+        _REPLACED + item.known.id, library_id, item.state.folder_id, entry.name, item.state.record.pid,
         str(columns["mbz_track_id"]), "", entry.size, entry.mtime_ns, entry.inode, *facts, None, False, timezone.now(),
     )  # fmt: skip
-    return Side._make(values)
+    return MoveCandidate._make(values)
 
 
-class Leftovers:
+class Reconciler:
     """Joins, then marks. `unseen` are present tracks whose absence the walk proved, each with its folder.
 
     Every step is decided from rows and from what the walk has seen, never from what this attempt has done: an attempt
     before it may have done a part, and ended.
     """
 
-    def __init__(self, lease: Lease, writer: Writer, touched: Touched, last_scan_at: datetime | None) -> None:
+    def __init__(self, lease: Lease, writer: Writer, affected: AffectedArtists, last_scan_at: datetime | None) -> None:
         self.lease = lease
         self.scan = lease.scan
         self.writer = writer
-        self.touched = touched
+        self.affected = affected
         self.last_scan_at = last_scan_at
         self._began_at = lease.scan.first_started_at or timezone.now()
         self._clock = time.monotonic()
         self.unseen: dict[str, str] = {}
-        self.displaced = DisplacedSpool(lease.scan.library_id)
+        self.replaced = ReplacedFileSpool(lease.scan.library_id)
         # joined to files that were met before or elsewhere: they are no outcome of a file of this scan
         self.moved_elsewhere = 0
 
@@ -145,28 +145,30 @@ class Leftovers:
         return known_before_losses(min(self.last_scan_at, began)) if self.last_scan_at else None
 
     def move(self) -> None:
-        """Join what can be joined; the rest of the displaced files is saved as what is now at their places."""
+        """MovePlan what can be joined; the rest of the replaced files is saved as what is now at their places."""
         pairs = self._match()
-        joined_olds = {old.id for old, _ in pairs}
-        joined_news = {new.id for _, new in pairs}
-        joiner = Joiner(self.scan.library_id, self.writer.rows)
+        joined_gone = {gone.id for gone, _ in pairs}
+        joined_new = {new.id for _, new in pairs}
+        applier = MoveApplier(self.scan.library_id, self.writer.rows)
         for piece in chunks(pairs, _PAIRS):
-            self._join(joiner, self._as_join(piece, joined_olds))
-        self.unseen = {pk: folder for pk, folder in self.unseen.items() if pk not in joined_olds}
+            self._carry_out(applier, self._as_plan(piece, joined_gone))
+        self.unseen = {pk: folder for pk, folder in self.unseen.items() if pk not in joined_gone}
         retagged: list[str] = []
         added: list[str] = []
-        for track_id in self.displaced.ids():
-            if _DISPLACED + track_id not in joined_news:
-                (added if track_id in joined_olds else retagged).append(track_id)
+        for track_id in self.replaced.ids():
+            if _REPLACED + track_id not in joined_new:
+                (added if track_id in joined_gone else retagged).append(track_id)
         for ids in chunks(added, _PAIRS):
-            self._join(joiner, Join(added=[self.displaced.get(track_id).state for track_id in ids]))
+            self._carry_out(applier, MovePlan(added=[self.replaced.get(track_id).state for track_id in ids]))
         others = self._of_other_tracks(retagged)
         for ids in chunks(sorted(others), _PAIRS):
-            replaced = list(old_sides(ids, self.last_scan_at))
-            states = [self.displaced.get(track_id).state for track_id in ids]
-            self._join(joiner, Join(added=states, vacated=replaced, lost=[old for old in replaced if not old.missing]))
+            replaced = list(gone_candidates(ids, self.last_scan_at))
+            states = [self.replaced.get(track_id).state for track_id in ids]
+            self._carry_out(
+                applier, MovePlan(added=states, vacated=replaced, lost=[gone for gone in replaced if not gone.missing])
+            )
         for ids in chunks((track_id for track_id in retagged if track_id not in others), _PAIRS):
-            self.writer.write_retagged([self.displaced.get(track_id) for track_id in ids])
+            self.writer.write_retagged([self.replaced.get(track_id) for track_id in ids])
 
     def _of_other_tracks(self, retagged: Collection[str]) -> set[str]:
         """Those of the tracks whose place is taken by the file of another one that is still present: not retagged.
@@ -177,110 +179,118 @@ class Leftovers:
         if not wanted:
             return set()
         keys: dict[str, set[Hashable]] = {}
-        for side in self.displaced.sides:
-            track_id = side.id.removeprefix(_DISPLACED)
+        for candidate in self.replaced.candidates:
+            track_id = candidate.id.removeprefix(_REPLACED)
             if track_id in wanted:
-                keys[track_id] = {*same_file_keys(side)}
+                keys[track_id] = {*same_file_keys(candidate)}
                 # new tags do not change a length
-                if abs(self.displaced.get(track_id).known.duration - side.duration) > SAME_SECONDS:
-                    keys[track_id].add(same_content(side))
+                if abs(self.replaced.get(track_id).known.duration - candidate.duration) > SAME_SECONDS:
+                    keys[track_id].add(same_content(candidate))
         every = set().union(*keys.values())
-        others = other_libraries_sides(self.scan.library_id)
+        others = candidates_of_other_libraries(self.scan.library_id)
         found = {key for other in others for key in (*same_file_keys(other), same_content(other)) if key in every}
         return {track_id for track_id, own in keys.items() if found & own}
 
-    def _match(self) -> list[tuple[Side, Side]]:
-        displaced = set(self.displaced.ids())
+    def _match(self) -> list[tuple[MoveCandidate, MoveCandidate]]:
+        replaced = set(self.replaced.ids())
         began = self._began()
         known_until = self._known_until(began)
         came = has_new(self.scan.library_id, known_until)
-        if not (self.unseen or displaced or came):
+        if not (self.unseen or replaced or came):
             return []
-        olds = {side.id: side for side in missing_sides()} if came or displaced else {}
-        lost = [*self.unseen, *displaced]
-        olds |= {side.id: side for side in old_sides(lost, self.last_scan_at)}
+        gone_tracks = {candidate.id: candidate for candidate in missing_candidates()} if came or replaced else {}
+        lost = [*self.unseen, *replaced]
+        gone_tracks |= {candidate.id: candidate for candidate in gone_candidates(lost, self.last_scan_at)}
         # a track whose place has a file that cannot be read stays, unless its very file turns up elsewhere
-        broken = list(broken_sides(self.scan.library_id, self.last_scan_at)) if came or displaced else []
-        if not (olds or broken):
+        broken = list(unreadable_candidates(self.scan.library_id, self.last_scan_at)) if came or replaced else []
+        if not (gone_tracks or broken):
             return []
-        olds = {pk: side._replace(at=min(side.at, began)) for pk, side in olds.items()}
-        broken = [side._replace(at=min(side.at, began)) for side in broken]
+        gone_tracks = {pk: candidate._replace(at=min(candidate.at, began)) for pk, candidate in gone_tracks.items()}
+        broken = [candidate._replace(at=min(candidate.at, began)) for candidate in broken]
         self.lease.beat()
-        keys = Keys([*olds.values(), *broken])
+        keys = Keys([*gone_tracks.values(), *broken])
         # a file may have been met first by the scan of the library that it went to: look in all of them
-        since = known_until if not lost else min(olds[pk].at for pk in lost if pk in olds)
-        sounds = Sounds(olds.values())
+        since = known_until if not lost else min(gone_tracks[pk].at for pk in lost if pk in gone_tracks)
+        sounds = KnownFingerprints(gone_tracks.values())
 
-        def is_wanted(side: Side) -> bool:
-            return keys.has_any(side) or sounds.may_hold(side)
+        def is_wanted(candidate: MoveCandidate) -> bool:
+            return keys.has_any(candidate) or sounds.may_match(candidate)
 
-        found = new_sides(since, None if lost else self.scan.library_id, is_wanted)
+        found = new_candidates(since, None if lost else self.scan.library_id, is_wanted)
         away = set(lost)
-        news = [side for side in found if side.id not in away]
-        news += filter(is_wanted, self.displaced.sides)
-        carried = match_same_file(broken, news)
+        new_tracks = [candidate for candidate in found if candidate.id not in away]
+        new_tracks += filter(is_wanted, self.replaced.candidates)
+        carried = match_same_file(broken, new_tracks)
         taken = {new.id for _, new in carried}
-        news = self._hear(olds.values(), [new for new in news if new.id not in taken])
-        wanted = Keys(news)
-        pairs = carried + self._pairs([side for side in olds.values() if wanted.has_any(side)], news)
+        new_tracks = self._read_fingerprints(gone_tracks.values(), [new for new in new_tracks if new.id not in taken])
+        wanted = Keys(new_tracks)
+        pairs = carried + self._pairs(
+            [candidate for candidate in gone_tracks.values() if wanted.has_any(candidate)], new_tracks
+        )
         # a file that is joined to the very track at its place was only retagged
-        return [(old, new) for old, new in pairs if new.id != _DISPLACED + old.id]
+        return [(gone, new) for gone, new in pairs if new.id != _REPLACED + gone.id]
 
-    def _hear(self, olds: Collection[Side], news: list[Side]) -> list[Side]:
-        """Read the sound of those new files that may be one of the old ones under other tags."""
-        chosen = {side.id for side in choose_to_hear(olds, news)}
+    def _read_fingerprints(
+        self, gone_tracks: Collection[MoveCandidate], new_tracks: list[MoveCandidate]
+    ) -> list[MoveCandidate]:
+        """Read the sound of those new files that may be one of the gone ones under other tags."""
+        chosen = {candidate.id for candidate in choose_to_fingerprint(gone_tracks, new_tracks)}
         if not chosen or not settings.CONF.scanner.fingerprints:
-            return news
+            return new_tracks
         self.lease.phase(ScanPhase.FINGERPRINTING)
         root = self.scan.library.path.encode("utf-8", "surrogateescape")
-        files = [*stored_files(chosen), *self.displaced.sound_files(chosen, root)]
-        heard = dict(hear(files, self.lease.beat))
+        files = [*stored_files(chosen), *self.replaced.fingerprint_files(chosen, root)]
+        read = dict(read_fingerprints(files, self.lease.beat))
         with self.lease.transaction():
-            save_sounds([(file, heard[file.id]) for file in files if file.id in heard])
+            save_fingerprints([(file, read[file.id]) for file in files if file.id in read])
         self.lease.phase(ScanPhase.MOVING)
-        self.displaced.heard = {pk.removeprefix(_DISPLACED): heard[pk] for pk in heard if pk.startswith(_DISPLACED)}
-        return [side._replace(audio_hash=heard.get(side.id, side.audio_hash)) for side in news]
+        self.replaced.fingerprints = {pk.removeprefix(_REPLACED): read[pk] for pk in read if pk.startswith(_REPLACED)}
+        return [candidate._replace(audio_hash=read.get(candidate.id, candidate.audio_hash)) for candidate in new_tracks]
 
-    def _pairs(self, olds: list[Side], news: list[Side]) -> list[tuple[Side, Side]]:
+    def _pairs(
+        self, gone_tracks: list[MoveCandidate], new_tracks: list[MoveCandidate]
+    ) -> list[tuple[MoveCandidate, MoveCandidate]]:
         """The pairs; a place that only a scan which died had written down never stands in the way of the real one."""
         since = first_id(min(self.last_scan_at, self._began())) if self.last_scan_at else ""
-        lost = {*self.unseen, *self.displaced.ids()}
+        lost = {*self.unseen, *self.replaced.ids()}
         unfinished = {track_id for track_id in self.unseen if since and track_id >= since}
-        pairs = match((old for old in olds if old.id not in unfinished), news, lost)
+        pairs = match((gone for gone in gone_tracks if gone.id not in unfinished), new_tracks, lost)
         taken = {new.id for _, new in pairs}
-        rest = (old for old in olds if old.id in unfinished)
-        return pairs + match(rest, (new for new in news if new.id not in taken), lost)
+        rest = (gone for gone in gone_tracks if gone.id in unfinished)
+        return pairs + match(rest, (new for new in new_tracks if new.id not in taken), lost)
 
-    def _as_join(self, pairs: Sequence[tuple[Side, Side]], joined_olds: set[str]) -> Join:
-        join = Join()
+    def _as_plan(self, pairs: Sequence[tuple[MoveCandidate, MoveCandidate]], joined_gone: set[str]) -> MovePlan:
+        plan = MovePlan()
         taken = {}
-        for old, new in pairs:
-            if new.id.startswith(_DISPLACED):
-                taken[new.id.removeprefix(_DISPLACED)] = old
+        for gone, new in pairs:
+            if new.id.startswith(_REPLACED):
+                taken[new.id.removeprefix(_REPLACED)] = gone
             else:
-                join.pairs.append((old, new))
-        join.vacated = list(old_sides(taken, self.last_scan_at))
-        states = {track_id: self.displaced.get(track_id).state for track_id in taken}
-        join.taken = [(old, states[track_id]._replace(media_file_id=old.id)) for track_id, old in taken.items()]
+                plan.pairs.append((gone, new))
+        plan.vacated = list(gone_candidates(taken, self.last_scan_at))
+        states = {track_id: self.replaced.get(track_id).state for track_id in taken}
+        plan.taken = [(gone, states[track_id]._replace(media_file_id=gone.id)) for track_id, gone in taken.items()]
         # the track at this place lost its file to the one that takes it, and found no other
-        join.lost = [side for side in join.vacated if not side.missing and side.id not in joined_olds]
-        return join
+        plan.lost = [
+            candidate for candidate in plan.vacated if not candidate.missing and candidate.id not in joined_gone
+        ]
+        return plan
 
-    def _join(self, joiner: Joiner, join: Join) -> None:
-        self.touched.add(with_retry(self.scan.pk, self.writer.lookup, partial(self._apply, joiner, join)))
-        joiner.committed()
+    def _carry_out(self, applier: MoveApplier, plan: MovePlan) -> None:
+        self.affected.add(with_retry(self.scan.pk, self.writer.references, partial(self._apply, applier, plan)))
+        applier.committed()
         began = min(self.scan.started_at or self._began_at, self._began_now())
-        fresh = sum(new.library_id == self.scan.library_id and new.at >= began for _, new in join.pairs)
-        self.moved_elsewhere += len(join.pairs) - fresh
-        self.scan.moved += len(join.pairs) + len(join.taken)
-        self.scan.added += len(join.added) - fresh
-        self.scan.missing += len(join.lost)
+        fresh = sum(new.library_id == self.scan.library_id and new.at >= began for _, new in plan.pairs)
+        self.moved_elsewhere += len(plan.pairs) - fresh
+        self.scan.moved += len(plan.pairs) + len(plan.taken)
+        self.scan.added += len(plan.added) - fresh
+        self.scan.missing += len(plan.lost)
 
-    def _apply(self, joiner: Joiner, join: Join) -> set[str]:
+    def _apply(self, applier: MoveApplier, plan: MovePlan) -> set[str]:
         with self.lease.transaction():
-            artists = joiner.apply(join, nullcontext(), self.last_scan_at)
+            artists = applier.apply(plan, nullcontext(), self.last_scan_at)
             tally = Tally(self.scan)
-            tally.join(join, self._began())
+            tally.count_moves(plan, self._began())
             tally.save()
         return artists
 
@@ -303,9 +313,9 @@ class Leftovers:
         """
         now = timezone.now()
         for batch in self._batches(gone, held):
-            marked = with_retry(self.scan.pk, self.writer.lookup, partial(self._mark, batch, now))
+            marked = with_retry(self.scan.pk, self.writer.references, partial(self._mark, batch, now))
             self.scan.missing += marked.tracks
-            self.touched.add(marked.artists)
+            self.affected.add(marked.artists)
 
     def _mark(self, batch: _Marks, now: datetime) -> Marked:
         with self.lease.transaction():

@@ -100,7 +100,7 @@ def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[],
         feed.stopped.set()
 
 
-class ReadAhead:
+class BackgroundReader:
     """Tag readers that work on what is ordered while the main thread does something else."""
 
     def __init__(self, pool: Callable[[], ReaderPool], beat: Callable[[], None]) -> None:
@@ -111,7 +111,7 @@ class ReadAhead:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> ReadAhead:
+    def __enter__(self) -> BackgroundReader:
         return self
 
     def __exit__(self, *_: Any) -> None:

@@ -25,9 +25,9 @@ from libraries.scanner.diff import (
     KnownTrack,
     plan_folder,
 )
-from libraries.scanner.read.background import ReadAhead
+from libraries.scanner.read.background import BackgroundReader
 from libraries.scanner.read.transport import unpack
-from libraries.scanner.types import FileEntry, FolderListing, ScanOptions, Trouble, join
+from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions, join
 from libraries.scanner.write.writer import FolderResult
 
 BATCH_FILES: Final = 800
@@ -62,7 +62,7 @@ class Reading:
         diff: FolderDiff,
         folders: dict[bytes, KnownFolder],
         problems: Problems,
-        ahead: ReadAhead,
+        ahead: BackgroundReader,
         *,
         full: bool,
     ) -> None:
@@ -176,7 +176,7 @@ def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry, 
     else:
         path = join(result.plan.listing.path, entry.name)
         attempts = 1 + (before.attempts_at(entry) if before else 0) if problem.kind in PASSING_PROBLEMS else 0
-        result.troubles.append(Trouble(path, problem.kind, problem.message, *entry[1:], attempts))
+        result.problems.append(FileProblem(path, problem.kind, problem.message, *entry[1:], attempts))
     return problem.kind not in LASTING_PROBLEMS
 
 

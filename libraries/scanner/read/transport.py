@@ -51,7 +51,7 @@ class Shared:
     """(pid, name) of each genre."""
 
 
-class FlatTrack(NamedTuple):
+class ReadTrack(NamedTuple):
     """A `TrackRecord` with its columns as tuples, and its tags as JSON."""
 
     pid: str
@@ -76,7 +76,7 @@ class FlatTrack(NamedTuple):
         return str(self.own_values[_MBZ_TRACK_ID])
 
 
-class Packer:
+class TrackPacker:
     """Makes plain tuples of tracks; what several in a row have in common is mapped once, and is one tuple."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class Packer:
         self._tags = tags
 
 
-pack_audio: Final = Packer()
+pack_audio: Final = TrackPacker()
 
 
 def _merged(one: bytes, two: bytes) -> str:
@@ -117,10 +117,10 @@ def _merged(one: bytes, two: bytes) -> str:
     return (one[:-1] + (b"," if len(one) > 2 < len(two) else b"") + two[1:]).decode()
 
 
-def unpack(own: Packed, shared: Shared) -> FlatTrack:
+def unpack(own: Packed, shared: Shared) -> ReadTrack:
     """The track that was packed; credits that were met before are the same objects again."""
     pid, values, tags, words, credits_ = own
-    return FlatTrack(pid, values, tags, words, _credits(credits_), shared)
+    return ReadTrack(pid, values, tags, words, _credits(credits_), shared)
 
 
 @lru_cache(maxsize=4096)

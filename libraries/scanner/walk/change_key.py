@@ -12,7 +12,7 @@ from typing import Final
 
 from libraries.audio.formats.kinds import SUFFIX_KINDS
 from libraries.choices import ProblemKind
-from libraries.scanner.types import FileEntry, Trouble, display
+from libraries.scanner.types import FileEntry, FileProblem, display
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)
 GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
@@ -43,9 +43,9 @@ def is_audio_name(name: bytes) -> bool:
     return dot > 0 and name[dot + 1 :].lower() in AUDIO_SUFFIXES and name[:2] != b"._"
 
 
-def trouble(path: bytes, error: OSError) -> Trouble:
+def problem(path: bytes, error: OSError) -> FileProblem:
     """What to tell about a file or folder that could not be looked at."""
-    return Trouble(path, kind_of(error), f"“{display(path) or '/'}” could not be looked at: {reason_of(error)}.")
+    return FileProblem(path, kind_of(error), f"“{display(path) or '/'}” could not be looked at: {reason_of(error)}.")
 
 
 def is_there(path: bytes) -> bool:

@@ -69,7 +69,7 @@ class Links:
 
     def _may_be_away(self, absolute: bytes, error: OSError) -> bool:
         # The check of the root speaks for every target inside it, but not for one outside: an unmounted disk leaves
-        # its links dangling, and that is trouble, not absence.
+        # its links dangling, and that is problem, not absence.
         if not self._options.follow_symlinks or error.errno == errno.ELOOP:
             return False
         return not os.path.realpath(absolute).startswith(self._inside)

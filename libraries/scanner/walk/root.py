@@ -71,7 +71,7 @@ class _Offline(Exception):
 def check_root(
     options: ScanOptions, *, known: KnownRoot, timeout: float = TIMEOUT, lister: Lister = os_lister
 ) -> RootState:
-    """The state of a root, within `timeout` seconds whatever the storage does. Never raises for trouble of storage."""
+    """The state of a root, within `timeout` seconds whatever the storage does. Never raises for problem of storage."""
     key, end = os.path.normpath(options.root), time.monotonic() + timeout
     answers: list[RootState] = []
 

@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
-from libraries.scanner.types import FileEntry, FolderListing, ScanOptions, Trouble, display, join
+from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions, display, join
 from libraries.scanner.walk import ignore
-from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, reason_of, seal, trouble
+from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, problem, reason_of, seal
 from libraries.scanner.walk.links import Links
 
 MAX_ERRORS_IN_A_ROW: Final = 10
@@ -35,11 +35,11 @@ _CHUNK: Final = 512
 _NEVER: Final = 2**64
 _DOT: Final = ord(".")
 
-# Trouble of one folder, however many stand side by side; anything else may be the storage itself going away.
+# FileProblem of one folder, however many stand side by side; anything else may be the storage itself going away.
 _LOCAL: Final = GONE | {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
 
 
-class StorageTrouble(Exception):
+class StorageProblem(Exception):
     """Ten folders in a row could not be listed: the storage is failing, and nothing may be concluded."""
 
 
@@ -88,12 +88,12 @@ def walk(
     now_ns: Callable[[], int] = time.time_ns,
     settle_ns: int = 0,
     stop: Callable[[], bool] = never,
-    away: Mapping[bytes, Trouble] | None = None,
+    away: Mapping[bytes, FileProblem] | None = None,
     followed: dict[bytes, bytes] | None = None,
 ) -> Iterator[FolderListing]:
-    """List a library folder by folder, parents first. Raises StorageTrouble and WalkStopped; see the module.
+    """List a library folder by folder, parents first. Raises StorageProblem and WalkStopped; see the module.
 
-    Folders in `away` are not entered: each has an incomplete listing with its trouble at the end, whether or not it is
+    Folders in `away` are not entered: each has an incomplete listing with its problem at the end, whether or not it is
     there. `followed` is filled with the links to folders that were followed, and where they lead.
 
     A file whose times lie within `settle_ns` of now, on either side, is still being written. A time further in the
@@ -112,7 +112,7 @@ class _Walk:
         now_ns: Callable[[], int],
         settle_ns: int,
         stop: Callable[[], bool],
-        away: Mapping[bytes, Trouble],
+        away: Mapping[bytes, FileProblem],
         followed: dict[bytes, bytes],
     ) -> None:
         self.options = options
@@ -141,7 +141,7 @@ class _Walk:
             children.sort(key=_path_of, reverse=True)
             stack += children
         for path in sorted(self.away):
-            yield FolderListing(path, complete=False, troubles=[self.away[path]])
+            yield FolderListing(path, complete=False, problems=[self.away[path]])
 
     def _enter(self, folder: Folder) -> Folder | None:
         """The folder, unless links led into it before."""
@@ -209,17 +209,17 @@ class _Walk:
         return listing, children
 
     def _unlisted(self, path: bytes, error: OSError) -> FolderListing:
-        """A listing that protects all below it. A folder that went after its parent was listed is no trouble."""
+        """A listing that protects all below it. A folder that went after its parent was listed is no problem."""
         if error.errno not in _LOCAL:
             self.errors_in_a_row += 1
             if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
                 place = display(self.options.absolute(path))
-                raise StorageTrouble(
+                raise StorageProblem(
                     f"{self.errors_in_a_row} folders in a row could not be listed, the last one {place}: "
                     f"{reason_of(error)}."
                 ) from error
-        troubles = [] if error.errno in GONE else [trouble(path, error)]
-        return FolderListing(path, complete=False, troubles=troubles)
+        problems = [] if error.errno in GONE else [problem(path, error)]
+        return FolderListing(path, complete=False, problems=problems)
 
     def _scope_inside(self, folder: Folder, names: list[bytes]) -> ignore.Scope | None:
         """The rules inside a folder; None when an empty ignore file excludes all of it. Raises OSError."""
@@ -306,7 +306,7 @@ class _Walk:
         if is_audio_name(name):
             self._protected.add(name)
             if plain and error.errno not in GONE:
-                listing.troubles.append(trouble(path, error))
+                listing.problems.append(problem(path, error))
         return None if plain else Folder(path, folder.scope, error=error)
 
     def _folder(self, parent: Folder, path: bytes, linked: bool) -> Folder | None:

@@ -14,8 +14,8 @@ from django.db import connection
 
 from libraries.choices import ChangeKind
 from libraries.models import Folder, Scan, ScanChange
-from libraries.scanner.moves.applying import Join
-from libraries.scanner.moves.matching import Side
+from libraries.scanner.moves.applying import MovePlan
+from libraries.scanner.moves.matching import MoveCandidate
 from libraries.scanner.types import display, key_of, parent
 from libraries.totals import Marked
 from navidrome_lib.db.bulk import chunks, insert_or, quoted, table
@@ -48,24 +48,24 @@ class Tally:
         for path, count in counts.items():
             self._counts[kind, Place(self._scan.library_id, path), None] += count
 
-    def join(self, join: Join, began: datetime) -> None:
-        """Count what came of a join that was carried out; `began` is when the scan did, in its first attempt."""
-        sides = [*(side for pair in join.pairs for side in pair), *(old for old, _ in join.taken), *join.lost]
+    def count_moves(self, plan: MovePlan, began: datetime) -> None:
+        """Count what came of a plan that was carried out; `began` is when the scan did, in its first attempt."""
+        sides = [*(side for pair in plan.pairs for side in pair), *(gone for gone, _ in plan.taken), *plan.lost]
         places = _places(sides)
-        for old, new in join.pairs:
+        for old, new in plan.pairs:
             self._move(places.get(old.folder_id), places[new.folder_id])
             if self._is_own(new, began):
                 self._unadded[places[new.folder_id]] += 1
-        for old, state in join.taken:
+        for old, state in plan.taken:
             self._move(places.get(old.folder_id), Place(self._scan.library_id, parent(state.path)))
-        self.files(ChangeKind.ADDED, (state.path for state in join.added))
-        for side in join.lost:
+        self.files(ChangeKind.ADDED, (state.path for state in plan.added))
+        for side in plan.lost:
             self._counts[ChangeKind.MISSING, places[side.folder_id], None] += 1
 
     def _move(self, old: Place | None, new: Place) -> None:
         self._counts[ChangeKind.MOVED, new, old] += 1
 
-    def _is_own(self, new: Side, began: datetime) -> bool:
+    def _is_own(self, new: MoveCandidate, began: datetime) -> bool:
         """Whether this scan, in whichever attempt, had counted a row as added before it was joined."""
         return new.library_id == self._scan.library_id and new.at >= began
 
@@ -92,7 +92,7 @@ def count_missing(scan: Scan, marked: Marked) -> None:
     tally.save()
 
 
-def _places(sides: Iterable[Side]) -> dict[str, Place]:
+def _places(sides: Iterable[MoveCandidate]) -> dict[str, Place]:
     """The folders of some sides by id."""
     found: dict[str, Place] = {}
     for piece in chunks({side.folder_id for side in sides}):

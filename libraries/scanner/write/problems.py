@@ -7,34 +7,34 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from libraries.models import Scan, ScanProblem
-from libraries.scanner.types import Trouble, display, key_of
+from libraries.scanner.types import FileProblem, display, key_of
 from navidrome_lib.db.bulk import chunks
 
 _KEY = ("size", "mtime_ns", "ctime_ns", "inode")
 
 
-def open_problems(scan: Scan, troubles: Iterable[Trouble]) -> None:
+def open_problems(scan: Scan, problems: Iterable[FileProblem]) -> None:
     """Open or renew the problems of one scan."""
     now = timezone.now()
-    unique = {trouble.path: trouble for trouble in troubles}
+    unique = {problem.path: problem for problem in problems}
     rows = [
         ScanProblem(
             library_id=scan.library_id,
             scan=scan,
-            path=display(trouble.path),
-            path_bytes=trouble.path,
-            path_key=key_of(trouble.path),
-            kind=trouble.kind,
-            message=trouble.message,
-            size=trouble.size,
-            mtime_ns=trouble.mtime_ns,
-            ctime_ns=trouble.ctime_ns,
-            inode=trouble.inode,
-            attempts=trouble.attempts,
+            path=display(problem.path),
+            path_bytes=problem.path,
+            path_key=key_of(problem.path),
+            kind=problem.kind,
+            message=problem.message,
+            size=problem.size,
+            mtime_ns=problem.mtime_ns,
+            ctime_ns=problem.ctime_ns,
+            inode=problem.inode,
+            attempts=problem.attempts,
             first_seen_at=now,
             last_seen_at=now,
         )
-        for trouble in sorted(unique.values())
+        for problem in sorted(unique.values())
     ]
     ScanProblem.objects.bulk_create(
         rows,

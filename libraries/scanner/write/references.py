@@ -15,7 +15,16 @@ from django.utils import timezone
 
 from libraries.models import Album, Artist, Genre
 from libraries.scanner.types import AlbumRecord, Credit
-from navidrome_lib.db.bulk import chunks, insert_new_rows, insert_rows, moment, placeholders, quoted, table, update_rows
+from navidrome_lib.db.bulk import (
+    chunks,
+    db_datetime,
+    insert_new_rows,
+    insert_rows,
+    placeholders,
+    quoted,
+    table,
+    update_rows,
+)
 from navidrome_lib.db.ids import new_id
 
 _REMEMBERED: Final = 20_000
@@ -32,7 +41,7 @@ class KnownAlbum(NamedTuple):
     described_by: str
 
 
-class Lookup:
+class References:
     """The ids of one scan of one library."""
 
     def __init__(self, library_id: int) -> None:
@@ -73,7 +82,7 @@ class Lookup:
         _trim(self._artists)
         new = self._read_artists(wanted)
         if new:
-            now = moment(timezone.now())
+            now = db_datetime(timezone.now())
             columns = ("id", "pid", "name", "sort_name", "mbz_artist_id", "created_at", "updated_at")
             rows = [(new_id(), c.pid, c.name, c.sort_name, c.mbz_id, now, now) for c in map(wanted.__getitem__, new)]
             insert_new_rows(Artist, columns, rows)
@@ -86,7 +95,7 @@ class Lookup:
 
     def _complete_artists(self, wanted: Mapping[str, Credit]) -> None:
         rows = []
-        now = moment(timezone.now())
+        now = db_datetime(timezone.now())
         for pid, credit in sorted(wanted.items()):
             known = self._artists[pid]
             sort_name = known.sort_name or credit.sort_name
@@ -120,7 +129,7 @@ class Lookup:
                 wanted[album.pid] = (path, album)
         _trim(self._albums)
         new = _read(Album, ("id", "described_by"), wanted, self._albums, KnownAlbum, self._library_id)
-        now = moment(timezone.now())
+        now = db_datetime(timezone.now())
         rows = []
         for pid in new:
             path, album = wanted[pid]

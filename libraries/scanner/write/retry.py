@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError
 
-from libraries.scanner.write.references import Lookup
+from libraries.scanner.write.references import References
 from navidrome_lib.outages import BUSY, outage_of
 
 logger = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def with_retry(scan_id: int, lookup: Lookup, write: Callable[[], T]) -> T:
+def with_retry(scan_id: int, references: References, write: Callable[[], T]) -> T:
     """The result of `write`, one transaction that may be done again as long as it was not committed.
 
     It fails where an artist or genre that was remembered has been pruned by another process, or where PostgreSQL broke
@@ -28,5 +28,5 @@ def with_retry(scan_id: int, lookup: Lookup, write: Callable[[], T]) -> T:
         if outage_of(error) not in (None, BUSY):
             raise
         logger.info("scan %s: a transaction is tried again", scan_id, exc_info=True)
-        lookup.forget()
+        references.forget()
         return write()

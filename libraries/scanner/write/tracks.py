@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 from django.utils import timezone
 
 from libraries.models import Artist, Genre, MediaFile, Participant, TrackGenre
-from libraries.scanner.read.transport import COLUMNS, FlatTrack
+from libraries.scanner.read.transport import COLUMNS, ReadTrack
 from libraries.scanner.types import Credit, FileEntry
-from libraries.scanner.write.references import Lookup
+from libraries.scanner.write.references import References
 from libraries.search.index import add_songs, line_of, refresh_songs
-from navidrome_lib.db.bulk import delete_where, hold_rows, insert_rows, moment, update_rows
+from navidrome_lib.db.bulk import db_datetime, delete_where, insert_rows, lock_referenced_rows, update_rows
 from navidrome_lib.db.ids import new_ids
 
 # what the scanner knows of a file without reading it, and what hangs on the row itself
@@ -27,7 +27,7 @@ _FROM_FILE: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
 WRITTEN: Final = (*_FROM_FILE, *_ABSENCE)
 
 
-class NewState(NamedTuple):
+class TrackRow(NamedTuple):
     """A file that was read: where it is, what it says, and the row that it belongs to (None: a new one)."""
 
     path: bytes
@@ -35,12 +35,12 @@ class NewState(NamedTuple):
     """The path as a text."""
     folder_id: str
     entry: FileEntry
-    record: FlatTrack
+    record: ReadTrack
     media_file_id: str | None = None
     audio_hash: str = ""
 
 
-def values_of(state: NewState, library_id: int, album_id: str, now: Any, *rest: Any) -> tuple[Any, ...]:
+def values_of(state: TrackRow, library_id: int, album_id: str, now: Any, *rest: Any) -> tuple[Any, ...]:
     """The values of the columns `_FROM_FILE`, and the rest behind them."""
     record = state.record
     return (
@@ -51,26 +51,28 @@ def values_of(state: NewState, library_id: int, album_id: str, now: Any, *rest: 
 
 
 class TrackRows:
-    """Saves tracks with their artists and genres; the lookup must know all of them."""
+    """Saves tracks with their artists and genres; the references must know all of them."""
 
-    def __init__(self, library_id: int, lookup: Lookup) -> None:
+    def __init__(self, library_id: int, references: References) -> None:
         self._library_id = library_id
-        self.lookup = lookup
+        self.references = references
 
-    def find(self, states: Sequence[NewState]) -> None:
+    def find(self, states: Sequence[TrackRow]) -> None:
         """Know the ids of all artists, genres and albums of some tracks."""
         records = [state.record for state in states]
-        self.lookup.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
-        self.lookup.find_genres(chain.from_iterable(shared.genres for shared in {record.shared for record in records}))
-        self.lookup.find_albums((state.shown, state.record.shared.album) for state in states)
+        self.references.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
+        self.references.find_genres(
+            chain.from_iterable(shared.genres for shared in {record.shared for record in records})
+        )
+        self.references.find_albums((state.shown, state.record.shared.album) for state in states)
 
-    def album_of(self, state: NewState) -> str:
+    def album_of(self, state: TrackRow) -> str:
         """The id of its album."""
-        return self.lookup.album_id(state.record.shared.album.pid)
+        return self.references.album_id(state.record.shared.album.pid)
 
-    def insert(self, states: Sequence[NewState]) -> list[str]:
+    def insert(self, states: Sequence[TrackRow]) -> list[str]:
         """New rows; says their ids in the same order."""
-        now = moment(timezone.now())
+        now = db_datetime(timezone.now())
         ids = new_ids(len(states))
         rows = [
             values_of(state, self._library_id, self.album_of(state), now, pk, now)
@@ -81,9 +83,9 @@ class TrackRows:
         self._save_people(zip(ids, states, strict=True))
         return ids
 
-    def update(self, states: Sequence[NewState]) -> bool:
+    def update(self, states: Sequence[TrackRow]) -> bool:
         """New values for rows that keep their id and `created_at`; False when one of the rows is not there any more."""
-        now = moment(timezone.now())
+        now = db_datetime(timezone.now())
         rows = [
             values_of(state, self._library_id, self.album_of(state), now, None, None, None, state.media_file_id)
             for state in states
@@ -99,11 +101,11 @@ class TrackRows:
         self._save_people((str(state.media_file_id), state) for state in states)
         return whole
 
-    def _line(self, state: NewState) -> str:
+    def _line(self, state: TrackRow) -> str:
         return line_of(self._library_id, state.shown.rpartition("/")[0], state.record.words)
 
-    def _save_people(self, tracks: Iterable[tuple[str, NewState]]) -> None:
-        artist_id, genre_id = self.lookup.artist_id, self.lookup.genre_id
+    def _save_people(self, tracks: Iterable[tuple[str, TrackRow]]) -> None:
+        artist_id, genre_id = self.references.artist_id, self.references.genre_id
         people, genres = [], []
         # the tracks of an album have mostly the same people
         known: dict[tuple[Credit, ...], list[tuple[Any, ...]]] = {}
@@ -117,7 +119,7 @@ class TrackRows:
                 ]
             people += [(pk, *row) for row in rows]
             genres += [(pk, genre_id(pid), position) for position, (pid, _) in enumerate(state.record.shared.genres)]
-        hold_rows(Artist, (artist for rows in known.values() for artist, *_ in rows))
-        hold_rows(Genre, (genre for _, genre, _ in genres))
+        lock_referenced_rows(Artist, (artist for rows in known.values() for artist, *_ in rows))
+        lock_referenced_rows(Genre, (genre for _, genre, _ in genres))
         insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
         insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)

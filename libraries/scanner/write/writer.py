@@ -18,19 +18,19 @@ from libraries.scanner.diff import (
     FolderPlan,
     KnownFolder,
     KnownTrack,
-    troubles_of_files,
+    problems_of_files,
 )
 from libraries.scanner.lease import Lease
-from libraries.scanner.read.transport import FlatTrack
-from libraries.scanner.types import FileEntry, Trouble, display, join, key_of
+from libraries.scanner.read.transport import ReadTrack
+from libraries.scanner.types import FileEntry, FileProblem, display, join, key_of
 from libraries.scanner.write.changes import Tally
 from libraries.scanner.write.folders import Row, save_listed
 from libraries.scanner.write.problems import open_problems, resolve_problems
-from libraries.scanner.write.references import Lookup
+from libraries.scanner.write.references import References
 from libraries.scanner.write.retry import with_retry
-from libraries.scanner.write.tracks import NewState, TrackRows
+from libraries.scanner.write.tracks import TrackRow, TrackRows
 from libraries.totals import Delta, add_to_totals, people_of, refresh_albums, unpurge
-from navidrome_lib.db.bulk import chunks, insert_rows, moment
+from navidrome_lib.db.bulk import chunks, db_datetime, insert_rows
 from navidrome_lib.db.ids import new_id
 
 _MANY_ARTISTS = 5000
@@ -42,8 +42,8 @@ class FolderResult:
     """One changed folder with all that was read of it."""
 
     plan: FolderPlan
-    tracks: list[tuple[FileEntry, KnownTrack | None, FlatTrack]] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    tracks: list[tuple[FileEntry, KnownTrack | None, ReadTrack]] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
     resolved: list[bytes] = field(default_factory=list)
     # changed under our hands: neither read nor a problem
     unsettled: int = 0
@@ -52,31 +52,31 @@ class FolderResult:
     def is_settled(self) -> bool:
         """Whether the folder need not be looked at again while its digest stays the same."""
         # what may pass is looked at again when it is due, whatever the digest says
-        lasting = all(trouble.kind in LASTING_PROBLEMS | PASSING_PROBLEMS for trouble in self.troubles)
-        return lasting and not self.unsettled and not self.plan.listing.troubles
+        lasting = all(problem.kind in LASTING_PROBLEMS | PASSING_PROBLEMS for problem in self.problems)
+        return lasting and not self.unsettled and not self.plan.listing.problems
 
 
 @dataclass(slots=True)
-class Displaced:
+class ReplacedFile:
     """A file that says to be another track than the one that was at its place: swapped, replaced, or only retagged."""
 
     known: KnownTrack
-    state: NewState
+    state: TrackRow
 
 
 @dataclass(slots=True)
 class _Changes:
     """What one transaction does."""
 
-    inserts: list[NewState] = field(default_factory=list)
-    updates: list[tuple[KnownTrack, NewState]] = field(default_factory=list)
+    inserts: list[TrackRow] = field(default_factory=list)
+    updates: list[tuple[KnownTrack, TrackRow]] = field(default_factory=list)
     back: list[KnownTrack] = field(default_factory=list)
-    displaced: list[Displaced] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    replaced: list[ReplacedFile] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
     resolved: list[bytes] = field(default_factory=list)
 
 
-class Touched:
+class AffectedArtists:
     """The artists whose counts have changed; None once they are too many to be worth telling apart."""
 
     def __init__(self, everything: bool) -> None:
@@ -94,13 +94,13 @@ class Touched:
 class Writer:
     """All writing of one scan that follows from listings; moves and marks come behind it."""
 
-    def __init__(self, lease: Lease, folders: dict[bytes, KnownFolder], touched: Touched) -> None:
+    def __init__(self, lease: Lease, folders: dict[bytes, KnownFolder], affected: AffectedArtists) -> None:
         self.lease = lease
         self.scan = lease.scan
         self.library_id = lease.scan.library_id
-        self.lookup = Lookup(self.library_id)
-        self.rows = TrackRows(self.library_id, self.lookup)
-        self.touched = touched
+        self.references = References(self.library_id)
+        self.rows = TrackRows(self.library_id, self.references)
+        self.affected = affected
         # digests that may only be stored once the tracks that their folders lost have been dealt with
         self.deferred: dict[str, str] = {}
         self._folders = folders
@@ -108,11 +108,11 @@ class Writer:
         self._unsettled_parts: set[bytes] = set()
         self._waiting_parts: set[bytes] = set()
 
-    def write(self, results: Sequence[FolderResult]) -> list[Displaced]:
+    def write(self, results: Sequence[FolderResult]) -> list[ReplacedFile]:
         """Save one batch; returns what cannot be decided before the whole library was read."""
-        return with_retry(self.scan.pk, self.lookup, partial(self._write, results))
+        return with_retry(self.scan.pk, self.references, partial(self._write, results))
 
-    def _write(self, results: Sequence[FolderResult]) -> list[Displaced]:
+    def _write(self, results: Sequence[FolderResult]) -> list[ReplacedFile]:
         deferred: dict[str, str] = {}
         with self.lease.transaction():
             self._leave_out_taken(results)
@@ -124,13 +124,13 @@ class Writer:
             artists = self._save_tracks(changes)
             self._tally(changes, results)
             resolve_problems(self.library_id, changes.resolved)
-            open_problems(self.scan, changes.troubles)
+            open_problems(self.scan, changes.problems)
         # only what is committed is remembered
         self._folders.update(folders)
         self.deferred.update(deferred)
-        self.touched.add(artists)
+        self.affected.add(artists)
         self._count(results, changes)
-        return changes.displaced
+        return changes.replaced
 
     def _leave_out_taken(self, results: Sequence[FolderResult]) -> None:
         """Forget missing tracks that have become something else since they were looked up, and hold the others.
@@ -157,7 +157,7 @@ class Writer:
 
     def _save_folders(self, results: Sequence[FolderResult], deferred: dict[str, str]) -> dict[bytes, KnownFolder]:
         """The folders by their path, as they are now."""
-        now = moment(timezone.now())
+        now = db_datetime(timezone.now())
         saved: dict[bytes, KnownFolder] = {}
         new: list[tuple[object, ...]] = []
         changed: list[Row] = []
@@ -187,8 +187,7 @@ class Writer:
         """Whether the digest of a folder must wait for the end of the scan, and what it is to be."""
         listing = result.plan.listing
         waits = bool(result.plan.unseen) or any(
-            track and not track.missing and _is_displaced(track, entry, record)
-            for entry, track, record in result.tracks
+            track and not track.missing and _is_replaced(track, entry, record) for entry, track, record in result.tracks
         )
         settled = result.is_settled
         if result.plan.part:
@@ -200,7 +199,7 @@ class Writer:
         return waits or listing.path in self._waiting_parts, listing.digest if settled else ""
 
     def _save_tracks(self, changes: _Changes) -> set[str]:
-        """Insert, update and bring back; the totals and albums go along. Returns the artists that are touched."""
+        """Insert, update and bring back; the totals and albums go along. Returns the artists that are affected."""
         updates = [state for _, state in changes.updates]
         states = [*changes.inserts, *updates]
         if not states and not changes.back:
@@ -221,28 +220,28 @@ class Writer:
         albums |= set(map(self.rows.album_of, states))
         refresh_albums(self.library_id, albums)
         add_to_totals(self.library_id, _delta(changes))
-        return self._touched_artists(changes, before, everything=not whole)
+        return self._affected_artists(changes, before, everything=not whole)
 
-    def _touched_artists(self, changes: _Changes, before: dict[str, set[str]], *, everything: bool) -> set[str]:
+    def _affected_artists(self, changes: _Changes, before: dict[str, set[str]], *, everything: bool) -> set[str]:
         """The artists who have other tracks or albums than before: most files that are tagged anew keep theirs."""
-        people = self.lookup.artist_ids
+        people = self.references.artist_ids
         came_back = (before.get(known.id, ()) for known in changes.back)
         # the tracks of an album have mostly the same people
-        touched = set[str]().union(*came_back, *map(people, {state.record.credits for state in changes.inserts}))
+        affected = set[str]().union(*came_back, *map(people, {state.record.credits for state in changes.inserts}))
         for known, state in changes.updates:
             old, new = before.get(known.id, set()), people(state.record.credits)
             stayed = not known.missing and known.album_id == self.rows.album_of(state) and not everything
-            touched |= old ^ new if stayed else old | new
-        return touched
+            affected |= old ^ new if stayed else old | new
+        return affected
 
-    def _look_again(self, states: Iterable[NewState]) -> None:
+    def _look_again(self, states: Iterable[TrackRow]) -> None:
         """A row that we meant to update was joined to another by the scan of another library: come back next time."""
         look_again(state.folder_id for state in states)
 
-    def write_retagged(self, displaced: Sequence[Displaced]) -> None:
+    def write_retagged(self, replaced: Sequence[ReplacedFile]) -> None:
         """Save files that turned out to be what was at their place, with other tags."""
-        changes = _Changes(updates=[(each.known, each.state) for each in displaced])
-        self.touched.add(with_retry(self.scan.pk, self.lookup, partial(self._write_retagged, changes)))
+        changes = _Changes(updates=[(each.known, each.state) for each in replaced])
+        self.affected.add(with_retry(self.scan.pk, self.references, partial(self._write_retagged, changes)))
         back = sum(known.missing for known, _ in changes.updates)
         self.scan.restored += back
         self.scan.updated += len(changes.updates) - back
@@ -272,13 +271,13 @@ class Writer:
         for result in results:
             listing, plan = result.plan.listing, result.plan
             scan.seen += len(listing.files) + len(listing.protected)
-            scan.failed += plan.still_bad + len(result.troubles) + len(listing.troubles)
+            scan.failed += plan.still_bad + len(result.problems) + len(listing.problems)
             scan.skipped += plan.unchanged + result.unsettled + listing.ignored
-            scan.skipped += len(listing.protected) - troubles_of_files(listing)
+            scan.skipped += len(listing.protected) - problems_of_files(listing)
         scan.current_folder = display(results[-1].plan.listing.path) if results else ""
 
 
-def _is_displaced(known: KnownTrack, entry: FileEntry, record: FlatTrack) -> bool:
+def _is_replaced(known: KnownTrack, entry: FileEntry, record: ReadTrack) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
     A tagger keeps the sound, and the inode or the MusicBrainz id; whoever puts another file in this place does not.
@@ -291,7 +290,7 @@ def _is_displaced(known: KnownTrack, entry: FileEntry, record: FlatTrack) -> boo
     return not known.mbz_track_id or known.mbz_track_id != record.mbz_track_id
 
 
-def _name_of(track: tuple[FileEntry, KnownTrack | None, FlatTrack]) -> bytes:
+def _name_of(track: tuple[FileEntry, KnownTrack | None, ReadTrack]) -> bytes:
     return track[0].name
 
 
@@ -302,22 +301,22 @@ def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
     for entry, known, record in sorted(result.tracks, key=_name_of):
         place, shown_place = folder + entry.name, shown + display(entry.name)
         if known is None:
-            changes.inserts.append(NewState(place, shown_place, folder_id, entry, record))
+            changes.inserts.append(TrackRow(place, shown_place, folder_id, entry, record))
             continue
         # what was read again without having changed still sounds the same
         sound = known.audio_hash if known.is_unchanged(entry) else ""
-        state = NewState(place, shown_place, folder_id, entry, record, known.id, sound)
-        displaced = _is_displaced(known, entry, record)
+        state = TrackRow(place, shown_place, folder_id, entry, record, known.id, sound)
+        replaced = _is_replaced(known, entry, record)
         # another track where a missing one used to be is not that one come back
-        if displaced and known.missing:
+        if replaced and known.missing:
             changes.inserts.append(state)
-        elif displaced:
-            changes.displaced.append(Displaced(known, state))
+        elif replaced:
+            changes.replaced.append(ReplacedFile(known, state))
         else:
             changes.updates.append((known, state))
     changes.back += result.plan.back
-    changes.troubles += result.troubles
-    changes.troubles += result.plan.listing.troubles
+    changes.problems += result.problems
+    changes.problems += result.plan.listing.problems
     changes.resolved += result.resolved
 
 
@@ -333,5 +332,5 @@ def _delta(changes: _Changes) -> Delta:
     return Delta(songs, size, duration, missing)
 
 
-def _duration(state: NewState) -> float:
+def _duration(state: TrackRow) -> float:
     return state.record.duration

@@ -119,7 +119,8 @@ class ListingSpool:
 
     def add(self, listing: FolderListing) -> None:
         files = [tuple(entry) for entry in listing.files]
-        problems = [tuple(problem) for problem in listing.problems]
+        # marshal takes no enums
+        problems = [tuple(problem._replace(kind=str(problem.kind))) for problem in listing.problems]
         row = (listing.path, files, listing.digest, listing.complete, listing.protected, listing.ignored, problems)
         data = marshal.dumps(row)
         self._file.write(len(data).to_bytes(_LENGTH, "little") + data)

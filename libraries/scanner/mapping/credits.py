@@ -62,7 +62,8 @@ def _ids(values: Values) -> list[str]:
 @lru_cache(maxsize=8192)
 def make_credit(role: str, name: str, sort_name: str = "", mbz_id: str = "", sub_role: str = "") -> Credit:
     """A credit with its artist's pid."""
-    return Credit(role, artist_pid(name), name, sort_name, mbz_id, sub_role)
+    # a plain text, which can be marshalled
+    return Credit(str(role), artist_pid(name), name, sort_name, mbz_id, sub_role)
 
 
 @lru_cache(maxsize=1024)

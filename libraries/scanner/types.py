@@ -140,9 +140,8 @@ class AlbumRecord(NamedTuple):
     mbz_release_group_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrackRecord:
-    """A track ready to be saved. `columns` holds plain values by the column names of `libraries.models.MediaFile`."""
+class MappedTrack(NamedTuple):
+    """A track as its tags say. `columns` holds plain values by the column names of `libraries.models.MediaFile`."""
 
     pid: str
     columns: Mapping[str, object]
@@ -160,21 +159,13 @@ class Artists(NamedTuple):
     credits: tuple[Credit, ...]
 
 
-class SharedRecord(NamedTuple):
-    """What the tracks of an album mostly have in common: some columns of a `TrackRecord`, and more."""
+class MappedAlbum(NamedTuple):
+    """What the tracks of an album mostly have in common: some columns of a `MappedTrack`, and more."""
 
     columns: Mapping[str, object]
     album: AlbumRecord
     genres: tuple[tuple[str, str], ...]
     artist: Artists
-    """Those of the track where they are the album's too, else nobody."""
+    """Those of the track where they are the album's too, else none."""
     album_artist: Artists
     disc: int | None
-
-
-class OwnRecord(NamedTuple):
-    """What is left of a `TrackRecord`, but for the column of its tags."""
-
-    pid: str
-    columns: Mapping[str, object]
-    credits: tuple[Credit, ...]

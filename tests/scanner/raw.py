@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from libraries.audio.types import RawAudio
 from libraries.scanner.mapping.track import map_track
-from libraries.scanner.types import TrackRecord
+from libraries.scanner.types import MappedTrack
 
 MBZ_A = "11111111-aaaa-4aaa-8aaa-111111111111"
 
 
-@dataclass(frozen=True)
-class Raw:
-    tags: dict[str, list[str]] = field(default_factory=dict)
-    codec: str = "flac"
-    duration: float = 0.0
-    bit_rate: int = 0
-    sample_rate: int = 0
-    bit_depth: int = 0
-    channels: int = 0
-    has_picture: bool = False
-    has_lyrics: bool = False
+def raw_audio(
+    tags: dict[str, list[str]] | None = None,
+    codec: str = "flac",
+    duration: float = 0.0,
+    bit_rate: int = 0,
+    sample_rate: int = 0,
+    bit_depth: int = 0,
+    channels: int = 0,
+    has_picture: bool = False,
+    has_lyrics: bool = False,
+) -> RawAudio:
+    """What reading a file gives, without what the mapping does not look at."""
+    return RawAudio(
+        "flac", codec, duration, bit_rate, sample_rate, bit_depth, channels, tags or {}, has_picture, has_lyrics, 0, 0
+    )
 
 
-def mapped(path: bytes = b"folder/song.flac", /, **tags: str | Sequence[str]) -> TrackRecord:
+def mapped(path: bytes = b"folder/song.flac", /, **tags: str | Sequence[str]) -> MappedTrack:
     return map_track(
-        Raw({key: [value] if isinstance(value, str) else list(value) for key, value in tags.items()}), path=path
+        raw_audio({key: [value] if isinstance(value, str) else list(value) for key, value in tags.items()}), path=path
     )

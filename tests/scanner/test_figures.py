@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from libraries.scanner.mapping.track import map_track
-from tests.scanner.raw import Raw, mapped
+from tests.scanner.raw import mapped, raw_audio
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,6 @@ def test_r128_gain_stands_in() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1, 10**400, 2**31])
 def test_impossible_facts_are_unknown(value: Any) -> None:
-    columns = map_track(Raw({}, "x" * 99, value, value, value, value, value), path=b"x.mp3").columns
+    columns = map_track(raw_audio({}, "x" * 99, value, value, value, value, value), path=b"x.mp3").columns
     assert columns["codec"] == "x" * 16
     assert [columns[key] for key in ("duration", "bit_rate", "sample_rate", "bit_depth", "channels")] == [0, 0, 0, 0, 0]

@@ -11,9 +11,9 @@ from libraries.models import MediaFile
 from libraries.scanner.mapping import credits
 from libraries.scanner.mapping.identity import album_pid, artist_pid, genre_pid, track_pid
 from libraries.scanner.mapping.track import map_track
-from libraries.scanner.types import AlbumRecord, Credit, TrackRecord
+from libraries.scanner.types import AlbumRecord, Credit, MappedTrack
 from tests.scanner.raw import MBZ_A as A
-from tests.scanner.raw import Raw, mapped
+from tests.scanner.raw import mapped, raw_audio
 
 B = "22222222-bbbb-4bbb-8bbb-222222222222"
 C = "33333333-cccc-4ccc-8ccc-333333333333"
@@ -38,7 +38,7 @@ PLAIN: dict[str, object] = {
 }  # fmt: skip
 
 
-def people_of(record: TrackRecord) -> list[tuple[str, ...]]:
+def people_of(record: MappedTrack) -> list[tuple[str, ...]]:
     """Each credit without its pid, which must be that of the name, and without empty ends."""
     found = []
     for each in record.credits:
@@ -63,7 +63,7 @@ def test_roles_are_those_of_the_catalog() -> None:
 def test_a_file_without_tags() -> None:
     unknown = artist_pid("[Unknown Artist]")
     album = album_pid(mbz_album_id="", artists=("[Unknown Artist]",), album="[Unknown Album]", version="", date="")
-    assert mapped() == TrackRecord(
+    assert mapped() == MappedTrack(
         pid=track_pid(mbz_track_id="", album=album, disc=None, track=None, title="song"),
         columns=PLAIN,
         album=AlbumRecord(album, "[Unknown Album]", "", "", "[Unknown Artist]", unknown, False, None, None, "", "", ""),
@@ -90,7 +90,7 @@ def test_a_file_with_everything() -> None:
         "replaygain_track_gain": ["-7.5 dB"], "replaygain_track_peak": ["0.988"], "replaygain_album_gain": ["+1,25 db"],
         "replaygain_album_peak": ["1.0e-1"], "isrc": ["GBAAA9500001"],
     }  # fmt: skip
-    raw = Raw(tags, "flac", 234.5, 900, 44100, 16, 2, True, True)
+    raw = raw_audio(tags, "flac", 234.5, 900, 44100, 16, 2, True, True)
     record = map_track(raw, path="Björk/Post/03.FLAC".encode())
     assert record.pid == track_pid(mbz_track_id=B, album="", disc=None, track=None, title="")
     assert record.columns == {
@@ -143,7 +143,7 @@ def test_a_file_with_everything() -> None:
     ],
 )
 def test_artists(tags: dict[str, list[str]], artist: str, names: list[str]) -> None:
-    record = map_track(Raw(tags), path=b"x.mp3")
+    record = map_track(raw_audio(tags), path=b"x.mp3")
     assert record.columns["artist"] == artist
     assert [each.name for each in record.credits if each.role == "artist"] == names
 

@@ -16,10 +16,10 @@ from libraries.audio.types import AudioError, Converted
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
 from libraries.scanner.read.transport import COLUMNS, PACKING, ReadTrack, TrackPacker, unpack, unpack_shared
-from libraries.scanner.types import TrackRecord
+from libraries.scanner.types import MappedTrack
 from libraries.scanner.write.tracks import WRITTEN
 from synth import make_library
-from tests.scanner.raw import Raw
+from tests.scanner.raw import raw_audio
 
 BJORK = {
     "title": ["Töne"], "artist": ["Ann", "Bob"], "album": ["Live"], "composer": ["Cyd / Dee"], "genre": ["Rock", "Pop"],
@@ -29,14 +29,14 @@ BJORK = {
 
 def through(pack: TrackPacker, found: list[dict[str, list[str]]], path: bytes = b"Live/01 Foo.mp3") -> list[ReadTrack]:
     """What arrives of tracks with such tags."""
-    packed = [pack(Raw(each), path) for each in found]
+    packed = [pack(raw_audio(each), path) for each in found]
     sent = [(marshal.loads(marshal.dumps(own)), shared) for own, shared in packed]  # noqa: S302 - our own bytes
     return [unpack(own, unpack_shared(marshal.loads(marshal.dumps(shared)))) for own, shared in sent]  # noqa: S302
 
 
-def whole(flat: ReadTrack) -> TrackRecord:
+def whole(flat: ReadTrack) -> MappedTrack:
     columns = {**flat.columns, "tags": json.loads(flat.tags)}
-    return TrackRecord(flat.pid, columns, flat.shared.album, flat.credits, flat.shared.genres)
+    return MappedTrack(flat.pid, columns, flat.shared.album, flat.credits, flat.shared.genres)
 
 
 def test_every_column_of_the_table_is_written_once() -> None:
@@ -46,7 +46,7 @@ def test_every_column_of_the_table_is_written_once() -> None:
 
 def test_nothing_is_lost_on_the_way() -> None:
     (flat,) = through(TrackPacker(), [BJORK])
-    record = map_track(Raw(BJORK), path=b"Live/01 Foo.mp3")
+    record = map_track(raw_audio(BJORK), path=b"Live/01 Foo.mp3")
     assert whole(flat) == record
     assert tuple(flat.columns) == COLUMNS
     assert flat.duration == record.columns["duration"]
@@ -70,7 +70,7 @@ def test_the_next_track_is_packed_as_if_there_had_been_none_before() -> None:
     pack = TrackPacker()
     found = [BJORK, BJORK, bad, BJORK, {}, bad, bad, {"performer:alto": ["Eve"], **BJORK}, {"comment": ["a" * 20_000]}]
     for tags, flat in zip(found, through(pack, found), strict=True):
-        assert whole(flat) == map_track(Raw(tags), path=b"Live/01 Foo.mp3"), tags
+        assert whole(flat) == map_track(raw_audio(tags), path=b"Live/01 Foo.mp3"), tags
 
 
 KEYS = st.sampled_from([
@@ -83,7 +83,7 @@ VALUES = st.sampled_from(["Ann", "Bob; Cyd", "Various Artists", "1", "1999-01", 
 @given(st.lists(st.dictionaries(KEYS, st.lists(VALUES, max_size=2), max_size=6), max_size=5))
 def test_any_tracks_in_a_row(found: list[dict[str, list[str]]]) -> None:
     for tags, flat in zip(found, through(TrackPacker(), found), strict=True):
-        assert whole(flat) == map_track(Raw(tags), path=b"Live/01 Foo.mp3"), tags
+        assert whole(flat) == map_track(raw_audio(tags), path=b"Live/01 Foo.mp3"), tags
 
 
 def test_readers_map_what_they_read(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from libraries.models import MediaFile, Participant
 from libraries.scanner.mapping.identity import genre_pid
 from libraries.scanner.mapping.text import MAX_NAME, MAX_TAGS, MAX_TEXT
 from libraries.scanner.mapping.track import map_track
-from tests.scanner.raw import MBZ_A, Raw, mapped
+from tests.scanner.raw import MBZ_A, mapped, raw_audio
 
 
 def test_hostile_texts_are_cleaned_and_bounded() -> None:
@@ -38,7 +38,7 @@ def test_hostile_texts_are_cleaned_and_bounded() -> None:
 
 def test_all_tags_together_are_bounded() -> None:
     tags = {f"key{i}": ["v" * 900] * 150 for i in range(400)}
-    kept = map_track(Raw(tags), path=b"x.mp3").columns["tags"]
+    kept = map_track(raw_audio(tags), path=b"x.mp3").columns["tags"]
     assert isinstance(kept, dict)
     assert MAX_TAGS - 900 < sum(len(value) for values in kept.values() for value in values) <= MAX_TAGS
 
@@ -56,7 +56,7 @@ def test_a_track_has_a_hundred_performers_at_most() -> None:
 
 
 def test_the_input_is_left_alone() -> None:
-    raw = Raw({"title": ["a"], "genre": ["b"]})
+    raw = raw_audio({"title": ["a"], "genre": ["b"]})
     stored = map_track(raw, path=b"x.mp3").columns["tags"]
     assert isinstance(stored, dict)
     stored["title"].append("c")
@@ -105,7 +105,7 @@ def check_column(column: Any, value: object) -> None:
 
 @given(st.dictionaries(KEYS, st.lists(VALUES, max_size=4), max_size=12), st.binary(max_size=30), NUMBERS, st.booleans())
 def test_any_tags_map_to_storable_values(tags: dict[str, list[str]], path: bytes, number: Any, flag: bool) -> None:
-    record = map_track(Raw(tags, "c", number, number, number, number, number, flag, flag), path=path)
+    record = map_track(raw_audio(tags, "c", number, number, number, number, number, flag, flag), path=path)
     for name, value in record.columns.items():
         check_column(MediaFile._meta.get_field(name), value)
     assert record.columns["title"]
@@ -121,4 +121,4 @@ def test_any_tags_map_to_storable_values(tags: dict[str, list[str]], path: bytes
         check_text(name)
     check_text(record.album.name + record.album.sort_name + record.album.version + record.album.album_artist)
     assert len(record.pid) == len(record.album.pid) == len(record.album.artist_pid) == 32
-    assert map_track(Raw(tags, "c", number, number, number, number, number, flag, flag), path=path) == record
+    assert map_track(raw_audio(tags, "c", number, number, number, number, number, flag, flag), path=path) == record

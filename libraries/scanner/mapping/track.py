@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
+from libraries.audio.types import RawAudio
 from libraries.choices import Role
 from libraries.scanner.mapping import credits, identity, values
 from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
 from libraries.scanner.mapping.values import PartialDate, parse_date
-from libraries.scanner.types import AlbumRecord, Artists, OwnRecord, SharedRecord, TrackRecord, display
+from libraries.scanner.types import AlbumRecord, Artists, MappedAlbum, MappedTrack, display
 
 UNKNOWN_ALBUM: Final = "[Unknown Album]"
 
@@ -39,29 +40,6 @@ Firsts = dict[str, str]
 Texts = tuple[str, ...]
 
 
-class RawTrack(Protocol):
-    """What reading a file must give: canonical lower-case tag keys, durations in s, bit rates in kbit/s."""
-
-    @property
-    def tags(self) -> Mapping[str, Sequence[str]]: ...
-    @property
-    def codec(self) -> str: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def bit_rate(self) -> int: ...
-    @property
-    def sample_rate(self) -> int: ...
-    @property
-    def bit_depth(self) -> int: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def has_picture(self) -> bool: ...
-    @property
-    def has_lyrics(self) -> bool: ...
-
-
 class _Dates(NamedTuple):
     date: PartialDate
     original: PartialDate
@@ -73,15 +51,13 @@ class _Dates(NamedTuple):
 _NOBODY: Final = Artists("", "", ())
 
 
-def map_track(raw: RawTrack, *, path: bytes) -> TrackRecord:
-    """The record of the file at `path`: any tags give is_storable_text values; only tags and path decide about pids."""
+def map_track(raw: RawAudio, *, path: bytes) -> MappedTrack:
+    """The track of the file at `path`: any tags give storable values; pids follow from tags and path alone."""
     tags = clean_tags(raw.tags)
     own_tags, shared_tags = split_tags(tags)
     shared = map_shared(shared_tags)
     own = map_own(own_tags, shared, raw, path=path)
-    return TrackRecord(
-        own.pid, {**shared.columns, **own.columns, "tags": tags}, shared.album, own.credits, shared.genres
-    )
+    return own._replace(columns={**shared.columns, **own.columns, "tags": tags})
 
 
 def split_tags(tags: Mapping[str, Values]) -> tuple[dict[str, Values], dict[str, Values]]:
@@ -92,7 +68,7 @@ def split_tags(tags: Mapping[str, Values]) -> tuple[dict[str, Values], dict[str,
     return own, {key: values for key, values in tags.items() if key in shared}
 
 
-def map_shared(tags: Tags) -> SharedRecord:
+def map_shared(tags: Tags) -> MappedAlbum:
     """What follows from the clean tags that the tracks of an album have in common."""
     firsts = first_lines(tags)
     compilation = firsts.get("compilation", "").lower() in _YES
@@ -125,11 +101,11 @@ def map_shared(tags: Tags) -> SharedRecord:
         "rg_album_gain": _gain(firsts, "replaygain_album_gain", "r128_album_gain"),
         "rg_album_peak": values.parse_peak(firsts.get("replaygain_album_peak", "")),
     }
-    return SharedRecord(columns, album, genres, artist, album_artist, disc)
+    return MappedAlbum(columns, album, genres, artist, album_artist, disc)
 
 
-def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> OwnRecord:
-    """The rest of one track, but for the column of its tags."""
+def map_own(tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes) -> MappedTrack:
+    """The track of these tags; its columns lack those of `shared`, and the column of the tags."""
     firsts = first_lines(tags)
     artist = _map_artist(tags, shared)
     title = firsts.get("title", "") or _title_of(path)
@@ -162,7 +138,8 @@ def map_own(tags: Tags, shared: SharedRecord, raw: RawTrack, *, path: bytes) -> 
     pid = identity.track_pid(
         mbz_track_id=release_track, album=shared.album.pid, disc=shared.disc, track=track, title=title
     )
-    return OwnRecord(pid, columns, (*artist.credits, *shared.album_artist.credits, *credits.other_credits(tags)))
+    all_credits = (*artist.credits, *shared.album_artist.credits, *credits.other_credits(tags))
+    return MappedTrack(pid, columns, shared.album, all_credits, shared.genres)
 
 
 def _gain(firsts: Firsts, key: str, r128: str) -> float | None:
@@ -188,7 +165,7 @@ def _make_artists(
     return Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
 
 
-def _map_artist(tags: Tags, shared: SharedRecord) -> Artists:
+def _map_artist(tags: Tags, shared: MappedAlbum) -> Artists:
     """The track's artists: who is not named is that of the album, unless that stands for many, or unknown."""
     artist = _read_artists(tags, Role.ARTIST)
     if artist.credits:

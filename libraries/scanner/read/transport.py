@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from libraries.audio.types import Conversion
+from libraries.audio.types import Conversion, RawAudio
 from libraries.scanner.mapping.text import clean_tags, is_clean
-from libraries.scanner.mapping.track import RawTrack, map_own, map_shared, split_tags
-from libraries.scanner.types import AlbumRecord, Credit, SharedRecord, display
+from libraries.scanner.mapping.track import map_own, map_shared, split_tags
+from libraries.scanner.types import AlbumRecord, Credit, MappedAlbum, display
 from libraries.search.words import each_once, shared_words, title_words
 
 # what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
@@ -42,8 +42,8 @@ Packed = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shared:
-    """A `SharedRecord` with its columns as a tuple. One object for all tracks that have it in common."""
+class ReadAlbum:
+    """A `MappedAlbum` with its columns as a tuple. One object for all tracks that have it in common."""
 
     values: tuple[Any, ...]
     album: AlbumRecord
@@ -52,7 +52,7 @@ class Shared:
 
 
 class ReadTrack(NamedTuple):
-    """A `TrackRecord` with its columns as tuples, and its tags as JSON."""
+    """A `MappedTrack` with its columns as tuples, and its tags as JSON."""
 
     pid: str
     own_values: tuple[Any, ...]
@@ -60,7 +60,7 @@ class ReadTrack(NamedTuple):
     words: str
     """What the track is found by, without its folder (see libraries.search.words)."""
     credits: tuple[Credit, ...]
-    shared: Shared
+    shared: ReadAlbum
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -82,19 +82,19 @@ class TrackPacker:
     def __init__(self) -> None:
         # the tags, always clean ones, and what follows from them
         self._tags: dict[str, Sequence[str]] | None = None
-        self._record: SharedRecord
+        self._record: MappedAlbum
         self._packed: Packed
         self._json: bytes
         self._words: list[str]
 
-    def __call__(self, audio: RawTrack, path: bytes) -> tuple[Packed, Packed]:
+    def __call__(self, audio: RawAudio, path: bytes) -> tuple[Packed, Packed]:
         """A track's own side, and the shared one: together what `unpack` takes."""
         own, common = split_tags(audio.tags)
         if common != self._tags or not is_clean(own):
             own, common = split_tags(clean_tags(audio.tags))
             if common != self._tags:
                 self._learn(common)
-        pid, columns, credits_ = map_own(own, self._record, audio, path=path)
+        pid, columns, _, credits_, _ = map_own(own, self._record, audio, path=path)
         title, artist, name = str(columns["title"]), str(columns["artist"]), display(path.rpartition(b"/")[2])
         words = each_once([*title_words(title, name), *shared_words(artist), *self._words])
         tags = _merged(orjson.dumps(own), self._json)
@@ -117,7 +117,7 @@ def _merged(one: bytes, two: bytes) -> str:
     return (one[:-1] + (b"," if len(one) > 2 < len(two) else b"") + two[1:]).decode()
 
 
-def unpack(own: Packed, shared: Shared) -> ReadTrack:
+def unpack(own: Packed, shared: ReadAlbum) -> ReadTrack:
     """The track that was packed; credits that were met before are the same objects again."""
     pid, values, tags, words, credits_ = own
     return ReadTrack(pid, values, tags, words, _credits(credits_), shared)
@@ -129,10 +129,10 @@ def _credits(credits_: tuple[tuple[str, ...], ...]) -> tuple[Credit, ...]:
 
 
 @lru_cache(maxsize=1024)
-def unpack_shared(packed: Packed) -> Shared:
+def unpack_shared(packed: Packed) -> ReadAlbum:
     """The shared side of tracks; one that was met before is the same object again."""
     values, album, genres = packed
-    return Shared(values, AlbumRecord._make(album), genres)
+    return ReadAlbum(values, AlbumRecord._make(album), genres)
 
 
 # what the readers, who do not know the scanner, do with each file

@@ -70,7 +70,7 @@ WSGI_APPLICATION = "navidrome_lib.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "navidrome_lib" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -26,7 +26,7 @@ COMMANDS = {
     "bench": ("test.txt", ["-m", "bench"]),
 }
 NO_INSTALLER = (
-    "The packages cannot be installed: this Python has neither venv with ensurepip nor pip, and there is no uv. "
+    "The packages cannot be installed: this Python has no venv with ensurepip, and there is no uv. "
     "Install one of them (Debian, Ubuntu: apt install python3-venv) and run this again."
 )
 
@@ -195,47 +195,18 @@ def with_venv(environment: Environment, requirements: Path, *, create: bool) -> 
     """Create with the standard library and install with the environment's own pip."""
     python = str(environment.python)
     pip_works = runs([python, "-m", "pip", "--version"])
-    # without ensurepip (a Debian without python3-venv) this fails, and the pip of the system has a try
+    # without ensurepip (a Debian without python3-venv) this fails
     if not pip_works and not runs([sys.executable, "-m", "venv", str(environment.folder)]):
         return False
     return shows([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(requirements)])
 
 
-def with_outer_pip(environment: Environment, requirements: Path, *, create: bool) -> bool:
-    """Create an environment without pip and fill it with the pip of the system."""
-    if create and not runs([sys.executable, "-m", "venv", "--without-pip", str(environment.folder)]):
-        return False
-    install = ["install", "--quiet", "--require-hashes", "-r", str(requirements)]
-    for pip in outer_pips():
-        if runs([*pip, "--python", str(environment.python), "--version"]):
-            return shows([*pip, "--python", str(environment.python), *install])
-    own = [sys.executable, "-m", "pip"]
-    if runs([*own, "--version"]):  # too old for --python, but it is the same Python: a target folder does
-        return shows([*own, *install, "--upgrade", "--target", str(site_packages(environment))])
-    return False
-
-
-INSTALLERS: tuple[Callable[..., bool], ...] = (with_uv, with_venv, with_outer_pip)
-
-
-def outer_pips() -> Iterator[list[str]]:
-    """Every pip outside of the environment."""
-    yield [sys.executable, "-m", "pip"]
-    for name in ("pip3", "pip"):
-        if found := shutil.which(name):
-            yield [found]
-
-
-def site_packages(environment: Environment) -> Path:
-    """Where the environment keeps its packages."""
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return Path(subprocess.check_output([environment.python, "-c", code], text=True).strip())
+INSTALLERS: tuple[Callable[..., bool], ...] = (with_uv, with_venv)
 
 
 def has_installer() -> bool:
     """Whether anything here could have installed packages."""
-    tools = [[sys.executable, "-m", "ensurepip", "--version"], *([*pip, "--version"] for pip in outer_pips())]
-    return shutil.which("uv") is not None or any(runs(tool) for tool in tools)
+    return shutil.which("uv") is not None or runs([sys.executable, "-m", "ensurepip", "--version"])
 
 
 def clean_environ() -> dict[str, str]:

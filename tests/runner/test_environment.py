@@ -160,6 +160,19 @@ def test_the_standard_library_alone_makes_an_environment(
     subprocess.run([environment.python, "-m", "pip", "--version"], check=True, capture_output=True)
 
 
+def test_without_uv_and_ensurepip_the_sentence_names_the_package_to_install(
+    environment: Environment, requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python3"  # as Debian's without python3-venv
+    python.write_text('#!/bin/sh\ncase "$2" in venv|ensurepip) exit 1;; esac\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match="apt install python3-venv"):
+        subject.ensure(environment, requirements)
+    assert json.loads((environment.folder / subject.STAMP).read_text())["complete"] is False
+
+
 def other_python(folder: Path, name: str, *, usable: bool) -> None:
     """A program that answers like a new enough Python, or like an old or absent one; it says when it is started."""
     program = folder / name

@@ -15,8 +15,9 @@ from libraries.models import Library, Scan
 from libraries.queue import deliver, deliver_clear, deliver_fingerprints
 from libraries.scanner import lease, pipeline
 from libraries.scanner.moves import fingerprints
-from libraries.schedule import next_due, next_scan_time
+from libraries.schedule import next_scan_time
 from navidrome_lib.celery import app
+from navidrome_lib.config.schedules import next_due
 from navidrome_lib.db.locks import lock_library
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from libraries import queue, schedule
+from libraries import queue
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import Library, Scan
 from libraries.models.library import name_key
@@ -17,6 +17,7 @@ from libraries.scanner.walk.ignore import validate_pattern
 from libraries.services.scans import lock_active, lock_scans, request_scan
 from libraries.storage.roots import check_anchor, check_root, is_storable_text
 from navidrome_lib.audit.services import difference, record
+from navidrome_lib.config.schedules import validate_schedule
 from navidrome_lib.db.locks import lock_libraries
 from navidrome_lib.errors import InvalidInput
 
@@ -60,11 +61,11 @@ def check_retention(days: int | None) -> int | None:
 
 
 def check_schedule(text: str) -> str:
-    """A schedule as `libraries.schedule` takes it; else why it makes no sense."""
+    """A schedule as `navidrome_lib.config.schedules` takes it; else why it makes no sense."""
     if len(text) > MAX_SCHEDULE:
         raise InvalidInput(errors={"schedule": f"A schedule has at most {MAX_SCHEDULE} characters."})
     try:
-        return schedule.check_schedule(text, timezone.now())
+        return validate_schedule(text, timezone.now())
     except ValueError as error:
         raise InvalidInput(errors={"schedule": f"{error}. Write 0 3 * * *, @daily, @every 6h or never."}) from None
 

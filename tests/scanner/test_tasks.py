@@ -15,8 +15,8 @@ from libraries.choices import ScanState, ScanTrigger
 from libraries.cleanup import clear_library
 from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan
 from libraries.scanner import lease
-from libraries.schedule import next_due
 from navidrome_lib.celery import app
+from navidrome_lib.config.schedules import next_due
 from tests.scanner.scans import request, scan, write_album
 
 pytestmark = pytest.mark.django_db(transaction=True)

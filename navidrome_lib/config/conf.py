@@ -1,132 +1,348 @@
-"""Our options as frozen dataclasses, read once from the environment; a secret is flagged where it is declared."""
+"""Every option of the server, declared once: variable, reader, default, meaning, and an example.
+
+Options are read once from the environment into frozen dataclasses.
+`python -m navidrome_lib.config` writes `docs/configuration.md` from the declarations.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from navidrome_lib.config import env
-from navidrome_lib.config.env import ConfigError
+from navidrome_lib.config.env import ConfigError, Reader
+from navidrome_lib.config.option import option, read_options
+from navidrome_lib.config.schedules import read_schedule
 
-SECRET = {"secret": True}
-MASK = "****"
+LISTENING = "Where does the server listen?"
+FOLDERS = "Where are the data and the music?"
+FIRST_START = "What does the first start create?"
+DATABASES = "Which database and which broker?"
+SIGN_IN = "Who gets in, and for how long?"
+SCANS = "How do scans run?"
+FEATURES = "What can be switched on and off?"
 
-__all__ = ["Conf", "ConfigError", "Inspect", "Scanner", "current", "load", "masked"]
+SCHEDULE = Reader(read_schedule, "`@daily`, five cron fields (UTC), `@every` with a duration, or `never`")
+
+__all__ = ["Conf", "ConfigError", "Inspect", "Scanner", "current", "load"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scanner:
     """How scans run. Durations in seconds, memory in MiB."""
 
-    schedule: str = ""
-    workers: int = 2
-    readers: int = 2
-    fingerprints: bool = True
-    file_timeout: int = 10
-    file_memory: int = 512
-    watcher_wait: int = 5
-    watcher_poll: int = 300
+    schedule: str = option(
+        "ND_SCANNER_SCHEDULE",
+        SCHEDULE,
+        "When every library is scanned by itself; each library can have a schedule of its own.",
+        chapter=SCANS,
+        default_note="no schedule",
+        example="@every 6h",
+        nonsense="foo",
+    )
+    workers: int = option(
+        "ND_SCANNER_WORKERS",
+        env.integer(1, 64),
+        "How many scans run at once in one worker process.",
+        chapter=SCANS,
+        default="2",
+        unit="scans",
+        example="1",
+        nonsense="0",
+    )
+    readers: int = option(
+        "ND_SCANNER_READERS",
+        env.integer(1, 64),
+        "How many processes read tags for one scan.",
+        chapter=SCANS,
+        default="2",
+        unit="processes",
+        example="4",
+        nonsense="many",
+    )
+    fingerprints: bool = option(
+        "ND_SCANNER_FINGERPRINTS",
+        env.BOOLEAN,
+        "Remember an audio fingerprint of each track, to follow files that are moved and retagged at once. "
+        "Switch it off for storage where every byte that is read is paid for.",
+        chapter=SCANS,
+        default="true",
+        example="false",
+        nonsense="maybe",
+    )
+    file_timeout: int = option(
+        "ND_SCANNER_FILETIMEOUT",
+        env.duration("1s", "1d"),
+        "How long the tags of one file may take to read; after that the file is listed as a problem.",
+        chapter=SCANS,
+        default="10s",
+        example="30s",
+        nonsense="10",
+    )
+    file_memory: int = option(
+        "ND_SCANNER_FILEMEMORY",
+        env.integer(64, 65536),
+        "How much memory the reading of one file may take.",
+        chapter=SCANS,
+        default="512",
+        unit="MiB",
+        example="256",
+        nonsense="1GB",
+    )
+    watcher_wait: int = option(
+        "ND_SCANNER_WATCHERWAIT",
+        env.duration("0s", "1d"),
+        "How long a watched folder must be quiet before it is scanned; `0s` starts no watcher.",
+        chapter=SCANS,
+        default="5s",
+        example="1m",
+        nonsense="a while",
+    )
+    watcher_poll: int = option(
+        "ND_SCANNER_WATCHERPOLL",
+        env.duration("1s", "30d"),
+        "How often folders are looked at where the system cannot tell of changes, as on network storage.",
+        chapter=SCANS,
+        default="5m",
+        example="1h",
+        nonsense="0s",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
     """The file inspection endpoint: off unless asked for; at most `max_requests` per minute."""
 
-    enabled: bool = False
-    max_requests: int = 30
+    enabled: bool = option(
+        "ND_INSPECT_ENABLED",
+        env.BOOLEAN,
+        "Open `/api/inspect`, which shows admins the tags of a file as they are on the disk.",
+        chapter=FEATURES,
+        default="false",
+        example="true",
+        nonsense="enabled",
+    )
+    max_requests: int = option(
+        "ND_INSPECT_MAXREQUESTS",
+        env.integer(1, 100_000),
+        "How many files may be inspected in a minute.",
+        chapter=FEATURES,
+        default="30",
+        unit="requests per minute",
+        example="10",
+        nonsense="0",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conf:
     """Every option of the server, named as its environment variable without `ND_`."""
 
-    address: str
-    port: int
-    base_url: str
-    data_folder: Path
-    music_folder: Path | None
-    allowed_roots: tuple[Path, ...]
-    database_url: str = field(metadata=SECRET)
-    redis_url: str = field(metadata=SECRET)
-    log_level: str
-    session_timeout: int
-    auth_request_limit: int
-    enable_insights_collector: bool
-    dev_ui_show_config: bool
-    numeric_library_ids: bool
-    trusted_proxies: tuple[str, ...]
-    reverse_proxy_user_header: str
-    secure_cookies: bool
-    allowed_hosts: str
-    scanner: Scanner
-    inspect: Inspect
+    address: str = option(
+        "ND_ADDRESS",
+        env.ADDRESS,
+        "The address that `./script/serve` listens on.",
+        chapter=LISTENING,
+        default="0.0.0.0",  # noqa: S104 - a server is meant to be reached
+        default_note="all addresses of the machine",
+        example="127.0.0.1",
+        nonsense="http://localhost",
+    )
+    port: int = option(
+        "ND_PORT",
+        env.integer(1, 65535),
+        "The port that `./script/serve` listens on. The `Procfile` goes by `PORT`, as hosting platforms do.",
+        chapter=LISTENING,
+        default="4533",
+        example="8080",
+        nonsense="70000",
+    )
+    base_url: str = option(
+        "ND_BASEURL",
+        env.BASE_PATH,
+        "The path prefix under which a proxy serves this server, whether or not it strips the prefix.",
+        chapter=LISTENING,
+        default_note="no prefix",
+        example="/music",
+        nonsense="/music?",
+    )
+    data_folder: Path = option(
+        "ND_DATAFOLDER",
+        env.FOLDER,
+        "Where all state is kept: the database, the broker's files, keys and logs. "
+        "`./script/demo` has a folder of its own, `data-demo`.",
+        chapter=FOLDERS,
+        default="data",
+        default_note="in the repository for `./script/serve`, else in the current folder",
+        example="/var/lib/navidrome-lib",
+        nonsense="/dev/null",
+    )
+    music_folder: Path | None = option(
+        "ND_MUSICFOLDER",
+        env.OPTIONAL_PATH,
+        "A folder that becomes a library when the server starts, unless it is one already.",
+        chapter=FIRST_START,
+        default_note="none",
+        example="/srv/music",
+        nonsense="~nobody-of-this-name/music",
+    )
+    allowed_roots: tuple[Path, ...] = option(
+        "ND_ALLOWEDROOTS",
+        env.FOLDERS,
+        "The folders that libraries must lie in, and where the folder picker begins.",
+        chapter=FOLDERS,
+        default_note="anywhere",
+        example="/srv/music:/mnt/nas",
+        nonsense="music",
+    )
+    admin_user: str = option(
+        "ND_ADMIN_USER",
+        env.TEXT,
+        "The name of an admin to create when no account has that name; an account that exists is left as it is. "
+        "Goes together with `ND_ADMIN_PASSWORD`.",
+        chapter=FIRST_START,
+        default_note="none",
+        example="admin",
+        nonsense=None,
+    )
+    admin_password: str = option(
+        "ND_ADMIN_PASSWORD",
+        env.TEXT,
+        "The password of the admin that is created.",
+        chapter=FIRST_START,
+        default_note="none",
+        example="a long password",
+        nonsense=None,
+        secret=True,
+    )
+    database_url: str = option(
+        "DATABASE_URL",
+        env.url("postgres", "postgresql", "sqlite"),
+        "The database. Several machines need a PostgreSQL.",
+        chapter=DATABASES,
+        default_note="SQLite in the data folder",
+        example="postgres://user:password@host/name",
+        nonsense="mysql://host/name",
+        secret=True,
+    )
+    redis_url: str = option(
+        "REDIS_URL",
+        env.url("redis", "rediss", "redis+socket", "unix"),
+        "The message broker, a Redis or Valkey server, which also holds the cache.",
+        chapter=DATABASES,
+        default_note="`./script/serve` starts one of its own; other processes try `redis://localhost:6379/0`",
+        example="redis://host:6379/0",
+        nonsense="localhost:6379",
+        secret=True,
+    )
+    session_timeout: int = option(
+        "ND_SESSIONTIMEOUT",
+        env.duration("1s", "3660d"),
+        "How long a sign-in lasts without a request.",
+        chapter=SIGN_IN,
+        default="48h",
+        example="30d",
+        nonsense="forever",
+    )
+    auth_request_limit: int = option(
+        "ND_AUTHREQUESTLIMIT",
+        env.integer(0, 100_000),
+        "How many sign-ins may fail per minute, for one address and for one account; 0 sets no limit.",
+        chapter=SIGN_IN,
+        default="5",
+        unit="attempts per minute",
+        example="20",
+        nonsense="-1",
+    )
+    trusted_proxies: tuple[str, ...] = option(
+        "ND_TRUSTEDPROXIES",
+        env.NETWORKS,
+        "The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are believed.",
+        chapter=SIGN_IN,
+        default_note="none",
+        example="127.0.0.1, 10.0.0.0/8",
+        nonsense="everyone",
+    )
+    reverse_proxy_user_header: str = option(
+        "ND_REVERSEPROXYUSERHEADER",
+        env.HEADER,
+        "The header by which a trusted proxy names the user whom it has signed in.",
+        chapter=SIGN_IN,
+        default_note="no such header is believed",
+        example="Remote-User",
+        nonsense="Remote User",
+    )
+    allowed_hosts: str = option(
+        "ND_ALLOWEDHOSTS",
+        env.HOSTS,
+        "The host names that the server answers to.",
+        chapter=SIGN_IN,
+        default="*",
+        example="music.example.org, localhost",
+        nonsense="http://music.example.org",
+    )
+    secure_cookies: bool = option(
+        "ND_SECURECOOKIES",
+        env.BOOLEAN,
+        "Send cookies over HTTPS only.",
+        chapter=SIGN_IN,
+        default="false",
+        example="true",
+        nonsense="https",
+    )
+    scanner: Scanner = field(default_factory=Scanner)
+    log_level: str = option(
+        "ND_LOGLEVEL",
+        env.choice("debug", "info", "warning", "error"),
+        "How much the server writes to its log.",
+        chapter=FEATURES,
+        default="info",
+        example="debug",
+        nonsense="loud",
+    )
+    enable_insights_collector: bool = option(
+        "ND_ENABLEINSIGHTSCOLLECTOR",
+        env.BOOLEAN,
+        "Collect statistics of this server for its admins; nothing is ever sent anywhere.",
+        chapter=FEATURES,
+        default="true",
+        example="false",
+        nonsense="2",
+    )
+    dev_ui_show_config: bool = option(
+        "ND_DEVUISHOWCONFIG",
+        env.BOOLEAN,
+        "Open `/api/config/*`, which shows admins these options, secrets masked.",
+        chapter=FEATURES,
+        default="false",
+        example="true",
+        nonsense="admins",
+    )
+    numeric_library_ids: bool = option(
+        "ND_NUMERICLIBRARYIDS",
+        env.BOOLEAN,
+        "Write the ids of libraries as numbers, for Navidrome's own web client.",
+        chapter=FEATURES,
+        default="false",
+        example="true",
+        nonsense="numbers",
+    )
+    inspect: Inspect = field(default_factory=Inspect)
 
 
 def load(environ: Mapping[str, str]) -> Conf:
     """All options from `environ`; raises `ConfigError` at the first value that makes no sense."""
-    music = env.text(environ, "ND_MUSICFOLDER")
-    return Conf(
-        address=env.text(environ, "ND_ADDRESS", "0.0.0.0"),  # noqa: S104 - a server is meant to be reached
-        port=env.integer(environ, "ND_PORT", 4533, minimum=1, maximum=65535),
-        base_url=env.base_path(environ, "ND_BASEURL"),
-        data_folder=env.folder(environ, "ND_DATAFOLDER", "data"),
-        music_folder=env.folder(environ, "ND_MUSICFOLDER", "") if music else None,
-        allowed_roots=env.folders(environ, "ND_ALLOWEDROOTS"),
-        database_url=env.url(environ, "DATABASE_URL", ("postgres", "postgresql", "sqlite")),
-        redis_url=env.url(environ, "REDIS_URL", ("redis", "rediss", "redis+socket", "unix")),
-        log_level=env.choice(environ, "ND_LOGLEVEL", "info", ("debug", "info", "warning", "error")),
-        session_timeout=env.duration(environ, "ND_SESSIONTIMEOUT", 48 * 3600),
-        auth_request_limit=env.integer(environ, "ND_AUTHREQUESTLIMIT", 5, minimum=0, maximum=100_000),
-        enable_insights_collector=env.boolean(environ, "ND_ENABLEINSIGHTSCOLLECTOR", True),
-        dev_ui_show_config=env.boolean(environ, "ND_DEVUISHOWCONFIG", False),
-        numeric_library_ids=env.boolean(environ, "ND_NUMERICLIBRARYIDS", False),
-        trusted_proxies=env.networks(environ, "ND_TRUSTEDPROXIES"),
-        reverse_proxy_user_header=env.header(environ, "ND_REVERSEPROXYUSERHEADER"),
-        secure_cookies=env.boolean(environ, "ND_SECURECOOKIES", False),
-        allowed_hosts=env.text(environ, "ND_ALLOWEDHOSTS", "*"),
-        scanner=Scanner(
-            schedule=env.text(environ, "ND_SCANNER_SCHEDULE"),
-            workers=env.integer(environ, "ND_SCANNER_WORKERS", 2, minimum=1, maximum=64),
-            readers=env.integer(environ, "ND_SCANNER_READERS", 2, minimum=1, maximum=64),
-            fingerprints=env.boolean(environ, "ND_SCANNER_FINGERPRINTS", True),
-            file_timeout=env.duration(environ, "ND_SCANNER_FILETIMEOUT", 10),
-            file_memory=env.integer(environ, "ND_SCANNER_FILEMEMORY", 512, minimum=64, maximum=65536),
-            watcher_wait=env.duration(environ, "ND_SCANNER_WATCHERWAIT", 5),
-            watcher_poll=env.duration(environ, "ND_SCANNER_WATCHERPOLL", 300),
-        ),
-        inspect=Inspect(
-            enabled=env.boolean(environ, "ND_INSPECT_ENABLED", False),
-            max_requests=env.integer(environ, "ND_INSPECT_MAXREQUESTS", 30, minimum=1, maximum=100_000),
-        ),
-    )
+    conf = read_options(Conf, environ)
+    if bool(conf.admin_user) != bool(conf.admin_password):
+        missing, given = ("ND_ADMIN_PASSWORD", "ND_ADMIN_USER")[:: 1 if conf.admin_user else -1]
+        raise ConfigError(missing, f"must be set together with {given}.")
+    return conf
 
 
 @cache
 def current() -> Conf:
     """The options of this process."""
     return load(os.environ)
-
-
-def masked(options: Any) -> dict[str, Any]:
-    """`options` as a plain dict in which every field that was declared secret is masked when it is set."""
-    shown: dict[str, Any] = {}
-    for item in fields(options):
-        value = getattr(options, item.name)
-        if item.metadata.get("secret"):
-            shown[item.name] = MASK if value else ""
-        elif is_dataclass(value):
-            shown[item.name] = masked(value)
-        else:
-            shown[item.name] = plain(value)
-    return shown
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it."""
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value

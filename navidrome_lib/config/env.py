@@ -1,20 +1,28 @@
-"""Typed readers of environment variables: a valid value, or `ConfigError` with the name and the reason."""
+"""Typed readers of environment variables: from a text to a valid value, or `ValueError` with the reason.
+
+A text comes without surrounding space. The empty one stands for “nothing”, where a reader knows such a value.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
-from ipaddress import ip_network
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-Environ = Mapping[str, str]
+T = TypeVar("T")
 
 UNIX_SOCKET = "@"
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
 
 
 class ConfigError(Exception):
@@ -26,105 +34,191 @@ class ConfigError(Exception):
         self.reason = reason
 
 
-def text(environ: Environ, name: str, default: str = "") -> str:
-    """The value without surrounding space; `default` when unset or empty."""
-    value = environ.get(name, "").strip()
-    if "\0" in value:
-        raise ConfigError(name, "must not contain a NUL character")
-    return value or default
+@dataclass(frozen=True)
+class Reader(Generic[T]):
+    """A function from the text of a variable to its value, and what it takes in words."""
+
+    read: Callable[[str], T]
+    takes: str
 
 
-def boolean(environ: Environ, name: str, default: bool) -> bool:
-    """true/false, 1/0, yes/no or on/off, in any case."""
-    value = text(environ, name).lower()
-    if not value:
-        return default
-    if value in _TRUE:
-        return True
-    if value in _FALSE:
-        return False
-    raise ConfigError(name, f"must be true or false, not {value!r}")
+def read_boolean(text: str) -> bool:
+    """True or false, in any case of letters."""
+    value = text.lower()
+    if value not in _TRUE | _FALSE:
+        raise ValueError(f"must be true or false, not {value!r}")
+    return value in _TRUE
 
 
-def integer(environ: Environ, name: str, default: int, *, minimum: int, maximum: int) -> int:
-    """A whole number between `minimum` and `maximum`, both included."""
-    value = text(environ, name)
-    if not value:
-        return default
-    if not re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
-        raise ConfigError(name, f"must be a whole number, not {value!r}")
-    number = int(value)
-    if not minimum <= number <= maximum:
-        raise ConfigError(name, f"must be between {minimum} and {maximum}, not {number}")
-    return number
+def integer(minimum: int, maximum: int) -> Reader[int]:
+    """Reader of a whole number between `minimum` and `maximum`, both included."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+            raise ValueError(f"must be a whole number, not {text!r}")
+        if not minimum <= int(text) <= maximum:
+            raise ValueError(f"must be between {minimum} and {maximum}, not {int(text)}")
+        return int(text)
+
+    return Reader(read, f"a whole number from {minimum} to {maximum}")
 
 
-def duration(environ: Environ, name: str, default: int) -> int:
-    """Seconds, from a number with a unit (`90s`, `15m`, `48h`, `30d`) or a sum of them (`1h30m`)."""
-    value = text(environ, name).lower()
-    if not value:
-        return default
+def duration(minimum: str, maximum: str) -> Reader[int]:
+    """Reader of seconds, from a number with a unit (`90s`, `15m`, `48h`, `30d`) or a sum of them (`1h30m`)."""
+
+    def read(text: str) -> int:
+        found = seconds(text)
+        if not seconds(minimum) <= found <= seconds(maximum):
+            raise ValueError(f"must be between {minimum} and {maximum}, not {text!r}")
+        return found
+
+    return Reader(read, f"a duration from {minimum} to {maximum}, such as 90s, 15m, 1h30m or 30d")
+
+
+def seconds(text: str) -> int:
+    """The seconds of a duration such as `1h30m`."""
+    value = text.lower()
     parts = re.findall(r"(\d{1,9})([smhd])", value)
     if not parts or "".join(number + unit for number, unit in parts) != value:
-        raise ConfigError(name, f"must be a duration such as 90s, 15m, 48h or 30d, not {value!r}")
+        raise ValueError(f"must be a duration such as 90s, 15m, 48h or 30d, not {value!r}")
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
-def choice(environ: Environ, name: str, default: str, choices: tuple[str, ...]) -> str:
-    """One of `choices`, ignoring case."""
-    value = text(environ, name, default).lower()
-    if value not in choices:
-        raise ConfigError(name, f"must be one of {', '.join(choices)}, not {value!r}")
-    return value
+def choice(*choices: str) -> Reader[str]:
+    """Reader of one of `choices`, ignoring case."""
+
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {text.lower()!r}")
+        return text.lower()
+
+    return Reader(read, f"one of `{'`, `'.join(choices)}`")
 
 
-def folder(environ: Environ, name: str, default: str) -> Path:
+def read_text(text: str) -> str:
+    """Any text without a NUL character."""
+    if "\0" in text:
+        raise ValueError("must not contain a NUL character")
+    return text
+
+
+def read_path(text: str) -> Path:
     """An absolute path: a relative one counts from the current folder, `~` is the home folder."""
-    return Path(text(environ, name, default)).expanduser().absolute()
+    try:
+        return Path(read_text(text)).expanduser().absolute()
+    except RuntimeError as error:  # the home of an unknown user
+        raise ValueError(f"must be the path of a folder ({error})") from None
 
 
-def folders(environ: Environ, name: str) -> tuple[Path, ...]:
-    """Absolute folders with `:` between them, as in PATH; none when unset."""
-    parts = [part.strip() for part in text(environ, name).split(":")]
-    found = tuple(Path(part).expanduser() for part in parts if part)
-    for path in found:
-        if not path.is_absolute():
-            raise ConfigError(name, f"must be absolute folders with “:” between them, not {str(path)!r}")
-    return found
+def read_optional_path(text: str) -> Path | None:
+    """The absolute path of a folder, or None for the empty text; storage that does not answer is not asked."""
+    return read_path(text) if text else None
 
 
-def url(environ: Environ, name: str, schemes: tuple[str, ...]) -> str:
-    """A URL with one of `schemes`, or the empty string. The message never repeats the value: it may hold a password."""
-    value = text(environ, name)
-    if value and urlsplit(value).scheme not in schemes:
-        raise ConfigError(name, f"must be a URL that starts with {' or '.join(scheme + '://' for scheme in schemes)}")
-    return value
+def read_folder(text: str) -> Path:
+    """The absolute path of a folder that exists or can be made."""
+    path = read_path(text)
+    try:
+        usable = could_be_folder(path)
+    except OSError as error:  # such as a name that is too long
+        raise ValueError(f"must be a folder ({error.strerror})") from None
+    if not usable:
+        raise ValueError(f"must be a folder, and {str(path)!r} cannot be one")
+    return path
 
 
-def networks(environ: Environ, name: str) -> tuple[str, ...]:
+def could_be_folder(path: Path) -> bool:
+    """Whether the nearest part of the path that is there is a folder."""
+    for part in (path, *path.parents):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            return stat.S_ISDIR(part.stat().st_mode)
+    return True
+
+
+def read_folders(text: str) -> tuple[Path, ...]:
+    """Absolute folders with `:` between them, as in PATH."""
+    for part in filter(None, (part.strip() for part in read_text(text).split(":"))):
+        if not part.startswith(("/", "~")):
+            raise ValueError(f"must be absolute folders with “:” between them, not {part!r}")
+    return tuple(read_path(part.strip()) for part in text.split(":") if part.strip())
+
+
+def url(*schemes: str) -> Reader[str]:
+    """Reader of a URL with one of `schemes`, or nothing. A reason never repeats the value: it may hold a password."""
+    beginnings = " or ".join(scheme + "://" for scheme in schemes)
+
+    def read(text: str) -> str:
+        try:
+            parts = urlsplit(read_text(text))
+            usable = not text or (parts.scheme in schemes and parts.port != 0)
+        except ValueError:  # a port that is no number, brackets that do not match
+            usable = False
+        if not usable:
+            raise ValueError(f"must be a URL that starts with {beginnings}")
+        return text
+
+    return Reader(read, f"a URL that starts with {beginnings}")
+
+
+def read_networks(text: str) -> tuple[str, ...]:
     """Addresses and networks separated by commas (`127.0.0.1, 10.0.0.0/8`); `@` stands for a local socket."""
     found = []
-    for part in filter(None, (part.strip() for part in text(environ, name).split(","))):
+    for part in filter(None, (part.strip() for part in text.split(","))):
         try:
             found.append(part if part == UNIX_SOCKET else str(ip_network(part, strict=False)))
         except ValueError:
-            raise ConfigError(name, f"must be addresses or networks separated by commas, not {part!r}") from None
+            raise ValueError(f"must be addresses or networks separated by commas, not {part!r}") from None
     return tuple(found)
 
 
-def header(environ: Environ, name: str) -> str:
-    """The name of an HTTP header, or the empty string."""
-    value = text(environ, name)
-    if value and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value, re.ASCII):
-        raise ConfigError(name, f"must be the name of a header such as Remote-User, not {value!r}")
-    return value
+def read_header(text: str) -> str:
+    """The name of an HTTP header, or nothing."""
+    if text and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", text, re.ASCII):
+        raise ValueError(f"must be the name of a header such as Remote-User, not {text!r}")
+    return text
 
 
-def base_path(environ: Environ, name: str) -> str:
-    """A URL path prefix without its last slash (`/music`), or the empty string."""
-    value = text(environ, name)
-    path = urlsplit(value).path if "://" in value else value
+def read_base_path(text: str) -> str:
+    """A URL path prefix without its last slash (`/music`), or nothing."""
+    path = urlsplit(text).path if "://" in text else text
     path = "/" + path.strip("/") if path.strip("/") else ""
     if not re.fullmatch(r"[\w\-./~]*", path, re.ASCII):
-        raise ConfigError(name, f"must be a URL path such as /music, not {value!r}")
+        raise ValueError(f"must be a URL path such as /music, not {text!r}")
     return path
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read_address(text: str) -> str:
+    """An IP address, or the name of a host."""
+    if not is_address(text) and not _HOST.fullmatch(text):
+        raise ValueError(f"must be an address such as 127.0.0.1 or ::, or the name of a host, not {text!r}")
+    return text
+
+
+def read_hosts(text: str) -> str:
+    """Host names separated by commas: `*` is any, `.example.org` is that domain with all below it."""
+    for host in filter(None, (part.strip() for part in text.split(","))):
+        name = host.removeprefix(".")
+        if host != "*" and not _HOST.fullmatch(name) and not is_address(host.removeprefix("[").removesuffix("]")):
+            raise ValueError(f"must be host names separated by commas, without scheme and port, not {host!r}")
+    return text
+
+
+BOOLEAN = Reader(read_boolean, "`true` or `false`")
+TEXT = Reader(read_text, "text")
+FOLDER = Reader(read_folder, "a folder; a relative one counts from the current folder, `~` is the home folder")
+OPTIONAL_PATH = Reader(read_optional_path, FOLDER.takes)
+FOLDERS = Reader(read_folders, "absolute folders with `:` between them")
+NETWORKS = Reader(read_networks, "addresses or networks with commas between them; `@` is a local socket")
+HEADER = Reader(read_header, "the name of a header")
+BASE_PATH = Reader(read_base_path, "a path, or a URL of which the path counts")
+ADDRESS = Reader(read_address, "an IP address, or the name of a host")
+HOSTS = Reader(read_hosts, "host names with commas between them; `*` is any, `.example.org` a domain and all below it")

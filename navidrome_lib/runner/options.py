@@ -34,7 +34,6 @@ def read(arguments: argparse.Namespace, environ: MutableMapping[str, str], *, da
     except ConfigError as error:
         raise Refused(str(error)) from None
     _check_music(conf.music_folder)
-    _check_admin(environ)
     # the services run in another current folder: relative paths were meant from this one
     environ["ND_DATAFOLDER"] = str(conf.data_folder)
     if conf.music_folder is not None:
@@ -49,13 +48,6 @@ def _check_music(folder: Path | None) -> None:
         raise Refused(f"ND_MUSICFOLDER: {folder} is not a folder.")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise Refused(f"ND_MUSICFOLDER: {folder} cannot be read.")
-
-
-def _check_admin(environ: MutableMapping[str, str]) -> None:
-    given = [name for name in ("ND_ADMIN_USER", "ND_ADMIN_PASSWORD") if environ.get(name)]
-    if len(given) == 1:
-        other = "ND_ADMIN_PASSWORD" if given == ["ND_ADMIN_USER"] else "ND_ADMIN_USER"
-        raise Refused(f"{other}: must be set together with {given[0]}.")
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from libraries.models import MediaFile
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.api.throttling import Throttle
-from navidrome_lib.config import conf
+from navidrome_lib.config.option import masked
 from navidrome_lib.errors import InvalidInput, NotFound, TooManyAttempts
 from navidrome_lib.system import health, insights
 from navidrome_lib.system.inspection import inspect_file
@@ -108,7 +108,7 @@ class ConfigView(FlaggedView):
     )
     def get(self, request: Request, part: str = "") -> Response:
         """All options, or a part of them as in `/api/config/scanner`; only with `ND_DEVUISHOWCONFIG=true`."""
-        found = camel_keys(conf.masked(settings.CONF))
+        found = camel_keys(masked(settings.CONF))
         for name in () if part.strip("/") in WHOLE else part.strip("/").split("/"):
             if not isinstance(found, dict) or name not in found:
                 raise NotFound

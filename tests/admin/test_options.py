@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from navidrome_lib.config.conf import load, masked
+from navidrome_lib.config.conf import load
 from navidrome_lib.config.env import ConfigError
+from navidrome_lib.config.option import masked
 
 
 def test_allowed_roots_are_absolute_folders() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from navidrome_lib.config.conf import MASK
+from navidrome_lib.config.option import MASK
 from tests.conftest import Configure
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from navidrome_lib.audit.models import AuditEntry
-from navidrome_lib.config import env
+from navidrome_lib.config import conf
 from navidrome_lib.security.proxies import client_behind_proxies
 from tests.conftest import PASSWORD, Configure, MakeUser
 from users.models import User
@@ -65,15 +65,15 @@ def test_a_local_socket_is_trusted_when_it_is_named(configure: Configure) -> Non
 
 @pytest.mark.parametrize("value", ["nonsense", "10.0.0.0/99", "10.0.0.1;10.0.0.2", "10.0.0"])
 def test_nonsense_is_refused_at_start(value: str) -> None:
-    with pytest.raises(env.ConfigError, match="ND_TRUSTEDPROXIES"):
-        env.networks({"ND_TRUSTEDPROXIES": value}, "ND_TRUSTEDPROXIES")
+    with pytest.raises(conf.ConfigError, match="ND_TRUSTEDPROXIES"):
+        conf.load({"ND_TRUSTEDPROXIES": value})
 
 
 def test_several_ways_to_write_networks() -> None:
-    value = env.networks({"X": " 127.0.0.1, 10.1.2.3/8 ,::1,@"}, "X")
-    assert value == ("127.0.0.1/32", "10.0.0.0/8", "::1/128", "@")
-    with pytest.raises(env.ConfigError, match="header"):
-        env.header({"X": "Remote User:"}, "X")
+    value = conf.load({"ND_TRUSTEDPROXIES": " 127.0.0.1, 10.1.2.3/8 ,::1,@"})
+    assert value.trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "::1/128", "@")
+    with pytest.raises(conf.ConfigError, match="header"):
+        conf.load({"ND_REVERSEPROXYUSERHEADER": "Remote User:"})
 
 
 def test_throttles_count_the_client(as_anonymous: APIClient, admin: User, configure: Configure) -> None:

@@ -101,7 +101,7 @@ def preparation(environ: Mapping[str, str], report: Path) -> Command:
     """Everything that must be done before the services start; writes what it found to `report`."""
     return Command(
         name="setup",
-        argv=python("navidrome_lib.runner.prepare", str(report)),
+        argv=[sys.executable, "manage.py", "prepare", "--report", str(report)],
         env=environ,
         cwd=REPOSITORY,
         stop=((signal.SIGTERM, 5.0),),

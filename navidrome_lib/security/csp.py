@@ -1,4 +1,7 @@
-"""The content security policy: what a browser may load and run on our pages. `docs/decisions.md` says why."""
+"""The content security policy: what a browser may load and run on our pages.
+
+`docs/decisions/admin-theme.md` says why.
+"""
 
 from __future__ import annotations
 

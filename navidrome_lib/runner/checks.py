@@ -45,18 +45,27 @@ class Run:
     code: int = 0
 
 
-def test(arguments: Sequence[str], console: Console) -> int:
+def test(
+    arguments: Sequence[str],
+    console: Console,
+    *,
+    checks: Mapping[str, Sequence[str]] = CHECKS,  # noqa: PT028 - this is the command, not a test
+) -> int:
     """The exit code: 0 only when every check and every run passed. The last line is the summary of a pytest run."""
     parser = argparse.ArgumentParser(prog="test", allow_abbrev=False, description="Other options go to pytest.")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--sqlite", action="store_true", help="run on SQLite only")
     chosen.add_argument("--postgres", action="store_true", help="run on PostgreSQL only")
-    parser.add_argument("--no-checks", action="store_true", help="leave the static checks out")
+    static = parser.add_mutually_exclusive_group()
+    static.add_argument("--no-checks", action="store_true", help="leave the static checks out")
+    static.add_argument("--only-checks", action="store_true", help="run the static checks only")
     options, for_pytest = parser.parse_known_args(arguments)
     databases = ["SQLite"] * (not options.postgres) + ["PostgreSQL"] * (not options.sqlite)
     failed_checks = (
-        [] if options.no_checks else [name for name, argv in CHECKS.items() if not passes(name, argv, console)]
+        [] if options.no_checks else [name for name, argv in checks.items() if not passes(name, argv, console)]
     )
+    if options.only_checks:
+        return 1 if failed_checks else 0
     with interruptible():
         runs = run_suites(databases, [part for part in for_pytest if part != "--"], console)
     for name in failed_checks:

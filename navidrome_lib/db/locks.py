@@ -1,7 +1,7 @@
 """One at a time, across processes and machines, for what no constraint can express; the order of all locks.
 
 A writer that needs several locks takes them in this order, each kind by its key in ascending order, so that no two
-transactions ever wait for each other (`docs/scanner.md`, “Locks”, says what each of them protects):
+transactions ever wait for each other (`docs/scanner.md` says what each of them protects):
 
 1. `lock_accounts` – which accounts there are, and that one of them is an admin
 2. `lock_libraries` – names and roots, which must differ between libraries

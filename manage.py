@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 """Run one management command of navidrome-lib."""
 
-import gc
 import os
 import sys
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
-    # nothing that a start makes is garbage; the last of our apps turns the collector on again
-    gc.disable()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -17,7 +16,6 @@ import django
 from django.core.management import call_command
 from django.db import connection
 
-gc.disable()  # as manage.py does
 django.setup()
 
 from libraries.choices import ScanTrigger  # noqa: E402

@@ -26,6 +26,5 @@ class SystemConfig(AppConfig):
         # forked off share its pages. At the exit it goes with the process; to look for circles then took a quarter
         # of the time of a short command.
         gc.freeze()
-        gc.enable()
         gc.set_threshold(*_THRESHOLDS)
         atexit.register(gc.freeze)

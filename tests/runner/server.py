@@ -16,7 +16,9 @@ from tests.runner.helpers import eventually
 class Server:
     """The server as a person starts it, with its output in a file."""
 
-    def __init__(self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, command: str = "serve"
+    ) -> None:
         self.port = free_port()
         self.log = folder / "output.log"
         inherited = {
@@ -24,7 +26,7 @@ class Server:
         }
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "navidrome_lib.runner", "serve", "--port", str(self.port), *arguments],
+                [sys.executable, "-m", "navidrome_lib.runner", command, "--port", str(self.port), *arguments],
                 cwd=folder,
                 env={
                     **inherited,

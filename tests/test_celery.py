@@ -15,7 +15,7 @@ def test_a_process_that_only_knows_django_sends_to_our_application() -> None:
     code = (
         "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'navidrome_lib.settings'; django.setup();"
         "from celery import Celery; Celery.send_task = lambda self, name, args, **_: print(self.main, name, *args);"
-        "from libraries import delivery; delivery.deliver_clear(7);"
+        "from libraries import queue; queue.deliver_clear(7);"
         "from libraries.tasks import scan_library; print(scan_library.app.main)"
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)

@@ -160,8 +160,6 @@ class FolderDiff:
         self.changed = ListingSpool()
         self.folders = 0
         self.files = 0
-        self.ignored = 0
-        self.ignored_unchanged = 0
         self.folder_problems = 0
         self.unchanged = 0
         self.still_bad = 0
@@ -180,7 +178,6 @@ class FolderDiff:
         """Take one listing; says whether its folder changed."""
         self.folders += 1
         self.files += len(listing.files) + len(listing.protected)
-        self.ignored += listing.ignored
         if listing.settling:
             self.settling.append(listing.path)
         self._listed.add(listing.path)
@@ -193,7 +190,6 @@ class FolderDiff:
             self.changed.add(listing)
             self.folder_problems += len(listing.problems) - problems_of_files(listing)
             return True
-        self.ignored_unchanged += listing.ignored
         bad = 0
         if problems:
             names = {entry.name for entry in listing.files}

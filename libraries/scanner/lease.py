@@ -17,6 +17,7 @@ from django.utils import timezone
 from libraries.choices import ScanPhase, ScanState
 from libraries.clock import SKEW
 from libraries.models import Library, Scan
+from libraries.scanner.counters import Counters
 from navidrome_lib import outages, stopping
 from navidrome_lib.db.locks import lock_library
 
@@ -32,7 +33,7 @@ PATIENCE_PAUSE = 0.5
 # how long a scan waits that found a full disk, or something else away
 RETRY_PAUSE = timedelta(seconds=30)
 
-COUNTERS = ("folder_count", "seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
+COUNTERS = tuple(Counters().columns())
 PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
 
 
@@ -41,7 +42,7 @@ class LeaseLost(Exception):
 
 
 class Cancelled(Exception):
-    """Somebody asked for the scan to stop."""
+    """The scan is asked to stop."""
 
 
 class Stopped(Exception):
@@ -49,10 +50,11 @@ class Stopped(Exception):
 
 
 class Lease:
-    """The right to run one scan. `scan` holds the progress in memory; every beat writes it down."""
+    """The right to run one scan. `counters` and `scan` hold the progress in memory; every beat writes it down."""
 
     def __init__(self, scan: Scan, on_progress: Callable[[Scan], None] | None = None) -> None:
         self.scan = scan
+        self.counters = Counters()
         self._on_progress = on_progress
         self._next_beat = 0.0
 
@@ -64,14 +66,27 @@ class Lease:
 
     def phase(self, name: ScanPhase) -> None:
         """Enter a phase."""
-        self.scan.phase, self.scan.phase_seen, self.scan.phase_started_at = name, self.scan.seen, timezone.now()
+        self.scan.phase, self.scan.phase_seen, self.scan.phase_started_at = name, self.counters.seen, timezone.now()
         self._write()
+
+    def at_folder(self, path: str) -> None:
+        """Show which folder the scan is at."""
+        self.scan.current_folder = path
+
+    def walked(self, files: int, settling: list[str]) -> None:
+        """The walk has ended: how many files there are, and the folders that are worth another scan in a moment."""
+        self.scan.files_total, self.scan.settling = files, settling
+
+    def _take_counters(self) -> None:
+        for name, value in self.counters.columns().items():
+            setattr(self.scan, name, value)
 
     def _write(self) -> None:
         if stopping.is_asked():
             raise Stopped
         self._next_beat = time.monotonic() + BEAT_SECONDS
         now = timezone.now()
+        self._take_counters()
         self.scan.heartbeat_at = now
         self.scan.lease_expires_at = now + LEASE
         fields = (*PROGRESS, "heartbeat_at", "lease_expires_at")
@@ -89,7 +104,7 @@ class Lease:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A short transaction of the scan: it begins by proving the lease, so that nobody writes after losing it."""
+        """A short transaction of the scan: it begins by proving the lease, so that no worker writes after losing it."""
         with transaction.atomic():
             self._write()
             yield
@@ -98,6 +113,7 @@ class Lease:
     def finish(self, state: ScanState, error: str = "") -> None:
         """End the scan; silently nothing when it is no longer ours."""
         scan = self.scan
+        self._take_counters()
         scan.state, scan.error = state, error[:2000]
         scan.finished_at = timezone.now()
         scan.lease_expires_at, scan.current_folder, scan.retry_at = None, "", None

@@ -213,19 +213,18 @@ class _Run:
         self.lease.beat()
 
     def _walk(self, reading: Reading) -> None:
-        scan, diff = self.scan, self.diff
+        diff, counters = self.diff, self.lease.counters
         self.lease.phase(ScanPhase.WALKING)
         for listing in self._listings():
             if diff.add(listing):
                 reading.take(listing)
-            scan.folder_count = diff.folders
-            scan.seen = diff.unchanged + diff.still_bad
+            else:
+                counters.count_unchanged(diff.unchanged - counters.unchanged)
+                counters.count_failed(diff.still_bad - counters.failed)
+            counters.count_folder()
             if not diff.folders % _SHOWN_EVERY:
-                scan.current_folder = display(listing.path)
-        scan.skipped = diff.unchanged + diff.ignored_unchanged
-        scan.failed = diff.still_bad
-        scan.files_total = diff.files
-        scan.settling = settling_targets(diff.settling)
+                self.lease.at_folder(display(listing.path))
+        self.lease.walked(diff.files + diff.folder_problems, settling_targets(diff.settling))
 
     def _listings(self) -> Iterator[FolderListing]:
         # files that somebody copies at this moment are what a watcher wakes up for: it lets them settle first
@@ -285,7 +284,7 @@ class _Run:
         self.lease.phase(ScanPhase.TOTALS)
         self._check_outcomes()
         if self.affected.anything:
-            if self.scan.added > max(_MANY_FILES, self.songs_before // 10):
+            if self.lease.counters.added > max(_MANY_FILES, self.songs_before // 10):
                 totals.analyze_tables()
             with self.lease.transaction():
                 self._refresh()
@@ -293,7 +292,7 @@ class _Run:
         for library_id in totals.stale_libraries():
             with self.lease.transaction():
                 totals.recount(library_id)
-        if self.scan.updated or self.scan.moved or self.library.totals_stale:
+        if self.lease.counters.updated or self.lease.counters.moved or self.library.totals_stale:
             cleanup.prune_artists()
             cleanup.prune_genres()
 
@@ -320,7 +319,7 @@ class _Run:
         if self.library.totals_stale:
             totals.refresh_albums(pk)
         # where there was nothing, all were affected; to count them at once is quicker, and takes memory
-        at_once = not self.songs_before and self.scan.seen <= _COUNTED_AT_ONCE
+        at_once = not self.songs_before and self.lease.counters.seen <= _COUNTED_AT_ONCE
         totals.refresh_library_artists(pk, None if at_once else self.affected.artists)
         cleanup.prune_albums(pk)
         cleanup.prune_folders(pk)
@@ -328,8 +327,6 @@ class _Run:
 
     def _check_outcomes(self) -> None:
         """Every file that was met has exactly one outcome: a scan that loses one must not call itself finished."""
-        scan, diff = self.scan, self.diff
-        outcomes = scan.added + scan.updated + scan.moved + scan.restored + scan.failed + scan.skipped
-        outcomes -= self.reconciler.moved_elsewhere + diff.folder_problems + diff.ignored
-        if not outcomes == diff.files == scan.seen:
-            raise AssertionError(f"{diff.files} files were met, {scan.seen} were looked at, {outcomes} have an outcome")
+        met, outcomes = self.diff.files + self.diff.folder_problems, self.lease.counters.met
+        if met != outcomes:
+            raise AssertionError(f"{met} files were met, {outcomes} have an outcome")

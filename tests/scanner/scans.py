@@ -62,8 +62,14 @@ def scan(library: Library, **fields: Any) -> Scan:
     for (kind, *_), count in changes(done).items():
         told[kind] += count
     assert told == {kind: count for kind, count in counts(done).items() if kind not in ("skipped", "failed")}
+    assert adds_up(done)
     library.refresh_from_db()
     return done
+
+
+def adds_up(done: Scan) -> bool:
+    """Whether every file that the scan has seen has one outcome."""
+    return done.seen == done.skipped + done.added + done.updated + done.moved + done.restored + done.failed
 
 
 def redo(scan_id: int) -> Scan:

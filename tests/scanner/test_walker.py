@@ -267,7 +267,7 @@ class TestTrouble:
             "from libraries.scanner.types import ScanOptions\n"
             "from libraries.scanner.walk.walker import walk\n\n"
             "for item in walk(ScanOptions(b'.')):\n"
-            "    print(item.path.decode(), item.complete, sorted(item.protected), [t.kind for t in item.problems])\n",
+            "    print(item.path.decode(), item.complete, sorted(item.protected), [str(t.kind) for t in item.problems])\n",
         )
 
         assert lines == [

@@ -127,8 +127,6 @@ class Reconciler:
         self._clock = time.monotonic()
         self.unseen: dict[str, str] = {}
         self.replaced = ReplacedFileSpool(lease.scan.library_id)
-        # joined to files that were met before or elsewhere: they are no outcome of a file of this scan
-        self.moved_elsewhere = 0
 
     # -- moves
 
@@ -281,10 +279,10 @@ class Reconciler:
         applier.committed()
         began = min(self.scan.started_at or self._began_at, self._began_now())
         fresh = sum(new.library_id == self.scan.library_id and new.at >= began for _, new in plan.pairs)
-        self.moved_elsewhere += len(plan.pairs) - fresh
-        self.scan.moved += len(plan.pairs) + len(plan.taken)
-        self.scan.added += len(plan.added) - fresh
-        self.scan.missing += len(plan.lost)
+        counters = self.lease.counters
+        counters.count_moved(len(plan.pairs) + len(plan.taken), added=fresh, elsewhere=len(plan.pairs) - fresh)
+        counters.count_added(len(plan.added))
+        counters.count_missing(len(plan.lost))
 
     def _apply(self, applier: MoveApplier, plan: MovePlan) -> set[str]:
         with self.lease.transaction():
@@ -314,7 +312,7 @@ class Reconciler:
         now = timezone.now()
         for batch in self._batches(gone, held):
             marked = with_retry(self.scan.pk, self.writer.references, partial(self._mark, batch, now))
-            self.scan.missing += marked.tracks
+            self.lease.counters.count_missing(marked.tracks)
             self.affected.add(marked.artists)
 
     def _mark(self, batch: _Marks, now: datetime) -> Marked:

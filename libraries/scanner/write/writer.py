@@ -243,8 +243,8 @@ class Writer:
         changes = _Changes(updates=[(each.known, each.state) for each in replaced])
         self.affected.add(with_retry(self.scan.pk, self.references, partial(self._write_retagged, changes)))
         back = sum(known.missing for known, _ in changes.updates)
-        self.scan.restored += back
-        self.scan.updated += len(changes.updates) - back
+        self.lease.counters.count_restored(back)
+        self.lease.counters.count_updated(len(changes.updates) - back)
 
     def _write_retagged(self, changes: _Changes) -> set[str]:
         with self.lease.transaction():
@@ -263,18 +263,17 @@ class Writer:
         tally.save()
 
     def _count(self, results: Sequence[FolderResult], changes: _Changes) -> None:
-        scan = self.scan
+        counters = self.lease.counters
         back = sum(known.missing for known, _ in changes.updates)
-        scan.added += len(changes.inserts)
-        scan.updated += len(changes.updates) - back
-        scan.restored += len(changes.back) + back
+        counters.count_added(len(changes.inserts))
+        counters.count_updated(len(changes.updates) - back)
+        counters.count_restored(len(changes.back) + back)
         for result in results:
             listing, plan = result.plan.listing, result.plan
-            scan.seen += len(listing.files) + len(listing.protected)
-            scan.failed += plan.still_bad + len(result.problems) + len(listing.problems)
-            scan.skipped += plan.unchanged + result.unsettled + listing.ignored
-            scan.skipped += len(listing.protected) - problems_of_files(listing)
-        scan.current_folder = display(results[-1].plan.listing.path) if results else ""
+            counters.count_failed(plan.still_bad + len(result.problems) + len(listing.problems))
+            counters.count_unchanged(plan.unchanged + result.unsettled)
+            counters.count_unchanged(len(listing.protected) - problems_of_files(listing))
+        self.lease.at_folder(display(results[-1].plan.listing.path) if results else "")
 
 
 def _is_replaced(known: KnownTrack, entry: FileEntry, record: ReadTrack) -> bool:

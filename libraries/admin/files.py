@@ -6,8 +6,8 @@ import atexit
 import os
 import threading
 
+from libraries.audio.errors import AudioError
 from libraries.audio.pool.pool import ReaderPool
-from libraries.audio.types import AudioError
 from libraries.models import Album, MediaFile
 
 # what a browser may show as a picture; anything else that a file calls one is left alone
@@ -29,7 +29,7 @@ def tags_in(track: MediaFile) -> tuple[dict[str, list[str]], str]:
     """The tags as the file has them, or why they cannot be read."""
     try:
         with _turn:
-            return _reader.raw(path_of(track)), ""
+            return _reader.read_raw_tags(path_of(track)), ""
     except AudioError as error:
         return {}, str(error)
 
@@ -40,7 +40,7 @@ def cover_of(album: Album) -> tuple[bytes, str] | None:
     for track in tracks.order_by("disc_number", "track_number", "pk")[:TRIED]:
         try:
             with _turn:
-                found = _reader.picture(path_of(track))
+                found = _reader.read_picture(path_of(track))
         except AudioError:
             continue
         if found is not None and found[1] in PICTURES:

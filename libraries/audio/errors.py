@@ -1,58 +1,74 @@
-"""Opening files safely, and turning whatever goes wrong into a classified problem."""
+"""Why a file could not be read: the kinds of problems, and the errors that carry them."""
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
-from typing import Final
+from typing import Final, NamedTuple
 
-from libraries.audio import types as model
-from libraries.audio.file import Source
-from libraries.audio.types import AudioError, ReadProblem
+PERMISSION: Final = "permission"
+CORRUPT: Final = "corrupt"
+EMPTY: Final = "empty"
+UNSUPPORTED: Final = "unsupported"
+IO: Final = "io"
+ENCODING: Final = "encoding"
+TIMEOUT: Final = "timeout"
+MEMORY: Final = "memory"
+VANISHED: Final = "vanished"
+
+PROBLEM_KINDS: Final[frozenset[str]] = frozenset(
+    {PERMISSION, CORRUPT, EMPTY, UNSUPPORTED, IO, ENCODING, TIMEOUT, MEMORY, VANISHED}
+)
 
 _BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
-    errno.ENOENT: (model.VANISHED, "The file is gone."),
-    errno.ENOTDIR: (model.VANISHED, "The folder of this file is gone."),
-    errno.ESTALE: (model.VANISHED, "The file is gone from the network share."),
-    errno.EACCES: (model.PERMISSION, "The server is not allowed to read this file."),
-    errno.EPERM: (model.PERMISSION, "The server is not allowed to read this file."),
-    errno.ENXIO: (model.UNSUPPORTED, "This is not a regular file."),
-    errno.ENODEV: (model.UNSUPPORTED, "This is not a regular file."),
-    errno.EISDIR: (model.UNSUPPORTED, "This is not a regular file."),
-    errno.ENAMETOOLONG: (model.IO, "The path of this file is too long for the system."),
-    errno.ELOOP: (model.IO, "The path of this file goes through a loop of symbolic links."),
+    errno.ENOENT: (VANISHED, "The file is gone."),
+    errno.ENOTDIR: (VANISHED, "The folder of this file is gone."),
+    errno.ESTALE: (VANISHED, "The file is gone from the network share."),
+    errno.EACCES: (PERMISSION, "The server is not allowed to read this file."),
+    errno.EPERM: (PERMISSION, "The server is not allowed to read this file."),
+    errno.ENXIO: (UNSUPPORTED, "This is not a regular file."),
+    errno.ENODEV: (UNSUPPORTED, "This is not a regular file."),
+    errno.EISDIR: (UNSUPPORTED, "This is not a regular file."),
+    errno.ENAMETOOLONG: (IO, "The path of this file is too long for the system."),
+    errno.ELOOP: (IO, "The path of this file goes through a loop of symbolic links."),
     # Storage never says these: a damaged header sent the reader to a place that no file has.
-    errno.EINVAL: (model.CORRUPT, "The file is damaged: it points outside itself."),
-    errno.EOVERFLOW: (model.CORRUPT, "The file is damaged: it points outside itself."),
-    errno.ENOMEM: (model.MEMORY, "Reading this file needs more memory than a file may use."),
+    errno.EINVAL: (CORRUPT, "The file is damaged: it points outside itself."),
+    errno.EOVERFLOW: (CORRUPT, "The file is damaged: it points outside itself."),
+    errno.ENOMEM: (MEMORY, "Reading this file needs more memory than a file may use."),
 }
 
-_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
+
+class ReadProblem(NamedTuple):
+    """Why a file could not be read: a kind out of PROBLEM_KINDS and a sentence for a person."""
+
+    kind: str
+    message: str
 
 
-def open_regular(path: bytes) -> tuple[Source, os.stat_result]:
-    """Open a regular file for reading only, without ever waiting for one (a FIFO has no say); raise AudioError."""
-    try:
-        fd = os.open(path, _FLAGS)
-    except OSError as exc:
-        raise AudioError(*_explain_os_error(exc)) from exc
-    except ValueError as exc:
-        raise AudioError(model.ENCODING, "The path of this file holds characters that no file name can have.") from exc
-    try:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            raise AudioError(model.UNSUPPORTED, "This is not a regular file.")
-        if facts.st_size == 0:
-            raise AudioError(model.EMPTY, "The file is empty.")
-        return Source(fd, facts.st_size), facts
-    except BaseException:
-        os.close(fd)
-        raise
+class AudioError(Exception):
+    """Reading failed for a reason that has a kind and a sentence."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = ReadProblem(kind, message)
+
+
+class UnusualFile(Exception):
+    """A parser of ours meets what it does not know: mutagen has to read this file."""
+
+
+def damaged(what: str) -> AudioError:
+    """Return the error for a file whose structure contradicts itself."""
+    return AudioError(CORRUPT, f"The file is damaged: {what}.")
+
+
+def from_os_error(exc: OSError) -> AudioError:
+    """Return the error for a system call on a file that failed."""
+    return AudioError(*_explain_os_error(exc))
 
 
 def explain(exc: BaseException) -> ReadProblem:
-    """The problem behind an exception: its own, the system's that it hides, or damage of the file."""
+    """Return the problem behind an exception: its own, the system's that it hides, or damage of the file."""
     seen: set[int] = set()
     link: BaseException | None = exc
     while link is not None and id(link) not in seen:
@@ -60,18 +76,18 @@ def explain(exc: BaseException) -> ReadProblem:
         if isinstance(link, AudioError):
             return link.problem
         if isinstance(link, MemoryError):
-            return ReadProblem(model.MEMORY, "Reading this file needs more memory than a file may use.")
+            return ReadProblem(MEMORY, "Reading this file needs more memory than a file may use.")
         # Tag libraries wrap a failing disk into their own "broken file" errors: the errno tells them apart.
         if isinstance(link, OSError) and link.errno:
             return ReadProblem(*_explain_os_error(link))
         link = link.__cause__ or link.__context__
     if isinstance(exc, UnicodeError):
-        return ReadProblem(model.ENCODING, "The tags of this file are in an encoding that cannot be read.")
-    return ReadProblem(model.CORRUPT, "The file is damaged or is not the kind of audio that it claims to be.")
+        return ReadProblem(ENCODING, "The tags of this file are in an encoding that cannot be read.")
+    return ReadProblem(CORRUPT, "The file is damaged or is not the kind of audio that it claims to be.")
 
 
 def _explain_os_error(exc: OSError) -> tuple[str, str]:
     known = _BY_ERRNO.get(exc.errno or 0)
     if known is not None:
         return known
-    return model.IO, f"The system could not read this file: {os.strerror(exc.errno or errno.EIO)}."
+    return IO, f"The system could not read this file: {os.strerror(exc.errno or errno.EIO)}."

@@ -1,15 +1,20 @@
-"""The bytes of one open file, read where they are wanted: few system calls, and none for what lies side by side."""
+"""Open a file safely, and read its bytes through windows: one system call for what lies side by side."""
 
 from __future__ import annotations
 
 import os
+import stat
 from typing import BinaryIO, Final, Self
+
+from libraries.audio import errors
+from libraries.audio.errors import AudioError, damaged, from_os_error
 
 # What the first look at a file takes: nearly always all of its tags, and no more than a disk reads anyway.
 HEAD: Final = 16 * 1024
 # What a look elsewhere takes: the first frames of a stream, or a few tags behind a picture.
 WINDOW: Final = 8 * 1024
 _REMEMBERED: Final = 4
+_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
 
 
 class Window:
@@ -28,6 +33,13 @@ class Window:
         """`length` bytes at an offset, or as many as there are."""
         return self.data[at : at + length]
 
+    def get_exactly(self, at: int, length: int) -> bytes:
+        """`length` bytes at an offset; the file is damaged where there are fewer."""
+        data = self.get(at, length)
+        if len(data) != length:
+            raise damaged("it ends too early")
+        return data
+
 
 class Source(Window):
     """Bytes of a file, whose descriptor it owns from now on."""
@@ -40,7 +52,7 @@ class Source(Window):
         self.base = 0
         self.size = size
         self.data = os.pread(fd, HEAD, 0)
-        # parsers go back and forth between the tags and the sound
+        # parsers go back and forth between the tags and the audio
         self._windows = [(0, self.data)]
 
     def __enter__(self) -> Self:
@@ -91,8 +103,28 @@ class Source(Window):
         return self.pread(start, length)
 
     def stream(self, at: int = 0) -> BinaryIO:
-        """The same file at an offset, for whoever wants to read and seek."""
+        """Return the same file at an offset, as a stream that can be read and sought."""
         if self._stream is None:
             self._stream = open(self.fd, "rb", buffering=32768, closefd=False)  # noqa: SIM115 - see __exit__
         self._stream.seek(at)
         return self._stream
+
+
+def open_regular(path: bytes) -> tuple[Source, os.stat_result]:
+    """Open a regular file for reading, without ever waiting for a FIFO; raise AudioError."""
+    try:
+        fd = os.open(path, _FLAGS)
+    except OSError as exc:
+        raise from_os_error(exc) from exc
+    except ValueError as exc:
+        raise AudioError(errors.ENCODING, "The path of this file holds characters that no file name can have.") from exc
+    try:
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
+            raise AudioError(errors.UNSUPPORTED, "This is not a regular file.")
+        if facts.st_size == 0:
+            raise AudioError(errors.EMPTY, "The file is empty.")
+        return Source(fd, facts.st_size), facts
+    except BaseException:
+        os.close(fd)
+        raise

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-PERMISSION: Final = "permission"
-CORRUPT: Final = "corrupt"
-EMPTY: Final = "empty"
-UNSUPPORTED: Final = "unsupported"
-IO: Final = "io"
-ENCODING: Final = "encoding"
-TIMEOUT: Final = "timeout"
-MEMORY: Final = "memory"
-VANISHED: Final = "vanished"
-
-PROBLEM_KINDS: Final[frozenset[str]] = frozenset(
-    {PERMISSION, CORRUPT, EMPTY, UNSUPPORTED, IO, ENCODING, TIMEOUT, MEMORY, VANISHED}
-)
-
-
-# a number in memory that a reader shares with its parent
-COUNT: Final = struct.Struct("=Q")
+FRONT_COVER: Final = 3
 
 
 class RawAudio(NamedTuple):
     """The technical facts and the tags of one file, before any interpretation of the catalog.
 
-    `kind` is what the content is (see formats), `codec` what encodes the sound. Unknown numbers are 0.
+    `kind` is what the content is (see formats.kinds), `codec` what encodes the audio. Unknown numbers are 0.
     `tags` has canonical lower-case keys, cleaned values, and no empty lists. `size` and `mtime_ns` are those of the
     very file that was read.
     """
@@ -47,69 +30,38 @@ class RawAudio(NamedTuple):
     mtime_ns: int
 
 
-class Conversion(NamedTuple):
-    """What becomes of files that are read, beside their facts and tags.
+class StreamInfo(NamedTuple):
+    """What a stream says of itself: seconds, bits per second, Hz, bits. Unknown numbers are 0.
 
-    `function` ("module:function") is called by the readers with a `RawAudio` and its path. It returns what is of this
-    file alone, and what it has in common with others: not None, and the same object for all files in a row that share
-    it, so that it travels but once. Both must be such that they can be marshalled. `revive` makes here of that object
-    what callers get.
+    Without bits per second they are the average over `audio_size` bytes, or over all that is behind the tags in front.
     """
 
-    function: str
-    revive: Callable[[Any], Any]
+    codec: str
+    duration: float
+    bit_rate: float = 0
+    sample_rate: int = 0
+    bit_depth: int = 0
+    channels: int = 0
+    audio_size: int = 0
 
 
-class Converted(NamedTuple):
-    """What a pool's converter made of one file (see reader): of the file alone, and in common with other files."""
+class AudioExtent(NamedTuple):
+    """Where the audio of a file lies, in bytes; `salt` is what the format says of it besides, for a fingerprint."""
 
+    begin: int
     size: int
-    mtime_ns: int
-    own: Any
-    common: Any
+    salt: bytes = b""
 
 
-class ReadProblem(NamedTuple):
-    """Why a file could not be read: a kind out of PROBLEM_KINDS and a sentence for a person."""
+class AudioPackets(NamedTuple):
+    """The audio of a file that is cut into packets, and the bytes that tell where it ends."""
 
-    kind: str
-    message: str
-
-
-class ReadResult(NamedTuple):
-    """The outcome for one path: exactly one is set, `converted` in place of `audio` if the pool has a converter."""
-
-    path: bytes
-    audio: RawAudio | None = None
-    problem: ReadProblem | None = None
-    converted: Converted | None = None
-
-    @classmethod
-    def read_from(cls, path: bytes, answer: tuple[Any, ...]) -> ReadResult:
-        """What a reader answers: (True, the values of a RawAudio) or (False, kind, sentence)."""
-        if answer[0]:
-            return cls(path, RawAudio._make(answer[1]))
-        return cls(path, None, ReadProblem(answer[1], answer[2]))
-
-    @classmethod
-    def converted_from(cls, path: bytes, answer: tuple[Any, ...]) -> ReadResult:
-        """The same with the values of a Converted."""
-        if answer[0]:
-            return cls(path, None, None, Converted._make(answer[1]))
-        return cls(path, None, ReadProblem(answer[1], answer[2]))
+    packets: Iterable[bytes]
+    end: bytes
 
 
-class HashResult(NamedTuple):
-    """The payload hash of one path, or the problem that prevented it."""
+class Picture(NamedTuple):
+    """An embedded picture: the image, and its type by the numbers of ID3 (3 is the front cover)."""
 
-    path: bytes
-    digest: str | None = None
-    problem: ReadProblem | None = None
-
-
-class AudioError(Exception):
-    """Reading failed for a reason that has a kind and a sentence."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.problem = ReadProblem(kind, message)
+    image: bytes
+    type: int

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from libraries.audio import types as model
+from libraries.audio.errors import IO, VANISHED, AudioError, ReadProblem
 from libraries.audio.pool.pool import TagReader
-from libraries.audio.types import AudioError, RawAudio, ReadProblem
+from libraries.audio.types import RawAudio
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
 from navidrome_lib.config.conf import Scanner
@@ -21,18 +21,18 @@ def inspect_file(file: MediaFile, options: Scanner) -> tuple[dict[str, list[str]
     path = os.path.join(os.fsencode(file.library.path), relative)
     with TagReader(timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024) as reader:
         try:
-            raw = reader.raw(path)
+            raw = reader.read_raw_tags(path)
         except AudioError as error:
             raise refusal(error.problem) from None
         result = reader.read(path)
     if result.problem is not None or result.audio is None:
-        raise refusal(result.problem or ReadProblem(model.IO, "The file could not be read."))
+        raise refusal(result.problem or ReadProblem(IO, "The file could not be read."))
     return raw, mapped(result.audio, relative)
 
 
 def refusal(problem: ReadProblem) -> NotFound | Conflict:
     """The sentence for a file that cannot be read."""
-    return NotFound("The file is not on the disk.") if problem.kind == model.VANISHED else Conflict(problem.message)
+    return NotFound("The file is not on the disk.") if problem.kind == VANISHED else Conflict(problem.message)
 
 
 def mapped(audio: RawAudio, path: bytes) -> dict[str, Any]:

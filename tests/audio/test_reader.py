@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from libraries.audio.pool.pool import ReaderPool, TagReader
-from libraries.audio.types import Conversion
+from libraries.audio.pool.protocol import Conversion
 from libraries.scanner.read.transport import PACKING
 from tests.audio import samples
 
@@ -356,9 +356,9 @@ def test_mutations_all_end_in_a_result(tmp_path: Path) -> None:
     with ReaderPool(2, timeout=5) as pool:
         kinds = outcomes(pool, paths)
         assert list(kinds.values()).count("") > 1000
-        hashed = list(pool.hash_many(paths))
+        hashed = list(pool.read_fingerprints(paths))
     assert sorted(result.path for result in hashed) == sorted(paths)
-    assert all((result.digest is None) != (result.problem is None) for result in hashed)
+    assert all((result.fingerprint is None) != (result.problem is None) for result in hashed)
 
 
 def test_works_inside_a_daemonic_process(tmp_path: Path) -> None:
@@ -387,6 +387,7 @@ def test_single_reader(tmp_path: Path) -> None:
         found = reader.read(path).audio
         assert found is not None
         assert found.tags == {"title": ["Title"]}
-        assert reader.hash(path).digest == reader.hash(put(tmp_path, "b.mp3", samples.mp3())).digest
-        assert reader.picture(path) == (samples.PNG, "image/png")
-        assert reader.raw(path)["TIT2"] == ["Title"]
+        bare = put(tmp_path, "b.mp3", samples.mp3())
+        assert reader.read_fingerprint(path).fingerprint == reader.read_fingerprint(bare).fingerprint is not None
+        assert reader.read_picture(path) == (samples.PNG, "image/png")
+        assert reader.read_raw_tags(path)["TIT2"] == ["Title"]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import marshal
 import mmap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from libraries.audio.formats import registry as tags
-from libraries.audio.pool import worker as reader_child
+from libraries.audio import inspect
 from libraries.audio.pool.pool import ReaderPool
-from libraries.audio.types import COUNT, Conversion, RawAudio
+from libraries.audio.pool.protocol import COUNT, READ, Conversion
+from libraries.audio.pool.worker import Answers, Converter
+from libraries.audio.types import RawAudio
 from tests.audio.test_reader import outcomes, songs
 
 CONVERSION = Conversion("tests.audio.conversions:by_name", str)
@@ -39,7 +39,7 @@ def test_file_that_cannot_be_converted_is_the_only_problem(tmp_path: Path, name:
     assert [(each.own, each.common) for each in found if each] == [(f"Song {n}", "common") for n in range(30)]
 
 
-def test_memory_that_the_group_took_is_no_problem_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_the_group_took_is_no_problem_of_a_file(tmp_path: Path) -> None:
     """What does not fit beside the others is tried again without them; what does not fit alone is a problem."""
     paths = songs(tmp_path, 7)
     modest, greedy = paths[3], paths[5]
@@ -47,17 +47,15 @@ def test_memory_that_the_group_took_is_no_problem_of_a_file(tmp_path: Path, monk
     began: list[int] = []
     counter = mmap.mmap(-1, COUNT.size)
 
-    def read_file(path: bytes, read: Callable[[bytes], RawAudio] = tags.read_file) -> RawAudio:
+    def read_file(path: bytes) -> RawAudio:
         began.append(COUNT.unpack_from(counter)[0])
         if path == greedy or (path == modest and not sink.getvalue()):
             raise MemoryError
-        return read(path)
+        return inspect.read_file(path)
 
-    monkeypatch.setattr(tags, "read_file", read_file)
-    # however slow this machine is
-    monkeypatch.setattr(reader_child, "_AT_LEAST_EVERY", 600)
-    answers = reader_child.Answers(sink, counter, reader_child.Converter(CONVERSION.function))
-    answers.answer("read", paths)
+    # a group is full before it is old, however slow this machine is
+    answers = Answers(sink, counter, Converter(CONVERSION.function), read=read_file, seconds=600)
+    answers.answer(READ, paths)
     groups = sent(sink.getvalue())
     assert [len(group) for group in groups] == [3, 2, 2]
     kinds = [answer[1] if not answer[0] else "" for group in groups for answer in group]

@@ -9,7 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from libraries.audio.pool.pool import ReaderPool
-from libraries.audio.types import Converted, RawAudio, ReadResult
+from libraries.audio.pool.protocol import Converted, ReadResult
+from libraries.audio.types import RawAudio
 from libraries.scanner.read.transport import pack_audio, unpack_shared
 from tests.audio import samples
 

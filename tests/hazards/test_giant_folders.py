@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from libraries.audio.types import ReadProblem, ReadResult
+from libraries.audio.errors import ReadProblem
+from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards.files import RememberingPool, put, song

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from libraries.audio.types import ReadResult
+from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, Scan, ScanProblem
 from libraries.services.libraries import update_library
 from tests.hazards.database import another_database

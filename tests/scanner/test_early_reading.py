@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from libraries.audio.types import ReadResult
+from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.read.batches import Reading

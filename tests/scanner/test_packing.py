@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libraries.audio.formats.registry import read_file
+from libraries.audio.errors import AudioError
+from libraries.audio.inspect import read_file
 from libraries.audio.pool.pool import ReaderPool
-from libraries.audio.types import AudioError, Converted
+from libraries.audio.pool.protocol import Converted
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
 from libraries.scanner.read.transport import COLUMNS, PACKING, ReadTrack, TrackPacker, unpack, unpack_shared

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from libraries.audio.errors import ReadProblem
 from libraries.audio.pool.pool import ReaderPool
-from libraries.audio.types import ReadProblem, ReadResult
+from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Library, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.read.readers import make_pool

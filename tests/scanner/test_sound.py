@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from libraries import tasks
-from libraries.audio.fingerprint import audio_payload_hash
+from libraries.audio.inspect import read_fingerprint
 from libraries.choices import ScanTrigger
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.moves import fingerprints
@@ -63,7 +63,7 @@ class TestReading:
         assert set(sounds(library).values()) == {""}
         assert waiting() == [library.pk]
         assert not fill_in(library.pk)
-        assert sounds(library) == {str(path.relative_to(root)): audio_payload_hash(bytes(path)) for path in paths}
+        assert sounds(library) == {str(path.relative_to(root)): read_fingerprint(bytes(path)) for path in paths}
         assert waiting() == []
 
     def test_changed_files_are_read_again_and_others_keep_theirs(self, root: Path, library: Library) -> None:
@@ -178,7 +178,7 @@ class TestMoving:
         assert ids(library)["b/renamed.flac"] == known["a/01.flac"]
         track = MediaFile.objects.get(path="b/renamed.flac")
         assert (track.created_at, track.title, track.album) == (created, "Quite another title", "Another")
-        assert track.audio_hash == audio_payload_hash(bytes(root / "b/renamed.flac"))
+        assert track.audio_hash == read_fingerprint(bytes(root / "b/renamed.flac"))
         assert counts(scan(library)) == {"skipped": 3}
 
     def test_in_other_formats(self, root: Path, library: Library) -> None:

@@ -1,4 +1,4 @@
-"""Which files are audio, by their name and by their first bytes."""
+"""Kinds of audio files: by their name, and by their first bytes."""
 
 from __future__ import annotations
 
@@ -54,33 +54,33 @@ _OGG_PACKETS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 # Content that is certainly something else, whatever the name says.
-_FOREIGN: Final[tuple[bytes, ...]] = (
+_OTHER_CONTENT: Final[tuple[bytes, ...]] = (
     b"\x89PNG\r\n", b"GIF8", b"%PDF-", b"PK\x03\x04", b"\x7fELF", b"MZ\x90", b"Rar!", b"7z\xbc\xaf",
     b"\x1f\x8b\x08", b"\x1aE\xdf\xa3", b"<!DOCTYPE", b"<!doctype", b"<html", b"<?xml", b"#EXTM3U",
 )  # fmt: skip
 
 
 def suffix_of(name: bytes | str) -> str:
-    """The lower-case suffix of a file name without its dot; empty for none and for names like `.mp3`."""
+    """Return the lower-case suffix of a file name without its dot; empty for none and for names like `.mp3`."""
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
     stem, dot, suffix = text.rpartition("/")[2].rpartition(".")
     return suffix.lower() if dot and stem else ""
 
 
 def is_audio(name: bytes | str) -> bool:
-    """Whether the name announces an audio file; pictures, playlists and hidden dot-underscore reconciler are not."""
+    """Return whether the name announces an audio file, and no leftover of macOS."""
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-    # macOS writes "._song.mp3" beside "song.mp3" on foreign file systems: a resource fork, not audio.
+    # macOS writes "._song.mp3" beside "song.mp3" on the file systems of others: a resource fork, not audio.
     return suffix_of(text) in SUFFIX_KINDS and not text.rpartition("/")[2].startswith("._")
 
 
 def kind_of_suffix(name: bytes | str) -> str | None:
-    """The kind that the name announces."""
+    """Return the kind that the name announces."""
     return SUFFIX_KINDS.get(suffix_of(name))
 
 
 def sniff(head: bytes) -> str | None:
-    """The kind of audio content by its first bytes, or None when they do not tell (an ID3v2 tag tells nothing)."""
+    """Return the kind of audio by its first bytes, None when they do not tell; an ID3v2 tag tells nothing."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
@@ -95,9 +95,9 @@ def sniff(head: bytes) -> str | None:
     return _sniff_mpeg(head)
 
 
-def is_foreign(head: bytes) -> bool:
-    """Whether the first bytes are certainly not audio (a picture, an archive, a web page)."""
-    return head.startswith(_FOREIGN) or head[:3] == b"\xff\xd8\xff"
+def is_other_content(head: bytes) -> bool:
+    """Return whether the first bytes are certainly not audio (a picture, an archive, a web page)."""
+    return head.startswith(_OTHER_CONTENT) or head[:3] == b"\xff\xd8\xff"
 
 
 def _sniff_ogg(head: bytes) -> str | None:

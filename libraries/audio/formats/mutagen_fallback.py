@@ -1,102 +1,150 @@
-"""What the tag library makes of a file. The only importer of mutagen.
+"""The formats that mutagen reads, and the unusual files of the others. The only importer of mutagen.
 
-It reads the formats that are rare, and the unusual cases of the common ones. Most libraries need it for few of their
-files or for none, so it is loaded when the first of them comes: a reader process is up in half the time without it.
+Of each format mutagen tells the facts of the audio. ID3 and APEv2 tags are read by our own tolerant readers around
+every stream; mutagen refuses a whole file for one damaged item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from mutagen.aac import AAC
-from mutagen.apev2 import APEv2
+from mutagen.aiff import AIFFFile, AIFFInfo
 from mutagen.asf import ASF, BOOL, BYTEARRAY, GUID
-from mutagen.monkeysaudio import MonkeysAudio
+from mutagen.dsf import DSFFile
+from mutagen.monkeysaudio import MonkeysAudioInfo
 from mutagen.mp3 import MPEGInfo
 from mutagen.mp4 import MP4, MP4NoTrackError
-from mutagen.musepack import Musepack
+from mutagen.musepack import MusepackInfo
 from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
-from mutagen.wavpack import WavPack
+from mutagen.wavpack import WavPackInfo
 
-from libraries.audio import types as model
-from libraries.audio.formats import wave as containers
-from libraries.audio.formats.mp3 import Mpeg
-from libraries.audio.formats.open_file import Opened, Sound
-from libraries.audio.tags import describe as tagmaps
-from libraries.audio.types import AudioError
+from libraries.audio.errors import UNSUPPORTED, AudioError, damaged
+from libraries.audio.formats import bare_stream, mp3, mp4, ogg
+from libraries.audio.formats.open_file import OpenFile
+from libraries.audio.pictures import comment_pictures
+from libraries.audio.tags import ape, asf, id3, vorbis
+from libraries.audio.tags import mp4 as mp4_tags
+from libraries.audio.tags.builder import TagBuilder
+from libraries.audio.tags.describe import raw_frames
+from libraries.audio.tags.id3_frames import add_id3
+from libraries.audio.tags.text import decode_plain
+from libraries.audio.types import FRONT_COVER, AudioExtent, AudioPackets, Picture, StreamInfo
 
-# Any: the library's own annotations do not cover what it returns.
+# Any: mutagen's own annotations do not cover what it returns.
 _OGG: Final[dict[str, Any]] = {"vorbis": OggVorbis, "opus": OggOpus, "oggflac": OggFLAC, "speex": OggSpeex}
-_APE_FAMILY: Final[dict[str, Any]] = {"ape": MonkeysAudio, "wavpack": WavPack, "musepack": Musepack}
-_PARSERS: Final[dict[str, Any]] = _OGG | _APE_FAMILY | {"mp4": MP4, "asf": ASF, "aac": AAC}
-_APE_TAG: Final[Any] = APEv2
+_APE_FAMILY: Final[dict[str, Any]] = {"ape": MonkeysAudioInfo, "wavpack": WavPackInfo, "musepack": MusepackInfo}
+_PARSERS: Final[dict[str, Any]] = _OGG | {"mp4": MP4, "asf": ASF}
+_AAC: Final[Any] = AAC
+_AIFF: Final[Any] = AIFFFile
+_DSF: Final[Any] = DSFFile
 _ASF_BINARY: Final = frozenset({BYTEARRAY, GUID})
-_CODECS: Final = {"oggflac": "flac"}
+_ASF_CODECS: Final = (("lossless", "wmalossless"), ("voice", "wmavoice"), ("professional", "wmapro"), ("pro", "wmapro"))
+_AIFC_CODECS: Final = {b"NONE": "pcm", b"sowt": "pcm", b"twos": "pcm", b"fl32": "pcm", b"FL32": "pcm", b"fl64": "pcm"}
+# text chunks of AIFF, as mutagen names them → free-form names
+_AIFF_NAMES: Final = {"NAME": "title", "AUTH": "artist", "ANNO": "comment", "(c)": "copyright"}
+_MAX_TEXT: Final = 16 * 1024 * 1024
+# where the audio of a DSF file begins, if its chunks have the sizes that they must have
+_DSF_AUDIO_AT: Final = 92
 
 
-def read_sound(opened: Opened) -> Sound:
-    """The facts of the sound; the tags of the format go into `opened.tags`."""
-    return _READERS[opened.kind](opened)
+def read(file: OpenFile) -> StreamInfo:
+    """Return the facts of the audio and add the tags."""
+    return _READERS[file.kind](file)
 
 
-def read_mpeg(opened: Opened) -> Mpeg:
-    """The facts of an MPEG stream, wherever in the file it begins."""
-    info = MPEGInfo(opened.source.stream(), opened.audio_at)
-    return Mpeg(
-        info.layer, info.length, info.bitrate, info.sample_rate, info.channels, info.track_gain, info.album_gain
-    )
+def raw_tags(file: OpenFile) -> Iterator[tuple[str, Any]]:
+    """Return the tags as they stand in the file."""
+    if file.kind not in _PARSERS:
+        yield from _own_raw_tags(file)
+        return
+    tags = _parse(file).tags or ()
+    # Vorbis comments and ASF attributes are lists of pairs; MP4 has a mapping.
+    for name, value in tags if isinstance(tags, list) else dict(tags).items():
+        for item in value if isinstance(value, list) else (value,):
+            yield str(name), getattr(item, "value", item)
 
 
-def ape_tag(opened: Opened) -> Any:
-    """The APEv2 tag at the end of a file of another format, as the library hands it out."""
-    return _APE_TAG(opened.source.stream())
+def pictures(file: OpenFile) -> Iterable[Picture]:
+    """Return the embedded pictures."""
+    if file.kind in _ID3_PLACES:
+        at = _ID3_PLACES[file.kind](file)
+        return id3.read_pictures(file.source, at) if at >= 0 else ()
+    if file.kind not in _PARSERS:
+        return bare_stream.pictures(file)
+    tags = _parse(file).tags or {}
+    if file.kind == "mp4":
+        return (Picture(bytes(image), FRONT_COVER) for image in tags.get("covr", ()))
+    if file.kind == "asf":
+        return (asf.read_picture(value.value) for name, value in tags if name == "WM/Picture")
+    return comment_pictures(tags)
 
 
-def native_tags(opened: Opened) -> Any:
-    """The tags of a format that the library parses as it hands them out, or nothing."""
-    return _parse(opened).tags if opened.kind in _PARSERS else None
+def audio_extent(file: OpenFile) -> AudioExtent | AudioPackets:
+    """Return where the audio is: mutagen does not tell."""
+    if file.kind in _OGG:
+        return ogg.audio_extent(file)
+    return _EXTENTS.get(file.kind, bare_stream.audio_extent)(file)
 
 
-def _parse(opened: Opened) -> Any:
-    return _PARSERS[opened.kind](opened.source.stream())
+def _parse(file: OpenFile) -> Any:
+    return _PARSERS[file.kind](file.source.stream())
 
 
-def _read_aac(opened: Opened) -> Sound:
-    info = _parse(opened).info
-    return Sound("aac", info.length, info.bitrate, info.sample_rate, channels=info.channels)
+def _own_raw_tags(file: OpenFile) -> Iterator[tuple[str, Any]]:
+    if file.kind not in _ID3_PLACES:
+        yield from bare_stream.raw_tags(file)
+        return
+    at = _ID3_PLACES[file.kind](file)
+    if at >= 0:
+        yield from raw_frames(file.source, at)
+    if file.kind == "aiff":
+        yield from _aiff_texts(_aiff_chunks(file))
 
 
-def _read_ogg(opened: Opened) -> Sound:
-    parsed = _parse(opened)
+def _read_mp3(file: OpenFile) -> StreamInfo:
+    info = MPEGInfo(file.source.stream(), file.audio_at)
+    codec = f"mp{info.layer}"
+    facts = StreamInfo(codec, info.length, info.bitrate, info.sample_rate, channels=info.channels)
+    return mp3.add_tags(file, mp3.Mpeg(facts, info.track_gain, info.album_gain))
+
+
+def _read_aac(file: OpenFile) -> StreamInfo:
+    bare_stream.add_tags(file)
+    info = _AAC(file.source.stream()).info
+    return StreamInfo("aac", info.length, info.bitrate, info.sample_rate, channels=info.channels)
+
+
+def _read_ogg(file: OpenFile) -> StreamInfo:
+    parsed = _parse(file)
     info = parsed.info
-    containers.add_text(opened.tags, parsed.tags or [])
-    codec = _CODECS.get(opened.kind, opened.kind)
-    bits, rate = getattr(info, "bitrate", 0), getattr(info, "sample_rate", 48000)
-    return Sound(codec, info.length, bits, rate, getattr(info, "bits_per_sample", 0), info.channels)
+    vorbis.add_comments(file.tags, parsed.tags or [])
+    codec = "flac" if file.kind == "oggflac" else file.kind
+    bit_rate, rate = getattr(info, "bitrate", 0), getattr(info, "sample_rate", 48000)
+    return StreamInfo(codec, info.length, bit_rate, rate, getattr(info, "bits_per_sample", 0), info.channels)
 
 
-def _read_mp4(opened: Opened) -> Sound:
+def _read_mp4(file: OpenFile) -> StreamInfo:
     try:
-        parsed = _parse(opened)
+        parsed = _parse(file)
     except MP4NoTrackError as exc:
-        raise AudioError(model.UNSUPPORTED, "This file holds no sound.") from exc
+        raise AudioError(UNSUPPORTED, "This file holds no audio.") from exc
     info = parsed.info
-    tagmaps.add_mp4(opened.tags, parsed.tags or {})
-    return tagmaps.mp4_sound(
-        info.codec, info.length, info.bitrate, info.sample_rate, info.bits_per_sample, info.channels
-    )
+    mp4_tags.add_items(file.tags, parsed.tags or {})
+    return mp4.stream_info(info.codec, info.length, info.bitrate, info.sample_rate, info.bits_per_sample, info.channels)
 
 
-def _read_asf(opened: Opened) -> Sound:
-    parsed = _parse(opened)
+def _read_asf(file: OpenFile) -> StreamInfo:
+    parsed = _parse(file)
     info = parsed.info
-    tagmaps.add_asf(opened.tags, [(name, _asf_text(value)) for name, value in parsed.tags])
-    codec = tagmaps.asf_codec(info.codec_type or info.codec_name)
-    return Sound(codec, info.length, info.bitrate, info.sample_rate, channels=info.channels)
+    asf.add_attributes(file.tags, [(name, _asf_text(value)) for name, value in parsed.tags])
+    description = (info.codec_type or info.codec_name).lower()
+    codec = next((codec for word, codec in _ASF_CODECS if word in description), "wma")
+    return StreamInfo(codec, info.length, info.bitrate, info.sample_rate, channels=info.channels)
 
 
 def _asf_text(value: Any) -> str | None:
@@ -105,18 +153,114 @@ def _asf_text(value: Any) -> str | None:
     return str(int(value.value)) if value.TYPE == BOOL else str(value)
 
 
-def _read_ape_family(opened: Opened) -> Sound:
-    parsed = _parse(opened)
-    info = parsed.info
-    tagmaps.add_ape(opened.tags, parsed.tags or {})
-    bits, depth = getattr(info, "bitrate", 0), getattr(info, "bits_per_sample", 0)
-    return Sound(opened.kind, info.length, bits, info.sample_rate, depth, info.channels)
+def _asf_extent(file: OpenFile) -> AudioExtent:
+    """Return all behind the header object."""
+    source = file.source
+    size = int.from_bytes(source.get(16, 8), "little")
+    if not 24 <= size < source.size:
+        raise damaged("there is no audio in it")
+    return AudioExtent(size, source.size - size)
 
 
-_READERS: Final[dict[str, Callable[[Opened], Sound]]] = {
+def _read_ape_family(file: OpenFile) -> StreamInfo:
+    info = _APE_FAMILY[file.kind](file.source.stream(file.audio_at))
+    tail = ape.find_tail(file.source, file.audio_at)
+    ape.add_items(file.tags, ape.read_items(file.source, tail.ape_footer))
+    # The format's own tags are APEv2; files without them may have others.
+    if not file.tags.tags:
+        bare_stream.add_tags(file)
+    bit_rate, depth = getattr(info, "bitrate", 0), getattr(info, "bits_per_sample", 0)
+    return StreamInfo(file.kind, info.length, bit_rate, info.sample_rate, depth, info.channels)
+
+
+def _read_aiff(file: OpenFile) -> StreamInfo:
+    info = AIFFInfo(file.source.stream())
+    if not info.sample_rate:
+        raise damaged("the sample rate is zero")
+    chunks = _aiff_chunks(file)
+    _add_id3(file)
+    extra = TagBuilder()
+    vorbis.add_comments(extra, _aiff_texts(chunks))
+    file.tags.fill(extra)
+    size = _aiff_extent(file).size
+    codec = _aiff_codec(file, chunks)
+    return StreamInfo(codec, info.length, 0, info.sample_rate, info.bits_per_sample, info.channels, size)
+
+
+def _aiff_codec(file: OpenFile, chunks: list[Any]) -> str:
+    """Return the codec, which only AIFC names and mutagen does not read."""
+    if file.source.get(8, 4) != b"AIFC":
+        return "pcm"
+    name = next(chunk.read()[18:22] for chunk in chunks if chunk.id == "COMM")
+    return _AIFC_CODECS.get(name) or name.decode("latin-1").strip().lower()
+
+
+def _aiff_texts(chunks: list[Any]) -> Iterator[tuple[str, str]]:
+    for chunk in chunks:
+        if chunk.id in _AIFF_NAMES and chunk.data_size <= _MAX_TEXT:
+            yield _AIFF_NAMES[chunk.id], decode_plain(chunk.read())
+
+
+def _aiff_chunks(file: OpenFile) -> list[Any]:
+    return list(_AIFF(file.source.stream()).root.subchunks())
+
+
+def _aiff_id3_at(file: OpenFile) -> int:
+    return next((int(chunk.data_offset) for chunk in _aiff_chunks(file) if chunk.id.upper() == "ID3"), -1)
+
+
+def _aiff_extent(file: OpenFile) -> AudioExtent:
+    """Return the content of the SSND chunk behind its offset and block size."""
+    for chunk in _aiff_chunks(file):
+        if chunk.id == "SSND":
+            at = chunk.data_offset + 8
+            return AudioExtent(at, max(0, min(chunk.data_size - 8, file.source.size - at)))
+    raise damaged("there is no audio in it")
+
+
+def _read_dsf(file: OpenFile) -> StreamInfo:
+    facts = _DSF(file.source.stream()).fmt_chunk
+    rate = facts.sampling_frequency
+    if not rate:
+        raise damaged("the sample rate is zero")
+    _add_id3(file)
+    size = _dsf_extent(file).size
+    return StreamInfo("dsd", facts.sample_count / rate, 0, rate, facts.bits_per_sample, facts.channel_num, size)
+
+
+def _dsf_extent(file: OpenFile) -> AudioExtent:
+    size = _DSF(file.source.stream()).data_chunk.chunk_size - 12
+    return AudioExtent(_DSF_AUDIO_AT, max(0, min(size, file.source.size - _DSF_AUDIO_AT)))
+
+
+def _dsf_id3_at(file: OpenFile) -> int:
+    at = int(_DSF(file.source.stream()).dsd_chunk.offset_metdata_chunk)
+    return at if _DSF_AUDIO_AT <= at < file.source.size else -1
+
+
+def _add_id3(file: OpenFile) -> None:
+    at = _ID3_PLACES[file.kind](file)
+    if at >= 0:
+        add_id3(file.tags, file.source, at)
+
+
+# where the ID3 tag is inside containers that have one, or -1
+_ID3_PLACES: Final[dict[str, Callable[[OpenFile], int]]] = {
+    "aiff": _aiff_id3_at,
+    "dsf": _dsf_id3_at,
+}
+_EXTENTS: Final[dict[str, Callable[[OpenFile], AudioExtent]]] = {
+    "asf": _asf_extent,
+    "aiff": _aiff_extent,
+    "dsf": _dsf_extent,
+}
+_READERS: Final[dict[str, Callable[[OpenFile], StreamInfo]]] = {
+    "mp3": _read_mp3,
     "aac": _read_aac,
     "mp4": _read_mp4,
     "asf": _read_asf,
+    "aiff": _read_aiff,
+    "dsf": _read_dsf,
     **dict.fromkeys(_OGG, _read_ogg),
     **dict.fromkeys(_APE_FAMILY, _read_ape_family),
 }

@@ -5,44 +5,22 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
-from libraries.audio import types as model
-from libraries.audio.errors import explain, open_regular
-from libraries.audio.file import Source
-from libraries.audio.formats import kinds as formats
+from libraries.audio.errors import UNSUPPORTED, AudioError, explain
+from libraries.audio.file import Source, open_regular
+from libraries.audio.formats import kinds
 from libraries.audio.tags import id3
 from libraries.audio.tags.builder import TagBuilder
-from libraries.audio.types import AudioError, RawAudio
+from libraries.audio.types import RawAudio, StreamInfo
 
 T = TypeVar("T")
 
 _MAX_INT: Final = 2**31 - 1
-# an ID3v1 tag, and the end of an APEv2 tag in front of it
-_TAIL: Final = 160
 
 
-class Odd(Exception):
-    """What a parser of ours raises inside itself: somebody else has to look at this file."""
-
-
-class Sound(NamedTuple):
-    """What a stream says of itself: seconds, bits per second, Hz, bits. Unknown numbers are 0.
-
-    Without bits per second they are the average over `size` bytes, or over all that is behind the tags in front.
-    """
-
-    codec: str
-    duration: float
-    bits: float = 0
-    rate: int = 0
-    depth: int = 0
-    channels: int = 0
-    size: int = 0
-
-
-class Opened:
-    """One open file: its bytes, its facts, and what was found so far."""
+class OpenFile:
+    """One open file: its bytes, its facts, its kind, where the audio begins, and the tags that were found so far."""
 
     __slots__ = ("audio_at", "facts", "head", "kind", "source", "tags")
 
@@ -51,30 +29,26 @@ class Opened:
         self.facts = facts
         self.tags = TagBuilder()
         self.audio_at = 0
-        self.head = source.get(0, formats.SNIFF_BYTES)
+        self.head = source.get(0, kinds.SNIFF_BYTES)
         self.kind = self._find_kind(path)
 
     def _find_kind(self, path: bytes) -> str:
-        """The kind by content, else by suffix; skips the ID3v2 tags before the content."""
+        """Return the kind by content, else by suffix; skips the ID3v2 tags before the content."""
         head = self.head
         while size := id3.tag_size(head):
             self.audio_at += size
-            head = self.source.get(self.audio_at, formats.SNIFF_BYTES)
-        found = formats.sniff(head)
+            head = self.source.get(self.audio_at, kinds.SNIFF_BYTES)
+        found = kinds.sniff(head)
         if found is not None:
             return found
-        announced = formats.kind_of_suffix(path)
-        if announced is None or formats.is_foreign(self.head):
-            raise AudioError(model.UNSUPPORTED, "This file holds no audio of a kind that the server knows.")
+        announced = kinds.kind_of_suffix(path)
+        if announced is None or kinds.is_other_content(self.head):
+            raise AudioError(UNSUPPORTED, "This file holds no audio of a kind that the server knows.")
         return announced
 
-    def tail(self) -> bytes:
-        """The end of the file, where streams without a container have tags."""
-        return self.source.tail(_TAIL)
-
-    def result(self, sound: Sound) -> RawAudio:
-        """The facts and the tags that were found, with every number bounded."""
-        codec, duration, bits, rate, depth, channels, size = sound
+    def result(self, info: StreamInfo) -> RawAudio:
+        """Return the facts and the tags that were found, with every number bounded."""
+        codec, duration, bits, rate, depth, channels, size = info
         if not math.isfinite(duration) or not 0 <= duration < _MAX_INT:
             duration = 0.0
         if not bits and duration > 0:
@@ -86,12 +60,12 @@ class Opened:
         )  # fmt: skip
 
 
-def look(path: bytes, use: Callable[[Opened], T]) -> T:
-    """What `use` makes of the file; raises AudioError with a classified problem, and nothing else."""
+def use_file(path: bytes, use: Callable[[OpenFile], T]) -> T:
+    """Return what `use` makes of the file; raises AudioError with a classified problem, and nothing else."""
     try:
         source, facts = open_regular(path)
         with source:
-            return use(Opened(source, facts, path))
+            return use(OpenFile(source, facts, path))
     except AudioError:
         raise
     except Exception as exc:  # parsers of damaged files raise anything

@@ -1,4 +1,4 @@
-"""One reader process as its parent sees it: what it was asked, what it owes, and what has come of it."""
+"""Handle of one reader process in its parent: what it was sent, what it owes, and its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Final
 
-from libraries.audio.types import COUNT, Conversion
+from libraries.audio.pool.protocol import COUNT, READ, Answer, Conversion
 
 BATCH_FILES: Final = 48
 _START_TIMEOUT: Final = 60.0
@@ -24,10 +24,10 @@ _ROOMY_PIPE: Final = 64 * 1024
 _WIDE_PIPE: Final = 512 * 1024
 _ROOT: Final = str(Path(__file__).resolve().parents[3])
 
-Answer = tuple[bytes, tuple[Any, ...]]
+PathAnswer = tuple[bytes, Answer]
 
 
-class ReaderChild:
+class ReaderProcess:
     """One persistent reader process and the paths that it owes an answer for, in order."""
 
     def __init__(self, timeout: float, memory: int, conversion: Conversion | None = None) -> None:
@@ -58,7 +58,7 @@ class ReaderChild:
         """Queue a batch; a child that is gone shows when its answers are read."""
         if not self.owed:
             self._progress = time.monotonic()
-        self._is_converting = self._conversion is not None and operation == "read"
+        self._is_converting = self._conversion is not None and operation == READ
         self.owed.extend(paths)
         message = marshal.dumps((operation, paths))
         assert self.process.stdin is not None
@@ -66,7 +66,7 @@ class ReaderChild:
             self.process.stdin.write(len(message).to_bytes(4, "little") + message)
             self.process.stdin.flush()
 
-    def receive(self) -> list[Answer] | None:
+    def receive(self) -> list[PathAnswer] | None:
         """The answers that have arrived; None when the child is gone."""
         data = os.read(self.fd, 1 << 18)
         if not data:
@@ -75,8 +75,8 @@ class ReaderChild:
         self._buffer += data
         return self._split()
 
-    def _split(self) -> list[Answer]:
-        answers: list[Answer] = []
+    def _split(self) -> list[PathAnswer]:
+        answers: list[PathAnswer] = []
         buffer, at = self._buffer, 0
         while len(buffer) - at >= 4:
             end = at + 4 + int.from_bytes(buffer[at : at + 4], "little")
@@ -102,7 +102,7 @@ class ReaderChild:
         culprit = paths.pop(min(max(self._in_hand, 0), len(paths) - 1))
         return culprit, paths
 
-    def _whole(self, answer: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _whole(self, answer: Answer) -> Answer:
         """An answer with its common part, which came along now or with an earlier one since the last problem."""
         if not answer[0]:
             self._common = None
@@ -178,7 +178,7 @@ def _shared_counter() -> tuple[mmap.mmap, int]:
 
 
 def _widen(fd: int) -> None:
-    """Room for the answers that arrive while nobody takes them; without it a reader waits for us in between."""
+    """Widen a pipe, so that a reader need not wait until its parent takes the answers."""
     ask = getattr(fcntl, "F_SETPIPE_SZ", None)
     if ask is not None:
         with contextlib.suppress(OSError):

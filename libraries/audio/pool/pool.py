@@ -12,21 +12,30 @@ from itertools import chain
 from types import TracebackType
 from typing import Any, Final, Self
 
-from libraries.audio import types as model
-from libraries.audio.pool.handle import BATCH_FILES, Answer, ReaderChild
-from libraries.audio.types import Conversion, HashResult, ReadProblem, ReadResult
+from libraries.audio import errors
+from libraries.audio.errors import AudioError
+from libraries.audio.pool.handle import BATCH_FILES, PathAnswer, ReaderProcess
+from libraries.audio.pool.protocol import (
+    FINGERPRINT,
+    PICTURE,
+    RAW_TAGS,
+    READ,
+    Conversion,
+    FingerprintResult,
+    ReadResult,
+)
 
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024
-# so many processes in a row that never came up, and it is not by accident
+# processes in a row that never came up, before the pool gives up
 _FAILED_STARTS: Final = 5
 _BATCH_BYTES: Final = 12 * 1024
-# while there are fewer processes than there may be: so much work is worth another one
+# files that are worth starting another process for, while there are fewer than there may be
 _FIRST_FILES: Final = 16
 _MAX_PATH: Final = 8 * 1024
 _TICK: Final = 0.25
-# Children with so much work left are asked together for some answers at once: to wake up for each costs as much as
-# to read a file. Neither their pipe gets full nor they idle in so short a time.
+# Processes that owe this many answers or more are asked together for several answers at once: to wake up for each
+# answer costs as much as to read a file. Their pipes do not fill and they do not idle in _GATHER seconds.
 _BUSY: Final = 16
 _GATHER: Final = 0.005
 
@@ -53,7 +62,7 @@ class ReaderPool:
         self._memory = memory
         self._conversion = conversion
         self.workers = workers
-        self.children: list[ReaderChild] = []
+        self.children: list[ReaderProcess] = []
         self._selector: selectors.BaseSelector | None = None
 
     def __enter__(self) -> Self:
@@ -84,31 +93,28 @@ class ReaderPool:
     def read_groups(
         self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
     ) -> Generator[list[ReadResult], None, None]:
-        """As `read_many`, with the results in lists as they come in: the quicker way for many files."""
-        make = ReadResult.converted_from if self._conversion is not None else ReadResult.read_from
-        with contextlib.closing(self._run("read", paths, stop)) as groups:
+        """Read files as `read_many` does; results come in lists as they arrive, the quicker way for many files."""
+        make = ReadResult.of_converted if self._conversion is not None else ReadResult.of_audio
+        with contextlib.closing(self._run(READ, paths, stop)) as groups:
             for answers in groups:
                 yield [make(path, answer) for path, answer in answers]
 
-    def hash_many(
+    def read_fingerprints(
         self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
-    ) -> Generator[HashResult, None, None]:
-        """Payload hashes (see payload) in the order of completion, under the same limits."""
-        with contextlib.closing(self._run("hash", paths, stop)) as groups:
+    ) -> Generator[FingerprintResult, None, None]:
+        """Read the fingerprints of audio (see fingerprint) in the order of completion, under the same limits."""
+        with contextlib.closing(self._run(FINGERPRINT, paths, stop)) as groups:
             for path, answer in chain.from_iterable(groups):
-                if answer[0]:
-                    yield HashResult(path, digest=answer[1])
-                else:
-                    yield HashResult(path, problem=ReadProblem(answer[1], answer[2]))
+                yield FingerprintResult.of_answer(path, answer)
 
-    def raw(self, path: bytes) -> dict[str, list[str]]:
-        """The file's own tags as text (see tags.read_raw); raises AudioError."""
-        found: dict[str, list[str]] = self._one("raw", path)
+    def read_raw_tags(self, path: bytes) -> dict[str, list[str]]:
+        """Read the file's own tags as text (see inspect.read_raw_tags); raises AudioError."""
+        found: dict[str, list[str]] = self._one(RAW_TAGS, path)
         return found
 
-    def picture(self, path: bytes) -> tuple[bytes, str] | None:
-        """The embedded front cover and its MIME type; raises AudioError."""
-        found: tuple[bytes, str] | None = self._one("picture", path)
+    def read_picture(self, path: bytes) -> tuple[bytes, str] | None:
+        """Read the embedded front cover and its MIME type; raises AudioError."""
+        found: tuple[bytes, str] | None = self._one(PICTURE, path)
         return found
 
     def close(self) -> None:
@@ -119,12 +125,12 @@ class ReaderPool:
     def _one(self, operation: str, path: bytes) -> Any:
         ((_, answer),) = chain.from_iterable(self._run(operation, [path], None))
         if not answer[0]:
-            raise model.AudioError(answer[1], answer[2])
+            raise AudioError(answer[1], answer[2])
         return answer[1]
 
     def _run(
         self, operation: str, paths: Iterable[bytes], stop: Callable[[], bool] | None
-    ) -> Generator[list[Answer], None, None]:
+    ) -> Generator[list[PathAnswer], None, None]:
         if self._selector is not None:
             raise RuntimeError("this reader pool is in use")
         self._selector = selectors.DefaultSelector()
@@ -138,7 +144,7 @@ class ReaderPool:
                     return
                 yield from run.collect()
         finally:
-            # Whoever still owes an answer may be stuck in a file that nobody waits for any more.
+            # A process that still owes an answer may be stuck in a file whose result is not wanted any more.
             for child in tuple(self.children):
                 if child.owed:
                     self.drop(child)
@@ -150,23 +156,23 @@ class ReaderPool:
         while len(self.children) < self.workers:
             self.spawn()
 
-    def spawn(self) -> ReaderChild:
+    def spawn(self) -> ReaderProcess:
         """Start one more process."""
-        child = ReaderChild(self._timeout, self._memory, self._conversion)
+        child = ReaderProcess(self._timeout, self._memory, self._conversion)
         self.children.append(child)
         if self._selector is not None:
             self._selector.register(child.fd, selectors.EVENT_READ, child)
         return child
 
-    def drop(self, child: ReaderChild) -> int:
+    def drop(self, child: ReaderProcess) -> int:
         """End a process and tell its return code."""
         self.children.remove(child)
         if self._selector is not None:
             self._selector.unregister(child.fd)
         return child.kill()
 
-    def wait(self, seconds: float) -> list[ReaderChild]:
-        """The children that have something to say, after so many seconds at most."""
+    def wait(self, seconds: float) -> list[ReaderProcess]:
+        """Return the processes that have answers to take, after `seconds` at most."""
         assert self._selector is not None
         return [key.data for key, _ in self._selector.select(seconds)]
 
@@ -186,7 +192,7 @@ class _Run:
     def is_finished(self) -> bool:
         return self._exhausted and not self._again and not any(child.owed for child in self._pool.children)
 
-    def feed(self) -> Iterator[list[Answer]]:
+    def feed(self) -> Iterator[list[PathAnswer]]:
         """Keep every child busy; paths that no system takes are answered here."""
         pool = self._pool
         while True:
@@ -206,9 +212,9 @@ class _Run:
                 idle = pool.spawn()
             idle.send(self._operation, batch)
 
-    def _next_batch(self) -> tuple[list[bytes], list[Answer]]:
+    def _next_batch(self) -> tuple[list[bytes], list[PathAnswer]]:
         batch: list[bytes] = []
-        refused: list[Answer] = []
+        refused: list[PathAnswer] = []
         room = _BATCH_BYTES
         most = BATCH_FILES if len(self._pool.children) >= self._pool.workers else _FIRST_FILES
         while len(batch) < most and room > 0:
@@ -217,13 +223,13 @@ class _Run:
                 self._exhausted = True
                 break
             if len(path) > _MAX_PATH:
-                refused.append((path, (False, model.IO, "The path of this file is too long for the system.")))
+                refused.append((path, (False, errors.IO, "The path of this file is too long for the system.")))
                 continue
             batch.append(path)
             room -= len(path) + 8
         return batch, refused
 
-    def collect(self) -> Iterator[list[Answer]]:
+    def collect(self) -> Iterator[list[PathAnswer]]:
         """Wait a moment for answers, and deal with the children that died or are late."""
         pool = self._pool
         ready = pool.wait(_TICK)
@@ -245,7 +251,7 @@ class _Run:
             if (late := next(silent, None)) is not None:
                 yield from self._time_out(late)
 
-    def _time_out(self, child: ReaderChild) -> Iterator[list[Answer]]:
+    def _time_out(self, child: ReaderProcess) -> Iterator[list[PathAnswer]]:
         self._pool.drop(child)
         if not child.is_ready:
             yield from self._cannot_start(child)
@@ -253,9 +259,9 @@ class _Run:
         culprit, others = child.give_up()
         self._again.extendleft(reversed(others))
         seconds = f"{child.timeout:g}"
-        yield [(culprit, (False, model.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
+        yield [(culprit, (False, errors.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
 
-    def _bury(self, child: ReaderChild) -> Iterator[list[Answer]]:
+    def _bury(self, child: ReaderProcess) -> Iterator[list[PathAnswer]]:
         """A child ended by itself: the file in hand is read once more, and is the problem when it happens again."""
         code = self._pool.drop(child)
         if not child.owed:
@@ -270,12 +276,12 @@ class _Run:
             return
         self._again.extendleft(reversed(others))
         if code == -signal.SIGKILL:
-            why = (False, model.MEMORY, "The system ended the reader of this file, probably for its memory.")
+            why = (False, errors.MEMORY, "The system ended the reader of this file, probably for its memory.")
         else:
-            why = (False, model.CORRUPT, "The file is damaged in a way that ends its reader.")
+            why = (False, errors.CORRUPT, "The file is damaged in a way that ends its reader.")
         yield [(culprit, why)]
 
-    def _cannot_start(self, child: ReaderChild) -> Iterator[list[Answer]]:
+    def _cannot_start(self, child: ReaderProcess) -> Iterator[list[PathAnswer]]:
         self._failed_starts += 1
         self._again.extendleft(reversed(child.owed))
         child.owed.clear()
@@ -296,7 +302,7 @@ class TagReader(ReaderPool):
         (result,) = self.read_many([path])
         return result
 
-    def hash(self, path: bytes) -> HashResult:
-        """Hash the sound of one file."""
-        (result,) = self.hash_many([path])
+    def read_fingerprint(self, path: bytes) -> FingerprintResult:
+        """Read the fingerprint of one file."""
+        (result,) = self.read_fingerprints([path])
         return result

@@ -1,6 +1,6 @@
-"""The program of the reader process: takes batches of paths on stdin, answers with frames of some answers each.
+"""Program of the reader process: takes batches of paths on stdin, answers with groups of answers.
 
-Run by `reader_process.ReaderChild` only:
+Run by `handle.ReaderProcess` only:
 `python -m libraries.audio.pool.worker PARENT_PID MEMORY_LIMIT COUNTER_FD [CONVERTER]`.
 """
 
@@ -19,28 +19,26 @@ from importlib import import_module
 from time import monotonic
 from typing import Any, BinaryIO, Final
 
-from libraries.audio.errors import explain
-from libraries.audio.formats import registry as tags
-from libraries.audio.types import COUNT, MEMORY, AudioError, RawAudio
+from libraries.audio import inspect
+from libraries.audio.errors import MEMORY, AudioError, explain
+from libraries.audio.pool.protocol import COUNT, FINGERPRINT, PICTURE, RAW_TAGS, READ, Answer
+from libraries.audio.types import RawAudio
 
 _PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 4
-# the objects of some files; each file's own are gone by themselves, but for the odd circle in an exception
+# the objects of some files; each file's own are gone by themselves, but for rare circles in exceptions
 _COLLECT_AFTER: Final = 20_000
-# What is converted is small, and goes out so many at once, or what there is after so long: neither side wakes up for
-# each file, and what files have in common travels once. So many are also read before they are converted, because a
-# program that goes back and forth between two works does both of them slower.
-_AT_ONCE: Final = 48
-_AT_LEAST_EVERY: Final = 0.02
-
-Answer = tuple[Any, ...]
+# What is converted is small, and goes out in groups of this many files, or of those that are ready after so long:
+# neither side wakes up for each file, and what files have in common travels once. A group is also read before it is
+# converted, because a program that goes back and forth between two works does both of them slower.
+_GROUP_FILES: Final = 48
+_GROUP_SECONDS: Final = 0.02
 
 _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
-    "read": lambda path: tuple(tags.read_file(path)),
-    # what a scan does not need is loaded by whoever asks for it
-    "hash": lambda path: import_module("libraries.audio.fingerprint").audio_payload_hash(path),
-    "raw": lambda path: import_module("libraries.audio.inspect").read_raw(path),
-    "picture": lambda path: import_module("libraries.audio.inspect").read_picture(path),
+    READ: lambda path: tuple(inspect.read_file(path)),
+    FINGERPRINT: inspect.read_fingerprint,
+    RAW_TAGS: inspect.read_raw_tags,
+    PICTURE: inspect.read_picture,
 }
 
 
@@ -62,7 +60,7 @@ class Converter:
         if answer[0]:
             answer = attempt(self._converted, answer[1], path)
         if not answer[0]:
-            # whoever hears of a problem forgets what there was before it
+            # the parent forgets the common part when it gets a problem (see handle)
             self._sent = None
         return answer
 
@@ -87,19 +85,32 @@ def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
 class Answers:
     """The answers to a batch on their way to the parent, in groups."""
 
-    def __init__(self, sink: BinaryIO, counter: mmap.mmap, converter: Converter | None) -> None:
-        """The counter says how many files were begun, and which of a group is being converted."""
+    def __init__(
+        self,
+        sink: BinaryIO,
+        counter: mmap.mmap,
+        converter: Converter | None,
+        *,
+        read: Callable[[bytes], RawAudio] = inspect.read_file,
+        seconds: float = _GROUP_SECONDS,
+    ) -> None:
+        """The counter says how many files were begun, and which of a group is being converted.
+
+        A group of converted files goes out after `seconds`, or when it is full.
+        """
         self._sink = sink
         self._counter = counter
         self._converter = converter
+        self._read = read
+        self._seconds = seconds
         self._group: list[tuple[Answer, bytes]] = []
         self._sent = 0
         self._sent_at = 0.0
 
     def answer(self, operation: str, paths: list[bytes]) -> None:
         """Do this to all paths, and send what comes of it."""
-        converter = self._converter if operation == "read" else None
-        perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (tags.read_file, _AT_ONCE)
+        converter = self._converter if operation == READ else None
+        perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (self._read, _GROUP_FILES)
         group = self._group
         self._sent_at = monotonic()
         for path in paths:
@@ -111,7 +122,7 @@ class Answers:
                 COUNT.pack_into(self._counter, 0, self._sent + 1)
                 answer = attempt(perform, path)
             group.append((answer, path))
-            if len(group) >= at_once or monotonic() - self._sent_at > _AT_LEAST_EVERY:
+            if len(group) >= at_once or monotonic() - self._sent_at > self._seconds:
                 self._flush(converter)
         if group:
             self._flush(converter)

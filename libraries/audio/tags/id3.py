@@ -1,4 +1,4 @@
-"""ID3 tags: a reader of our own, because it is the hot path.
+"""ID3v2 and ID3v1 tags: a tolerant reader of our own, because it is the hot path.
 
 Reading text frames in one go and stepping over pictures is several times faster than a general library, and the
 unpacking of compressed frames has a bound here.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
-from libraries.audio import types as model
+from libraries.audio.errors import MEMORY, AudioError
 from libraries.audio.file import Window
-from libraries.audio.types import AudioError
+from libraries.audio.types import Picture
 
 MAX_UNPACKED: Final = 32 * 1024 * 1024
 _HEAD: Final = struct.Struct(">4sIH")
@@ -24,6 +25,8 @@ _FRAME_ID_22: Final = re.compile(rb"[A-Z0-9]{3}")
 SKIPPED: Final[frozenset[bytes]] = frozenset(
     {b"APIC", b"PIC", b"GEOB", b"GEO", b"PRIV", b"MCDI", b"MCI", b"SYLT", b"SLT", b"USLT", b"ULT", b"CHAP", b"CTOC"}
 )
+
+PICTURES: Final[frozenset[bytes]] = frozenset({b"APIC", b"PIC"})
 
 # Four-letter name, payload (None when it was stepped over), stored size.
 Frame = tuple[bytes, bytes | None, int]
@@ -126,7 +129,7 @@ def _read_2x(source: Window, at: int, end: int, all_flags: int, major: int, skip
                 payload = data[local + 10 : after - base]
             if payload is not None or (size and name in skipped):
                 found.append((name, payload, size))
-        # One damaged name among sound frames costs that frame only.
+        # One damaged name among intact frames costs that frame only.
         elif not is_name(source.get(after, 4)):
             break
         at = after
@@ -187,7 +190,7 @@ def inflate(data: bytes) -> bytes | None:
     except zlib.error:
         return None
     if machine.unconsumed_tail:
-        raise AudioError(model.MEMORY, "A tag of this file unpacks to more memory than a file may use.")
+        raise AudioError(MEMORY, "A tag of this file unpacks to more memory than a file may use.")
     return result
 
 
@@ -211,17 +214,20 @@ def text_values(data: bytes) -> list[str]:
     return decode_text(data[0], data[1:]).rstrip("\0").split("\0")
 
 
-def split_picture(data: bytes, short: bool) -> tuple[int, str, bytes] | None:
-    """(picture type, MIME type, image) of an APIC (or, short, an ID3v2.2 PIC) payload."""
-    if short:
-        kind = data[1:4].decode("latin-1").lower()
-        mime, at = f"image/{'jpeg' if kind == 'jpg' else kind}", 4
-    else:
-        end = data.find(b"\0", 1)
-        if end < 0:
-            return None
-        mime, at = data[1:end].decode("latin-1").lower(), end + 1
-    if at >= len(data):
+def read_pictures(source: Window, start: int) -> Iterator[Picture]:
+    """Read the APIC and PIC frames of the ID3v2 tag at `start`."""
+    head = source.get(start, 10)
+    short = len(head) == 10 and head[3] == 2
+    for name, data, _ in read_frames(source, start, SKIPPED - PICTURES):
+        if name == b"APIC" and data and (picture := split_picture(data, short)) is not None:
+            yield picture
+
+
+def split_picture(data: bytes, short: bool) -> Picture | None:
+    """Return the picture in the payload of an APIC (or, `short`, an ID3v2.2 PIC) frame; None when it is damaged."""
+    # the MIME type in front, zero-terminated or, in the old version, of three letters, is often wrong
+    at = 4 if short else data.find(b"\0", 1) + 1
+    if not 0 < at < len(data):
         return None
     wide = data[0] in (1, 2)
     position = at + 1
@@ -231,7 +237,7 @@ def split_picture(data: bytes, short: bool) -> tuple[int, str, bytes] | None:
             return None
         # In UTF-16 the terminator is a whole zero character, not the halves of two.
         if not wide or (position - at - 1) % 2 == 0:
-            return data[at], mime, data[position + (2 if wide else 1) :]
+            return Picture(data[position + (2 if wide else 1) :], data[at])
         position += 1
     return None
 

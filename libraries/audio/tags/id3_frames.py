@@ -9,6 +9,7 @@ from typing import Final
 from libraries.audio.file import Window
 from libraries.audio.tags import id3
 from libraries.audio.tags.builder import TagBuilder
+from libraries.audio.tags.genres import GENRES
 
 _TEXT_KEYS: Final[dict[bytes, str]] = {
     b"TIT1": "grouping", b"GRP1": "grouping", b"TIT2": "title", b"TIT3": "subtitle", b"TPE1": "artist",
@@ -28,65 +29,58 @@ _MACHINE_COMMENTS: Final = ("itun", "songs-db", "musicmatch")
 _GAIN_SCOPES: Final = {"track": "track", "mix": "track", "radio": "track", "album": "album", "audiophile": "album"}
 
 
-class Id3Mapper:
-    """Feeds the frames of ID3 tags into a TagBuilder."""
+def add_id3(tags: TagBuilder, source: Window, start: int) -> None:
+    """Add what the ID3v2 tag at the offset says."""
+    old_dates: dict[bytes, str] = {}
+    key_of, special, add_text, decode = _TEXT_KEYS.get, _SPECIAL.get, tags.add_text, id3.decode_text
+    for name, data, _ in id3.read_frames(source, start):
+        if data is None:
+            tags.has_picture = tags.has_picture or name == b"APIC"
+            tags.has_lyrics = tags.has_lyrics or name in (b"USLT", b"SYLT")
+        elif (key := key_of(name)) is not None:
+            add_text(key, decode(data[0], data[1:]))
+        elif (add := special(name)) is not None:
+            add(tags, data)
+        elif name in (b"TYER", b"TDAT"):
+            old_dates[name] = id3.text_values(data)[0].strip()
+    if old_dates.get(b"TYER") and "date" not in tags.tags:
+        tags.add("date", (_join_date(old_dates[b"TYER"], old_dates.get(b"TDAT", "")),))
 
-    def __init__(self, genres: Sequence[str]) -> None:
-        self._genres = genres
-        self._special: dict[bytes, Callable[[TagBuilder, bytes], None]] = {
-            b"TXXX": _add_txxx, b"COMM": _add_comment, b"WXXX": _add_wxxx, b"WOAR": _add_url, b"UFID": _add_ufid,
-            b"TIPL": _add_people, b"IPLS": _add_people, b"TMCL": _add_musicians, b"RVA2": _add_gain,
-            b"TRCK": _add_track, b"TPOS": _add_disc, b"TCON": self._add_genre,
-        }  # fmt: skip
 
-    def read(self, source: Window, start: int, tags: TagBuilder) -> None:
-        """Add what the ID3v2 tag at the offset says."""
-        old_dates: dict[bytes, str] = {}
-        key_of, special, add_text, decode = _TEXT_KEYS.get, self._special.get, tags.add_text, id3.decode_text
-        for name, data, _ in id3.read_frames(source, start):
-            if data is None:
-                tags.has_picture = tags.has_picture or name == b"APIC"
-                tags.has_lyrics = tags.has_lyrics or name in (b"USLT", b"SYLT")
-            elif (key := key_of(name)) is not None:
-                add_text(key, decode(data[0], data[1:]))
-            elif (add := special(name)) is not None:
-                add(tags, data)
-            elif name in (b"TYER", b"TDAT"):
-                old_dates[name] = id3.text_values(data)[0].strip()
-        if old_dates.get(b"TYER") and "date" not in tags.tags:
-            tags.add("date", (_join_date(old_dates[b"TYER"], old_dates.get(b"TDAT", "")),))
+def fill_from_id3v1(tags: TagBuilder, tail: bytes) -> None:
+    """Fill in what only the ID3v1 tag at the end of `tail` says."""
+    for key, value in (id3.parse_v1(tail) or {}).items():
+        name = "date" if key == "year" else key
+        if name not in tags.tags:
+            tags.add(name, _resolve_genre(value) if key == "genre" else (value,))
 
-    def read_v1(self, tail: bytes, tags: TagBuilder) -> None:
-        """Fill in what only the ID3v1 tag at the end of the file says."""
-        for key, value in (id3.parse_v1(tail) or {}).items():
-            name = "date" if key == "year" else key
-            if name not in tags.tags:
-                tags.add(name, self.resolve_genre(value) if key == "genre" else (value,))
 
-    def resolve_genre(self, text: str) -> Sequence[str]:
-        """The names behind "17", "(17)", "(17)Rock" and "(RX)"; other text is a name already."""
-        if not text.startswith("("):
-            return (self._genre_name(text) if text.isdecimal() and len(text) <= 3 else text,)
-        names = []
-        while match := _GENRE.match(text):
-            names.append(self._genre_name(match[1]))
-            text = text[match.end() :]
-        if text.startswith("(("):
-            text = text[1:]
-        # "(17)Rock" says the same twice; a refinement such as "(4)Eurodisco" adds a name.
-        if text and text not in names:
-            names.append(text)
-        return names
+def _resolve_genre(text: str) -> Sequence[str]:
+    """Return the names behind "17", "(17)", "(17)Rock" and "(RX)"; other text is a name already."""
+    if not text.startswith("("):
+        return (_genre_name(text) if text.isdecimal() and len(text) <= 3 else text,)
+    names = []
+    while match := _GENRE.match(text):
+        names.append(_genre_name(match[1]))
+        text = text[match.end() :]
+    if text.startswith("(("):
+        text = text[1:]
+    # "(17)Rock" says the same twice; a refinement such as "(4)Eurodisco" adds a name.
+    if text and text not in names:
+        names.append(text)
+    return names
 
-    def _genre_name(self, code: str) -> str:
-        if code in _NAMED_GENRES:
-            return _NAMED_GENRES[code]
-        number = int(code)
-        return self._genres[number] if number < len(self._genres) else ""
 
-    def _add_genre(self, tags: TagBuilder, data: bytes) -> None:
-        for value in id3.text_values(data):
-            tags.add("genre", self.resolve_genre(value.strip()))
+def _genre_name(code: str) -> str:
+    if code in _NAMED_GENRES:
+        return _NAMED_GENRES[code]
+    number = int(code)
+    return GENRES[number] if number < len(GENRES) else ""
+
+
+def _add_genre(tags: TagBuilder, data: bytes) -> None:
+    for value in id3.text_values(data):
+        tags.add("genre", _resolve_genre(value.strip()))
 
 
 def _join_date(year: str, day_month: str) -> str:
@@ -159,3 +153,10 @@ def _add_gain(tags: TagBuilder, data: bytes) -> None:
         width = (bits + 7) // 8
         peak = int.from_bytes(rest[4 : 4 + width], "big") / (1 << (width * 8 - 1))
         tags.add(f"replaygain_{scope}_peak", (f"{peak:.6f}",))
+
+
+_SPECIAL: Final[dict[bytes, Callable[[TagBuilder, bytes], None]]] = {
+    b"TXXX": _add_txxx, b"COMM": _add_comment, b"WXXX": _add_wxxx, b"WOAR": _add_url, b"UFID": _add_ufid,
+    b"TIPL": _add_people, b"IPLS": _add_people, b"TMCL": _add_musicians, b"RVA2": _add_gain,
+    b"TRCK": _add_track, b"TPOS": _add_disc, b"TCON": _add_genre,
+}  # fmt: skip

@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from libraries.audio.types import HashResult
+from libraries.audio.pool.protocol import FingerprintResult
 from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.diff import LASTING_PROBLEMS
@@ -80,12 +80,12 @@ def _read_fingerprints(
     by_path: Mapping[bytes, list[FingerprintFile]], workers: int | None
 ) -> Iterator[list[tuple[str, str]]]:
     with make_pool(workers) as pool:
-        for result in pool.hash_many(by_path):
+        for result in pool.read_fingerprints(by_path):
             # looked at behind the reading: the same change key as before proves that nobody wrote meanwhile
             yield [(file.id, digest) for file in by_path[result.path] if (digest := _digest(result, file))]
 
 
-def _digest(result: HashResult, file: FingerprintFile) -> str:
+def _digest(result: FingerprintResult, file: FingerprintFile) -> str:
     if result.problem is not None:
         return f"!{file.id}" if result.problem.kind in LASTING_PROBLEMS else ""
     try:
@@ -93,7 +93,7 @@ def _digest(result: HashResult, file: FingerprintFile) -> str:
     except OSError:
         return ""
     same = (now.st_size, now.st_mtime_ns, now.st_ctime_ns) == (file.size, file.mtime_ns, file.ctime_ns)
-    return (result.digest or "") if same else ""
+    return (result.fingerprint or "") if same else ""
 
 
 def stored_files(ids: Iterable[str]) -> Iterator[FingerprintFile]:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from libraries.audio.pool.pool import ReaderPool
-from libraries.audio.types import ReadResult
+from libraries.audio.pool.protocol import ReadResult
 
 T = TypeVar("T")
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Final
 
-from libraries.audio.types import ReadProblem, ReadResult
+from libraries.audio.errors import ReadProblem
+from libraries.audio.pool.protocol import ReadResult
 from libraries.choices import ProblemKind
 from libraries.scanner.catalog import Problems, known_tracks
 from libraries.scanner.diff import (

@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from libraries.audio.types import Conversion, RawAudio
+from libraries.audio.pool.protocol import Conversion
+from libraries.audio.types import RawAudio
 from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import map_own, map_shared, split_tags
 from libraries.scanner.types import AlbumRecord, Credit, MappedAlbum, display

@@ -1,0 +1,80 @@
+"""What a reader process and its parent say to each other, and what a pool of them gives its caller."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from libraries.audio.errors import ReadProblem
+from libraries.audio.types import RawAudio
+
+# the number of files that a reader process has begun, in memory that it shares with its parent
+COUNT: Final = struct.Struct("=Q")
+
+# what a reader process is asked to do with each file of a batch
+READ: Final = "read"
+FINGERPRINT: Final = "fingerprint"
+RAW_TAGS: Final = "raw tags"
+PICTURE: Final = "picture"
+
+# (True, value) or (False, kind of the problem, sentence)
+Answer = tuple[Any, ...]
+
+
+class Conversion(NamedTuple):
+    """What becomes of files that are read, beside their facts and tags.
+
+    `function` ("module:function") is called by the readers with a `RawAudio` and its path. It returns what is of this
+    file alone, and what it has in common with others: not None, and the same object for all files in a row that share
+    it, so that it travels but once. Both must be such that they can be marshalled. `revive` makes here of that object
+    what callers get.
+    """
+
+    function: str
+    revive: Callable[[Any], Any]
+
+
+class Converted(NamedTuple):
+    """What the conversion of a pool made of one file: of the file alone, and in common with other files."""
+
+    size: int
+    mtime_ns: int
+    own: Any
+    common: Any
+
+
+class ReadResult(NamedTuple):
+    """The outcome for one path: exactly one is set, `converted` in place of `audio` if the pool has a conversion."""
+
+    path: bytes
+    audio: RawAudio | None = None
+    problem: ReadProblem | None = None
+    converted: Converted | None = None
+
+    @classmethod
+    def of_audio(cls, path: bytes, answer: Answer) -> ReadResult:
+        """Return the result behind an answer with the values of a RawAudio."""
+        if answer[0]:
+            return cls(path, RawAudio._make(answer[1]))
+        return cls(path, None, ReadProblem(answer[1], answer[2]))
+
+    @classmethod
+    def of_converted(cls, path: bytes, answer: Answer) -> ReadResult:
+        """Return the result behind an answer with the values of a Converted."""
+        if answer[0]:
+            return cls(path, None, None, Converted._make(answer[1]))
+        return cls(path, None, ReadProblem(answer[1], answer[2]))
+
+
+class FingerprintResult(NamedTuple):
+    """The fingerprint of the audio of one path, or the problem that prevented it."""
+
+    path: bytes
+    fingerprint: str | None = None
+    problem: ReadProblem | None = None
+
+    @classmethod
+    def of_answer(cls, path: bytes, answer: Answer) -> FingerprintResult:
+        """Return the result behind an answer with a fingerprint."""
+        return cls(path, answer[1]) if answer[0] else cls(path, None, ReadProblem(answer[1], answer[2]))

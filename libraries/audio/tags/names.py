@@ -1,0 +1,157 @@
+"""Canonical keys of tags, and the free-form names that lead to them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from libraries.audio.tags.text import clean
+
+MAX_KEY_CHARS: Final = 100
+# What is looked at of a name: names are remembered, those of hostile files too.
+MAX_NAME_CHARS: Final = 400
+
+_PLAIN: Final = (
+    "title", "subtitle", "artist", "artists", "album", "albumartist", "albumartists", "albumversion", "tracknumber",
+    "tracktotal", "discnumber", "disctotal", "discsubtitle", "date", "originaldate", "releasedate", "year",
+    "originalyear", "genre", "compilation", "composer", "lyricist", "conductor", "arranger", "performer", "producer",
+    "engineer", "mixer", "remixer", "djmixer", "director", "comment", "lyrics", "bpm", "musicbrainz_albumid",
+    "musicbrainz_trackid", "musicbrainz_recordingid", "musicbrainz_artistid", "musicbrainz_albumartistid",
+    "musicbrainz_releasegroupid", "musicbrainz_workid", "musicbrainz_discid", "replaygain_track_gain",
+    "replaygain_track_peak", "replaygain_album_gain", "replaygain_album_peak", "r128_track_gain", "r128_album_gain",
+    "titlesort", "artistsort", "artistssort", "albumsort", "albumartistsort", "albumartistssort", "composersort",
+    "lyricistsort", "releasetype", "media", "label", "catalognumber", "isrc", "barcode", "asin", "mood", "grouping",
+    "copyright", "explicitstatus", "releasecountry", "releasestatus", "key", "language", "encodedby", "encodersettings",
+    "website", "license", "script", "work", "movement", "movementname", "movementtotal", "showmovement", "acoustid_id",
+)  # fmt: skip
+
+# Free-form names (Vorbis comments, TXXX, APEv2, MP4 freeforms, WM/…), squashed to letters and digits → canonical key.
+_ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in _PLAIN} | {
+    # The names are historical: everywhere but in MP4/ID3 labels "track id" is the recording.
+    "musicbrainztrackid": "musicbrainz_recordingid",
+    "musicbrainzreleasetrackid": "musicbrainz_trackid",
+    "musicbrainzreleaseid": "musicbrainz_albumid",
+    "musicbrainzalbumtype": "releasetype",
+    "musicbrainzalbumstatus": "releasestatus",
+    "musicbrainzalbumreleasecountry": "releasecountry",
+    "musicbrainzalbumcomment": "albumversion",
+    "version": "albumversion",
+    "name": "title",
+    "author": "artist",
+    "ensemble": "albumartist",
+    "band": "albumartist",
+    "albumartistsortorder": "albumartistsort",
+    "artistsortorder": "artistsort",
+    "titlesortorder": "titlesort",
+    "albumsortorder": "albumsort",
+    "albumtitle": "album",
+    "track": "tracknumber",
+    "totaltracks": "tracktotal",
+    "trackcount": "tracktotal",
+    "trackc": "tracktotal",
+    "disc": "discnumber",
+    "disk": "discnumber",
+    "disknumber": "discnumber",
+    "partofset": "discnumber",
+    "totaldiscs": "disctotal",
+    "disccount": "disctotal",
+    "discc": "disctotal",
+    "setsubtitle": "discsubtitle",
+    "disctitle": "discsubtitle",
+    "discname": "discsubtitle",
+    "recordingdate": "date",
+    "recorddate": "date",
+    "originalreleasedate": "originaldate",
+    "originalreleasetime": "originaldate",
+    "originalreleaseyear": "originalyear",
+    "releasetime": "releasedate",
+    "publisher": "label",
+    "organization": "label",
+    "recordlabel": "label",
+    "labelno": "catalognumber",
+    "catalog": "catalognumber",
+    "catalogno": "catalognumber",
+    "upc": "barcode",
+    "ean": "barcode",
+    "eanupn": "barcode",
+    "eanupc": "barcode",
+    "mediatype": "media",
+    "sourcemedia": "media",
+    "itunescompilation": "compilation",
+    "iscompilation": "compilation",
+    "contentgroup": "grouping",
+    "contentgroupdescription": "grouping",
+    "writer": "lyricist",
+    "lyricwriter": "lyricist",
+    "textwriter": "lyricist",
+    "mixartist": "remixer",
+    "modifiedby": "remixer",
+    "djmix": "djmixer",
+    "mix": "mixer",
+    "mixedby": "mixer",
+    "producedby": "producer",
+    "arrangedby": "arranger",
+    "description": "comment",
+    "comments": "comment",
+    "unsyncedlyrics": "lyrics",
+    "unsynchronisedlyrics": "lyrics",
+    "syncedlyrics": "lyrics",
+    "lyricssynchronised": "lyrics",
+    "tempo": "bpm",
+    "beatsperminute": "bpm",
+    "initialkey": "key",
+    "itunesadvisory": "explicitstatus",
+    "advisory": "explicitstatus",
+    "encodingsettings": "encodersettings",
+    "encodersettings": "encodersettings",
+    "url": "website",
+    "weblink": "website",
+    "authorurl": "website",
+    "officialurl": "website",
+    "www": "website",
+}
+
+_SQUASH: Final = re.compile("[^a-z0-9]")
+
+
+# Roles in the people lists of ID3 (TIPL, IPLS), squashed → canonical key; others are performers with that role.
+ROLES: Final[dict[str, str]] = {
+    "arranger": "arranger",
+    "engineer": "engineer",
+    "producer": "producer",
+    "mix": "mixer",
+    "mixer": "mixer",
+    "djmix": "djmixer",
+    "djmixer": "djmixer",
+    "director": "director",
+    "remixer": "remixer",
+    "conductor": "conductor",
+    "composer": "composer",
+    "lyricist": "lyricist",
+}
+
+# keys whose values may be "3/12" → the keys of the number and of the total
+NUMBERED: Final[dict[str, tuple[str, str]]] = {
+    "tracknumber": ("tracknumber", "tracktotal"),
+    "discnumber": ("discnumber", "disctotal"),
+}
+
+
+@lru_cache(maxsize=4096)
+def canonical_key(name: str) -> str:
+    """Return the canonical key of a free-form name; an unknown name is kept in lower case."""
+    known = _ALIASES.get(squash(name))
+    return known or clean(name.strip().lower())[:MAX_KEY_CHARS]
+
+
+@lru_cache(maxsize=4096)
+def plain_key(name: str) -> str:
+    """Return the canonical key of a free-form name, where that key takes its values as they are; else an empty text."""
+    key = canonical_key(name)
+    return "" if key == "lyrics" or key in NUMBERED or key.startswith("performer:") else key
+
+
+def squash(name: str) -> str:
+    """Return a name as its lower-case letters and digits alone."""
+    return _SQUASH.sub("", name.lower())

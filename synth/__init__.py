@@ -1,4 +1,4 @@
-"""Synthetic music: valid, playable audio files with real tags, made with the standard library alone.
+"""Synthetic music: valid, playable audio files; the streams are made by hand, the tags are written by mutagen.
 
 `write_track` makes one file, `make_library` a whole library with its ground truth, `make_demo_library` a small and
 pretty one.

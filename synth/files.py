@@ -9,9 +9,8 @@ from pathlib import Path
 
 from synth import tagwriters
 from synth.apefamily import ape_stream, musepack_stream, wavpack_stream
-from synth.asf import asf_file, asf_stream
+from synth.asf import asf_stream
 from synth.flac import flac_stream
-from synth.id3 import id3v1, id3v2
 from synth.mp4 import MARK_SIZE, aac_file_stream, alac_file_stream, atom
 from synth.mpeg import mp3_stream
 from synth.ogg import ogg_file, oggflac_stream, opus_stream, vorbis_stream
@@ -39,11 +38,11 @@ def _marked(sound: bytes, track: Track) -> bytes:
 
 
 def _mp3(track: Track) -> bytes:
-    return id3v2(track, padding=256 if track.tagged else 0) + _marked(mp3_stream(track.tone).body, track)
+    return tagwriters.with_id3(_marked(mp3_stream(track.tone).body, track), track, padding=256)
 
 
 def _mp3_v23(track: Track) -> bytes:
-    return id3v2(track, 3) + _marked(mp3_stream(track.tone).body, track) + (id3v1(track) if track.tagged else b"")
+    return tagwriters.with_id3(_marked(mp3_stream(track.tone).body, track), track, 3)
 
 
 def _flac(track: Track) -> bytes:
@@ -76,25 +75,21 @@ def _alac(track: Track) -> bytes:
 
 
 def _wav(track: Track) -> bytes:
-    tag = id3v2(track)
+    tag = tagwriters.with_id3(b"", track)
     chunks = tagwriters.riff_info(track) + (riff_chunk(b"id3 ", tag) if tag else b"")
     return riff_chunk(b"RIFF", b"WAVE" + wav_stream(track.tone).body + chunks)
 
 
 def _aiff(track: Track) -> bytes:
-    tag = id3v2(track)
+    tag = tagwriters.with_id3(b"", track)
     chunk = riff_chunk(b"ID3 ", tag, big_endian=True) if tag else b""
     return riff_chunk(b"FORM", b"AIFF" + aiff_stream(track.tone).body + chunk, big_endian=True)
 
 
 def _dsf(track: Track) -> bytes:
-    body, tag = _marked(dsf_stream(track.tone).body, track), id3v2(track)
+    body, tag = _marked(dsf_stream(track.tone).body, track), tagwriters.with_id3(b"", track)
     end = 28 + len(body)
     return struct.pack("<4sQQQ", b"DSD ", 28, end + len(tag), end if tag else 0) + body + tag
-
-
-def _wma(track: Track) -> bytes:
-    return asf_file(track.tone, *tagwriters.asf_objects(track))
 
 
 def _ape(track: Track) -> bytes:
@@ -122,7 +117,7 @@ FORMATS: dict[str, Format] = {
     "wav": Format("wav", wav_stream, _wav),
     "aiff": Format("aiff", aiff_stream, _aiff),
     "dsf": Format("dsf", dsf_stream, _dsf),
-    "wma": Format("wma", asf_stream, _wma),
+    "wma": Format("wma", asf_stream, tagwriters.wma_file),
     "ape": Format("ape", ape_stream, _ape, audible=False),
     "wv": Format("wv", wavpack_stream, _wavpack),
     "mpc": Format("mpc", musepack_stream, _musepack, audible=False, rates=_HIGH_RATES),

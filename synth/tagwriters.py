@@ -1,18 +1,46 @@
-"""Vorbis comments, FLAC metadata, MP4 item lists, APEv2, ASF descriptions and RIFF INFO, all from one description."""
+"""Tags of all families from one description, written by mutagen, so that they are not of the same hand as our readers.
+
+RIFF INFO is the exception: mutagen does not write it.
+"""
 
 import base64
+import io
 import struct
 from collections.abc import Iterator
+from typing import Any
 
-from synth.asf import content_object, extended_object, picture_object
+from mutagen import asf
+from mutagen.apev2 import BINARY, APEv2, APEValue
+from mutagen.flac import Picture as FlacPicture
+from mutagen.flac import VCFLACDict
+from mutagen.id3 import ID3, Encoding, Frames, ID3v1SaveOptions
+from mutagen.mp4 import MP4Cover, MP4Tags
+
+from synth.asf import asf_file, with_file_size
 from synth.mapping import facts
-from synth.mp4 import atom, full_atom
+from synth.mp4 import atom
 from synth.pcmfiles import riff_chunk
 from synth.pictures import Picture
 from synth.track import Track
 
-_VENDOR = b"navidrome-lib synth"
+_VENDOR = "navidrome-lib synth"
 _REFERENCE_GAIN = 5.0
+_FRONT_COVER = 3
+_MUSICBRAINZ = "http://musicbrainz.org"
+_PEOPLE = (("arrangers", "arranger"), ("producers", "producer"))
+# what ID3v2.3 has no frames for, and programs write there all the same
+_LATER_FRAMES = ("TMOO", "TSOA", "TSOP", "TSOT", "TSST")
+
+# Any: mutagen's own annotations do not cover how these are used.
+_ID3: Any = ID3
+_FRAMES: Any = Frames
+_APEV2: Any = APEv2
+_APE_VALUE: Any = APEValue
+_ASF: Any = asf
+_VORBIS: Any = VCFLACDict
+_FLAC_PICTURE: Any = FlacPicture
+_MP4_TAGS: Any = MP4Tags
+_MP4_COVER: Any = MP4Cover
 
 
 def _numbers(track: Track) -> Iterator[tuple[str, int, int]]:
@@ -22,11 +50,63 @@ def _numbers(track: Track) -> Iterator[tuple[str, int, int]]:
         yield "DISC", track.disc_number, track.disc_total
 
 
+def _position(number: int, total: int) -> str:
+    return f"{number}/{total}" if total else str(number)
+
+
+def with_id3(data: bytes, track: Track, version: int = 4, *, padding: int = 0) -> bytes:
+    """The data behind an ID3v2 tag of version 2.`version`, and for 2.3 in front of ID3v1; as it is without tags."""
+    if not track.tagged:
+        return data
+    tag = _id3(track)
+    if version == 3:
+        later = [tag[name] for name in _LATER_FRAMES if name in tag]
+        tag.update_to_v23()
+        for frame in later:
+            tag.add(frame)
+    file = io.BytesIO(data)
+    v1 = ID3v1SaveOptions.CREATE if version == 3 else ID3v1SaveOptions.REMOVE
+    tag.save(file, v1=v1, v2_version=version, v23_sep=None, padding=lambda _: padding)
+    return file.getvalue()
+
+
+def _id3(track: Track) -> Any:
+    tag = _ID3()
+    for name, fields in _id3_frames(track):
+        tag.add(_FRAMES[name](encoding=Encoding.UTF8, **fields))
+    return tag
+
+
+def _id3_frames(track: Track) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The names of frames with their fields."""
+    for names, _, texts in facts(track):
+        if names.id3:
+            name, _, label = names.id3.partition(":")
+            yield name, {"text": list(texts), **({"desc": label} if label else {})}
+    for kind, number, total in _numbers(track):
+        yield "TRCK" if kind == "TRACK" else "TPOS", {"text": [_position(number, total)]}
+    people = [[role, name] for key, role in _PEOPLE for name in getattr(track, key)]
+    optional: tuple[tuple[str, object, dict[str, Any]], ...] = (
+        ("TDRC", track.date, {"text": [track.date]}),
+        ("TDOR", track.original_date, {"text": [track.original_date]}),
+        ("COMM", track.comment, {"lang": "eng", "desc": "", "text": [track.comment]}),
+        ("USLT", track.lyrics, {"lang": "eng", "desc": "", "text": track.lyrics}),
+        ("UFID", track.mb_recording_id, {"owner": _MUSICBRAINZ, "data": track.mb_recording_id.encode("ascii")}),
+        ("TIPL", people, {"people": people}),
+        ("TMCL", track.performers, {"people": [list(pair) for pair in track.performers]}),
+    )
+    yield from ((name, fields) for name, value, fields in optional if value)
+    if track.picture:
+        yield "APIC", {"mime": track.picture.mime, "type": _FRONT_COVER, "desc": "", "data": track.picture.data}
+
+
 def flac_picture(picture: Picture) -> bytes:
     """The picture block that FLAC and the Vorbis comment share."""
-    mime = picture.mime.encode("ascii")
-    size = struct.pack(">IIIII", picture.width, picture.height, 24, 0, len(picture.data))
-    return struct.pack(">II", 3, len(mime)) + mime + struct.pack(">I", 0) + size + picture.data
+    block = _FLAC_PICTURE()
+    block.type, block.mime, block.data = _FRONT_COVER, picture.mime, picture.data
+    block.width, block.height, block.depth = picture.width, picture.height, 24
+    written: bytes = block.write()
+    return written
 
 
 def _opus_gain(key: str, text: str) -> tuple[str, str] | None:
@@ -52,14 +132,14 @@ def _vorbis_pairs(track: Track, *, opus: bool) -> Iterator[tuple[str, str]]:
 
 def vorbis_comment(track: Track, *, picture: bool = False, opus: bool = False) -> bytes:
     """A Vorbis comment without framing; `picture` puts the cover inside."""
-    pairs = list(_vorbis_pairs(track, opus=opus)) if track.tagged else []
-    rows = [f"{name}={text}".encode() for name, text in pairs]
-    if picture and track.tagged and track.picture:
-        rows.append(b"METADATA_BLOCK_PICTURE=" + base64.b64encode(flac_picture(track.picture)))
-    parts = [struct.pack("<I", len(_VENDOR)), _VENDOR, struct.pack("<I", len(rows))]
-    for row in rows:
-        parts += (struct.pack("<I", len(row)), row)
-    return b"".join(parts)
+    comment = _VORBIS()
+    comment.vendor = _VENDOR
+    if track.tagged:
+        comment.extend(_vorbis_pairs(track, opus=opus))
+        if picture and track.picture:
+            comment.append(("METADATA_BLOCK_PICTURE", base64.b64encode(flac_picture(track.picture)).decode()))
+    written: bytes = comment.write()
+    return written
 
 
 def flac_blocks(track: Track, streaminfo: bytes) -> bytes:
@@ -77,62 +157,68 @@ def flac_blocks(track: Track, streaminfo: bytes) -> bytes:
     )
 
 
-def _item(name: str, values: tuple[bytes, ...], kind: int = 1) -> bytes:
-    """One entry of an item list."""
-    data = [full_atom(b"data", bytes(4), value, flags=kind) for value in values]
-    if name.startswith("----:"):
-        label = name.partition(":")[2].encode()
-        head = full_atom(b"mean", b"com.apple.iTunes") + full_atom(b"name", label)
-        return atom(b"----", head, *data)
-    return atom(name.encode("latin-1"), *data)
-
-
 def mp4_user_data(track: Track) -> bytes:
     """The `udta` box, empty when the track has no tags."""
     if not track.tagged:
         return b""
-    items = [_item(names.mp4, tuple(text.encode() for text in texts)) for names, _, texts in facts(track) if names.mp4]
+    tags = _MP4_TAGS()
+    for names, _, texts in facts(track):
+        if names.mp4.startswith("----:"):
+            tags[names.mp4.replace(":", ":com.apple.iTunes:", 1)] = [text.encode() for text in texts]
+        elif names.mp4:
+            tags[names.mp4] = list(texts)
     for kind, number, total in _numbers(track):
-        size = 8 if kind == "TRACK" else 6
-        value = struct.pack(">HHH", 0, number, total).ljust(size, b"\0")
-        items.append(_item("trkn" if kind == "TRACK" else "disk", (value,), kind=0))
+        tags["trkn" if kind == "TRACK" else "disk"] = [(number, total)]
     if track.bpm:
-        items.append(_item("tmpo", (struct.pack(">h", track.bpm),), kind=21))
+        tags["tmpo"] = [track.bpm]
     if track.compilation:
-        items.append(_item("cpil", (b"\1",), kind=21))
+        tags["cpil"] = True
     if track.picture:
-        items.append(_item("covr", (track.picture.data,), kind=14 if track.picture.mime == "image/png" else 13))
-    handler = full_atom(b"hdlr", struct.pack(">I4s4s9x", 0, b"mdir", b"appl"))
-    return atom(b"udta", full_atom(b"meta", handler, atom(b"ilst", *items)))
+        is_png = track.picture.mime == "image/png"
+        image_format = _MP4_COVER.FORMAT_PNG if is_png else _MP4_COVER.FORMAT_JPEG
+        tags["covr"] = [_MP4_COVER(track.picture.data, imageformat=image_format)]
+    movie = io.BytesIO(atom(b"moov"))
+    tags.save(movie, padding=lambda _: 0)
+    return movie.getvalue()[8:]
 
 
 def apev2(track: Track) -> bytes:
     """An APEv2 tag with header and footer, empty when the track has no tags."""
     if not track.tagged:
         return b""
-    items = [(names.ape, "\0".join(texts).encode(), 0) for names, _, texts in facts(track)]
+    tag = _APEV2()
+    for names, _, texts in facts(track):
+        tag[names.ape] = list(texts)
     for kind, number, total in _numbers(track):
-        items.append((kind.title(), (f"{number}/{total}" if total else str(number)).encode(), 0))
+        tag[kind.title()] = _position(number, total)
     if track.picture:
-        suffix = track.picture.mime.partition("/")[2].encode()
-        items.append(("Cover Art (Front)", b"cover." + suffix + b"\0" + track.picture.data, 2))
-    body = b"".join(struct.pack("<II", len(data), kind) + name.encode() + b"\0" + data for name, data, kind in items)
-    size = len(body) + 32
-    header = struct.pack("<8sIIII8x", b"APETAGEX", 2000, size, len(items), 0xA0000000)
-    footer = struct.pack("<8sIIII8x", b"APETAGEX", 2000, size, len(items), 0x80000000)
-    return header + body + footer
+        name = f"cover.{track.picture.mime.partition('/')[2]}\0".encode()
+        tag["Cover Art (Front)"] = _APE_VALUE(name + track.picture.data, BINARY)
+    file = io.BytesIO()
+    tag.save(file)
+    return file.getvalue()
 
 
-def asf_objects(track: Track) -> tuple[bytes, bytes, bytes]:
-    """Content description, extended description and picture library; empty without tags."""
+def wma_file(track: Track) -> bytes:
+    """A whole ASF file."""
+    file = io.BytesIO(asf_file(track.tone))
     if not track.tagged:
-        return b"", b"", b""
-    pairs = [(names.asf, text) for names, _, texts in facts(track) if names.asf for text in texts]
+        return file.getvalue()
+    parsed = _ASF.ASF(file)
+    texts = {"Title": track.title, "Author": track.artist, "Description": track.comment}
+    pairs = [(name, text) for name, text in texts.items() if text]
+    pairs += [(names.asf, text) for names, _, texts in facts(track) if names.asf for text in texts]
     for kind, number, total in _numbers(track):
-        text = f"{number}/{total}" if total else str(number)
-        pairs.append(("WM/TrackNumber" if kind == "TRACK" else "WM/PartOfSet", text))
-    picture = picture_object(track.picture.mime, track.picture.data) if track.picture else b""
-    return content_object(track.title, track.artist, track.comment), extended_object(pairs), picture
+        pairs.append(("WM/TrackNumber" if kind == "TRACK" else "WM/PartOfSet", _position(number, total)))
+    for name in dict(pairs):
+        parsed.tags[name] = [text for other, text in pairs if other == name]
+    if track.picture:
+        head = struct.pack("<BI", _FRONT_COVER, len(track.picture.data))
+        mime = f"{track.picture.mime}\0\0".encode("utf-16-le")
+        parsed.tags["WM/Picture"] = [_ASF.ASFByteArrayAttribute(head + mime + track.picture.data)]
+    file.seek(0)
+    parsed.save(file, padding=lambda _: 0)
+    return with_file_size(file.getvalue())
 
 
 def riff_info(track: Track) -> bytes:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import random
-import struct
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from mutagen.id3 import TCON
@@ -23,9 +22,7 @@ from libraries.audio.formats.registry import OWN_FORMATS
 from libraries.audio.tags import ape, genres
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import RawAudio
-from synth import asf
-from synth.library import make_library
-from synth.tones import Tone
+from synth import Track, make_library, write_track
 
 _FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus", "wv")
 _SUFFIXES = ("mp3", "m4a", "ogg", "opus")
@@ -34,7 +31,7 @@ _KINDS = {"mp3", "mp4", "vorbis", "opus"}
 _REGIONS = (64, 600, 3000, 1 << 30)
 
 # The library's constructors are not annotated.
-apev2: Any = importlib.import_module("mutagen.apev2")
+apev2, asf = (cast("Any", importlib.import_module(f"mutagen.{name}")) for name in ("apev2", "asf"))
 
 Read = tuple[Any, ...] | str
 
@@ -182,22 +179,20 @@ def test_genres_have_the_numbers_of_the_format() -> None:
 
 
 def test_attributes_of_every_type(tmp_path: Path) -> None:
-    values = (
-        ("WM/Publisher", 0, "Label\0".encode("utf-16-le")),
-        ("Notes", 1, b"binary"),
-        ("WM/IsCompilation", 2, b"\x01\0"),
-        ("WM/BeatsPerMinute", 3, struct.pack("<I", 120)),
-        ("Big", 4, struct.pack("<Q", 1 << 40)),
-        ("WM/Year", 5, struct.pack("<H", 1999)),
-        ("WM/MediaClassPrimaryID", 6, bytes(16)),
-    )
-    rows = []
-    for name, kind, value in values:
-        label = f"{name}\0".encode("utf-16-le")
-        rows.append(struct.pack("<4HI", 0, 0, len(label), kind, len(value)) + label + value)
-    library = asf.asf_object(asf.LIBRARY, struct.pack("<H", len(rows)), *rows)
     path = tmp_path / "song.wma"
-    path.write_bytes(asf.asf_file(Tone(), asf.content_object("Song", "Artist", ""), b"", library))
+    write_track(path, Track(title="Song", artists=("Artist",)), "wma")
+    file: Any = asf.ASF(path)
+    for name, attribute in (
+        ("WM/Publisher", asf.ASFUnicodeAttribute("Label")),
+        ("Notes", asf.ASFByteArrayAttribute(b"binary")),
+        ("WM/IsCompilation", asf.ASFBoolAttribute(value=True)),
+        ("WM/BeatsPerMinute", asf.ASFDWordAttribute(120)),
+        ("Big", asf.ASFQWordAttribute(1 << 40)),
+        ("WM/Year", asf.ASFWordAttribute(1999)),
+        ("WM/MediaClassPrimaryID", asf.ASFGUIDAttribute(bytes(16))),
+    ):
+        file.tags[name] = [attribute]
+    file.save()
     assert inspect.read_file(bytes(path)).tags == {
         "title": ["Song"], "artist": ["Artist"], "label": ["Label"], "compilation": ["1"], "bpm": ["120"],
         "big": [str(1 << 40)], "date": ["1999"],

@@ -18,9 +18,8 @@ from tests.access import canary
 from tests.access.routes import READS_NO_QUERY, routes
 from tests.access.test_deny_matrix import REST
 from tests.conftest import MakeUser, SignIn
-from users import api_keys, app_passwords
 from tests.sharing import Share
-from users import api_keys
+from users import api_keys, app_passwords
 from users.models import GroupAccess, LibraryAccess, User
 
 # what a query may try: the ids of the hidden things, and every way to sort, to page and to filter

@@ -17,9 +17,8 @@ from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
-from users import api_keys, app_passwords
 from tests.sharing import Share
-from users import api_keys
+from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
 
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")

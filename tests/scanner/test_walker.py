@@ -267,7 +267,8 @@ class TestTrouble:
             "from libraries.scanner.types import ScanOptions\n"
             "from libraries.scanner.walk.walker import walk\n\n"
             "for item in walk(ScanOptions(b'.')):\n"
-            "    print(item.path.decode(), item.complete, sorted(item.protected), [str(t.kind) for t in item.problems])\n",
+            "    kinds = [str(problem.kind) for problem in item.problems]\n"
+            "    print(item.path.decode(), item.complete, sorted(item.protected), kinds)\n",
         )
 
         assert lines == [

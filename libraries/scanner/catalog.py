@@ -12,8 +12,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.scanner.diff import KnownFolder, KnownProblem, KnownTrack
-from libraries.scanner.types import ScanOptions, parent
+from libraries.scanner.paths import parent
+from libraries.scanner.types import KnownFolder, KnownProblem, KnownTrack, ScanOptions
 from navidrome_lib.db.bulk import chunks
 
 RETRIES: Final = 3

@@ -11,100 +11,23 @@ from __future__ import annotations
 import marshal
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import IO, NamedTuple
+from typing import IO
 
-from libraries.choices import ProblemKind
-from libraries.scanner.types import FileEntry, FileProblem, FolderListing, join, parent
-
-# what a second reading of the same bytes would only find again
-LASTING_PROBLEMS = frozenset({ProblemKind.CORRUPT, ProblemKind.EMPTY, ProblemKind.UNSUPPORTED, ProblemKind.ENCODING})
-# what a busy machine may do to a good file: it is read again, but not by every scan for ever
-PASSING_PROBLEMS = frozenset({ProblemKind.TIMEOUT, ProblemKind.MEMORY})
+from libraries.scanner.paths import join, parent
+from libraries.scanner.types import (
+    LASTING_PROBLEMS,
+    PASSING_PROBLEMS,
+    FileEntry,
+    FileProblem,
+    FolderListing,
+    FolderPlan,
+    KnownFolder,
+    KnownProblem,
+    KnownTrack,
+)
 
 _SPOOL_IN_MEMORY = 1 << 20
 _LENGTH = 8
-
-
-class KnownFolder(NamedTuple):
-    """A folder of the catalog. `digest` is that of the files which its present tracks are; see `libraries.digests`."""
-
-    id: str
-    digest: str
-    missing: bool
-
-
-class KnownTrack(NamedTuple):
-    """A track of the catalog: its change key, and who it was."""
-
-    id: str
-    name: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    missing: bool
-    pid: str
-    mbz_track_id: str
-    album_id: str | None
-    duration: float
-    audio_hash: str = ""
-
-    def is_unchanged(self, entry: FileEntry) -> bool:
-        """Whether a listing shows the very file that was read. Any difference counts, also a step back in time."""
-        return (
-            self.size == entry.size
-            and self.mtime_ns == entry.mtime_ns
-            and self.ctime_ns == entry.ctime_ns
-            and self.inode == entry.inode
-        )
-
-
-class KnownProblem(NamedTuple):
-    """An open problem of one file, with its change key when it failed. `is_due`: it is time to read the file again."""
-
-    kind: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int = 0
-    inode: int = 0
-    attempts: int = 0
-    is_due: bool = False
-
-    @property
-    def may_pass(self) -> bool:
-        return self.kind in PASSING_PROBLEMS
-
-    @property
-    def has_no_key(self) -> bool:
-        """Whether the row is older than its change key: the file may have been mended before there was one."""
-        return self.kind in LASTING_PROBLEMS and not self.ctime_ns and not self.inode
-
-    def is_unchanged(self, entry: FileEntry) -> bool:
-        """Whether a listing shows the very file that failed."""
-        return (self.size, self.mtime_ns, self.ctime_ns, self.inode) == entry[1:]
-
-    def attempts_at(self, entry: FileEntry) -> int:
-        """How often in a row the file that a listing shows has failed for a reason that may pass."""
-        return self.attempts if self.may_pass and self.is_unchanged(entry) else 0
-
-
-@dataclass(slots=True)
-class FolderPlan:
-    """What there is to do in one changed folder, or in a part of a giant one that is not its last."""
-
-    listing: FolderListing
-    folder: KnownFolder | None
-    reads: list[tuple[FileEntry, KnownTrack | None]] = field(default_factory=list)
-    back: list[KnownTrack] = field(default_factory=list)
-    unseen: list[KnownTrack] = field(default_factory=list)
-    unchanged: int = 0
-    still_bad: int = 0
-    part: bool = False
-
-    @property
-    def changes(self) -> int:
-        return len(self.reads) + len(self.back)
 
 
 class ListingSpool:

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from libraries.choices import ProblemKind
 from libraries.models import MediaFile, MountPoint
-from libraries.scanner.diff import KnownFolder, ancestors, is_inside
-from libraries.scanner.types import FileProblem, ScanOptions, display, join, key_of
+from libraries.scanner.diff import ancestors, is_inside
+from libraries.scanner.paths import display, join, key_of
+from libraries.scanner.types import FileProblem, KnownFolder, ScanOptions
 from libraries.scanner.walk.change_key import GONE, is_there, reason_of
 from libraries.scanner.walk.ignore import explain
 from libraries.scanner.walk.mount_table import StorageIdentity, identity_of, read_mounts

@@ -24,11 +24,12 @@ from libraries.scanner.diff import FolderDiff
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost, Stopped
 from libraries.scanner.mount_points import MountedStorage, sample_of_root
 from libraries.scanner.moves.reconcile import Reconciler, tracks_of
+from libraries.scanner.paths import display, writable_path
 from libraries.scanner.read import background
 from libraries.scanner.read.background import BackgroundReader
 from libraries.scanner.read.batches import Reading
 from libraries.scanner.read.readers import make_pool
-from libraries.scanner.types import FolderListing, display, writable_path
+from libraries.scanner.types import FolderListing
 from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walk.walker import SETTLE_NS, StorageProblem, WalkStopped, walk
 from libraries.scanner.write.problems import resolve_problems

@@ -5,44 +5,13 @@ Every path is the exact bytes of the file system, relative to the library's root
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def key_of(path: bytes) -> str:
-    """32 hex digits that stand for a path, short enough for any index."""
-    return hashlib.blake2b(path, digest_size=16).hexdigest()
-
-
-def display(path: bytes) -> str:
-    """A clean text of a path, for people and for the wire: what is not UTF-8 or is a control character shows as `�`."""
-    text = path.decode("utf-8", "replace")
-    return text if text.isprintable() else _CONTROL.sub("\ufffd", text)
-
-
-def join(folder: bytes, name: bytes) -> bytes:
-    """The path of `name` inside `folder`."""
-    return folder + b"/" + name if folder else name
-
-
-def parent(path: bytes) -> bytes:
-    """The folder that holds `path`."""
-    return path.rpartition(b"/")[0]
-
-
-def writable_path(path: bytes) -> str:
-    """The path as text, or that of the nearest folder above it that is UTF-8: a scan takes its targets as texts."""
-    while True:
-        try:
-            return path.decode("utf-8")
-        except UnicodeDecodeError:
-            path = parent(path)
+from libraries.choices import ProblemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +138,230 @@ class MappedAlbum(NamedTuple):
     """Those of the track where they are the album's too, else none."""
     album_artist: Artists
     disc: int | None
+
+
+# what a second reading of the same bytes would only find again
+LASTING_PROBLEMS = frozenset({ProblemKind.CORRUPT, ProblemKind.EMPTY, ProblemKind.UNSUPPORTED, ProblemKind.ENCODING})
+
+
+# what a busy machine may do to a good file: it is read again, but not by every scan for ever
+PASSING_PROBLEMS = frozenset({ProblemKind.TIMEOUT, ProblemKind.MEMORY})
+
+
+class KnownFolder(NamedTuple):
+    """A folder of the catalog. `digest` is that of the files which its present tracks are; see `libraries.digests`."""
+
+    id: str
+    digest: str
+    missing: bool
+
+
+class KnownTrack(NamedTuple):
+    """A track of the catalog: its change key, and who it was."""
+
+    id: str
+    name: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    missing: bool
+    pid: str
+    mbz_track_id: str
+    album_id: str | None
+    duration: float
+    audio_hash: str = ""
+
+    def is_unchanged(self, entry: FileEntry) -> bool:
+        """Whether a listing shows the very file that was read. Any difference counts, also a step back in time."""
+        return (
+            self.size == entry.size
+            and self.mtime_ns == entry.mtime_ns
+            and self.ctime_ns == entry.ctime_ns
+            and self.inode == entry.inode
+        )
+
+
+class KnownProblem(NamedTuple):
+    """An open problem of one file, with its change key when it failed. `is_due`: it is time to read the file again."""
+
+    kind: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
+    attempts: int = 0
+    is_due: bool = False
+
+    @property
+    def may_pass(self) -> bool:
+        return self.kind in PASSING_PROBLEMS
+
+    @property
+    def has_no_key(self) -> bool:
+        """Whether the row is older than its change key: the file may have been mended before there was one."""
+        return self.kind in LASTING_PROBLEMS and not self.ctime_ns and not self.inode
+
+    def is_unchanged(self, entry: FileEntry) -> bool:
+        """Whether a listing shows the very file that failed."""
+        return (self.size, self.mtime_ns, self.ctime_ns, self.inode) == entry[1:]
+
+    def attempts_at(self, entry: FileEntry) -> int:
+        """How often in a row the file that a listing shows has failed for a reason that may pass."""
+        return self.attempts if self.may_pass and self.is_unchanged(entry) else 0
+
+
+@dataclass(slots=True)
+class FolderPlan:
+    """What there is to do in one changed folder, or in a part of a giant one that is not its last."""
+
+    listing: FolderListing
+    folder: KnownFolder | None
+    reads: list[tuple[FileEntry, KnownTrack | None]] = field(default_factory=list)
+    back: list[KnownTrack] = field(default_factory=list)
+    unseen: list[KnownTrack] = field(default_factory=list)
+    unchanged: int = 0
+    still_bad: int = 0
+    part: bool = False
+
+    @property
+    def changes(self) -> int:
+        return len(self.reads) + len(self.back)
+
+
+# what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
+# has in common with the others of its album
+TRACK_COLUMNS: Final = (
+    "suffix", "title", "sort_title", "artist", "sort_artist", "track_number", "track_total", "comment", "has_lyrics",
+    "has_picture", "bpm", "mbz_track_id", "mbz_recording_id", "rg_track_gain", "rg_track_peak", "codec", "duration",
+    "bit_rate", "sample_rate", "bit_depth", "channels",
+)  # fmt: skip
+
+
+ALBUM_COLUMNS: Final = (
+    "album", "sort_album", "album_artist", "sort_album_artist", "compilation", "disc_number", "disc_total",
+    "disc_subtitle", "year", "date", "original_year", "original_date", "release_year", "release_date", "genre",
+    "mbz_album_id", "rg_album_gain", "rg_album_peak",
+)  # fmt: skip
+
+
+COLUMNS: Final = (*TRACK_COLUMNS, *ALBUM_COLUMNS)
+
+
+_DURATION: Final = TRACK_COLUMNS.index("duration")
+
+
+_MBZ_TRACK_ID: Final = TRACK_COLUMNS.index("mbz_track_id")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadAlbum:
+    """A `MappedAlbum` with its columns as a tuple. One object for all tracks that have it in common."""
+
+    values: tuple[Any, ...]
+    album: AlbumRecord
+    genres: tuple[tuple[str, str], ...]
+    """(pid, name) of each genre."""
+
+
+class ReadTrack(NamedTuple):
+    """A `MappedTrack` with its columns as tuples, and its tags as JSON."""
+
+    pid: str
+    own_values: tuple[Any, ...]
+    tags: str
+    words: str
+    """What the track is found by, without its folder (see libraries.search.words)."""
+    credits: tuple[Credit, ...]
+    shared: ReadAlbum
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The values by their columns."""
+        return dict(zip(COLUMNS, self.own_values + self.shared.values, strict=True))
+
+    @property
+    def duration(self) -> float:
+        return float(self.own_values[_DURATION])
+
+    @property
+    def mbz_track_id(self) -> str:
+        return str(self.own_values[_MBZ_TRACK_ID])
+
+
+class TrackRow(NamedTuple):
+    """A file that was read: where it is, what it says, and the row that it belongs to (None: a new one)."""
+
+    path: bytes
+    shown: str
+    """The path as a text."""
+    folder_id: str
+    entry: FileEntry
+    record: ReadTrack
+    media_file_id: str | None = None
+    audio_hash: str = ""
+
+
+@dataclass(slots=True)
+class FolderResult:
+    """One changed folder with all that was read of it."""
+
+    plan: FolderPlan
+    tracks: list[tuple[FileEntry, KnownTrack | None, ReadTrack]] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+    resolved: list[bytes] = field(default_factory=list)
+    # changed under our hands: neither read nor a problem
+    unsettled: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the folder need not be looked at again while its digest stays the same."""
+        # what may pass is looked at again when it is due, whatever the digest says
+        lasting = all(problem.kind in LASTING_PROBLEMS | PASSING_PROBLEMS for problem in self.problems)
+        return lasting and not self.unsettled and not self.plan.listing.problems
+
+
+@dataclass(slots=True)
+class ReplacedFile:
+    """A file that says to be another track than the one that was at its place: swapped, replaced, or only retagged."""
+
+    known: KnownTrack
+    state: TrackRow
+
+
+class MoveCandidate(NamedTuple):
+    """A file that is gone or new. `at`: when a gone one was last seen, when a new one first came."""
+
+    id: str
+    library_id: int
+    folder_id: str
+    name: bytes
+    pid: str
+    mbz_track_id: str
+    audio_hash: str
+    size: int
+    mtime_ns: int
+    inode: int
+    duration: float
+    codec: str
+    sample_rate: int
+    bit_rate: int
+    channels: int
+    title: str
+    album_id: str | None
+    missing: bool
+    at: datetime
+
+
+@dataclass(slots=True)
+class MovePlan:
+    """What one transaction moves. `pairs`: a gone track and the row of the new file, which it takes over."""
+
+    pairs: list[tuple[MoveCandidate, MoveCandidate]] = field(default_factory=list)
+    # a gone track takes a file that has no row yet; its place may be that of a track in `vacated`
+    taken: list[tuple[MoveCandidate, TrackRow]] = field(default_factory=list)
+    # files whose track went to another file: they are new
+    added: list[TrackRow] = field(default_factory=list)
+    vacated: list[MoveCandidate] = field(default_factory=list)
+    # those of `vacated` that go missing by it
+    lost: list[MoveCandidate] = field(default_factory=list)

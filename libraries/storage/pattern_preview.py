@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from libraries.audio.formats.kinds import is_audio
-from libraries.scanner.types import ScanOptions, display, join
+from libraries.scanner.paths import display, join
+from libraries.scanner.types import ScanOptions
 from libraries.scanner.walk import ignore
 
 MAX_SECONDS: Final = 3.0

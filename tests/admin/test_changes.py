@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from libraries.admin.changes import FOLDERS, SOURCES
 from libraries.models import Library, Scan, ScanChange
-from libraries.scanner.types import key_of
+from libraries.scanner.paths import key_of
 from tests.admin.conftest import MakeScan
 from tests.scanner.scans import scan, write_album, write_track
 

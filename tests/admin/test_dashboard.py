@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from libraries import clock
 from libraries.models import Library, Scan, ScanProblem
-from libraries.scanner.types import key_of
+from libraries.scanner.paths import key_of
 from navidrome_lib.system import health
 from navidrome_lib.system.dashboard import TITLES
 from tests.admin.conftest import MakeScan

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from libraries import cleanup
 from libraries.models import Library, MediaFile, Scan, ScanChange
 from libraries.scanner import pipeline
-from libraries.scanner.types import key_of
+from libraries.scanner.paths import key_of
 from libraries.scanner.write.writer import Writer
 from libraries.services import libraries, scans
 from tests.conftest import MakeLibrary

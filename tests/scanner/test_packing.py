@@ -16,8 +16,8 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import Converted
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
-from libraries.scanner.read.transport import COLUMNS, PACKING, ReadTrack, TrackPacker, unpack, unpack_shared
-from libraries.scanner.types import MappedTrack
+from libraries.scanner.read.transport import PACKING, TrackPacker, unpack, unpack_shared
+from libraries.scanner.types import COLUMNS, MappedTrack, ReadTrack
 from libraries.scanner.write.tracks import WRITTEN
 from synth import make_library
 from tests.scanner.raw import raw_audio

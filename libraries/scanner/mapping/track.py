@@ -11,7 +11,8 @@ from libraries.choices import Role
 from libraries.scanner.mapping import credits, identity, values
 from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
 from libraries.scanner.mapping.values import PartialDate, parse_date
-from libraries.scanner.types import AlbumRecord, Artists, MappedAlbum, MappedTrack, display
+from libraries.scanner.paths import display
+from libraries.scanner.types import AlbumRecord, Artists, MappedAlbum, MappedTrack
 
 UNKNOWN_ALBUM: Final = "[Unknown Album]"
 

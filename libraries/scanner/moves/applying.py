@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +16,10 @@ from django.utils import timezone
 from libraries.cleanup import delete_tracks
 from libraries.digests import clear_digests, look_again
 from libraries.models import HeldMark, MediaFile, Participant, ScanProblem, TrackGenre
-from libraries.scanner.moves.matching import MoveCandidate, rank
-from libraries.scanner.types import key_of
-from libraries.scanner.write.tracks import WRITTEN, TrackRow, TrackRows
+from libraries.scanner.moves.matching import rank
+from libraries.scanner.paths import key_of
+from libraries.scanner.types import MoveCandidate, MovePlan
+from libraries.scanner.write.tracks import WRITTEN, TrackRows
 from libraries.search.index import forget_songs, refresh_songs
 from libraries.totals import Delta, add_to_totals, artists_of, refresh_albums, refresh_library_artists, unpurge
 from navidrome_lib.db.bulk import chunks, quoted, table
@@ -107,20 +107,6 @@ def candidates_of_other_libraries(library_id: int) -> Iterator[MoveCandidate]:
     rows = MediaFile.objects.present().filter(library__deleted_at__isnull=True).exclude(library=library_id)
     for *row, created_at in rows.values_list(*_CANDIDATE_COLUMNS, "created_at").iterator(5000):
         yield _candidate(row, created_at)
-
-
-@dataclass(slots=True)
-class MovePlan:
-    """What one transaction joins. `pairs`: an gone track and the row of the new file, which it takes over."""
-
-    pairs: list[tuple[MoveCandidate, MoveCandidate]] = field(default_factory=list)
-    # an gone track takes a file that has no row yet; its place may be that of a track in `vacated`
-    taken: list[tuple[MoveCandidate, TrackRow]] = field(default_factory=list)
-    # files whose track went to another file: they are new
-    added: list[TrackRow] = field(default_factory=list)
-    vacated: list[MoveCandidate] = field(default_factory=list)
-    # those of `vacated` that go missing by it
-    lost: list[MoveCandidate] = field(default_factory=list)
 
 
 class MoveApplier:

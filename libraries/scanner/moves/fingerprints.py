@@ -24,11 +24,11 @@ from django.utils import timezone
 from libraries.audio.pool.protocol import FingerprintResult
 from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
-from libraries.scanner.diff import LASTING_PROBLEMS
 from libraries.scanner.lease import committed
+from libraries.scanner.paths import join
 from libraries.scanner.read import background
 from libraries.scanner.read.readers import make_pool
-from libraries.scanner.types import join
+from libraries.scanner.types import LASTING_PROBLEMS
 from navidrome_lib import stopping
 from navidrome_lib.db.bulk import chunks, table
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from datetime import datetime
 from math import inf
 from typing import Final, NamedTuple
+
+from libraries.scanner.types import MoveCandidate
 
 SAME_SECONDS: Final = 1.0
 _SAME_FINGERPRINT_SECONDS: Final = 0.25
@@ -20,30 +21,6 @@ _READ_PER_GONE: Final = 8
 _READ_AT_LEAST: Final = 500
 # a key that so many files share tells nothing
 _MAX_EDGES: Final = 400
-
-
-class MoveCandidate(NamedTuple):
-    """A file that is gone or new. `at`: when a gone one was last seen, when a new one first came."""
-
-    id: str
-    library_id: int
-    folder_id: str
-    name: bytes
-    pid: str
-    mbz_track_id: str
-    audio_hash: str
-    size: int
-    mtime_ns: int
-    inode: int
-    duration: float
-    codec: str
-    sample_rate: int
-    bit_rate: int
-    channels: int
-    title: str
-    album_id: str | None
-    missing: bool
-    at: datetime
 
 
 Key = Callable[[MoveCandidate], Hashable]

@@ -20,11 +20,9 @@ from django.utils import timezone
 from libraries.choices import ScanPhase
 from libraries.models import HeldMark, MediaFile
 from libraries.scanner.approval import Proposal
-from libraries.scanner.diff import KnownFolder
 from libraries.scanner.lease import Lease
 from libraries.scanner.moves.applying import (
     MoveApplier,
-    MovePlan,
     candidates_of_other_libraries,
     gone_candidates,
     has_new,
@@ -38,17 +36,17 @@ from libraries.scanner.moves.matching import (
     SAME_SECONDS,
     Keys,
     KnownFingerprints,
-    MoveCandidate,
     choose_to_fingerprint,
     match,
     match_same_file,
     same_content,
     same_file_keys,
 )
+from libraries.scanner.types import KnownFolder, MoveCandidate, MovePlan, ReplacedFile
 from libraries.scanner.write.changes import Tally, count_missing
 from libraries.scanner.write.folders import Row, lock_folders, save_gone, save_listed
 from libraries.scanner.write.retry import with_retry
-from libraries.scanner.write.writer import AffectedArtists, ReplacedFile, Writer
+from libraries.scanner.write.writer import AffectedArtists, Writer
 from libraries.totals import Marked, mark_missing
 from navidrome_lib.db.bulk import chunks, delete_where, insert_new_rows
 from navidrome_lib.db.ids import first_id

@@ -16,20 +16,23 @@ from libraries.audio.errors import ReadProblem
 from libraries.audio.pool.protocol import ReadResult
 from libraries.choices import ProblemKind
 from libraries.scanner.catalog import Problems, known_tracks
-from libraries.scanner.diff import (
+from libraries.scanner.diff import FolderDiff, plan_folder
+from libraries.scanner.paths import join
+from libraries.scanner.read.background import BackgroundReader
+from libraries.scanner.read.transport import unpack
+from libraries.scanner.types import (
     LASTING_PROBLEMS,
     PASSING_PROBLEMS,
-    FolderDiff,
+    FileEntry,
+    FileProblem,
+    FolderListing,
     FolderPlan,
+    FolderResult,
     KnownFolder,
     KnownProblem,
     KnownTrack,
-    plan_folder,
+    ScanOptions,
 )
-from libraries.scanner.read.background import BackgroundReader
-from libraries.scanner.read.transport import unpack
-from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions, join
-from libraries.scanner.write.writer import FolderResult
 
 BATCH_FILES: Final = 800
 BATCH_FOLDERS: Final = 200

@@ -7,10 +7,9 @@ one that cannot be shared out, so it gets as little as possible to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -18,63 +17,14 @@ from libraries.audio.pool.protocol import Conversion
 from libraries.audio.types import RawAudio
 from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import map_own, map_shared, split_tags
-from libraries.scanner.types import AlbumRecord, Credit, MappedAlbum, display
+from libraries.scanner.paths import display
+from libraries.scanner.types import ALBUM_COLUMNS, TRACK_COLUMNS, AlbumRecord, Credit, MappedAlbum, ReadAlbum, ReadTrack
 from libraries.search.words import each_once, shared_words, title_words
 
-# what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
-# has in common with the others of its album
-_OWN: Final = (
-    "suffix", "title", "sort_title", "artist", "sort_artist", "track_number", "track_total", "comment", "has_lyrics",
-    "has_picture", "bpm", "mbz_track_id", "mbz_recording_id", "rg_track_gain", "rg_track_peak", "codec", "duration",
-    "bit_rate", "sample_rate", "bit_depth", "channels",
-)  # fmt: skip
-_SHARED: Final = (
-    "album", "sort_album", "album_artist", "sort_album_artist", "compilation", "disc_number", "disc_total",
-    "disc_subtitle", "year", "date", "original_year", "original_date", "release_year", "release_date", "genre",
-    "mbz_album_id", "rg_album_gain", "rg_album_peak",
-)  # fmt: skip
-COLUMNS: Final = (*_OWN, *_SHARED)
-_own_values = itemgetter(*_OWN)
-_shared_values = itemgetter(*_SHARED)
-_DURATION: Final = _OWN.index("duration")
-_MBZ_TRACK_ID: Final = _OWN.index("mbz_track_id")
+_own_values = itemgetter(*TRACK_COLUMNS)
+_shared_values = itemgetter(*ALBUM_COLUMNS)
 
 Packed = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadAlbum:
-    """A `MappedAlbum` with its columns as a tuple. One object for all tracks that have it in common."""
-
-    values: tuple[Any, ...]
-    album: AlbumRecord
-    genres: tuple[tuple[str, str], ...]
-    """(pid, name) of each genre."""
-
-
-class ReadTrack(NamedTuple):
-    """A `MappedTrack` with its columns as tuples, and its tags as JSON."""
-
-    pid: str
-    own_values: tuple[Any, ...]
-    tags: str
-    words: str
-    """What the track is found by, without its folder (see libraries.search.words)."""
-    credits: tuple[Credit, ...]
-    shared: ReadAlbum
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """The values by their columns."""
-        return dict(zip(COLUMNS, self.own_values + self.shared.values, strict=True))
-
-    @property
-    def duration(self) -> float:
-        return float(self.own_values[_DURATION])
-
-    @property
-    def mbz_track_id(self) -> str:
-        return str(self.own_values[_MBZ_TRACK_ID])
 
 
 class TrackPacker:

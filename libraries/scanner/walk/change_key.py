@@ -12,7 +12,8 @@ from typing import Final
 
 from libraries.audio.formats.kinds import SUFFIX_KINDS
 from libraries.choices import ProblemKind
-from libraries.scanner.types import FileEntry, FileProblem, display
+from libraries.scanner.paths import display
+from libraries.scanner.types import FileEntry, FileProblem
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)
 GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})

@@ -22,7 +22,8 @@ from typing import Final, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from libraries.scanner.types import ScanOptions, display, join
+from libraries.scanner.paths import display, join
+from libraries.scanner.types import ScanOptions
 
 IGNORE_FILE: Final = b".ndignore"
 PRESET: Final = "preset"

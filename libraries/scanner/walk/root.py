@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from libraries.scanner.types import ScanOptions, display
+from libraries.scanner.paths import display
+from libraries.scanner.types import ScanOptions
 from libraries.scanner.walk.change_key import is_there, reason_of, signed64
 from libraries.scanner.walk.ignore import preset_of
 from libraries.scanner.walk.mount_table import fsid_of

@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
-from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions, display, join
+from libraries.scanner.paths import display, join
+from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions
 from libraries.scanner.walk import ignore
 from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, problem, reason_of, seal
 from libraries.scanner.walk.links import Links

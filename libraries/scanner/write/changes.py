@@ -14,9 +14,8 @@ from django.db import connection
 
 from libraries.choices import ChangeKind
 from libraries.models import Folder, Scan, ScanChange
-from libraries.scanner.moves.applying import MovePlan
-from libraries.scanner.moves.matching import MoveCandidate
-from libraries.scanner.types import display, key_of, parent
+from libraries.scanner.paths import display, key_of, parent
+from libraries.scanner.types import MoveCandidate, MovePlan
 from libraries.totals import Marked
 from navidrome_lib.db.bulk import chunks, insert_or, quoted, table
 

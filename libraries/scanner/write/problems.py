@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from libraries.models import Scan, ScanProblem
-from libraries.scanner.types import FileProblem, display, key_of
+from libraries.scanner.paths import display, key_of
+from libraries.scanner.types import FileProblem
 from navidrome_lib.db.bulk import chunks
 
 _KEY = ("size", "mtime_ns", "ctime_ns", "inode")

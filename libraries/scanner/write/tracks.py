@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.utils import timezone
 
 from libraries.models import Artist, Genre, MediaFile, Participant, TrackGenre
-from libraries.scanner.read.transport import COLUMNS, ReadTrack
-from libraries.scanner.types import Credit, FileEntry
+from libraries.scanner.types import COLUMNS, Credit, TrackRow
 from libraries.scanner.write.references import References
 from libraries.search.index import add_songs, line_of, refresh_songs
 from navidrome_lib.db.bulk import db_datetime, delete_where, insert_rows, lock_referenced_rows, update_rows
@@ -25,19 +24,6 @@ _OWN: Final = ("id", "created_at")
 _FROM_FILE: Final = (*_PLACE, *_STATE, *COLUMNS, "tags")
 # every column but `_OWN`
 WRITTEN: Final = (*_FROM_FILE, *_ABSENCE)
-
-
-class TrackRow(NamedTuple):
-    """A file that was read: where it is, what it says, and the row that it belongs to (None: a new one)."""
-
-    path: bytes
-    shown: str
-    """The path as a text."""
-    folder_id: str
-    entry: FileEntry
-    record: ReadTrack
-    media_file_id: str | None = None
-    audio_hash: str = ""
 
 
 def values_of(state: TrackRow, library_id: int, album_id: str, now: Any, *rest: Any) -> tuple[Any, ...]:

@@ -12,56 +12,31 @@ from django.utils import timezone
 from libraries.choices import ChangeKind
 from libraries.digests import look_again
 from libraries.models import Folder, MediaFile
-from libraries.scanner.diff import (
-    LASTING_PROBLEMS,
-    PASSING_PROBLEMS,
-    FolderPlan,
+from libraries.scanner.diff import problems_of_files
+from libraries.scanner.lease import Lease
+from libraries.scanner.paths import display, join, key_of
+from libraries.scanner.types import (
+    FileEntry,
+    FileProblem,
+    FolderResult,
     KnownFolder,
     KnownTrack,
-    problems_of_files,
+    ReadTrack,
+    ReplacedFile,
+    TrackRow,
 )
-from libraries.scanner.lease import Lease
-from libraries.scanner.read.transport import ReadTrack
-from libraries.scanner.types import FileEntry, FileProblem, display, join, key_of
 from libraries.scanner.write.changes import Tally
 from libraries.scanner.write.folders import Row, save_listed
 from libraries.scanner.write.problems import open_problems, resolve_problems
 from libraries.scanner.write.references import References
 from libraries.scanner.write.retry import with_retry
-from libraries.scanner.write.tracks import TrackRow, TrackRows
+from libraries.scanner.write.tracks import TrackRows
 from libraries.totals import Delta, add_to_totals, people_of, refresh_albums, unpurge
 from navidrome_lib.db.bulk import chunks, db_datetime, insert_rows
 from navidrome_lib.db.ids import new_id
 
 _MANY_ARTISTS = 5000
 _SAME_SECONDS = 0.05  # what an appended tag may add to a length that is estimated from the size
-
-
-@dataclass(slots=True)
-class FolderResult:
-    """One changed folder with all that was read of it."""
-
-    plan: FolderPlan
-    tracks: list[tuple[FileEntry, KnownTrack | None, ReadTrack]] = field(default_factory=list)
-    problems: list[FileProblem] = field(default_factory=list)
-    resolved: list[bytes] = field(default_factory=list)
-    # changed under our hands: neither read nor a problem
-    unsettled: int = 0
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the folder need not be looked at again while its digest stays the same."""
-        # what may pass is looked at again when it is due, whatever the digest says
-        lasting = all(problem.kind in LASTING_PROBLEMS | PASSING_PROBLEMS for problem in self.problems)
-        return lasting and not self.unsettled and not self.plan.listing.problems
-
-
-@dataclass(slots=True)
-class ReplacedFile:
-    """A file that says to be another track than the one that was at its place: swapped, replaced, or only retagged."""
-
-    known: KnownTrack
-    state: TrackRow
 
 
 @dataclass(slots=True)

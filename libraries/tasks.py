@@ -13,8 +13,7 @@ from libraries import cleanup
 from libraries.choices import ScanTrigger
 from libraries.models import Library, Scan
 from libraries.queue import deliver, deliver_clear, deliver_fingerprints
-from libraries.scanner import lease, pipeline
-from libraries.scanner.moves import fingerprints
+from libraries.scanner import fill_in_fingerprints, libraries_without_fingerprints, next_queued, reap_stale, run_scan
 from libraries.schedule import next_scan_time
 from navidrome_lib.celery import app
 from navidrome_lib.config.schedules import next_due
@@ -27,24 +26,24 @@ logger = logging.getLogger(__name__)
 def scan_library(scan_id: int) -> None:
     """Run one queued scan, then deliver the one that waited behind it."""
     # while the database is away a worker has nothing else to do than to wait for it
-    pipeline.run(scan_id, patience=math.inf)
+    run_scan(scan_id, patience=math.inf)
     library_id = Scan.objects.filter(pk=scan_id).values_list("library", flat=True).first()
     if library_id is None:
         return
     if Library.objects.filter(pk=library_id, deleted_at__isnull=False).exists():
         deliver_clear(library_id)
         return
-    for waiting in lease.next_queued(library_id):
+    for waiting in next_queued(library_id):
         deliver(waiting)
-    if fingerprints.waiting():
+    if libraries_without_fingerprints():
         deliver_fingerprints()
 
 
 @app.task
 def reap_stale_scans() -> None:
     """Take back scans of dead workers, deliver anew what was never claimed, and go on clearing removed libraries."""
-    lease.reap_stale()
-    for scan_id in lease.next_queued():
+    reap_stale()
+    for scan_id in next_queued():
         deliver(scan_id)
     for library_id in Library.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True):
         deliver_clear(library_id)
@@ -53,7 +52,7 @@ def reap_stale_scans() -> None:
 @app.task
 def fingerprint_tracks() -> None:
     """Read for some seconds what new tracks sound like; what is left goes behind the scans that wait meanwhile."""
-    more = [fingerprints.fill_in(library_id) for library_id in fingerprints.waiting()]
+    more = [fill_in_fingerprints(library_id) for library_id in libraries_without_fingerprints()]
     if any(more):
         deliver_fingerprints()
 

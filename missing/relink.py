@@ -10,7 +10,7 @@ from django.db import transaction
 from libraries import totals
 from libraries.models import Library, MediaFile, Scan
 from libraries.querysets import Viewer
-from libraries.scanner.moves import applying
+from libraries.scanner import find_move_candidates, relink_track
 from missing.models import MissingFile
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.locks import lock_library
@@ -32,7 +32,7 @@ class Candidate:
 
 def find_candidates(file: MissingFile) -> list[Candidate]:
     """The likeliest songs first."""
-    ranks = {song.pk: rank for song, rank in applying.find_candidates(file, LIMIT)}
+    ranks = {song.pk: rank for song, rank in find_move_candidates(file, LIMIT)}
     here = MediaFile.objects.present().filter(folder=file.folder_id)
     for pk, name in here.values_list("pk", "name_bytes"):
         if bytes(name) == bytes(file.name_bytes):
@@ -86,7 +86,7 @@ def relink(file: MissingFile, song: MediaFile) -> MediaFile:
         raise Conflict("The library is being scanned. Try again when the scan has ended.")
     before = {"path": file.path, "replaces": song.pk, "takes": song.path}
     artists = totals.artists_of(pair)
-    applying.relink(file, song)
+    relink_track(file, song)
     for library_id in libraries:
         totals.refresh_library_artists(library_id, artists)
         totals.refresh_library_totals(library_id)

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from libraries import timeouts
 from libraries.admin.base import is_admin, page
-from libraries.scanner.types import ScanOptions
+from libraries.scanner import ScanOptions
 from libraries.services import libraries
 from libraries.storage.browse import FolderPage, folders_of, list_folders, look_into
 from libraries.storage.pattern_preview import MAX_SECONDS, preview_patterns

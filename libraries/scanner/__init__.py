@@ -1,1 +1,126 @@
-"""Scans: `libraries.scanner.pipeline.run` is the only public name."""
+"""Scan libraries: walk → diff → read → map → write → moves → marks, as README.md in this folder draws it.
+
+Other packages import from here, and nothing else of the scanner. A name is loaded when it is first used: the processes
+that read tags import the pure stages and never Django.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from libraries.scanner.approval import CHANGED, DISCARDED, OVERTAKEN, settle_held
+    from libraries.scanner.catalog import scan_options
+    from libraries.scanner.lease import next_queued, reap_stale
+    from libraries.scanner.mapping.track import map_track
+    from libraries.scanner.moves.applying import find_candidates as find_move_candidates
+    from libraries.scanner.moves.applying import relink as relink_track
+    from libraries.scanner.moves.fingerprints import fill_in as fill_in_fingerprints
+    from libraries.scanner.moves.fingerprints import waiting as libraries_without_fingerprints
+    from libraries.scanner.paths import display, join, parent, writable_path
+    from libraries.scanner.pipeline import run as run_scan
+    from libraries.scanner.types import ScanOptions
+    from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reason_of
+    from libraries.scanner.walk.ignore import IGNORE_FILE, read_ignore_file, root_scope, validate_pattern
+    from libraries.scanner.walk.ignore import OPTION as EXCLUDE_PATTERN
+    from libraries.scanner.walk.ignore import PRESET as PRESET_RULE
+    from libraries.scanner.walk.ignore import Rule as IgnoreRule
+    from libraries.scanner.walk.ignore import Scope as IgnoreScope
+    from libraries.scanner.walk.ignore import explain as explain_rule
+    from libraries.scanner.walk.ignore import is_blank as is_blank_ignore_file
+    from libraries.scanner.walk.links import Links
+    from libraries.scanner.walk.mount_table import read_mounts
+    from libraries.scanner.walk.root import KnownRoot, RootState, check_root
+    from libraries.scanner.walk.walker import SETTLE_NS
+
+__all__ = [
+    "CHANGED",
+    "DISCARDED",
+    "EXCLUDE_PATTERN",
+    "GONE",
+    "IGNORE_FILE",
+    "OVERTAKEN",
+    "PRESET_RULE",
+    "SETTLE_NS",
+    "IgnoreRule",
+    "IgnoreScope",
+    "KnownRoot",
+    "Links",
+    "RootState",
+    "ScanOptions",
+    "check_root",
+    "display",
+    "explain_rule",
+    "fill_in_fingerprints",
+    "find_move_candidates",
+    "is_audio_name",
+    "is_blank_ignore_file",
+    "join",
+    "kind_of",
+    "libraries_without_fingerprints",
+    "map_track",
+    "next_queued",
+    "parent",
+    "read_ignore_file",
+    "read_mounts",
+    "reap_stale",
+    "reason_of",
+    "relink_track",
+    "root_scope",
+    "run_scan",
+    "scan_options",
+    "settle_held",
+    "validate_pattern",
+    "writable_path",
+]
+
+_EXPORTS = {
+    "run_scan": ("pipeline", "run"),
+    "next_queued": ("lease", "next_queued"),
+    "reap_stale": ("lease", "reap_stale"),
+    "CHANGED": ("approval", "CHANGED"),
+    "DISCARDED": ("approval", "DISCARDED"),
+    "OVERTAKEN": ("approval", "OVERTAKEN"),
+    "settle_held": ("approval", "settle_held"),
+    "scan_options": ("catalog", "scan_options"),
+    "ScanOptions": ("types", "ScanOptions"),
+    "display": ("paths", "display"),
+    "join": ("paths", "join"),
+    "parent": ("paths", "parent"),
+    "writable_path": ("paths", "writable_path"),
+    "GONE": ("walk.change_key", "GONE"),
+    "is_audio_name": ("walk.change_key", "is_audio_name"),
+    "kind_of": ("walk.change_key", "kind_of"),
+    "reason_of": ("walk.change_key", "reason_of"),
+    "IGNORE_FILE": ("walk.ignore", "IGNORE_FILE"),
+    "EXCLUDE_PATTERN": ("walk.ignore", "OPTION"),
+    "PRESET_RULE": ("walk.ignore", "PRESET"),
+    "IgnoreRule": ("walk.ignore", "Rule"),
+    "IgnoreScope": ("walk.ignore", "Scope"),
+    "explain_rule": ("walk.ignore", "explain"),
+    "is_blank_ignore_file": ("walk.ignore", "is_blank"),
+    "read_ignore_file": ("walk.ignore", "read_ignore_file"),
+    "root_scope": ("walk.ignore", "root_scope"),
+    "validate_pattern": ("walk.ignore", "validate_pattern"),
+    "Links": ("walk.links", "Links"),
+    "read_mounts": ("walk.mount_table", "read_mounts"),
+    "KnownRoot": ("walk.root", "KnownRoot"),
+    "RootState": ("walk.root", "RootState"),
+    "check_root": ("walk.root", "check_root"),
+    "SETTLE_NS": ("walk.walker", "SETTLE_NS"),
+    "map_track": ("mapping.track", "map_track"),
+    "find_move_candidates": ("moves.applying", "find_candidates"),
+    "relink_track": ("moves.applying", "relink"),
+    "fill_in_fingerprints": ("moves.fingerprints", "fill_in"),
+    "libraries_without_fingerprints": ("moves.fingerprints", "waiting"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load one of the exported names."""
+    try:
+        module, attribute = _EXPORTS[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return getattr(import_module(f"{__name__}.{module}"), attribute)

@@ -12,8 +12,7 @@ from libraries import queue
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import Library, Scan
 from libraries.models.library import name_key
-from libraries.scanner.approval import CHANGED, settle_held
-from libraries.scanner.walk.ignore import validate_pattern
+from libraries.scanner import CHANGED, settle_held, validate_pattern
 from libraries.services.scans import lock_active, lock_scans, request_scan
 from libraries.storage.roots import check_anchor, check_root, is_storable_text
 from navidrome_lib.audit.services import difference, record

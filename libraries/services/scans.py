@@ -13,7 +13,7 @@ from django.utils import timezone
 from libraries import queue
 from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
 from libraries.models import Library, Scan
-from libraries.scanner.approval import DISCARDED, OVERTAKEN, settle_held
+from libraries.scanner import DISCARDED, OVERTAKEN, settle_held
 from libraries.storage.roots import normal_target
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.locks import lock_library

@@ -14,20 +14,29 @@ from typing import Final
 
 from libraries.choices import ExplainStatus
 from libraries.models import Library, MediaFile
-from libraries.scanner.catalog import scan_options
-from libraries.scanner.types import ScanOptions
-from libraries.scanner.walk import ignore
-from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reason_of
-from libraries.scanner.walk.links import Links
-from libraries.scanner.walk.root import KnownRoot, check_root
-from libraries.scanner.walk.walker import SETTLE_NS
+from libraries.scanner import (
+    EXCLUDE_PATTERN,
+    GONE,
+    PRESET_RULE,
+    SETTLE_NS,
+    IgnoreRule,
+    KnownRoot,
+    Links,
+    ScanOptions,
+    check_root,
+    explain_rule,
+    is_audio_name,
+    kind_of,
+    reason_of,
+    scan_options,
+)
 from libraries.storage.roots import MAX_PATH, is_inside, is_storable_text
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.errors import InvalidInput
 
 _SOURCES: Final = {
-    ignore.PRESET: "the rule for hidden files and system folders",
-    ignore.OPTION: "the library's exclude patterns",
+    PRESET_RULE: "the rule for hidden files and system folders",
+    EXCLUDE_PATTERN: "the library's exclude patterns",
 }
 
 _LEADS_OUT: Final = "This link leads out of the library's root, and the library does not follow such links."
@@ -159,7 +168,7 @@ class _Disk:
                         return Explanation(status=ExplainStatus.SYMLINK, reason=_LEADS_NOWHERE)
                     found = target
                 is_dir = stat.S_ISDIR(found.st_mode)
-                rule = ignore.explain(self.options, here, is_dir=is_dir)
+                rule = explain_rule(self.options, here, is_dir=is_dir)
             except OSError as error:
                 return self._unreachable(error)
             if rule is not None:
@@ -199,7 +208,7 @@ class _Disk:
         reason = f"It could not be looked at: {reason_of(error)}."
         return Explanation(status=ExplainStatus.PROBLEM, reason=reason, kind=kind_of(error))
 
-    def _excluded(self, rule: ignore.Rule, folder: bool) -> Explanation:
+    def _excluded(self, rule: IgnoreRule, folder: bool) -> Explanation:
         where = _SOURCES.get(rule.source, f"the ignore file “{rule.source}”")
         what = f"“{rule.pattern}” of {where}" if rule.pattern else where
         above = f" (at “{rule.path.decode('utf-8', 'replace')}”)" if rule.path else ""

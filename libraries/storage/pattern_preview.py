@@ -9,9 +9,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from libraries.audio.formats.kinds import is_audio
-from libraries.scanner.paths import display, join
-from libraries.scanner.types import ScanOptions
-from libraries.scanner.walk import ignore
+from libraries.scanner import (
+    EXCLUDE_PATTERN,
+    IGNORE_FILE,
+    IgnoreRule,
+    IgnoreScope,
+    ScanOptions,
+    display,
+    is_blank_ignore_file,
+    join,
+    read_ignore_file,
+    root_scope,
+)
 
 MAX_SECONDS: Final = 3.0
 MAX_SHOWN: Final = 100
@@ -37,7 +46,7 @@ class Preview:
     items: list[HiddenItem] = field(default_factory=list)
     complete: bool = True
 
-    def hide(self, path: bytes, rule: ignore.Rule, *, is_folder: bool, files: int) -> None:
+    def hide(self, path: bytes, rule: IgnoreRule, *, is_folder: bool, files: int) -> None:
         self.hidden += files
         self.by_pattern[rule.pattern] += files
         if len(self.items) < MAX_SHOWN:
@@ -51,7 +60,7 @@ def preview_patterns(options: ScanOptions, *, seconds: float = MAX_SECONDS) -> P
     """
     end = time.monotonic() + seconds
     found = Preview()
-    waiting = [(b"", ignore.root_scope(options))]
+    waiting = [(b"", root_scope(options))]
     while waiting:
         if time.monotonic() > end:
             found.complete = False
@@ -62,17 +71,17 @@ def preview_patterns(options: ScanOptions, *, seconds: float = MAX_SECONDS) -> P
 
 
 def _look(
-    options: ScanOptions, folder: bytes, scope: ignore.Scope, found: Preview, end: float
-) -> list[tuple[bytes, ignore.Scope]]:
+    options: ScanOptions, folder: bytes, scope: IgnoreScope, found: Preview, end: float
+) -> list[tuple[bytes, IgnoreScope]]:
     """Judge what is directly in a folder; returns the folders to look into."""
     try:
         with os.scandir(options.absolute(folder)) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
-        lines = ignore.read_ignore_file(options.absolute(join(folder, ignore.IGNORE_FILE)))
+        lines = read_ignore_file(options.absolute(join(folder, IGNORE_FILE)))
     except OSError:
         return []
     if lines is not None:
-        if ignore.is_blank(lines):
+        if is_blank_ignore_file(lines):
             return []
         scope = scope.inside(folder, lines)
     inside = []
@@ -81,7 +90,7 @@ def _look(
         if not is_folder and not is_audio(entry.name):
             continue
         rule = scope.excluded(path, is_folder)
-        if rule is not None and rule.source == ignore.OPTION:
+        if rule is not None and rule.source == EXCLUDE_PATTERN:
             files = _count(options.absolute(path), end) if is_folder else 1
             found.hide(path, rule, is_folder=is_folder, files=files)
         elif rule is None and is_folder:

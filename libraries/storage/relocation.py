@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from libraries.models import Library, MediaFile
-from libraries.scanner.paths import join
+from libraries.scanner import join
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.db.bulk import chunks
 

@@ -32,11 +32,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from libraries.choices import WatchState
-from libraries.scanner.paths import display, parent
-from libraries.scanner.types import ScanOptions
-from libraries.scanner.walk.change_key import is_audio_name, reason_of
-from libraries.scanner.walk.ignore import IGNORE_FILE, root_scope
-from libraries.scanner.walk.walker import SETTLE_NS
+from libraries.scanner import IGNORE_FILE, SETTLE_NS, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
 from libraries.watcher.mounts import holds, network_storage
 from libraries.watcher.touched import AffectedArtists
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from libraries.scanner.walk.mount_table import read_mounts
+from libraries.scanner import read_mounts
 
 _NETWORK: Final = frozenset(
     {

@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from libraries.choices import ACTIVE_STATES, ScanTrigger, WatchState
 from libraries.models import Library, Scan, WatchStatus
-from libraries.scanner.catalog import scan_options
-from libraries.scanner.paths import writable_path
+from libraries.scanner import scan_options, writable_path
 from libraries.services import scans
 from libraries.storage.roots import normal_target
 from libraries.watcher.library_watch import LibraryWatch, Standing

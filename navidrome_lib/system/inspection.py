@@ -9,7 +9,7 @@ from libraries.audio.errors import IO, VANISHED, AudioError, ReadProblem
 from libraries.audio.pool.pool import TagReader
 from libraries.audio.types import RawAudio
 from libraries.models import MediaFile
-from libraries.scanner.mapping.track import map_track
+from libraries.scanner import map_track
 from navidrome_lib.config.conf import Scanner
 from navidrome_lib.errors import Conflict, NotFound
 

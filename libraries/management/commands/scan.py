@@ -13,7 +13,7 @@ from tqdm import tqdm
 from libraries.choices import ACTIVE_STATES, ChangeKind, ScanState, ScanTrigger
 from libraries.models import Library, Scan
 from libraries.models.library import name_key
-from libraries.scanner import pipeline
+from libraries.scanner import run_scan
 from libraries.services import scans
 from navidrome_lib.errors import Conflict, DomainError
 
@@ -89,7 +89,7 @@ class Command(BaseCommand):
         try:
             while scan.state in ACTIVE_STATES:
                 # a worker may run a scan of this library, or take this very one: then this command watches it
-                done = pipeline.run(scan.pk, on_progress=progress.show)
+                done = run_scan(scan.pk, on_progress=progress.show)
                 if done is not None:
                     return done
                 time.sleep(_WAIT_SECONDS)

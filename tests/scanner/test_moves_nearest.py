@@ -183,3 +183,18 @@ def test_a_chain_of_renamed_folders_with_a_copy(root: Path, library: Library) ->
     shutil.copyfile(root / "b/01.flac", root / "copy/01.flac")
     assert counts(scan(library)) == {"moved": 6, "added": 1}
     assert (below(ids(library), "b"), below(ids(library), "c")) == (first, second)
+
+
+def test_a_folder_that_lost_a_track_to_its_real_place_is_settled_at_once(root: Path, library: Library) -> None:
+    """Of two swapped files one is damaged: its track goes along with the good one, and no folder is left in doubt."""
+    one, two = write_track(root / "a/1.flac", "One"), write_track(root / "b/1.flac", "Two", number=2)
+    scan(library)
+    known = ids(library)
+    one.write_bytes(b"")
+    one.rename(root / "between")
+    two.rename(one)
+    (root / "between").rename(two)
+    assert counts(scan(library)) == {"moved": 1, "failed": 1, "missing": 1}
+    assert ids(library) == {"a/1.flac": known["b/1.flac"]}
+    assert not library.folders.filter(digest="").exists()
+    assert counts(scan(library)) == {"skipped": 1, "failed": 1}

@@ -11,6 +11,8 @@ import pytest
 from django.core.cache import cache
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 from libraries.models import Library
 from users import tokens
@@ -56,6 +58,23 @@ MakeUser = Callable[..., User]
 MakeLibrary = Callable[..., Library]
 Configure = Callable[..., None]
 SignIn = Callable[[User], APIClient]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> Iterator[None]:
+    """List the static files once for all test clients: 130 ms that each client would spend before its first answer."""
+    found: dict[str, StaticFile] = {}
+    look = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_found(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_found)
+        yield
 
 
 @pytest.fixture(autouse=True)

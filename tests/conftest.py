@@ -15,6 +15,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from libraries.models import Library
+from tests.sharing import Share
 from users import tokens
 from users.models import LibraryAccess, User
 
@@ -33,13 +34,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what touches the database, and our share of what would do the same in every run: every N-th module."""
-    own, runs = map(int, config.getoption("--share").split("/"))
-    alike = list(dict.fromkeys(module_of(item) for item in items if not touches_database(item)))
-    ours = {module for number, module in enumerate(alike) if number % runs == own - 1}
-    kept = [item for item in items if touches_database(item) or module_of(item) in ours]
+    """Keep what touches the database, and our share of what would do the same in every run.
+
+    What touches no database is shared by modules, what is marked `alike` by tests.
+    """
+    share = share_of(config)
+    modules = list(dict.fromkeys(module_of(item) for item in items if not touches_database(item)))
+    ours = {module for number, module in enumerate(modules) if number % share.runs == share.own - 1}
+    alike = set(share.of(item for item in items if is_alike(item)))
+    kept = [
+        item
+        for item in items
+        if (item in alike if is_alike(item) else touches_database(item) or module_of(item) in ours)
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
+
+
+def share_of(config: pytest.Config) -> Share:
+    return Share(*map(int, config.getoption("--share").split("/")))
+
+
+def is_alike(item: pytest.Item) -> bool:
+    return touches_database(item) and item.get_closest_marker("alike") is not None
 
 
 def module_of(item: pytest.Item) -> str:
@@ -52,6 +69,12 @@ def touches_database(item: pytest.Item) -> bool:
         return False
     marked = any(item.get_closest_marker(name) for name in ("django_db", "database"))
     return marked or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def share(pytestconfig: pytest.Config) -> Share:
+    """Take the part of this run of what the runs on several databases share out."""
+    return share_of(pytestconfig)
 
 
 MakeUser = Callable[..., User]

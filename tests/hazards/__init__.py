@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-THOROUGH: Final = os.environ.get("ND_HAZARDS", "") == "thorough"
+from tests.sharing import THOROUGH
+
 HOURS: Final = float(os.environ.get("ND_HAZARDS_HOURS", "0"))
 
 

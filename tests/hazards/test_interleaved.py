@@ -19,10 +19,10 @@ from libraries import maintenance
 from libraries.models import Album, Library, LibraryArtist, MediaFile, Participant, Scan
 from libraries.models.library import name_key
 from libraries.scanner import lease, pipeline
-from tests.hazards import THOROUGH
 from tests.hazards.files import RememberingPool
 from tests.hazards.interleaving import Outcome, Sessions
 from tests.hazards.writers import WRITERS, World, Writer
+from tests.sharing import THOROUGH
 from users.models import User, username_key
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,9 +20,10 @@ from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from missing.models import Purge
 from missing.services import purge_missing_files, select_missing, undo_purge
-from tests.hazards import THOROUGH, at_most
+from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, put, song
 from tests.scanner.scans import counts, picture, request
+from tests.sharing import THOROUGH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -24,12 +24,13 @@ from libraries.scanner import fingerprints, lease, pipeline
 from missing.models import Purge
 from missing.services import purge_missing_files, select_missing, undo_purge
 from navidrome_lib.errors import Conflict, Unavailable
-from tests.hazards import HOURS, THOROUGH, at_most
+from tests.hazards import HOURS, at_most
 from tests.hazards.database import dies_after, watched
 from tests.hazards.files import RememberingPool
 from tests.hazards.tree_catalog import Catalog, difference, forget_everything, known_ids, rows_of, shown
 from tests.hazards.tree_model import FOLDERS, GARBAGE, NAMES, Impossible, Place, Tree
 from tests.scanner.scans import counts
+from tests.sharing import THOROUGH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -165,7 +165,8 @@ class Joiner:
     def _unsettle_folders(self, join: Join) -> None:
         """Take back what the digests of all folders promise that lose a track, before any track is locked."""
         olds = [*(old for old, _ in [*join.pairs, *join.taken]), *join.vacated]
-        own = {side.folder_id for side in olds if not side.missing and self._is_scanning(side)}
+        # a track that this scan has taken off its place before is at another one by now, which it does not lose
+        own = {s.folder_id for s in olds if not s.missing and s.id not in self._gone and self._is_scanning(s)}
         # the file at the place of a new side stays, but the scan of its library may know it by another id
         others = {side.folder_id for side in [*olds, *(new for _, new in join.pairs)] if not self._is_scanning(side)}
         clear_digests(own)

@@ -15,6 +15,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from libraries.models import Library
+from tests.flushing import quick_flush
 from tests.sharing import Share
 from users import tokens
 from users.models import LibraryAccess, User
@@ -97,6 +98,12 @@ def static_files() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_found)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushes() -> Iterator[None]:
+    with quick_flush():
         yield
 
 

@@ -58,7 +58,7 @@ class Restartable:
 
     def start(self) -> None:
         self._child = Child(self._own.command, self._sentinel, lambda line: None)
-        assert eventually(lambda: answers(self.url), seconds=20)
+        assert eventually(lambda: answers(self.url), seconds=60)
 
     def kill(self) -> None:
         os.kill(self._child.pid, signal.SIGKILL)

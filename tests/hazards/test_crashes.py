@@ -19,6 +19,7 @@ from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.scanner.scans import changes, counts, ids, picture, request, scan
+from tests.sharing import DAY, THOROUGH, Share
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,7 +94,7 @@ def recover() -> None:
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["first scan", "scan of changes"])
-def test_killed_anywhere(small_steps: None, trees: tuple[Path, Path], later: bool) -> None:
+def test_killed_anywhere(small_steps: None, trees: tuple[Path, Path], share: Share, later: bool) -> None:
     before, after = trees
     library = Library.objects.create(name="Music", path=str(before))
     if later:
@@ -116,13 +117,13 @@ def test_killed_anywhere(small_steps: None, trees: tuple[Path, Path], later: boo
     assert counts(scan(library)).keys() <= {"skipped", "failed"}
     assert dump(library, known) == reference
 
-    dice = random.Random(SEED)
+    dice = random.Random(SEED if THOROUGH else DAY)  # other points each day
     # every commit is tried by the scenarios of test_every_commit, too; here in a larger library
     chosen = dice.sample(range(1, len(commits) + 1), min(len(commits), at_most(10, 1000)))
     deaths = [{"commit": point} for point in sorted(chosen)]
     inside = min(len(writes), at_most(3, 100))
     deaths += [{"write": point} for point in sorted(dice.sample(range(1, len(writes) + 1), inside))]
-    for death in deaths:
+    for death in share.of(deaths):
         start.restore()
         assert in_a_process_that_dies(work, **death) == KILLED, death
         recover()

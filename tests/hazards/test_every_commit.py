@@ -26,6 +26,7 @@ from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, wat
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.hazards.tree_catalog import shown
 from tests.scanner.scans import ids, request
+from tests.sharing import DAY, THOROUGH, Share
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -296,13 +297,13 @@ def without_storage_from(run: Run, point: int) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-def test_every_commit(small_steps: None, tmp_path: Path, scenario: Scenario) -> None:
+def test_every_commit(small_steps: None, tmp_path: Path, share: Share, scenario: Scenario) -> None:
     run = Run(scenario, tmp_path)
     commits: list[str] = []
     with watched(commits.append, lambda _: None):
         run.work()
     reference = run.end()
-    dice = random.Random(SEED)
+    dice = random.Random(SEED if THOROUGH else DAY)  # other points each day
     points = range(1, len(commits) + 1)
     ways: dict[str, Callable[[int], object]] = {
         "killed": lambda point: in_a_process_that_dies(run.work, commit=point),
@@ -310,7 +311,8 @@ def test_every_commit(small_steps: None, tmp_path: Path, scenario: Scenario) -> 
         "without storage": lambda point: without_storage_from(run, point),
     }
     for way, interrupt in ways.items():
-        for point in sorted(dice.sample(points, min(len(points), at_most(5 if way == "killed" else 3, 1000)))):
+        chosen = sorted(dice.sample(points, min(len(points), at_most(6 if way == "killed" else 4, 1000))))
+        for point in share.of(chosen):
             run.undo_after()
             run.start.restore()
             ended = interrupt(point)

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from navidrome_lib.runner.services import REPOSITORY
 
 
-def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> bool:
+def eventually(condition: Callable[[], object], *, seconds: float = 60.0) -> bool:
     """Whether the condition came true in time."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
@@ -31,6 +31,11 @@ def running(process: int) -> bool:
     look = ["ps", "-o", "stat=", "-p", str(process)]
     status = subprocess.run(look, capture_output=True, text=True, check=False).stdout
     return bool(status.strip()) and not status.strip().startswith("Z")
+
+
+def all_end(processes: Iterable[int], *, seconds: float = 60.0) -> bool:
+    """Whether all processes end soon: the kernel may take a while to carry out a kill, on a busy machine above all."""
+    return eventually(lambda: not any(running(process) for process in processes), seconds=seconds)
 
 
 def script(folder: Path, name: str, text: str) -> list[str]:

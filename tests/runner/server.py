@@ -42,7 +42,7 @@ class Server:
         return self.log.read_text()
 
     def wait_until_it_says(self, text: str) -> None:
-        assert eventually(lambda: text in self.output() or self.process.poll() is not None, seconds=60)
+        assert eventually(lambda: text in self.output() or self.process.poll() is not None, seconds=180)
         assert self.process.poll() is None, self.output()
 
     def family(self) -> set[int]:

@@ -22,7 +22,7 @@ def running(folder: Path) -> Iterator[redis.Redis]:
     own = broker.configure(folder, os.environ)
     with Supervisor(Console()) as supervisor:
         supervisor.start(own.command)
-        assert supervisor.wait_until(lambda: broker.answers(own.url), seconds=10), broker.last_words(folder)
+        assert supervisor.wait_until(lambda: broker.answers(own.url), seconds=60), broker.last_words(folder)
         with redis.Redis.from_url(own.url) as client:
             yield client
 

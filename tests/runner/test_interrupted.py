@@ -28,5 +28,5 @@ def test_a_run_that_is_stopped_has_not_passed(number: signal.Signals) -> None:
     while "Running the suite" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == 130

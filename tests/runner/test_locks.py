@@ -34,7 +34,7 @@ def serve(data: Path, **environ: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "ND_MUSICFOLDER": "", **environ},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

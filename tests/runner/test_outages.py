@@ -129,12 +129,12 @@ def test_the_database_is_away_for_a_while(tmp_path: Path, servers: list[Server],
     assert (status, json.loads(text)) == (503, {"status": "fail", "error": AWAY})
     assert visitor.ask("/api/health/live")[0] == 200
     # worker and watcher meet it, too
-    assert eventually(lambda: says(server, "worker", AWAY) and says(server, "watcher", AWAY), seconds=30), (
+    assert eventually(lambda: says(server, "worker", AWAY) and says(server, "watcher", AWAY), seconds=120), (
         server.output()
     )
     write_album(tmp_path / "music" / "more", 2)
     database.start()
-    assert eventually(lambda: visitor.ask("/api/library")[0] == 200, seconds=20), server.output()
+    assert eventually(lambda: visitor.ask("/api/library")[0] == 200, seconds=120), server.output()
     assert visitor.ask("/api/scan", {"libraryId": "1"})[0] in (200, 201, 202), server.output()
     assert eventually(lambda: songs() == 5, seconds=180), server.output()
     assert processes_of(server) == []

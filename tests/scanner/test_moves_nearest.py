@@ -183,3 +183,37 @@ def test_a_chain_of_renamed_folders_with_a_copy(root: Path, library: Library) ->
     shutil.copyfile(root / "b/01.flac", root / "copy/01.flac")
     assert counts(scan(library)) == {"moved": 6, "added": 1}
     assert (below(ids(library), "b"), below(ids(library), "c")) == (first, second)
+
+
+def test_a_folder_that_lost_a_track_to_its_real_place_is_settled_at_once(root: Path, library: Library) -> None:
+    """Of two swapped files one is damaged: its track goes along with the good one, and no folder is left in doubt."""
+    one, two = write_track(root / "a/1.flac", "One"), write_track(root / "b/1.flac", "Two", number=2)
+    scan(library)
+    known = ids(library)
+    one.write_bytes(b"")
+    one.rename(root / "between")
+    two.rename(one)
+    (root / "between").rename(two)
+    assert counts(scan(library)) == {"moved": 1, "failed": 1, "missing": 1}
+    assert ids(library) == {"a/1.flac": known["b/1.flac"]}
+    assert not library.folders.filter(digest="").exists()
+    assert counts(scan(library)) == {"skipped": 1, "failed": 1}
+
+
+def test_folders_of_moves_in_two_transactions_are_settled_at_once(
+    root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A track moves away, and in the next transaction another one takes its place: its new folder is not in doubt."""
+    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
+    one = write_track(root / "1.flac", "One")
+    two = write_track(root / "c/2.flac", "Two", number=2)
+    write_track(root / "b/3.flac", "Three", number=3)
+    scan(library)
+    known = ids(library)
+    one.rename(root / "b/1.flac")
+    two.rename(one)
+    assert counts(scan(library)) == {"moved": 2, "skipped": 1}
+    assert ids(library) == {
+        "1.flac": known["c/2.flac"], "b/1.flac": known["1.flac"], "b/3.flac": known["b/3.flac"],
+    }  # fmt: skip
+    assert not library.folders.filter(digest="", missing=False).exists()

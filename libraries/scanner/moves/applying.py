@@ -150,9 +150,9 @@ class MoveApplier:
     def _unsettle_folders(self, plan: MovePlan) -> None:
         """Take back what the digests of all folders promise that lose a track, before any track is locked."""
         gone_tracks = [*(gone for gone, _ in [*plan.pairs, *plan.taken]), *plan.vacated]
-        own = {
-            candidate.folder_id for candidate in gone_tracks if not candidate.missing and self._is_scanning(candidate)
-        }
+        # a track that this scan has taken off its place before is at another one by now, which it does not lose
+        leaving = [gone for gone in gone_tracks if not gone.missing and gone.id not in self._gone]
+        own = {gone.folder_id for gone in leaving if self._is_scanning(gone)}
         # the file at the place of a new candidate stays, but the scan of its library may know it by another id
         others = {
             candidate.folder_id

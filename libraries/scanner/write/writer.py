@@ -161,7 +161,8 @@ class Writer:
     def _digest_of(self, result: FolderResult) -> tuple[bool, str]:
         """Whether the digest of a folder must wait for the end of the scan, and what it is to be."""
         listing = result.plan.listing
-        waits = bool(result.plan.unseen) or any(
+        # the track at the place of a file that cannot be read may have gone elsewhere with its own file
+        waits = bool(result.plan.unseen or result.problems or result.plan.still_bad) or any(
             track and not track.missing and _is_replaced(track, entry, record) for entry, track, record in result.tracks
         )
         settled = result.is_settled

@@ -244,6 +244,20 @@ def test_ape(tmp_path: Path, name: str) -> None:
     assert inspect.read_raw_tags(bytes(path))["Mood"] == ["A", "B"]
 
 
+@pytest.mark.parametrize("name", [*APE_FAMILY, "a.mp3", "a.aac"])
+def test_a_damaged_ape_item_costs_that_item_and_what_follows(tmp_path: Path, name: str) -> None:
+    path = put(tmp_path, name)
+    tag = apev2.APEv2()
+    tag["Title"], tag["Artist"], tag["Comment"] = "A song", "An artist", "A comment that is longer"
+    tag.save(path)
+    data = path.read_bytes()
+    at = data.index(b"Comment\0") - 8
+    # the size of the last item reaches beyond the tag
+    path.write_bytes(data[:at] + b"\xff\xff\xff\x00" + data[at + 4 :])
+    assert read(path).tags == {"title": ["A song"], "artist": ["An artist"]}
+    assert inspect.read_raw_tags(bytes(path)) == {"Title": ["A song"], "Artist": ["An artist"]}
+
+
 def test_id3v22_and_utf16_without_mark(tmp_path: Path) -> None:
     def frame(name: bytes, payload: bytes) -> bytes:
         return name + len(payload).to_bytes(3, "big") + payload

@@ -174,17 +174,20 @@ def _read_ape_family(file: OpenFile) -> StreamInfo:
 
 
 def _read_aiff(file: OpenFile) -> StreamInfo:
+    chunks = _aiff_chunks(file)
     info = AIFFInfo(file.source.stream())
     if not info.sample_rate:
         raise damaged("the sample rate is zero")
-    chunks = _aiff_chunks(file)
-    _add_id3(file)
+    _add_id3(file, _find_aiff_id3(chunks))
     extra = TagBuilder()
     vorbis.add_comments(extra, _aiff_texts(chunks))
     file.tags.fill(extra)
-    size = _aiff_extent(file).size
-    codec = _aiff_codec(file, chunks)
+    codec, size = _aiff_codec(file, chunks), _find_aiff_audio(file, chunks).size
     return StreamInfo(codec, info.length, 0, info.sample_rate, info.bits_per_sample, info.channels, size)
+
+
+def _aiff_chunks(file: OpenFile) -> list[Any]:
+    return list(_AIFF(file.source.stream()).root.subchunks())
 
 
 def _aiff_codec(file: OpenFile, chunks: list[Any]) -> str:
@@ -201,17 +204,13 @@ def _aiff_texts(chunks: list[Any]) -> Iterator[tuple[str, str]]:
             yield _AIFF_NAMES[chunk.id], decode_plain(chunk.read())
 
 
-def _aiff_chunks(file: OpenFile) -> list[Any]:
-    return list(_AIFF(file.source.stream()).root.subchunks())
+def _find_aiff_id3(chunks: list[Any]) -> int:
+    return next((int(chunk.data_offset) for chunk in chunks if chunk.id.upper() == "ID3"), -1)
 
 
-def _aiff_id3_at(file: OpenFile) -> int:
-    return next((int(chunk.data_offset) for chunk in _aiff_chunks(file) if chunk.id.upper() == "ID3"), -1)
-
-
-def _aiff_extent(file: OpenFile) -> AudioExtent:
+def _find_aiff_audio(file: OpenFile, chunks: list[Any]) -> AudioExtent:
     """Return the content of the SSND chunk behind its offset and block size."""
-    for chunk in _aiff_chunks(file):
+    for chunk in chunks:
         if chunk.id == "SSND":
             at = chunk.data_offset + 8
             return AudioExtent(at, max(0, min(chunk.data_size - 8, file.source.size - at)))
@@ -219,40 +218,40 @@ def _aiff_extent(file: OpenFile) -> AudioExtent:
 
 
 def _read_dsf(file: OpenFile) -> StreamInfo:
-    facts = _DSF(file.source.stream()).fmt_chunk
+    parsed = _DSF(file.source.stream())
+    facts = parsed.fmt_chunk
     rate = facts.sampling_frequency
     if not rate:
         raise damaged("the sample rate is zero")
-    _add_id3(file)
-    size = _dsf_extent(file).size
+    _add_id3(file, _find_dsf_id3(file, parsed))
+    size = _find_dsf_audio(file, parsed).size
     return StreamInfo("dsd", facts.sample_count / rate, 0, rate, facts.bits_per_sample, facts.channel_num, size)
 
 
-def _dsf_extent(file: OpenFile) -> AudioExtent:
-    size = _DSF(file.source.stream()).data_chunk.chunk_size - 12
+def _find_dsf_audio(file: OpenFile, parsed: Any) -> AudioExtent:
+    size = parsed.data_chunk.chunk_size - 12
     return AudioExtent(_DSF_AUDIO_AT, max(0, min(size, file.source.size - _DSF_AUDIO_AT)))
 
 
-def _dsf_id3_at(file: OpenFile) -> int:
-    at = int(_DSF(file.source.stream()).dsd_chunk.offset_metdata_chunk)
+def _find_dsf_id3(file: OpenFile, parsed: Any) -> int:
+    at = int(parsed.dsd_chunk.offset_metdata_chunk)
     return at if _DSF_AUDIO_AT <= at < file.source.size else -1
 
 
-def _add_id3(file: OpenFile) -> None:
-    at = _ID3_PLACES[file.kind](file)
+def _add_id3(file: OpenFile, at: int) -> None:
     if at >= 0:
         add_id3(file.tags, file.source, at)
 
 
 # where the ID3 tag is inside containers that have one, or -1
 _ID3_PLACES: Final[dict[str, Callable[[OpenFile], int]]] = {
-    "aiff": _aiff_id3_at,
-    "dsf": _dsf_id3_at,
+    "aiff": lambda file: _find_aiff_id3(_aiff_chunks(file)),
+    "dsf": lambda file: _find_dsf_id3(file, _DSF(file.source.stream())),
 }
 _EXTENTS: Final[dict[str, Callable[[OpenFile], AudioExtent]]] = {
     "asf": _asf_extent,
-    "aiff": _aiff_extent,
-    "dsf": _dsf_extent,
+    "aiff": lambda file: _find_aiff_audio(file, _aiff_chunks(file)),
+    "dsf": lambda file: _find_dsf_audio(file, _DSF(file.source.stream())),
 }
 _READERS: Final[dict[str, Callable[[OpenFile], StreamInfo]]] = {
     "mp3": _read_mp3,

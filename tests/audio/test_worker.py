@@ -15,7 +15,7 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import COUNT, READ, Conversion
 from libraries.audio.pool.worker import Answers, Converter
 from libraries.audio.types import RawAudio
-from tests.audio.test_reader import outcomes, songs
+from tests.audio.test_pool import outcomes, songs
 
 CONVERSION = Conversion("tests.audio.conversions:by_name", str)
 

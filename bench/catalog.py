@@ -317,10 +317,10 @@ def save_problems(sizes: Sizes, libraries: Sequence[Library], words: Words, chan
 
 
 def save_entries(sizes: Sizes, words: Words, chance: random.Random) -> None:
-    doors = ("api", "rest", "admin", "command", "task")
+    channels = ("api", "rest", "admin", "command", "task")
     kinds = ("library", "user", "scan", "purge", "apikey")
     columns = (
-        "at", "actor_id", "actor", "key", "address", "door", "action", "object_type", "object_id", "object_name",
+        "at", "actor_id", "actor", "key", "address", "channel", "action", "object_type", "object_id", "object_name",
         "changes",
     )  # fmt: skip
 
@@ -329,8 +329,8 @@ def save_entries(sizes: Sizes, words: Words, chance: random.Random) -> None:
             user, kind = number % 50, chance.choice(kinds)
             verb = chance.choice(("create", "update", "delete"))
             yield (
-                when(number, sizes.entries), row_id(user), f"user {user}", "", f"10.0.{user}.1", chance.choice(doors),
-                f"{kind}.{verb}", kind, str(number % 1000), words.text(1, 2), "{}",
+                when(number, sizes.entries), row_id(user), f"user {user}", "", f"10.0.{user}.1",
+                chance.choice(channels), f"{kind}.{verb}", kind, str(number % 1000), words.text(1, 2), "{}",
             )  # fmt: skip
 
     save(AuditEntry, columns, rows())

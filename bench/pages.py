@@ -140,7 +140,14 @@ def api_pages(api: APIClient) -> Iterator[Page]:
         "/api/apikey": (ApiKeyViewSet, []),
         "/api/audit": (
             AuditViewSet,
-            ["userName=user+7", "action=user", "door=api", "objectType=scan", "address=10.0.7.1", "since=2025-06-01"],
+            [
+                "userName=user+7",
+                "action=user",
+                "channel=api",
+                "objectType=scan",
+                "address=10.0.7.1",
+                "since=2025-06-01",
+            ],
         ),
     }
     for address, (view, filters) in lists.items():

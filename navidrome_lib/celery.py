@@ -18,7 +18,7 @@ class AuditedTask(Task[Any, Any]):
     """What a task changes is recorded as done by the task."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        with acting(Actor(door="task", name=str(self.name))):
+        with acting(Actor(channel="task", name=str(self.name))):
             return self.run(*args, **options)
 
 

@@ -1,1 +1,1 @@
-"""Who changed what, when, and from where."""
+"""The audit trail: which account changed what, when, and by which channel."""

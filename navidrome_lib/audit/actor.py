@@ -1,4 +1,4 @@
-"""Who is acting now: set where a request, a command or a task begins, read where a change is recorded."""
+"""The actor of the present request, command or task: set where it begins, read where a change is recorded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from typing import Any
 
 @dataclass
 class Actor:
-    """`door` is api, rest, admin, command or task. `look` finds an account that is only known later in a request."""
+    """An account, its API key, its address and its channel (api, rest, admin, command or task).
 
-    door: str
+    `look` returns the user of a session, which is only known later in a request.
+    """
+
+    channel: str
     user_id: str = ""
     name: str = ""
     key: str = ""
@@ -22,7 +25,7 @@ class Actor:
     look: Callable[[], Any] | None = None
 
     def resolve(self) -> Actor:
-        """With the account of a session, when nothing else said who it is."""
+        """Fill in the account from the session, unless `identify` has set one. Returns self."""
         if not self.user_id and self.look is not None:
             user = self.look()
             if getattr(user, "is_authenticated", False):
@@ -34,13 +37,13 @@ _current: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
 
 def current() -> Actor:
-    """Who acts; outside of requests and tasks it is a person at a terminal of the server."""
+    """The present actor; outside of requests and tasks, the person at a terminal of the server."""
     actor = _current.get()
-    return actor.resolve() if actor is not None else Actor(door="command", name=terminal_user())
+    return actor.resolve() if actor is not None else Actor(channel="command", name=terminal_user())
 
 
 def terminal_user() -> str:
-    """The account of the operating system."""
+    """The name of the operating system's account."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may have no name for its number
@@ -48,7 +51,7 @@ def terminal_user() -> str:
 
 
 def identify(user_id: str, name: str, key: str = "") -> None:
-    """Say who the present request is from, once that is proved."""
+    """Set the account of the present request, once it is authenticated."""
     actor = _current.get()
     if actor is not None:
         actor.user_id, actor.name, actor.key = user_id, name, key
@@ -56,7 +59,7 @@ def identify(user_id: str, name: str, key: str = "") -> None:
 
 @contextmanager
 def acting(actor: Actor) -> Iterator[Actor]:
-    """What is recorded inside was done by `actor`."""
+    """Make `actor` the present one inside the block."""
     token = _current.set(actor)
     try:
         yield actor

@@ -1,4 +1,4 @@
-"""The audit trail in the admin site, to read; and what other pages use to write it."""
+"""The audit trail in the admin site: its list, and the mixin by which other pages write it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from navidrome_lib.audit.services import record
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ModelAdmin):
-    """To read, and for admins only."""
+    """The audit trail, read-only and for admins."""
 
-    list_display = ("at", "actor", "key", "address", "door", "action", "object_type", "object_name")
-    list_filter = ("door", "action", "object_type")
+    list_display = ("at", "actor", "key", "address", "channel", "action", "object_type", "object_name")
+    list_filter = ("channel", "action", "object_type")
     search_fields = ("actor", "object_name", "object_id", "address")
     ordering = ("-at", "-pk")
     list_per_page = 50
@@ -42,7 +42,7 @@ class AuditEntryAdmin(ModelAdmin):
 
 
 class AuditedAdmin:
-    """Mixed into pages whose changes do not go through a service: what Django notes for itself is recorded too."""
+    """Mixin of pages whose changes do not go through a service: records what Django's admin logs in the audit trail."""
 
     audit_kind = ""
     audit_additions = True

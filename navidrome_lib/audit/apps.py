@@ -9,4 +9,4 @@ from django.utils.translation import gettext_lazy as _
 class AuditConfig(AppConfig):
     name = "navidrome_lib.audit"
     label = "audit"
-    verbose_name = _("Audit")
+    verbose_name = _("Audit trail")

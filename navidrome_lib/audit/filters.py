@@ -8,12 +8,12 @@ from navidrome_lib.audit.models import AuditEntry
 
 
 class AuditFilter(django_filters.FilterSet):
-    """By who, what, where and when."""
+    """Filters by actor, action, object, channel, address and time."""
 
     userId = django_filters.CharFilter(field_name="actor_id")  # noqa: N815 - a wire key
     userName = django_filters.CharFilter(field_name="actor", lookup_expr="iexact")  # noqa: N815
     action = django_filters.CharFilter(lookup_expr="startswith")
-    door = django_filters.CharFilter()
+    channel = django_filters.CharFilter()
     address = django_filters.CharFilter()
     objectType = django_filters.CharFilter(field_name="object_type")  # noqa: N815
     objectId = django_filters.CharFilter(field_name="object_id")  # noqa: N815

@@ -1,4 +1,4 @@
-"""Each request has its actor."""
+"""Set the actor of each request, for the audit trail."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from django.http.response import HttpResponseBase
 
 from navidrome_lib.audit.actor import Actor, acting
 
-DOORS = {"rest": "rest", "admin": "admin"}
+CHANNELS = {"rest": "rest", "admin": "admin"}
 
 
 def actor_of_request(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Changes made in this request are recorded with its address, its door, and whoever it turns out to be from."""
+    """Record the changes of a request with its address, its channel, and the account that it is authenticated as."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        door = DOORS.get(request.path_info.strip("/").split("/")[0], "api")
+        channel = CHANNELS.get(request.path_info.strip("/").split("/")[0], "api")
         address = request.META.get("REMOTE_ADDR") or ""
         # only the admin site believes a session by itself; the API says who it is once its rules are met
-        look = (lambda: getattr(request, "user", None)) if door == "admin" else None
-        with acting(Actor(door=door, address=address, look=look)):
+        look = (lambda: getattr(request, "user", None)) if channel == "admin" else None
+        with acting(Actor(channel=channel, address=address, look=look)):
             return get_response(request)
 
     return middleware

@@ -17,7 +17,7 @@ class AuditEntrySerializer(serializers.Serializer[AuditEntry]):
     userName = serializers.CharField(source="actor")
     apiKey = serializers.CharField(source="key")
     address = serializers.CharField()
-    door = serializers.CharField()
+    channel = serializers.CharField()
     action = serializers.CharField()
     objectType = serializers.CharField(source="object_type")
     objectId = serializers.CharField(source="object_id")

@@ -1,4 +1,4 @@
-"""Writing the audit trail."""
+"""Write the audit trail."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MAX_TEXT = 255
 def record(
     action: str, changes: Mapping[str, Any] | None = None, *, kind: str, pk: object = "", name: str = ""
 ) -> AuditEntry:
-    """Write that the present actor did `action` (`user.update`) to one object.
+    """Write an audit entry: the present actor did `action` (`user.update`) to one object.
 
-    Called inside the transaction of the change itself: there is never the one without the other. `changes` never hold
-    a secret: a caller names a changed password, and does not show it.
+    Call it inside the transaction of the change itself, so that there is never one without the other. `changes` never
+    hold a secret: a caller names a changed password, and does not show it.
     """
     who = actor.current()
     return AuditEntry.objects.create(
@@ -25,7 +25,7 @@ def record(
         actor=clean(who.name)[:MAX_TEXT],
         key=clean(who.key)[:MAX_TEXT],
         address=who.address[:64],
-        door=who.door,
+        channel=who.channel,
         action=action,
         object_type=kind,
         object_id=str(pk)[:64],
@@ -40,7 +40,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
 
 
 def clean(text: str) -> str:
-    """A text that every database can keep."""
+    """`text` without lone surrogates and NUL, which a database refuses."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 

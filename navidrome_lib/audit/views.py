@@ -11,7 +11,7 @@ from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.audit.serializers import AuditEntrySerializer
 
 
-@extend_schema_view(list=extend_schema(description="List who changed what, the newest first."))
+@extend_schema_view(list=extend_schema(description="List the audit trail: who changed what, newest first."))
 class AuditViewSet(ListModelMixin, GenericViewSet[AuditEntry]):
     """`GET /api/audit`."""
 

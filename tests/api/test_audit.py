@@ -21,7 +21,7 @@ from users.models import User
 
 URL = "/api/audit"
 KEYS = {
-    "id", "at", "userId", "userName", "apiKey", "address", "door", "action", "objectType", "objectId", "objectName",
+    "id", "at", "userId", "userName", "apiKey", "address", "channel", "action", "objectType", "objectId", "objectName",
     "changes",
 }  # fmt: skip
 
@@ -40,7 +40,7 @@ class TestList:
         entry = response.json()[0]
         assert set(entry) == KEYS
         assert (entry["userId"], entry["userName"], entry["address"]) == (admin.pk, "admin", "203.0.113.5")
-        assert (entry["door"], entry["action"], entry["objectId"]) == ("api", "user.update", member.pk)
+        assert (entry["channel"], entry["action"], entry["objectId"]) == ("api", "user.update", member.pk)
         assert entry["changes"] == {"name": ["", "Renamed"]}
         assert int(response["X-Total-Count"]) == AuditEntry.objects.count()
 
@@ -51,6 +51,8 @@ class TestList:
         assert len(as_admin.get(f"{URL}?action=user.update&_start=0&_end=1").json()) == 1
         assert as_admin.get(f"{URL}?objectId={member.pk}&action=user.update&since=2999-01-01T00:00:00Z").json() == []
         assert as_admin.get(f"{URL}?since=soon").status_code == 400
+        assert len(as_admin.get(f"{URL}?channel=api&action=user.update").json()) == 2
+        assert as_admin.get(f"{URL}?channel=task").json() == []
 
     def test_is_for_admins_and_nobody_writes(
         self, as_admin: APIClient, as_member: APIClient, as_anonymous: APIClient
@@ -63,7 +65,7 @@ class TestList:
 
 
 class TestRecorded:
-    """Every change, by every door."""
+    """Every change, by every channel."""
 
     def test_accounts(self, as_admin: APIClient, admin: User) -> None:
         made = as_admin.post("/api/user", {"userName": "new", "password": "hush hush"}).json()
@@ -107,7 +109,7 @@ class TestRecorded:
 
     def test_the_first_admin(self, as_anonymous: APIClient) -> None:
         as_anonymous.post("/auth/createAdmin", {"username": "ada", "password": "x"})
-        assert (last().action, last().door, last().changes["admin"]) == ("user.create", "api", True)
+        assert (last().action, last().channel, last().changes["admin"]) == ("user.create", "api", True)
 
     def test_the_admin_site(self, admin: User, member: User, library: Library) -> None:
         client = Client(REMOTE_ADDR="198.51.100.7")
@@ -115,7 +117,7 @@ class TestRecorded:
         forms = {"library_access-TOTAL_FORMS": 0, "library_access-INITIAL_FORMS": 0}
         client.post(f"/admin/users/user/{member.pk}/change/", {"username": "member", "name": "x", **forms})
         entry = last()
-        assert (entry.action, entry.door, entry.actor, entry.address) == (
+        assert (entry.action, entry.channel, entry.actor, entry.address) == (
             "user.update", "admin", "admin", "198.51.100.7",
         )  # fmt: skip
         passwords = {"password1": "a new battery", "password2": "a new battery", "usable_password": "true"}
@@ -137,7 +139,7 @@ class TestRecorded:
     def test_commands(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "x")
         call_command("createsuperuser", interactive=False, username="ada", stdout=io.StringIO())
-        assert (last().action, last().door, last().object_name) == ("user.create", "command", "ada")
+        assert (last().action, last().channel, last().object_name) == ("user.create", "command", "ada")
         assert last().actor
         monkeypatch.setattr("getpass.getpass", lambda prompt="": "quite another battery")
         call_command("changepassword", "ada", stdout=io.StringIO())
@@ -170,4 +172,4 @@ def test_purges_and_tasks(as_admin: APIClient, library: Library) -> None:
     assert (last().action, last().changes) == ("missing.undo", {"restored": 1})
     Purge.objects.update(counted_from=-KEPT.total_seconds())
     expire_purges()
-    assert (last().action, last().door, last().actor) == ("missing.expire", "task", "missing.tasks.expire_purges")
+    assert (last().action, last().channel, last().actor) == ("missing.expire", "task", "missing.tasks.expire_purges")

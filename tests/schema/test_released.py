@@ -20,6 +20,7 @@ from libraries.scanner import pipeline
 from libraries.services import libraries, scans
 from missing.models import Purge
 from missing.purges import undo_purge
+from navidrome_lib.audit.models import AuditEntry
 from tests.schema import catalog
 from tests.schema.describe import describe
 from tests.schema.dumps import HERE, empty_database, load
@@ -78,6 +79,17 @@ def test_tracks_and_people_are_there(migrated: dict[str, Any], settings: Setting
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {migrated['key']}")
     assert [row["name"] for row in client.get("/api/library").json()] == ["Jazz", "Rock"]
     assert client.get("/api/missing").headers["X-Total-Count"] == "2"
+
+
+def test_audit_entries_keep_their_channel(migrated: dict[str, Any]) -> None:
+    entries = AuditEntry.objects.filter(channel="command").order_by("pk")
+    assert list(entries.values_list("action", "object_name")) == [
+        ("missing.purge", ""),
+        ("user.create", "admin"),
+        ("user.create", "member"),
+        ("key.create", "script"),
+    ]
+    assert entries.count() == AuditEntry.objects.count()
 
 
 def test_a_purge_is_undone(migrated: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
         label=_lazy("Allow overlap"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_lazy("Allow a folder that lies inside or around another library."),
+        help_text=_lazy("Allow a folder that is inside another library or contains one."),
     )
 
     class Meta:

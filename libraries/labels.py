@@ -13,25 +13,25 @@ SCAN_STATE_LABELS = {
     ScanState.FAILED.value: _("Failed"),
     ScanState.CANCELLED.value: _("Cancelled"),
     ScanState.OFFLINE.value: _("Offline"),
-    ScanState.HELD.value: _("Held"),
+    ScanState.HELD.value: _("Needs approval"),
 }
 
 SCAN_TRIGGER_LABELS = {
-    ScanTrigger.SUBSONIC.value: _("Subsonic"),
+    ScanTrigger.SUBSONIC.value: _("Subsonic client"),
     ScanTrigger.API.value: _("API"),
     ScanTrigger.ADMIN.value: _("Admin site"),
-    ScanTrigger.COMMAND.value: _("Command"),
-    ScanTrigger.LIBRARY.value: _("Library"),
+    ScanTrigger.COMMAND.value: _("Command line"),
+    ScanTrigger.LIBRARY.value: _("Library settings"),
     ScanTrigger.SCHEDULE.value: _("Schedule"),
     ScanTrigger.WATCHER.value: _("Watcher"),
     ScanTrigger.APPROVAL.value: _("Approval"),
 }
 
 SCAN_TYPE_LABELS = {
-    ScanType.QUICK.value: _("quick"),
-    ScanType.FULL.value: _("full"),
-    ScanType.QUICK_SELECTIVE.value: _("quick, of some folders"),
-    ScanType.FULL_SELECTIVE.value: _("full, of some folders"),
+    ScanType.QUICK.value: _("Quick scan"),
+    ScanType.FULL.value: _("Full rescan"),
+    ScanType.QUICK_SELECTIVE.value: _("Quick scan of some folders"),
+    ScanType.FULL_SELECTIVE.value: _("Full rescan of some folders"),
 }
 
 PROBLEM_KIND_LABELS = {
@@ -39,12 +39,12 @@ PROBLEM_KIND_LABELS = {
     ProblemKind.CORRUPT.value: _("Corrupt"),
     ProblemKind.EMPTY.value: _("Empty"),
     ProblemKind.UNSUPPORTED.value: _("Unsupported"),
-    ProblemKind.IO.value: _("I/O error"),
-    ProblemKind.ENCODING.value: _("Encoding"),
-    ProblemKind.TIMEOUT.value: _("Timeout"),
-    ProblemKind.MEMORY.value: _("Memory"),
-    ProblemKind.VANISHED.value: _("Vanished"),
-    ProblemKind.STORAGE.value: _("Storage away"),
+    ProblemKind.IO.value: _("Read error"),
+    ProblemKind.ENCODING.value: _("Invalid text"),
+    ProblemKind.TIMEOUT.value: _("Timed out"),
+    ProblemKind.MEMORY.value: _("Out of memory"),
+    ProblemKind.VANISHED.value: _("Disappeared"),
+    ProblemKind.STORAGE.value: _("Storage not available"),
 }
 
 CHANGE_KIND_LABELS = {
@@ -57,7 +57,7 @@ CHANGE_KIND_LABELS = {
 
 ROLE_LABELS = {
     Role.ARTIST.value: _("Artist"),
-    Role.ALBUM_ARTIST.value: _("Album Artist"),
+    Role.ALBUM_ARTIST.value: _("Album artist"),
     Role.COMPOSER.value: _("Composer"),
     Role.LYRICIST.value: _("Lyricist"),
     Role.CONDUCTOR.value: _("Conductor"),
@@ -68,7 +68,7 @@ ROLE_LABELS = {
     Role.ENGINEER.value: _("Engineer"),
     Role.MIXER.value: _("Mixer"),
     Role.REMIXER.value: _("Remixer"),
-    Role.DJ_MIXER.value: _("Dj Mixer"),
+    Role.DJ_MIXER.value: _("DJ mixer"),
 }
 
 WATCH_STATE_LABELS = {
@@ -79,11 +79,11 @@ WATCH_STATE_LABELS = {
 
 SCAN_PHASE_LABELS = {
     ScanPhase.STARTING.value: _("Starting"),
-    ScanPhase.CHECKING.value: _("Looking whether the folder is there"),
-    ScanPhase.WALKING.value: _("Looking through the folders"),
+    ScanPhase.CHECKING.value: _("Checking the library folder"),
+    ScanPhase.WALKING.value: _("Listing folders"),
     ScanPhase.READING.value: _("Reading files"),
-    ScanPhase.MOVING.value: _("Looking for moved files"),
-    ScanPhase.FINGERPRINTING.value: _("Reading the fingerprints of files that may have moved"),
-    ScanPhase.MARKING.value: _("Marking what is missing"),
-    ScanPhase.TOTALS.value: _("Counting"),
+    ScanPhase.MOVING.value: _("Finding moved files"),
+    ScanPhase.FINGERPRINTING.value: _("Fingerprinting files that may have moved"),
+    ScanPhase.MARKING.value: _("Marking missing files"),
+    ScanPhase.TOTALS.value: _("Updating totals"),
 }

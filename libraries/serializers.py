@@ -67,7 +67,7 @@ class LibrarySerializer(serializers.Serializer[Library]):
     missingRetentionDays = serializers.IntegerField(
         source="missing_retention_days",
         allow_null=True,
-        help_text="Missing files are purged after so many days; null: never.",
+        help_text="Missing files are purged after this many days; null: never.",
     )
     schedule = serializers.CharField()
     nextScanTime = serializers.SerializerMethodField()
@@ -132,7 +132,7 @@ def library_status(library: Library) -> tuple[LibraryStatus, str]:
     if library.offline_since:
         return LibraryStatus.OFFLINE, library.status_reason
     if getattr(library, "has_held_scan", False):
-        return LibraryStatus.ATTENTION, "A scan found so many files missing that it waits for your approval."
+        return LibraryStatus.ATTENTION, "A scan needs your approval: it would mark many files as missing."
     if getattr(library, "has_problems", False):
         return LibraryStatus.ATTENTION, "Some files could not be read; see the problems of the last scan."
     return LibraryStatus.ONLINE, ""

@@ -46,7 +46,7 @@ def default_expiry() -> datetime:
 class PurgeReason(models.TextChoices):
     """What asked for a purge."""
 
-    REQUEST = "request", _("Request")
+    REQUEST = "request", _("Manual")
     RETENTION = "retention", _("Retention")
 
 
@@ -81,7 +81,7 @@ class Purge(models.Model):
     # the lived seconds of the server when the first look found the purge; null: not yet
     counted_from = models.FloatField(null=True)
     undone_at = models.DateTimeField(null=True)
-    restored_count = models.PositiveIntegerField(_("brought back"), default=0)
+    restored_count = models.PositiveIntegerField(_("restored"), default=0)
 
     objects = PurgeQuerySet.as_manager()
 

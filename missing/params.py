@@ -39,13 +39,11 @@ def ids_in_body(body: Any) -> list[str] | None:
     if not isinstance(body, dict):
         raise InvalidInput(errors={"body": 'The body must be a JSON object: {"ids": ["…"]}. Nothing was removed.'})
     errors = {
-        str(key)[:60]: "This key does not exist here; nothing was removed. Files are named by ids."
-        for key in body
-        if key != "ids"
+        str(key)[:60]: "Unknown key. Nothing was removed. Name the files in “ids”." for key in body if key != "ids"
     }
     ids = body.get("ids", [])
     if not isinstance(ids, list) or not all(isinstance(pk, str) for pk in ids):
-        errors["ids"] = "Must be a list of ids, each a text; nothing was removed."
+        errors["ids"] = "Must be a list of ids as strings. Nothing was removed."
     if errors:
         raise InvalidInput(errors=errors)
     named = [pk.strip() for pk in ids if pk.strip()]
@@ -88,7 +86,7 @@ def refuse_unknown(query: QueryDict, known: Iterable[str]) -> None:
     """400 for a parameter that means nothing here: it may name files that we would not see."""
     allowed = {*known, *IGNORED, "dryRun"}
     errors = {
-        key[:60]: "This parameter does not exist here; nothing was removed."
+        key[:60]: "Unknown parameter. Nothing was removed."
         for key in query
         if key not in allowed and not ID_KEY.fullmatch(key)
     }

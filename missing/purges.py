@@ -138,7 +138,7 @@ def undo_purge(purge: Purge) -> UndoResult:
         purge.refresh_from_db()
         if purge.undone_at:
             raise Conflict("This purge has already been undone.")
-        raise Conflict("No file is left to bring back: all returned by themselves, or their libraries were removed.")
+        raise Conflict("There are no files left to restore: all were found again, or their libraries were removed.")
     return result
 
 

@@ -81,7 +81,7 @@ def relink(file: MissingFile, song: MediaFile) -> MediaFile:
     if states.keys() != pair or removed.exists():
         raise NotFound
     if not states[file.pk] or states[song.pk]:
-        raise Conflict("The file came back, or the song went missing, meanwhile.")
+        raise Conflict("Meanwhile the missing file was found again, or the song went missing. Reload and check.")
     if Scan.objects.active().filter(library__in=libraries).exists():
         raise Conflict("The library is being scanned. Try again when the scan has ended.")
     before = {"path": file.path, "replaces": song.pk, "takes": song.path}

@@ -40,7 +40,9 @@ class PurgeResultSerializer(serializers.Serializer[PurgeResult]):
 
     removed = serializers.SerializerMethodField(help_text="Files that were removed from the catalog.")
     ids = serializers.ListField(child=serializers.CharField())
-    purgeId = serializers.CharField(source="purge.pk", default="", help_text="For the undo; empty: nothing went.")
+    purgeId = serializers.CharField(
+        source="purge.pk", default="", help_text="For the undo; empty: nothing was removed."
+    )
 
     def get_removed(self, result: PurgeResult) -> int:
         return len(result.ids)
@@ -66,7 +68,7 @@ class PreviewSerializer(serializers.Serializer[Preview]):
     albums = EmptiedSerializer(many=True)
     artists = EmptiedSerializer(many=True)
     folders = EmptiedSerializer(many=True)
-    attached = serializers.DictField(child=serializers.IntegerField(), help_text="What else hangs on the files.")
+    attached = serializers.DictField(child=serializers.IntegerField(), help_text="What else is attached to the files.")
 
     def get_dryRun(self, preview: Preview) -> bool:
         return True
@@ -93,7 +95,7 @@ class PurgeSerializer(serializers.Serializer[Purge]):
     expiresAt = Timestamp(source="expires_at", help_text="Until then, at least, it can be undone.")
     undoneAt = Timestamp(source="undone_at")
     restoredCount = serializers.IntegerField(source="restored_count")
-    restorable = serializers.IntegerField(help_text="Files that an undo would bring back.")
+    restorable = serializers.IntegerField(help_text="Files that an undo would restore.")
 
 
 class OccupiedSerializer(serializers.Serializer[Any]):
@@ -111,7 +113,7 @@ class UndoResultSerializer(serializers.Serializer[UndoResult]):
     ids = serializers.ListField(child=serializers.CharField())
     occupied = OccupiedSerializer(many=True)
     notRestored = serializers.SerializerMethodField(
-        help_text="Always empty: an undo brings back every file that is still in the purge. Kept for older clients."
+        help_text="Always empty: an undo restores every file that is still in the purge. Kept for older clients."
     )
 
     def get_restored(self, result: UndoResult) -> int:
@@ -125,8 +127,8 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     """A song that a missing file may have become."""
 
     songId = StringId(source="song.pk")
-    rank = serializers.IntegerField(help_text="The higher, the likelier.")
-    reasons = serializers.ListField(child=serializers.CharField(), help_text="What both have in common.")
+    rank = serializers.IntegerField(help_text="Higher is more likely.")
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="What both files share.")
     path = serializers.CharField(source="song.path")
     title = serializers.CharField(source="song.title")
     album = serializers.CharField(source="song.album")

@@ -30,17 +30,17 @@ class Outage(NamedTuple):
 
 
 DATABASE_AWAY: Final = Outage("The database does not answer.")
-DATABASE_FULL: Final = Outage("The disk of the database is full: free some space, and the server goes on by itself.")
-DISK_FULL: Final = Outage("The disk of the server is full: free some space, and the server goes on by itself.")
+DATABASE_FULL: Final = Outage("The disk of the database is full. Free some space; the server then continues by itself.")
+DISK_FULL: Final = Outage("The disk of the server is full. Free some space; the server then continues by itself.")
 READ_ONLY: Final = Outage("The database cannot be written to: its disk or its file is read-only.")
 DISK_READ_ONLY: Final = Outage("The disk of the server is read-only.")
 UNREADABLE: Final = Outage("The file of the database cannot be opened.")
 DISK_ERROR: Final = Outage("The disk of the database reports an error.")
 NO_MEMORY: Final = Outage("The database has no memory left.")
-NO_CONNECTION: Final = Outage("The database takes no more connections.")
+NO_CONNECTION: Final = Outage("The database accepts no more connections.")
 BUSY: Final = Outage("The database is busy. Try again.", retry_after=1)
 BROKER_AWAY: Final = Outage("The message broker does not answer.")
-BROKER_FULL: Final = Outage("The message broker cannot save what it holds: its disk or its memory is full.")
+BROKER_FULL: Final = Outage("The message broker cannot store more messages: its disk or its memory is full.")
 
 # SQLite's primary result codes
 _SQLITE: Final = {5: BUSY, 6: BUSY, 8: READ_ONLY, 10: DISK_ERROR, 13: DATABASE_FULL, 14: UNREADABLE, 15: BUSY}

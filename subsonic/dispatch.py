@@ -57,7 +57,9 @@ def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
             log.warning("%s %s: %s", request.method, request.path, outage.sentence)
             return renderers.failure(SubsonicError(errors.GENERIC, outage.sentence), params)
         log.exception("a Subsonic call failed")
-        return renderers.failure(SubsonicError(errors.GENERIC, "The server made a mistake; see its log."), params)
+        return renderers.failure(
+            SubsonicError(errors.GENERIC, "Something went wrong on the server. See its log."), params
+        )
 
 
 def permitted(request: HttpRequest, params: Params, role: Role) -> Caller | None:

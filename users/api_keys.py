@@ -44,7 +44,7 @@ def create_key(
         if User.objects.select_for_update().filter(pk=user.pk).first() is None:
             raise NotFound
         if user.api_keys.count() >= MAX_PER_USER:
-            raise InvalidInput(f"An account has at most {MAX_PER_USER} keys: revoke one first.")
+            raise InvalidInput(f"An account has at most {MAX_PER_USER} keys. Revoke one first.")
         libraries = [] if library_ids is None else visible(user, set(library_ids))
         key = ApiKey.objects.create(
             user=user,

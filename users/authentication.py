@@ -102,7 +102,7 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("The API key is not valid.")
         view: Any = (request.parser_context or {}).get("view")
         if getattr(view, "refuses_keys", False):
-            raise PermissionDenied("This needs a person who signed in, not an API key.")
+            raise PermissionDenied("An API key cannot do this. Sign in with a user name and password.")
         needed = Scope.READ if request.method in SAFE_METHODS else getattr(view, "key_scope", Scope.MANAGE)
         if not api_keys.allows(key, needed):
             raise PermissionDenied(f"The API key lacks the scope “{needed}”.")

@@ -54,7 +54,7 @@ class NewUserForm(UniqueNameMixin, UserCreationForm):
         label=_lazy("Libraries"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_lazy("Admins have every library, whatever is ticked here."),
+        help_text=_lazy("Admins can access every library, whatever you select here."),
     )
     # an empty choice of boxes looks like a form that never showed them
     granted_shown = forms.BooleanField(required=False, widget=forms.HiddenInput, initial=True)

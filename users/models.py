@@ -1,4 +1,4 @@
-"""People and what they may hear. Who is an admin is Django's `is_superuser`, one column under one more name."""
+"""Users, their access to libraries, and API keys. An admin is Django's `is_superuser` under another name."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def username_key(username: str) -> str:
 class Scope(models.TextChoices):
     """What an API key may do, from less to more."""
 
-    READ = "read", _("look at everything")
-    SCAN = "scan", _("and start scans")
-    MANAGE = "manage", _("and change everything that its owner may change")
+    READ = "read", _("Read")
+    SCAN = "scan", _("Scan")
+    MANAGE = "manage", _("Manage")
 
 
 SCOPES = [str(scope) for scope in Scope]
@@ -72,22 +72,20 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
         _("user name"),
         max_length=150,
         unique=True,
-        validators=[RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", _("A user name has no control characters."))],
+        validators=[RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", _("A user name must not contain control characters."))],
     )
     username_key = models.CharField(max_length=300, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=255, blank=True, help_text=_("How the person is called."))
+    name = models.CharField(_("name"), max_length=255, blank=True, help_text=_("The display name."))
     email = models.EmailField(_("email"), blank=True)
-    is_staff = models.BooleanField(
-        _("may open the admin site"), default=False, help_text=_("Sees the admin site; admins always do.")
-    )
+    is_staff = models.BooleanField(_("can open the admin site"), default=False, help_text=_("Admins always can."))
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Clear this instead of deleting an account.")
+        _("active"), default=True, help_text=_("Clear this to disable the account without deleting it.")
     )
     is_superuser = models.BooleanField(
-        _("admin"), default=False, help_text=_("Hears every library, and runs the server: libraries, people, purges.")
+        _("admin"), default=False, help_text=_("Can access every library, and manages libraries, users and purges.")
     )
     may_scan = models.BooleanField(
-        _("may scan"), default=False, help_text=_("May start scans of the libraries they can hear.")
+        _("can scan"), default=False, help_text=_("Can start scans of the libraries that the user can access.")
     )
     # tokens carry this number: raising it ends all of them
     token_epoch = models.PositiveIntegerField(default=0, editable=False)
@@ -157,7 +155,7 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
         return self.is_superuser and not (self.key is not None and self.key.restricted)
 
     def visible_libraries(self) -> QuerySet[Library]:
-        """The libraries that this person may hear."""
+        """The libraries that this user can access."""
         return Library.objects.visible_to(self)
 
     def granted_library_ids(self) -> QuerySet[Any, int]:
@@ -171,7 +169,7 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
 
 
 class LibraryAccess(models.Model):
-    """One user may hear one library."""
+    """Access of one user to one library."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="library_access")
     library = models.ForeignKey(
@@ -185,11 +183,11 @@ class LibraryAccess(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "library"], name="library_access_unique")]
 
     def __str__(self) -> str:
-        return f"{self.user} may hear {self.library}"
+        return f"{self.user} can access {self.library}"
 
 
 class GroupAccess(models.Model):
-    """Every member of one group may hear one library."""
+    """Access of every member of one group to one library."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, db_index=False, related_name="library_access")
     library = models.ForeignKey(
@@ -203,7 +201,7 @@ class GroupAccess(models.Model):
         constraints = [models.UniqueConstraint(fields=["group", "library"], name="group_access_unique")]
 
     def __str__(self) -> str:
-        return f"{self.group} may hear {self.library}"
+        return f"{self.group} can access {self.library}"
 
 
 class ApiKey(models.Model):
@@ -214,13 +212,11 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=255)
     # of the key itself only this is kept, which nobody can turn back: it has 256 random bits
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    hint = models.CharField(
-        _("hint"), max_length=16, editable=False, help_text=_("How the key begins, to tell keys apart.")
-    )
+    hint = models.CharField(_("hint"), max_length=16, editable=False, help_text=_("The first characters of the key."))
     scope = models.CharField(_("scope"), max_length=8, choices=Scope.choices, default=Scope.READ)
     # said by itself: when the last of its libraries is removed, a confined key must not become a free one
     restricted = models.BooleanField(
-        _("restricted"), default=False, help_text=_("May only use the libraries that are named.")
+        _("only some libraries"), default=False, help_text=_("Works only for the selected libraries.")
     )
     libraries = models.ManyToManyField(Library, related_name="api_keys", blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -17,7 +17,7 @@ from navidrome_lib.api.wire import parse_library_id
 from users.grants import Grant, libraries_of
 from users.models import SCOPES, ApiKey, Scope, User
 
-NAME_RULE = RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name has no control characters.")
+NAME_RULE = RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name must not contain control characters.")
 # keys by which a regular account could give itself more rights
 ADMIN_KEYS = {"userName": "username", "isAdmin": "is_superuser", "mayScan": "may_scan", "isActive": "is_active"}
 

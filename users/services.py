@@ -179,7 +179,7 @@ def keep_one_admin(user: User) -> None:
     lock_accounts()
     admins = User.objects.active_admins()
     if admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists():
-        raise Conflict("This is the last admin: make somebody else an admin first.")
+        raise Conflict("This is the last admin. Make another user an admin first.")
 
 
 def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
@@ -207,7 +207,7 @@ def lock_regular_user(user_id: str) -> User:
     """
     user = lock_user(user_id)
     if user.is_superuser:
-        raise InvalidInput("An admin has every library; there is nothing to set.")
+        raise InvalidInput("An admin can access every library; there is nothing to set.")
     return user
 
 

@@ -93,10 +93,10 @@ def last_scans(library_ids: Iterable[int]) -> list[Scan]:
 def progress_of(scan: Scan, now: datetime) -> Progress:
     """Where a scan is, how fast it goes and how long it still takes, as far as that can be known."""
     if scan.state == ScanState.QUEUED:
-        title = _("Interrupted, and waiting to go on") if scan.error else _("Waiting for a worker")
+        title = _("Interrupted, waiting to continue") if scan.error else _("Waiting for a worker")
         return Progress(scan=scan, title=title, detail=scan.error, folder="", percent=None)
     if scan.cancel_requested:
-        return Progress(scan=scan, title=_("Being cancelled"), detail="", folder="", percent=None)
+        return Progress(scan=scan, title=_("Cancelling"), detail="", folder="", percent=None)
     figures = progress.progress_of(scan, now)
     parts = [formatting.files(scan.seen)]
     if scan.files_total:

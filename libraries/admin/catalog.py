@@ -161,7 +161,7 @@ class FolderFilter(admin.SimpleListFilter):
         if not asked:
             return []
         path = next(iter(self.folders().values()), None)
-        name = _("unknown") if path is None else path[-MAX_SHOWN:] or _("(the library's own folder)")
+        name = _("Unknown folder") if path is None else path[-MAX_SHOWN:] or _("(library folder)")
         return [(asked, name)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
@@ -206,7 +206,7 @@ class MediaFileAdmin(SongListAdmin, DetailAdmin):
     def time(self, track: MediaFile) -> str:
         return formatting.clock(track.duration)
 
-    @admin.display(description=_lazy("there"), boolean=True)
+    @admin.display(description=_lazy("available"), boolean=True)
     def present(self, track: MediaFile) -> bool:
         return not track.missing
 

@@ -118,7 +118,7 @@ def address(kind: str, number: int = 1) -> str:
 
 def tabs(totals: dict[str, int], chosen: str) -> list[Tab]:
     found = [Tab(str(WORDS[kind]), totals[kind], address(kind), kind == chosen) for kind in WORDS if kind in totals]
-    return [Tab(_("all"), sum(totals.values()), address(""), not chosen), *found] if len(found) > 1 else found
+    return [Tab(_("All"), sum(totals.values()), address(""), not chosen), *found] if len(found) > 1 else found
 
 
 def most_changed(rows: QuerySet[ScanChange], number: int) -> tuple[list[Key], bool]:

@@ -90,27 +90,28 @@ def attention_of(card: Card) -> list[Attention]:
     if card.held:
         found.append(
             Attention(
-                icon="pan_tool", text=_("A scan of “%(name)s” waits for your word") % {"name": name},
-                reason=card.held.error, action=_("See the proposal"),
+                icon="pan_tool", text=_("A scan of “%(name)s” needs your approval") % {"name": name},
+                reason=card.held.error, action=_("Review"),
                 address=page("libraries_scan_change", card.held.pk),
             )
         )  # fmt: skip
     if card.problems:
-        text = ngettext("%(count)s file of “%(name)s” could not be read",
-                        "%(count)s files of “%(name)s” could not be read", card.problems)  # fmt: skip
+        text = ngettext("%(count)s file in “%(name)s” could not be read",
+                        "%(count)s files in “%(name)s” could not be read", card.problems)  # fmt: skip
         found.append(
             Attention(
                 icon="error",
                 text=text % {"count": formatting.number(card.problems), "name": name},
-                action=_("See them"),
+                action=_("Show problems"),
                 address=page("libraries_scanproblem_changelist", library__id__exact=card.library.pk, open="yes"),
             )
         )  # fmt: skip
     if count := card.library.total_missing_files:
-        text = ngettext("%(count)s file of “%(name)s” is missing", "%(count)s files of “%(name)s” are missing", count)
+        text = ngettext("%(count)s file in “%(name)s” is missing", "%(count)s files in “%(name)s” are missing", count)
         found.append(
             Attention(
-                icon="search_off", text=text % {"count": formatting.number(count), "name": name}, action=_("See them"),
+                icon="search_off", text=text % {"count": formatting.number(count), "name": name},
+                action=_("Show files"),
                 address=page("missing_missingfile_changelist", library__id__exact=card.library.pk),
             )
         )  # fmt: skip

@@ -69,7 +69,7 @@ def note_of(found: FolderPage) -> str:
     """What the list of folders does not say."""
     parts = []
     if found.cut:
-        parts.append(_("There are more folders than are shown here; type the path instead."))
+        parts.append(_("Not all folders are shown. Type the path instead."))
     if found.unnamed:
         text = ngettext(
             "%(count)s folder has a name that is not text and cannot be chosen.",
@@ -85,7 +85,7 @@ def note_of(found: FolderPage) -> str:
         )
         parts.append(text % {"count": formatting.number(found.silent)})
     if found.path and not found.folders and not found.silent:
-        parts.append(_("There are no folders in here."))
+        parts.append(_("This folder has no subfolders."))
     return " ".join(parts)
 
 
@@ -109,8 +109,8 @@ def inside(path: str) -> str:
     """What is directly in a folder, in words."""
     entries = call_with_timeout(lambda: look_into(path), about=path)
     folders = len(folders_of(path, entries)[0])
-    return _("The folder can be read; it has %(folders)s folders and %(files)s.") % {
-        "folders": formatting.number(folders),
+    return _("The folder can be read. It contains %(folders)s and %(files)s.") % {
+        "folders": formatting.folders(folders),
         "files": formatting.files(len(entries) - folders),
     }
 
@@ -131,8 +131,8 @@ def preview(request: HttpRequest) -> HttpResponse:
     except InvalidInput as refusal:
         error = refusal.message
     except TimeoutError as silence:
-        error = _("The folder cannot be looked through: %(reason)s.") % {"reason": silence.strerror}
-    context = {"found": found, "error": error, "title": _("What the patterns would hide")}
+        error = _("The folder cannot be read: %(reason)s.") % {"reason": silence.strerror}
+    context = {"found": found, "error": error, "title": _("Excluded files")}
     if request.headers.get("X-Requested-With") == "fetch":
         return TemplateResponse(request, "admin/libraries/preview_part.html", context)
     return render(request, "admin/libraries/preview.html", context)

@@ -29,10 +29,10 @@ from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError, InvalidInput
 
 STATES = {
-    "scanning": _lazy("scanning"),
-    LibraryStatus.ONLINE: _lazy("online"),
-    LibraryStatus.OFFLINE: _lazy("offline"),
-    LibraryStatus.ATTENTION: _lazy("attention"),
+    "scanning": _lazy("Scanning"),
+    LibraryStatus.ONLINE: _lazy("Online"),
+    LibraryStatus.OFFLINE: _lazy("Offline"),
+    LibraryStatus.ATTENTION: _lazy("Needs attention"),
 }
 
 
@@ -166,8 +166,8 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
             for sentence in (
                 _("%(songs)s, present or missing")
                 % {"songs": formatting.songs(library.media_files.in_catalog().count())},
-                _("%(count)s albums") % {"count": formatting.number(library.albums.count())},
-                _("the access of every user and group to it, its scans and its problems"),
+                formatting.albums(library.albums.count()),
+                _("its scans and problems, and the access of users and groups to it"),
             )
         ]
         return said, {}, set(), []
@@ -179,7 +179,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
         library = self.get_object(request, object_id)
         asked = request.method == "POST" and library is not None and self.has_delete_permission(request, library)
         if asked and request.POST.get("confirm", "").strip() != str(library):
-            tell(request, _("Nothing was removed: the name that you typed is another one."), wrong=True)
+            tell(request, _("Nothing was removed. The name that you typed does not match."), wrong=True)
             return HttpResponseRedirect(request.path)
         answer: HttpResponse = super().delete_view(request, object_id, extra_context)
         return answer
@@ -198,7 +198,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
         for library in queryset:
             self.request_scan(request, library, full=False)
 
-    @admin.action(description=_lazy("Scan now, reading every file again"), permissions=["scan"])
+    @admin.action(description=_lazy("Full rescan"), permissions=["scan"])
     def scan_full(self, request: HttpRequest, queryset: QuerySet[Library]) -> None:
         for library in queryset:
             self.request_scan(request, library, full=True)

@@ -47,7 +47,7 @@ def checked(library: Library, path: str, *, overlap: bool) -> str:
     """The normal form of a path that the library may move to; else the rule that it breaks."""
     root: str = libraries.check_fields({"path": path}, library=library, allow_overlap=overlap)["path"]
     if root == library.path:
-        raise DomainError(_("That is where the library is."))
+        raise DomainError(_("The library is already in this folder."))
     return root
 
 
@@ -60,5 +60,5 @@ def relocate(request: HttpRequest, library: Library) -> HttpResponse:
     except DomainError as error:
         tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
         return HttpResponseRedirect(request.path)
-    tell(request, _("“%(name)s” is at %(path)s now, and a scan of it was queued.") % {"name": library, "path": root})
+    tell(request, _("“%(name)s” was relocated to %(path)s, and a scan was queued.") % {"name": library, "path": root})
     return HttpResponseRedirect(page("libraries_library_change", library.pk))

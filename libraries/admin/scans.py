@@ -66,13 +66,13 @@ class ScanAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_lazy("type"))
     def kind(self, scan: Scan) -> str:
-        return f"{scan.get_type_display()}, {scan.get_trigger_display()}"
+        return f"{scan.get_type_display()} · {scan.get_trigger_display()}"
 
     @display(description=_lazy("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, scan: Scan) -> tuple[str, str]:
         return scan.state, scan.get_state_display()
 
-    @admin.display(description=_lazy("took"))
+    @admin.display(description=_lazy("duration"))
     def lasted(self, scan: Scan) -> str:
         time = took(scan)
         return formatting.duration(time.total_seconds()) if time else "–"
@@ -95,13 +95,15 @@ class ScanAdmin(ReadOnlyAdmin):
 
     def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: queue a scan that marks what a held scan found gone."""
-        said = _("A scan is queued that marks what is still gone as missing.")
+        said = _("Approved. A queued scan marks the files that are still gone as missing.")
         approve = partial(scans.approve_scan, requested_by=str(request.user))
         return self.decide(request, pk, approve, said, is_admin(request))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: forget what a held scan found gone."""
-        return self.decide(request, pk, scans.discard_scan, _("Nothing was marked."), is_admin(request))
+        return self.decide(
+            request, pk, scans.discard_scan, _("Discarded. No file was marked as missing."), is_admin(request)
+        )
 
     def decide(
         self, request: HttpRequest, pk: int, service: Callable[[Scan], Scan], said: str, allowed: bool
@@ -133,9 +135,9 @@ def detail_of(scan: Scan) -> dict[str, Any]:
         "held": held_of(scan) if scan.state == ScanState.HELD else None,
         "approving": scan.approvals.filter(state__in=ACTIVE_STATES).first(),
         "counts": [
-            (_("Seen"), scan.seen), (_("Added"), scan.added), (_("Updated"), scan.updated), (_("Moved"), scan.moved),
-            (_("Restored"), scan.restored), (_("Missing"), scan.missing), (_("Skipped"), scan.skipped),
-            (_("Failed"), scan.failed),
+            (_("Files"), scan.seen), (_("Unchanged"), scan.skipped), (_("Added"), scan.added),
+            (_("Updated"), scan.updated), (_("Moved"), scan.moved), (_("Restored"), scan.restored),
+            (_("Failed"), scan.failed), (_("Missing"), scan.missing),
         ],
         "problems": problems[:SHOWN],
         "problem_kinds": [
@@ -168,7 +170,7 @@ class OpenFilter(admin.SimpleListFilter):
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", _("Still there")), ("no", _("Resolved"))]
+        return [("yes", _("Unresolved")), ("no", _("Resolved"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ScanProblem]) -> QuerySet[ScanProblem]:
         if self.value() in ("yes", "no"):
@@ -182,6 +184,7 @@ class ProblemAdmin(ReadOnlyAdmin):
 
     list_display = ("shown_path", "library", "shown_kind", "shown_message", "last_seen_at", "resolved_at")
     list_filter = (OpenFilter, "kind", LIBRARY_FILTER)
+    fields = ("path", "library", "kind", "message", "scan", "first_seen_at", "last_seen_at", "resolved_at")
     list_select_related = ("library",)
     search_fields = ("path", "message")
     ordering = ("-pk",)

@@ -20,31 +20,37 @@ class Library(SavesChanges):
 
     name = models.CharField(_("name"), max_length=255)
     name_key = models.CharField(max_length=512, editable=False)
-    path = models.TextField(_("path"), help_text=_("Absolute folder on the server. It is never written to."))
+    path = models.TextField(
+        _("path"), help_text=_("The path of a folder on the server. Its files are only read, never changed.")
+    )
     default_new_users = models.BooleanField(
-        _("for new users"), default=False, help_text=_("New users get this library.")
+        _("access for new users"), default=False, help_text=_("New users can access this library.")
     )
 
-    recursive = models.BooleanField(_("recursive"), default=True, help_text=_("Scan the folders below the root."))
+    recursive = models.BooleanField(
+        _("include subfolders"), default=True, help_text=_("Scan the folders below the library folder, too.")
+    )
     follow_symlinks = models.BooleanField(
-        _("follow symlinks"), default=False, help_text=_("Follow links that lead out of the root.")
+        _("follow symbolic links"), default=False, help_text=_("Follow links that lead out of the library folder.")
     )
     exclude_patterns = models.JSONField(
-        default=list, blank=True, help_text=_("Gitignore patterns, relative to the root.")
+        default=list, blank=True, help_text=_("Gitignore patterns, relative to the library folder.")
     )
     missing_retention_days = models.PositiveIntegerField(
         _("keep missing files for (days)"),
         null=True,
         blank=True,
-        help_text=_("Purge files that have been missing for so many days; empty: never."),
+        help_text=_("Purge files that have been missing for this many days. Empty: never."),
     )
     held_percent = models.PositiveSmallIntegerField(
-        _("ask above (percent)"),
+        _("ask for approval above (percent)"),
         default=50,
-        help_text=_("A scan that would newly miss more than this share of the library asks first; 100: never."),
+        help_text=_("Ask before a scan marks more than this share of the library as missing. 100: never ask."),
     )
     held_count = models.PositiveIntegerField(
-        _("ask above (files)"), default=20, help_text=_("So many files may go missing without asking.")
+        _("ask for approval above (files)"),
+        default=20,
+        help_text=_("Never ask about this many files or fewer."),
     )
 
     schedule = models.CharField(
@@ -52,11 +58,13 @@ class Library(SavesChanges):
         max_length=120,
         default="",
         blank=True,
-        help_text=_("When to scan by itself: 0 3 * * * (in UTC), @daily, @every 6h, never; empty: as the server does."),
+        help_text=_("When to scan: 0 3 * * * (in UTC), @daily, @every 6h or never. Empty: the schedule of the server."),
     )
     # a new schedule counts from here, so that changing one does not start a scan at once
     schedule_since = models.DateTimeField(null=True, editable=False)
-    watch = models.BooleanField(_("watch"), default=False, help_text=_("Scan folders as soon as files in them change."))
+    watch = models.BooleanField(
+        _("watch for changes"), default=False, help_text=_("Scan folders soon after files in them change.")
+    )
 
     last_scan_started_at = models.DateTimeField(null=True, editable=False)
     last_scan_at = models.DateTimeField(
@@ -65,7 +73,10 @@ class Library(SavesChanges):
     offline_since = models.DateTimeField(null=True, editable=False)
     status_reason = models.TextField(default="", editable=False)
     anchor_file = models.TextField(
-        _("anchor file"), default="", blank=True, help_text=_("A file below the root that proves it is mounted.")
+        _("anchor file"),
+        default="",
+        blank=True,
+        help_text=_("A file in the library folder. While it is absent, the library is offline."),
     )
     # until then another worker computes the fingerprints of this library, or the storage is given a rest
     fingerprints_due_at = models.DateTimeField(null=True, editable=False)

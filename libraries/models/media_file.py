@@ -37,7 +37,7 @@ class MediaFile(models.Model):
     # where it is: `path` is the clean text relative to the root, `name_bytes` the exact name inside `folder`
     path = models.TextField()
     name_bytes = models.BinaryField()
-    suffix = models.CharField(_("suffix"), max_length=8)
+    suffix = models.CharField(_("format"), max_length=8)
     # the change key: any difference means "read again"
     size = models.BigIntegerField()
     mtime_ns = models.BigIntegerField()

@@ -20,7 +20,7 @@ class ScanProblem(models.Model):
         Library, verbose_name=_("library"), on_delete=models.CASCADE, db_index=False, related_name="problems"
     )
     scan = models.ForeignKey(Scan, null=True, on_delete=models.SET_NULL, related_name="problems")
-    path = models.TextField(help_text=_("Relative to the library's root."))
+    path = models.TextField(help_text=_("Relative to the library folder."))
     path_bytes = models.BinaryField()
     path_key = KeyField(max_length=32, editable=False)
     kind = models.CharField(_("kind"), max_length=16, choices=PROBLEM_KIND_LABELS)

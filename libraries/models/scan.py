@@ -16,7 +16,7 @@ class Scan(models.Model):
     """The database is the queue: Celery only delivers the id, and a lost delivery is made again."""
 
     library = models.ForeignKey(Library, verbose_name=_("library"), on_delete=models.CASCADE, related_name="scans")
-    full = models.BooleanField(_("full"), default=False)
+    full = models.BooleanField(_("full rescan"), default=False)
     # folders relative to the root that the scan is limited to; empty: the whole library
     targets = models.JSONField(default=list, blank=True)
     # what an admin takes responsibility for: an empty root, and a root on another device than at the last scan
@@ -26,7 +26,7 @@ class Scan(models.Model):
     approves = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False, related_name="approvals"
     )
-    trigger = models.CharField(_("asked for by"), max_length=16, choices=SCAN_TRIGGER_LABELS)
+    trigger = models.CharField(_("requested by"), max_length=16, choices=SCAN_TRIGGER_LABELS)
     requested_by = models.CharField(max_length=255, default="", blank=True)
 
     state = models.CharField(_("state"), max_length=16, choices=SCAN_STATE_LABELS, default=ScanState.QUEUED)
@@ -50,18 +50,20 @@ class Scan(models.Model):
     files_total = models.PositiveIntegerField(null=True)
     current_folder = models.TextField(default="", blank=True)
     folder_count = models.PositiveIntegerField(default=0)
-    seen = models.PositiveIntegerField(_("seen"), default=0, help_text=_("Audio files met so far."))
+    seen = models.PositiveIntegerField(_("files"), default=0, help_text=_("Audio files checked so far."))
     added = models.PositiveIntegerField(_("added"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
     moved = models.PositiveIntegerField(_("moved"), default=0)
-    restored = models.PositiveIntegerField(default=0)
+    restored = models.PositiveIntegerField(_("restored"), default=0)
     missing = models.PositiveIntegerField(_("missing"), default=0)
-    skipped = models.PositiveIntegerField(default=0, help_text=_("Unchanged, ignored, or still being written."))
+    skipped = models.PositiveIntegerField(
+        _("unchanged"), default=0, help_text=_("Also files that are ignored or still being written.")
+    )
     failed = models.PositiveIntegerField(_("failed"), default=0)
     # folders in which files were so new that they were left for another scan, as its targets
     settling = models.JSONField(default=list, blank=True, editable=False)
 
-    requested_at = models.DateTimeField(_("asked for"), auto_now_add=True)
+    requested_at = models.DateTimeField(_("requested"), auto_now_add=True)
     # the beginning of this attempt, and of the first one
     started_at = models.DateTimeField(null=True)
     first_started_at = models.DateTimeField(null=True)

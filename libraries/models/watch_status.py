@@ -37,5 +37,5 @@ def watcher_of(library: Library, *, now: datetime | None = None) -> tuple[WatchS
     beat: datetime | None = getattr(library, "watch_heartbeat", None)
     # a sign from the future was given while the clock was wrong
     if beat is None or abs((now or timezone.now()) - beat) > SILENT_AFTER:
-        return WatchState.OFF, "The watcher has not looked at this library yet, or is not running."
+        return WatchState.OFF, "The watcher is not running, or has not checked this library yet."
     return WatchState(getattr(library, "watch_state", WatchState.OFF)), getattr(library, "watch_reason", "")

@@ -16,9 +16,9 @@ from libraries.choices import ScanState
 from libraries.models import HeldMark, Library, MediaFile, Scan
 from navidrome_lib.db.ids import first_id
 
-OVERTAKEN = "A later scan has settled what was held back."
-CHANGED = "The library was changed; the next scan looks again at what was held back."
-DISCARDED = "What was held back was discarded."
+OVERTAKEN = "No approval is needed any more: a later scan has replaced this one."
+CHANGED = "No approval is needed any more: the library was changed, and the next scan checks its files again."
+DISCARDED = "Discarded: no file was marked as missing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Proposal:
         """The sentence for the person who decides."""
         return (
             f"{len(self.held)} of {self.known} files are gone, more than {library.held_percent} % of the library. "
-            "Nothing of them was marked missing; approve this scan if they were removed on purpose."
+            "None of them was marked as missing. If they were removed on purpose, approve this scan."
         )
 
 

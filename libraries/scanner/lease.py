@@ -239,10 +239,10 @@ def is_database_gone() -> bool:
 def _reap(scan: Scan, now: datetime) -> int:
     silent = scan.attempts - scan.interruptions
     if silent >= MAX_ATTEMPTS and not scan.cancel_requested:
-        sentence = f"The worker stopped without a word {silent} times."
+        sentence = f"The worker stopped unexpectedly {silent} times."
         return _ours(scan).update(state=ScanState.FAILED, error=sentence, finished_at=now, lease_expires_at=None)
     logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)
-    return _queue_again(scan, now, {}, "The worker stopped without a word")
+    return _queue_again(scan, now, {}, "The worker stopped unexpectedly")
 
 
 def _ours(scan: Scan) -> QuerySet[Scan]:
@@ -273,5 +273,5 @@ def _queue_again(scan: Scan, now: datetime, values: dict[str, Any], reason: str)
         accept_device=found.accept_device,
         approves=found.approves_id,
     )
-    sentence = f"{reason.rstrip('.')}; the scan that was waiting takes its place."
+    sentence = f"{reason.rstrip('.')}; the scan that was queued meanwhile replaces this one."
     return ours.update(state=ScanState.FAILED, error=sentence, **ended)

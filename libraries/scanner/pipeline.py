@@ -126,7 +126,7 @@ def _carry_out(lease: Lease) -> None:
     except Cancelled:
         lease.finish(ScanState.CANCELLED)
     except KeyboardInterrupt:  # workers never see one: a person ends the command that scans
-        lease.finish(ScanState.CANCELLED, "The process was asked to stop.")
+        lease.finish(ScanState.CANCELLED, "The scan was stopped together with its process.")
         raise
     except (Offline, StorageProblem) as error:
         _go_offline(lease, str(error))

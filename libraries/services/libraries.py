@@ -34,7 +34,7 @@ def check_name(name: str, *, library_id: int | None = None) -> str:
     if not name:
         raise InvalidInput(errors={"name": "A name is required."})
     if len(name) > 255 or "\0" in name or not is_storable_text(name):
-        raise InvalidInput(errors={"name": "A name has at most 255 characters, and no NUL."})
+        raise InvalidInput(errors={"name": "A name has at most 255 characters and no NUL character."})
     if Library.objects.active().filter(name_key=name_key(name)).exclude(pk=library_id or 0).exists():
         raise InvalidInput(errors={"name": f"A library named “{name}” already exists."})
     return name

@@ -110,7 +110,7 @@ def approve_scan(scan: Scan, *, requested_by: str = "") -> Scan:
     if approving is not None:
         return approving
     if Scan.objects.queued().filter(library=held.library_id, approves__isnull=False).exists():
-        raise Conflict("Another approval for this library waits to be carried out. Try again when it has ended.")
+        raise Conflict("Another approved scan of this library is queued. Try again when it has ended.")
     approving = request_scan(
         held.library,
         trigger=ScanTrigger.APPROVAL,
@@ -128,7 +128,7 @@ def discard_scan(scan: Scan) -> Scan:
     """Forget what a held scan proposes, and what older ones do; nothing is marked."""
     held = _lock_held(scan)
     if Scan.objects.running().filter(approves=held).exists():
-        raise Conflict("The approval of this scan is being carried out. Cancel that scan first.")
+        raise Conflict("The approved scan is running. Cancel it first.")
     older = Scan.objects.filter(library=held.library_id, pk__lte=held.pk)
     Scan.objects.queued().filter(approves__in=older).update(approves=None)
     settle_held(Scan.objects.filter(pk=held.pk), DISCARDED)
@@ -146,7 +146,7 @@ def _lock_held(scan: Scan) -> Scan:
     if held is None or held.library.deleted_at is not None:
         raise NotFound
     if held.state != ScanState.HELD:
-        raise Conflict("The scan holds nothing back.")
+        raise Conflict("This scan does not need approval.")
     return held
 
 

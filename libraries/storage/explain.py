@@ -100,7 +100,7 @@ def _judge(library: Library, path: str) -> Explanation:
         disk = call_with_timeout(lambda: _Disk(options).look(place), about=os.fsdecode(options.absolute(place)))
     except TimeoutError as error:
         return Explanation(
-            status=ExplainStatus.OFFLINE, reason=f"It could not be looked at: {error.strerror}.", song_id=song_id
+            status=ExplainStatus.OFFLINE, reason=f"It cannot be read: {error.strerror}.", song_id=song_id
         )
     if track is not None and not track.missing:
         if disk.status == ExplainStatus.NOT_SCANNED:
@@ -176,7 +176,7 @@ class _Disk:
             if not last and not is_dir:
                 return Explanation(status=ExplainStatus.ABSENT, reason="There is no such file or folder.")
             if is_dir and not self.options.recursive:
-                reason = "The library is not recursive: only files directly in its root belong to it."
+                reason = "The library does not include subfolders: only files directly in its root belong to it."
                 return Explanation(status=ExplainStatus.NOT_RECURSIVE, reason=reason, folder=last)
         if is_dir or found is None:
             return Explanation(status=ExplainStatus.NOT_SCANNED, reason="", folder=True)
@@ -188,13 +188,17 @@ class _Disk:
                 status=ExplainStatus.UNSUPPORTED, reason="This is not a regular file but a pipe, socket or device."
             )
         if not is_audio_name(name):
-            return Explanation(status=ExplainStatus.UNSUPPORTED, reason="The suffix is not one of an audio file.")
+            return Explanation(
+                status=ExplainStatus.UNSUPPORTED,
+                reason="The file name does not end like that of a supported audio file.",
+            )
         if abs(time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)) < SETTLE_NS:
             return Explanation(
-                status=ExplainStatus.SETTLING, reason="The file is being written; a scan takes it in once it rests."
+                status=ExplainStatus.SETTLING,
+                reason="The file is still being written. A scan adds it once it no longer changes.",
             )
         return Explanation(
-            status=ExplainStatus.NOT_SCANNED, reason="The file belongs to the library and awaits the next scan."
+            status=ExplainStatus.NOT_SCANNED, reason="The file belongs to the library. The next scan adds it."
         )
 
     def _leads_out(self, path: bytes) -> bool:
@@ -205,7 +209,7 @@ class _Disk:
     def _unreachable(self, error: OSError) -> Explanation:
         if error.errno in GONE or error.errno == errno.ENAMETOOLONG:
             return Explanation(status=ExplainStatus.ABSENT, reason="There is no such file or folder.")
-        reason = f"It could not be looked at: {reason_of(error)}."
+        reason = f"It cannot be read: {reason_of(error)}."
         return Explanation(status=ExplainStatus.PROBLEM, reason=reason, kind=kind_of(error))
 
     def _excluded(self, rule: IgnoreRule, folder: bool) -> Explanation:

@@ -90,7 +90,7 @@ def check_overlap(path: str, library_id: int | None) -> None:
         if real == root:
             raise refuse(f"The folder is already the root of the library “{other.name}”.")
         if is_inside(real, root):
-            raise refuse(f"The folder lies inside the library “{other.name}” ({other.path}).")
+            raise refuse(f"The folder is inside the library “{other.name}” ({other.path}).")
         if is_inside(root, real):
             raise refuse(f"The folder contains the library “{other.name}” ({other.path}).")
 

@@ -103,7 +103,7 @@ class LibraryWatch:
 
     def __init__(self, options: ScanOptions, *, settle: float, poll: float) -> None:
         self.options = options
-        self.standing = Standing(WatchState.OFF, "The folder is being looked at for the first time.")
+        self.standing = Standing(WatchState.OFF, "The watcher is starting: it lists the folders for the first time.")
         self._poll = poll
         self._touched = AffectedArtists(settle)
         self._observer: BaseObserver | None = None
@@ -157,7 +157,7 @@ class LibraryWatch:
             self._decide(now)
         except Exception:
             logger.exception("the watch of %s failed", display(self.options.root))
-            self._become(Standing(WatchState.OFF, "The watcher failed; the log of the server says how."), now)
+            self._become(Standing(WatchState.OFF, "The watcher failed. See the log of the server."), now)
         if self._ended:
             self._stop_observer()
 
@@ -167,7 +167,7 @@ class LibraryWatch:
             found = os.stat(os.path.join(real, b"."))
         except OSError as error:
             where = display(self.options.root)
-            reason = f"The library's folder {where} cannot be reached: {reason_of(error)}. It is looked for again."
+            reason = f"The library's folder {where} cannot be reached: {reason_of(error)}. The watcher tries again."
             self._become(Standing(WatchState.OFF, reason), now)
             return
         root = (found.st_dev, found.st_ino)
@@ -239,7 +239,7 @@ class LibraryWatch:
         self._whole_at = now + (self._poll if often else SAFETY_SECONDS)
 
     def _polled(self, reason: str) -> str:
-        return f"{reason}: looked at every {self._poll:.0f} seconds."
+        return f"{reason}: checked every {self._poll:.0f} seconds."
 
 
 def probe() -> OSError | None:

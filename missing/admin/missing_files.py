@@ -139,8 +139,8 @@ class MissingFileAdmin(SongListAdmin, AdminsLook):
     @admin.display(description="")
     def find(self, track: MissingFile) -> str:
         address = page("missing_missingfile_relink", track.pk)
-        name = _("Find the file %(path)s") % {"path": track.path[:120]}
-        return format_html('<a class="nd-link" href="{}" aria-label="{}">{}</a>', address, name, _("Find it…"))
+        name = _("Find a replacement for %(path)s") % {"path": track.path[:120]}
+        return format_html('<a class="nd-link" href="{}" aria-label="{}">{}</a>', address, name, _("Find replacement"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the albums and folders that the files belong to."""
@@ -188,7 +188,7 @@ class MissingFileAdmin(SongListAdmin, AdminsLook):
             len(result.ids),
         ) % {"count": formatting.number(len(result.ids))}
         undo = page("missing_purge_change", result.purge.pk) if result.purge else ""
-        link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Look at it or undo it")) if undo else ""
+        link = format_html(' <a class="nd-link" href="{}">{}</a>', undo, _("Show or undo")) if undo else ""
         self.message_user(request, format_html("{}{}", sentence, link), messages.SUCCESS)
         return None
 
@@ -273,7 +273,7 @@ class PurgeAdmin(AdminsLook):
         self.undo_one(request, get_object_or_404(self.get_queryset(request), pk=pk))
         return back(request, page("missing_missingfile_changelist"))
 
-    @admin.action(description=_lazy("Undo: bring the files back as missing ones"), permissions=["view"])
+    @admin.action(description=_lazy("Undo: restore the files"), permissions=["view"])
     def undo(self, request: HttpRequest, queryset: QuerySet[Purge]) -> None:
         for purge in queryset:
             self.undo_one(request, purge)
@@ -284,4 +284,6 @@ class PurgeAdmin(AdminsLook):
         except DomainError as error:
             self.message_user(request, f"{purge}: {error.message}", messages.ERROR)
             return
-        tell(request, _("%(count)s files are in the catalog again.") % {"count": len(result.ids)})
+        count = len(result.ids)
+        text = ngettext("%(count)s file was restored as missing.", "%(count)s files were restored as missing.", count)
+        tell(request, text % {"count": formatting.number(count)})

@@ -29,7 +29,7 @@ def relink_view(request: HttpRequest, pk: str) -> HttpResponse:
         return join(request, file)
     context = {
         **admin.site.each_context(request),
-        "title": _("What has become of this file?"),
+        "title": _("Find a replacement"),
         "opts": MissingFile._meta,
         "row": file,
         "candidates": [shown_candidate(found) for found in find_candidates(file)],
@@ -46,15 +46,15 @@ def join(request: HttpRequest, file: MissingFile) -> HttpResponse:
         tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
         there = MissingFile.objects.filter(pk=file.pk).exists()
         return HttpResponseRedirect(request.path if there else page("missing_missingfile_changelist"))
-    tell(request, _("The song is here again, with the id and the age that it had."))
+    tell(request, _("The song is linked to this file. It kept its ID and the date it was added."))
     return HttpResponseRedirect(page("libraries_mediafile_change", linked.pk))
 
 
 def shown_candidate(found: Candidate) -> dict[str, Any]:
     """A song, and in words what it has in common with the missing file."""
     names = {
-        "place": _("same place"),
-        "audio": _("same sound"),
+        "place": _("same path"),
+        "audio": _("same fingerprint"),
         "musicBrainzTrack": _("same MusicBrainz track"),
         "tags": _("same tags"),
         "title": _("same title"),

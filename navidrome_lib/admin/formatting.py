@@ -54,6 +54,14 @@ def files(count: int) -> str:
     return ngettext("%(count)s file", "%(count)s files", count) % {"count": number(count)}
 
 
+def folders(count: int) -> str:
+    return ngettext("%(count)s folder", "%(count)s folders", count) % {"count": number(count)}
+
+
+def albums(count: int) -> str:
+    return ngettext("%(count)s album", "%(count)s albums", count) % {"count": number(count)}
+
+
 def ago(moment: datetime | None) -> str:
     """How long ago something was, in its largest unit."""
     if moment is None:

@@ -94,7 +94,7 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
-                "title": _("Care"),
+                "title": _("Maintenance"),
                 "separator": True,
                 "items": [
                     catalog_entry(_("Scans"), "radar", "scan"),
@@ -109,7 +109,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     {**entry(_("Users"), "person", "users_user_changelist", is_admin), "active": at_users},
                     entry(_("Groups"), "group", "auth_group_changelist", is_admin),
-                    entry(_("Access"), "key_vertical", "users_user_access", is_admin),
+                    entry(_("Library access"), "key_vertical", "users_user_access", is_admin),
                     entry(_("API keys"), "vpn_key", "users_apikey_changelist", is_admin),
                     entry(_("Audit trail"), "history", "audit_auditentry_changelist", is_admin),
                 ],

@@ -47,7 +47,7 @@ class Timestamp(serializers.DateTimeField):
 class Text(serializers.CharField):
     """A text in: a JSON string only, without NUL, trimmed."""
 
-    default_error_messages = {"invalid": "Must be a text."}
+    default_error_messages = {"invalid": "Must be a string."}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

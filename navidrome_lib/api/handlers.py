@@ -44,7 +44,7 @@ def handler(status: HTTPStatus, sentence: str) -> Callable[..., HttpResponse]:
 bad_request = handler(HTTPStatus.BAD_REQUEST, "The request is not valid.")
 forbidden = handler(HTTPStatus.FORBIDDEN, "You do not have permission to do this.")
 not_found = handler(HTTPStatus.NOT_FOUND, "Not found.")
-_failed = handler(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; its log says what.")
+_failed = handler(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server. See its log.")
 
 
 def server_error(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -21,12 +21,12 @@ ICONS = {
     "clock": "schedule",
 }
 TITLES = {
-    "database": _("The database does not work"),
-    "broker": _("Scans wait: the message broker does not work"),
-    "disk": _("There is no room left"),
-    "scheduler": _("Nothing starts by itself: the scheduler does not run"),
+    "database": _("The database is not working"),
+    "broker": _("Scans cannot start: the message broker is not working"),
+    "disk": _("The disk is full"),
+    "scheduler": _("Scheduled scans do not start: the scheduler is not running"),
     "worker": _("No worker is running"),
-    "scans": _("A scan is held up"),
+    "scans": _("A scan is delayed"),
     "clock": _("The clock was set by more than a day"),
 }
 

@@ -72,10 +72,13 @@ def judge(name: str, seen: datetime | None, alive: timedelta, now: datetime) -> 
         return False, f"No {name} has been seen yet."
     age = now - seen
     if age < -clock.SKEW:
-        return False, f"The last sign of a {name} is dated {seen:%Y-%m-%d %H:%M}, in the future: the clock was wrong."
+        return (
+            False,
+            f"The last heartbeat of a {name} is dated {seen:%Y-%m-%d %H:%M}, in the future: the clock was wrong.",
+        )
     seconds = max(int(age.total_seconds()), 0)
     if age > alive:
-        return False, f"The {name} has been silent for {seconds} seconds."
+        return False, f"The {name} has sent no heartbeat for {seconds} seconds."
     return True, f"A {name} was last seen {seconds} seconds ago."
 
 
@@ -84,7 +87,7 @@ def check_scheduler(*, now: datetime | None = None) -> tuple[bool, str]:
     try:
         seen = heartbeat.scheduler_seen()
     except (redis.RedisError, OSError, ValueError):
-        return False, "Without the broker nothing is known of the scheduler."
+        return False, "The scheduler cannot be checked without the broker."
     return judge("scheduler", seen, SCHEDULER_ALIVE, now or timezone.now())
 
 
@@ -112,7 +115,7 @@ def check_scans() -> tuple[bool, str]:
     """No scan waits for something that is away or full."""
     waiting = Scan.objects.queued().exclude(error="").select_related("library").order_by("pk").first()
     if waiting is None:
-        return True, "No scan is held up."
+        return True, "No scan is delayed."
     return False, f"A scan of “{waiting.library.name}” waits: {waiting.error}"
 
 
@@ -123,7 +126,7 @@ def check_clock() -> tuple[bool, str]:
         return True, "steady"
     way = "ahead" if jump > timedelta() else "back"
     said = f"The clock of the server jumped {way} by {abs(jump).total_seconds() / 3600:,.0f} hours."
-    return False, f"{said} Nothing is purged, and no purge is forgotten, until it has been steady for an hour."
+    return False, f"{said} Nothing is purged, and no purge expires, until it has been steady for an hour."
 
 
 def check_all() -> dict[str, Check]:

@@ -64,5 +64,5 @@ class HealthSerializer(serializers.Serializer[Any]):
     """The answer to `GET /api/health`."""
 
     status = serializers.ChoiceField(choices=["ok", "degraded", "fail"])
-    error = serializers.CharField(required=False, help_text="Why nothing can be answered; only with `fail`.")
+    error = serializers.CharField(required=False, help_text="Why the health is unknown; only with `fail`.")
     checks = serializers.DictField(child=CheckSerializer(), required=False, help_text="For admins.")

@@ -34,9 +34,9 @@ def family(member: User, other_library: Library) -> Group:
 
 def test_shows_who_hears_what_and_why(site: Client, member: User, library: Library, family: Group) -> None:
     page = " ".join(site.get(PAGE).content.decode().split())
-    assert "every library, as an admin" in page
+    assert "Admin: can access every library" in page
     assert f'name="user-{member.pk}" value="{library.pk}" checked' in page
-    assert "by &lt;b&gt;Family" in page
+    assert "via &lt;b&gt;Family" in page
     assert "<b>Family" not in page
 
 
@@ -49,7 +49,7 @@ def test_saves_everything_at_once(
         "group": [family.pk], f"was-group-{family.pk}": str(other_library.pk), f"group-{family.pk}": [library.pk],
     }  # fmt: skip
     answer = site.post(PAGE, body, follow=True)
-    assert "The access of 3 rows was changed." in answer.content.decode()
+    assert "The access of 3 users and groups was changed." in answer.content.decode()
     assert (heard(member), heard(outsider)) == (["Jazz"], ["Jazz", "Rock"])
     assert [row.library for row in GroupAccess.objects.all()] == [library]
     assert AuditEntry.objects.filter(action="access.set").count() == 3
@@ -70,7 +70,7 @@ def test_a_library_that_is_being_removed_is_in_nobodys_way(
 ) -> None:
     libraries.delete_library(library)
     body = {"user": [member.pk], f"was-user-{member.pk}": "", f"user-{member.pk}": [other_library.pk]}
-    assert "The access of 1 row was changed." in site.post(PAGE, body, follow=True).content.decode()
+    assert "The access of 1 user or group was changed." in site.post(PAGE, body, follow=True).content.decode()
     assert "Jazz" in heard(member)
 
 

@@ -107,7 +107,7 @@ def test_staff_see_their_libraries_only(
         assert as_staff.get(address).status_code == 404, address
         assert site.get(address).status_code == 200, address
     # what stands in a file is for admins: it is read from the disk
-    assert "As the file has it now" not in as_staff.get(f"{SITE}mediafile/{mine.pk}/change/").content.decode()
+    assert "Tags in the file" not in as_staff.get(f"{SITE}mediafile/{mine.pk}/change/").content.decode()
 
 
 def test_nothing_can_be_changed(site: Client, music: Library) -> None:

@@ -54,7 +54,7 @@ def test_a_real_scan(site: Client, library: Library) -> None:
     assert items(page) == [
         "D 3 files from A → here 3 moved",
         "B 1 file renamed in this folder 1 moved 1 missing",
-        "(the library's own folder) 1 added",
+        "(library folder) 1 added",
     ]
     only = site.get(address(Scan.objects.latest("pk"), kind="missing")).content.decode()
     assert items(only) == ["B 1 missing"]
@@ -129,7 +129,7 @@ def test_other_libraries_stay_unknown(
 
 
 def test_what_is_no_longer_kept_is_said(site: Client, library: Library, make_scan: MakeScan) -> None:
-    words = "no longer kept folder by folder"
+    words = "of this scan by folder are no longer kept"
     assert words in site.get(address(make_scan(library, added=5))).content.decode()
     assert words not in site.get(address(make_scan(library))).content.decode()
 

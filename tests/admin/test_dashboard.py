@@ -44,12 +44,12 @@ def test_every_library_has_a_card(site: Client, library: Library) -> None:
     Library.objects.filter(pk=library.pk).update(total_songs=1234, total_size=5 * 1024**3, total_duration=90_061)
     page = site.get(HOME).content.decode()
     assert f'data-nd-library="{library.pk}"' in page
-    for text in ("1,234", "5.0 GB", "1 d 1 h", library.path, "Never scanned completely."):
+    for text in ("1,234", "5.0 GB", "1 d 1 h", library.path, "No complete scan yet."):
         assert text in page, text
 
 
 def test_the_next_scan_comes_from_the_schedule(site: Client, library: Library, configure: Configure) -> None:
-    assert "No scan is planned." in site.get(HOME).content.decode()
+    assert "No scan is scheduled." in site.get(HOME).content.decode()
     configure(scanner=dataclasses.replace(settings.CONF.scanner, schedule="@every 2h"))
     assert "Next scan in 1\xa0hour" in site.get(HOME).content.decode()
 
@@ -63,7 +63,7 @@ def test_what_needs_attention_is_named_with_its_action(
     make_problem(other_library)
     held = make_scan(other_library, "held", error="40 of 60 files are gone.")
     page = site.get(HOME).content.decode()
-    texts = ("“Rock” is offline", "The folder is gone.", "3 files of “Rock” are missing", "40 of 60 files are gone.")
+    texts = ("“Rock” is offline", "The folder is gone.", "3 files in “Rock” are missing", "40 of 60 files are gone.")
     for text in texts:
         assert text in page, text
     assert f'href="/admin/libraries/scan/{held.pk}/change/"' in page

@@ -19,7 +19,7 @@ ADD, LIST = "/admin/users/apikey/add/", "/admin/users/apikey/"
 
 def test_makes_a_key_and_shows_it_once(site: Client, member: User, library: Library) -> None:
     assert f'href="{ADD}"' in site.get(LIST).content.decode()
-    assert "Make the key" in site.get(ADD).content.decode()
+    assert "Create key" in site.get(ADD).content.decode()
     body = {
         "owner": member.pk, "name": "<b>Phone", "scope": "scan", "confined": "on", "libraries": [library.pk],
         "last_day": "2999-12-30",
@@ -52,9 +52,9 @@ def test_a_key_without_limits(site: Client, admin: User, library: Library) -> No
         ({"name": " "}, "This field is required"),
         ({"scope": "everything"}, "Select a valid choice"),
         ({"confined": "on", "libraries": ["2"]}, "There is no library with the id"),
-        ({"libraries": ["1"]}, "Libraries are ticked"),
-        ({"last_day": str((timezone.now() - timedelta(days=2)).date())}, "Must not be over already"),
-        ({"last_day": "9999-12-31"}, "Must not be over already"),
+        ({"libraries": ["1"]}, "Libraries are selected"),
+        ({"last_day": str((timezone.now() - timedelta(days=2)).date())}, "Choose today or a later day"),
+        ({"last_day": "9999-12-31"}, "Choose today or a later day"),
     ],
 )
 def test_a_wrong_form_makes_nothing(
@@ -72,7 +72,7 @@ def test_a_wrong_form_makes_nothing(
 def test_an_account_has_only_so_many(site: Client, member: User) -> None:
     ApiKey.objects.bulk_create(ApiKey(user=member, name=str(n), digest=str(n)) for n in range(MAX_PER_USER))
     page = site.post(ADD, {"owner": member.pk, "name": "Phone", "scope": "read"}).content.decode()
-    assert "revoke one first" in page
+    assert "Revoke one first" in page
     assert ApiKey.objects.count() == MAX_PER_USER
 
 

@@ -115,7 +115,7 @@ class TestCheck:
 
     def test_says_what_is_there(self, site: Client, music: Path) -> None:
         found = site.get(CHECK, {"path": str(music)}).json()
-        assert found == {"ok": True, "text": "The folder can be read; it has 2 folders and 1 file."}
+        assert found == {"ok": True, "text": "The folder can be read. It contains 2 folders and 1 file."}
 
     def test_says_what_is_wrong(self, site: Client, library: Library) -> None:
         assert site.get(CHECK, {"path": "relative"}).json()["ok"] is False
@@ -129,19 +129,19 @@ class TestPreview:
     def test_counts_and_names(self, site: Client, music: Path) -> None:
         body = {"path": str(music), "patterns": "/Podcasts/\n2.*", "recursive": "on"}
         page = " ".join(site.post(PREVIEW, body).content.decode().split())
-        assert "3 audio files would be hidden, 1 would stay." in page
+        assert "3 audio files would be excluded, 1 would remain." in page
         assert "<bdi>Podcasts/</bdi>" in page
         assert not Library.objects.exists()
 
     def test_part_for_our_script(self, site: Client, music: Path) -> None:
         page = site.post(PREVIEW, {"path": str(music), "recursive": "on"}, headers={"X-Requested-With": "fetch"})
-        assert "0 audio files would be hidden, 4 would stay." in page.content.decode()
+        assert "0 audio files would be excluded, 4 would remain." in page.content.decode()
         assert "<html" not in page.content.decode()
 
     def test_a_wrong_pattern_is_said(self, site: Client, music: Path) -> None:
         page = site.post(PREVIEW, {"path": str(music), "patterns": "[z-a]"}).content.decode()
         assert "[z-a]" in page
-        assert "would stay" not in page
+        assert "would remain" not in page
 
 
 class TestActions:

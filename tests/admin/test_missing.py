@@ -58,12 +58,12 @@ def test_a_purge_is_shown_and_undone(site: Client, library: Library) -> None:
     purge = Purge.objects.get()
     page = site.get(f"{PURGES}{purge.pk}/change/").content.decode()
     assert "gone.mp3" in page
-    assert "Undo: bring 1 file back" in page
+    assert "Undo: restore 1 file" in page
     assert site.get(f"{PURGES}{purge.pk}/undo/").status_code == 403
     answer = site.post(f"{PURGES}{purge.pk}/undo/", follow=True)
-    assert "1 files are in the catalog again." in answer.content.decode()
+    assert "1 file was restored as missing." in answer.content.decode()
     assert MediaFile.objects.get().pk == gone.pk
-    assert "nothing left to bring back" in site.get(f"{PURGES}{purge.pk}/change/").content.decode()
+    assert "no files left to restore" in site.get(f"{PURGES}{purge.pk}/change/").content.decode()
 
 
 def test_a_missing_file_is_joined_to_the_song_that_it_became(site: Client, library: Library) -> None:

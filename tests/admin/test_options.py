@@ -1,4 +1,4 @@
-"""Where libraries may lie."""
+"""Allowed folders."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ def moved(tmp_path: Path, library: Library) -> Path:
 def test_reports_and_changes_nothing(site: Client, library: Library, moved: Path) -> None:
     address = f"{PAGE}{library.pk}/relocate/"
     assert f'href="{address}"' in site.get(f"{PAGE}{library.pk}/change/").content.decode()
-    assert "songs are there" not in site.get(address).content.decode()
+    assert "songs were found" not in site.get(address).content.decode()
     page = site.get(address, {"path": f"{moved}/"}).content.decode()
-    assert "2 of 3 songs are there." in page
+    assert "2 of 3 songs were found." in page
     assert "<bdi>a/2.mp3</bdi>" in page
     assert "a/3.mp3" not in page
-    assert "At least" not in page
+    assert "Time ran out" not in page
     assert Library.objects.get(pk=library.pk).path == library.path
     assert not Scan.objects.exists()
 
@@ -52,15 +52,15 @@ def test_a_wrong_place_is_said(site: Client, library: Library, other_library: Li
     address = f"{PAGE}{library.pk}/relocate/"
     inside = Path(other_library.path, "inside")
     inside.mkdir()
-    wrong = {str(moved / "none"): "does not exist", library.path: "That is where", str(inside): "lies inside the"}
+    wrong = {str(moved / "none"): "does not exist", library.path: "already in this folder", str(inside): "is inside"}
     for path, reason in wrong.items():
         asked = site.get(address, {"path": path}).content.decode()
         assert reason in asked
-        assert "songs are there" not in asked
+        assert "songs were found" not in asked
         assert reason in site.post(address, {"path": path}, follow=True).content.decode()
     assert "A path is required" in site.post(address, follow=True).content.decode()
     assert Library.objects.get(pk=library.pk).path == library.path
-    assert "0 of 3 songs are there." in site.get(address, {"path": str(inside), "overlap": "on"}).content.decode()
+    assert "0 of 3 songs were found." in site.get(address, {"path": str(inside), "overlap": "on"}).content.decode()
     site.post(address, {"path": str(inside), "overlap": "on"})
     assert Library.objects.get(pk=library.pk).path == str(inside)
 

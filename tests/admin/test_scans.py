@@ -32,15 +32,15 @@ def test_the_history_and_the_details(site: Client, library: Library, make_scan: 
     done = make_scan(library, added=1234, full=True, requested_by="admin")
     assert "1234" in site.get(SCANS).content.decode()
     page = site.get(f"{SCANS}{done.pk}/change/").content.decode()
-    for text in ("1,234", "Full scan of “Rock”", "10 s"):
+    for text in ("1,234", "Full rescan of “Rock”", "10 s"):
         assert text in page, text
 
 
 def test_a_held_scan_shows_its_proposal(site: Client, held: Scan) -> None:
     page = site.get(f"{SCANS}{held.pk}/change/").content.decode()
-    assert "This scan would mark 25 files missing." in page
+    assert "This scan would mark 25 files as missing." in page
     assert "First/01.flac" in page
-    assert "Approve: mark them missing" in page
+    assert "Approve: mark as missing" in page
 
 
 def test_a_held_scan_is_approved(site: Client, held: Scan) -> None:
@@ -48,14 +48,14 @@ def test_a_held_scan_is_approved(site: Client, held: Scan) -> None:
     approving = Scan.objects.queued().get()
     assert (response.status_code, response["Location"]) == (302, f"{SCANS}{approving.pk}/change/")
     page = site.get(f"{SCANS}{held.pk}/change/").content.decode()
-    assert "is about to mark what is still gone" in page
-    assert "Approve: mark them missing" not in page
+    assert "marks the files that are still gone" in page
+    assert "Approve: mark as missing" not in page
     assert not MediaFile.objects.missing().exists()
     pipeline.run(approving.pk)
     held.refresh_from_db()
     assert held.state == "finished"
     assert MediaFile.objects.missing().count() == 25
-    assert f"what scan {held.pk} found gone" in site.get(f"{SCANS}{approving.pk}/change/").content.decode()
+    assert f"the files that scan {held.pk} found gone" in site.get(f"{SCANS}{approving.pk}/change/").content.decode()
 
 
 def test_a_held_scan_is_discarded(site: Client, held: Scan) -> None:
@@ -65,7 +65,7 @@ def test_a_held_scan_is_discarded(site: Client, held: Scan) -> None:
     assert not MediaFile.objects.missing().exists()
     assert not HeldMark.objects.exists()
     page = site.post(f"{SCANS}{held.pk}/approve/", follow=True).content.decode()
-    assert "The scan holds nothing back." in page
+    assert "This scan does not need approval." in page
 
 
 def test_only_admins_decide(as_staff: Client, staff: User, held: Scan) -> None:

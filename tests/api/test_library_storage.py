@@ -250,7 +250,7 @@ class TestAnchor:
     @pytest.mark.parametrize(
         ("anchor", "words"),
         [("/a/01.flac", "relative"), ("../music/a", "below"), (".", "below"), ("none", "no “none”"),
-         ("a/01.flac/x", "There is no"), ("x" * 5000, "name"), (None, "null"), (7, "text")],
+         ("a/01.flac/x", "There is no"), ("x" * 5000, "name"), (None, "null"), (7, "string")],
     )  # fmt: skip
     def test_refusals(self, as_admin: APIClient, library: Library, anchor: object, words: str) -> None:
         response = as_admin.put(f"/api/library/{library.pk}", {"anchorFile": anchor, "name": "Other"})

@@ -31,9 +31,9 @@ def test_a_moved_library_is_found_again(at_admin: Visitor, music: Path) -> None:
     # what is behind the dialog must not shine through
     assert dialog.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
     dialog.get_by_role("button", name="Use this folder").click()
-    page.get_by_role("button", name="Look what is there").click()
-    expect(page.get_by_role("heading", name="2 of 2 songs are there.")).to_be_visible()
-    page.get_by_role("button", name="Relocate the library").click()
-    expect(page.get_by_text("a scan of it was queued")).to_be_visible()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="2 of 2 songs were found.")).to_be_visible()
+    page.get_by_role("button", name="Relocate library").click()
+    expect(page.get_by_text("a scan was queued")).to_be_visible()
     assert [done.state for done in run_queued()] == ["finished"]
     assert set(MediaFile.objects.present().values_list("pk", flat=True)) == ids

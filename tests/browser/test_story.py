@@ -68,8 +68,8 @@ def test_the_first_day(at_admin: Visitor, music: Path) -> None:
     assert [scan.missing for scan in run_queued()] == [1]
     at_admin.go("/admin/")
     attention = page.get_by_role("region", name="Needs attention")
-    expect(attention).to_contain_text("1 file of “My music” is missing")
-    attention.get_by_role("link", name="See them").click()
+    expect(attention).to_contain_text("1 file in “My music” is missing")
+    attention.get_by_role("link", name="Show files").click()
     purge_and_undo(at_admin)
 
 
@@ -98,9 +98,9 @@ def give_access(visitor: Visitor) -> None:
     token = api(visitor.home, "/auth/login", body={"username": "anna", "password": PASSWORD})["token"]
     assert api(visitor.home, f"/api/user/{user.pk}", token)["libraries"] == []
     visitor.go("/admin/users/user/access/")
-    page.get_by_role("checkbox", name="anna hears My music").check()
-    page.get_by_role("button", name="Save the access of everybody shown").click()
-    expect(page.get_by_role("checkbox", name="anna hears My music")).to_be_checked()
+    page.get_by_role("checkbox", name="anna can access My music").check()
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_role("checkbox", name="anna can access My music")).to_be_checked()
     (found,) = api(visitor.home, f"/api/user/{user.pk}", token)["libraries"]
     assert (found["name"], found["songCount"]) == ("My music", 4)
 
@@ -113,9 +113,9 @@ def purge_and_undo(visitor: Visitor) -> None:
     page.get_by_role("button", name="Purge", exact=True).click()
     expect(page.get_by_text("1 file was removed from the catalog")).to_be_visible()
     assert MediaFile.objects.in_catalog().count() == 3
-    page.get_by_role("link", name="Look at it or undo it").click()
-    page.get_by_role("button", name="Undo: bring 1 file back").click()
-    expect(page.get_by_text("1 files are in the catalog again.")).to_be_visible()
+    page.get_by_role("link", name="Show or undo").click()
+    page.get_by_role("button", name="Undo: restore 1 file").click()
+    expect(page.get_by_text("1 file was restored as missing.")).to_be_visible()
     assert MediaFile.objects.missing().count() == 1
 
 
@@ -125,8 +125,8 @@ def test_patterns_show_what_they_would_hide(at_admin: Visitor, music: Path) -> N
     at_admin.go(f"/admin/libraries/library/add/?path={music}")
     page = at_admin.page
     page.fill("#id_patterns", "/Podcasts/")
-    page.get_by_role("button", name="Show what the patterns would hide").click()
-    expect(page.locator("#nd-preview-result")).to_contain_text("2 audio files would be hidden, 1 would stay.")
+    page.get_by_role("button", name="Preview excluded files").click()
+    expect(page.locator("#nd-preview-result")).to_contain_text("2 audio files would be excluded, 1 would remain.")
     expect(page.locator("#id_patterns")).to_have_value("/Podcasts/")
     assert not Library.objects.exists()
 
@@ -144,10 +144,10 @@ def test_a_held_scan_waits_for_a_word(at_admin: Visitor, music: Path) -> None:
     page.get_by_role("button", name="Scan now").click()
     assert [scan.state for scan in run_queued()] == ["held"]
     at_admin.go("/admin/")
-    page.get_by_role("link", name="See the proposal").click()
-    expect(page.get_by_role("heading", name="This scan would mark 25 files missing.")).to_be_visible()
-    page.get_by_role("button", name="Approve: mark them missing").click()
-    expect(page.get_by_text("A scan is queued that marks what is still gone as missing.")).to_be_visible()
+    page.get_by_role("link", name="Review").click()
+    expect(page.get_by_role("heading", name="This scan would mark 25 files as missing.")).to_be_visible()
+    page.get_by_role("button", name="Approve: mark as missing").click()
+    expect(page.get_by_text("Approved. A queued scan marks the files that are still gone as missing.")).to_be_visible()
     assert [scan.state for scan in run_queued()] == ["finished"]
     assert MediaFile.objects.missing().count() == 25
 
@@ -181,7 +181,7 @@ def test_removing_a_library_needs_its_name(at_admin: Visitor, music: Path) -> No
     page.get_by_role("link", name="Rock").click()
     page.get_by_role("link", name="Delete library").click()
     page.get_by_label("Type the name Rock to confirm.").fill("Rock")
-    page.get_by_role("button", name="Remove it").click()
+    page.get_by_role("button", name="Remove library").click()
     page.wait_for_url("**/admin/libraries/library/")
     assert not Library.objects.active().exists()
 

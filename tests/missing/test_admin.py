@@ -65,7 +65,7 @@ def test_a_purge_can_be_undone(site: Client, library: Library) -> None:
     assert "admin" in site.get(PURGES).content.decode()
     assert site.get(f"{PURGES}{purge.pk}/change/").status_code == 200
     body = {"action": "undo", "_selected_action": [purge.pk]}
-    assert "1 files are in the catalog again." in site.post(PURGES, body, follow=True).content.decode()
+    assert "1 file was restored as missing." in site.post(PURGES, body, follow=True).content.decode()
     assert MissingFile.objects.get().pk == gone.pk
     assert "already been undone" in site.post(PURGES, body, follow=True).content.decode()
 

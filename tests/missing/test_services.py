@@ -216,7 +216,7 @@ def test_a_second_purge_takes_what_returned_and_went_again(library: Library) -> 
     assert first is not None
     assert second is not None
     assert purges.purge_missing_files([track.pk]).ids == []
-    with pytest.raises(Conflict, match="No file is left"):
+    with pytest.raises(Conflict, match="no files left to restore"):
         purges.undo_purge(first)
     assert purges.undo_purge(second).ids == [track.pk]
 

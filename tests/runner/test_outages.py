@@ -182,7 +182,7 @@ def test_a_disk_that_becomes_full_in_the_middle_of_a_scan(
     assert eventually(lambda: says(server, "worker", f"it will be redone: {FULL}"), seconds=180), server.output()
     status, text, _ = visitor.ask("/api/health")
     assert (status, json.loads(text)["status"], json.loads(text)["checks"]["disk"]["ok"]) == (200, "degraded", False)
-    assert "There is no room left" in visitor.look("/admin/")[1]
+    assert "The disk is full" in visitor.look("/admin/")[1]
     # the reason is in the row as far as there is room for it; else the worker waits until it can write it
     assert scan().get("error") in ("", FULL)
     assert mount(small_disk, 400, REMOUNT)

@@ -30,7 +30,7 @@ def run(*args: str) -> str:
 
 def test_scans_every_library(library: Library) -> None:
     said = run()
-    assert "Music: finished; 3 seen, 3 added" in said
+    assert "Music: finished; 3 files, 3 added" in said
     assert "Music: reading" in said
     assert Scan.objects.get().trigger == "command"
 
@@ -42,14 +42,14 @@ def test_says_what_changed_where(library: Library, monkeypatch: pytest.MonkeyPat
     write_album(root, 1, album="Loose", mark=77)
     monkeypatch.setattr("libraries.management.commands.scan._LINES", 1)
     assert run().endswith("  2 moved from a: c\n  and 1 more\n")
-    assert run().endswith("4 skipped, 0 failed.\n")
+    assert run().endswith("4 unchanged, 0 failed.\n")
 
 
 @pytest.mark.parametrize("name", ["music", "id"])
 def test_by_name_or_id_in_full_or_in_part(library: Library, name: str) -> None:
     named = str(library.pk) if name == "id" else name
-    assert "2 seen, 2 added" in run("--folder", "a", named)
-    assert "3 seen, 1 added, 2 updated" in run("--full", named)
+    assert "2 files, 2 added" in run("--folder", "a", named)
+    assert "3 files, 1 added, 2 updated" in run("--full", named)
 
 
 def test_what_cannot_be_scanned_is_an_error(library: Library) -> None:

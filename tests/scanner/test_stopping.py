@@ -134,7 +134,7 @@ def test_a_stopped_scan_joins_the_request_that_waits(library: Library) -> None:
     assert pipeline.run(asked.pk, on_progress=another) is None
     asked.refresh_from_db()
     waiting = Scan.objects.queued().get()
-    assert asked.error == "The server was stopped; the scan that was waiting takes its place."
+    assert asked.error == "The server was stopped; the scan that was queued meanwhile replaces this one."
     assert (waiting.pk > asked.pk, waiting.full, waiting.targets) == (True, True, [])
 
 
@@ -162,7 +162,7 @@ def test_interruptions_do_not_count_as_silent_ends(library: Library) -> None:
         assert lease.reap_stale() == 1
         asked.refresh_from_db()
         assert asked.state == ("queued" if attempt < lease.MAX_ATTEMPTS else "failed")
-    assert asked.error == "The worker stopped without a word 3 times."
+    assert asked.error == "The worker stopped unexpectedly 3 times."
 
 
 def test_a_scan_given_back_is_told_to_other_workers(library: Library, sent: list[Any]) -> None:

@@ -216,7 +216,7 @@ def test_the_dashboard_says_what_is_wrong(admin: User, member: User, settings: S
     site = Client()
     site.force_login(admin)
     text = site.get("/admin/").content.decode()
-    assert "Scans wait: the message broker does not work" in text
+    assert "Scans cannot start: the message broker is not working" in text
     assert "The message broker does not answer." in text
     assert "No worker has been seen yet." in text
     health.note_worker()

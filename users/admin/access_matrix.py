@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from libraries.admin.base import is_admin, tell
 from libraries.models import Library
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
 from users import services
 from users.grants import ways_of
@@ -75,7 +76,7 @@ def access_view(request: HttpRequest) -> HttpResponse:
     page = Paginator(people.order_by("-is_superuser", "username_key", "pk"), per_page).get_page(request.GET.get("p"))
     context = {
         **admin.site.each_context(request),
-        "title": _("Access"),
+        "title": _("Library access"),
         "libraries": libraries,
         "people": rows_of_people(list(page.object_list), libraries),
         "groups": rows_of_groups(libraries),
@@ -132,8 +133,12 @@ def save(request: HttpRequest) -> None:
     if not count:
         tell(request, _("Nothing was changed."))
         return
-    text = ngettext("The access of %(count)s was changed.", "The access of %(count)s was changed.", count)
-    tell(request, text % {"count": ngettext("%(n)s row", "%(n)s rows", count) % {"n": count}})
+    text = ngettext(
+        "The access of %(count)s user or group was changed.",
+        "The access of %(count)s users and groups was changed.",
+        count,
+    )
+    tell(request, text % {"count": formatting.number(count)})
 
 
 def changes_in(form: QueryDict, kind: str) -> list[Change]:

@@ -127,13 +127,13 @@ class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdm
     readonly_fields = ("last_login", "last_access_at", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("username", "password", "name", "email")}),
-        (_lazy("Rights"), {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),
+        (_lazy("Permissions"), {"fields": ("is_active", "is_superuser", "may_scan", "groups")}),
         (_lazy("Admin site"), {"classes": ("collapse",), "fields": ("is_staff", "user_permissions")}),
-        (_lazy("Times"), {"fields": ("last_login", "last_access_at", "created_at", "updated_at")}),
+        (_lazy("Dates"), {"fields": ("last_login", "last_access_at", "created_at", "updated_at")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),
-        (_lazy("Rights"), {"fields": ("is_superuser", "granted", "granted_shown")}),
+        (_lazy("Permissions"), {"fields": ("is_superuser", "granted", "granted_shown")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -244,4 +244,4 @@ class ApiKeyAdmin(RefusalsAdmin, AdminsOnly, ModelAdmin):
         for key in queryset:
             with suppress(NotFound):  # revoked at this moment
                 api_keys.revoke_key(key)
-        self.message_user(request, _("The keys open nothing any more."), messages.SUCCESS)
+        self.message_user(request, _("The selected API keys were revoked."), messages.SUCCESS)

@@ -37,14 +37,16 @@ class NewKeyForm(forms.Form):
         label=_lazy("Name"),
         max_length=255,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_lazy("What it is for, to know it again."),
+        help_text=_lazy("What the key is for."),
     )
     scope = forms.ChoiceField(
         label=_lazy("Scope"),
         choices=Scope.choices,
         initial=Scope.READ,
         widget=UnfoldAdminSelectWidget,
-        help_text=_lazy("Each includes the ones before it; none gives more rights than the owner has."),
+        help_text=_lazy(
+            "Read: view what the owner can access. Scan: also start scans. Manage: also change what the owner can."
+        ),
     )
     confined = forms.BooleanField(label=_lazy("Only some libraries"), required=False, widget=UnfoldBooleanSwitchWidget)
     libraries = forms.ModelMultipleChoiceField(
@@ -52,13 +54,13 @@ class NewKeyForm(forms.Form):
         label=_lazy("Libraries"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_lazy("Libraries that the owner can hear; only looked at together with “Only some libraries”."),
+        help_text=_lazy("Used only when “Only some libraries” is on. The owner needs access to them."),
     )
     last_day = forms.DateField(
-        label=_lazy("Last day"),
+        label=_lazy("Expires"),
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
-        help_text=_lazy("The last day (UTC) on which the key opens anything; empty: until it is revoked."),
+        help_text=_lazy("The last day (UTC) on which the key works. Empty: until it is revoked."),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -69,14 +71,14 @@ class NewKeyForm(forms.Form):
     def clean_last_day(self) -> date | None:
         day: date | None = self.cleaned_data["last_day"]
         if day is not None and not timezone.now().date() <= day < date.max:
-            raise forms.ValidationError(_("Must not be over already."))
+            raise forms.ValidationError(_("Choose today or a later day."))
         return day
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("libraries") and not data.get("confined"):
             # a key that opens more than was ticked would be a bad surprise
-            self.add_error("confined", "Libraries are ticked: switch this on, or take the ticks off.")
+            self.add_error("confined", _("Libraries are selected: switch this on, or clear the selection."))
         return data
 
     def make(self) -> tuple[ApiKey, str] | None:
@@ -106,7 +108,7 @@ def key_view(request: HttpRequest) -> HttpResponse:
     key, text = made or (None, "")
     context = {
         **admin.site.each_context(request),
-        "title": _("A new API key"),
+        "title": _("New API key"),
         "opts": ApiKey._meta,
         "form": form,
         "key": key,

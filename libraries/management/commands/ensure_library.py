@@ -13,7 +13,7 @@ from navidrome_lib.errors import InvalidInput
 
 
 class Command(BaseCommand):
-    help = "Add a folder as a library, named after the folder, and queue its first scan; does nothing when it is one."
+    help = "Add a folder as a library, named after the folder, and queue its first scan. An existing library is kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", help="the folder, on this machine")

@@ -19,6 +19,17 @@ from navidrome_lib.errors import Conflict, DomainError
 
 _WAIT_SECONDS = 1.0
 _LINES = 10
+# the counters of a scan, by the words that the pages use
+_COUNTS = {
+    "seen": "files",
+    "added": "added",
+    "updated": "updated",
+    "moved": "moved",
+    "restored": "restored",
+    "missing": "missing",
+    "skipped": "unchanged",
+    "failed": "failed",
+}
 
 
 class Progress:
@@ -49,17 +60,17 @@ class Progress:
 
 
 class Command(BaseCommand):
-    help = "Scan libraries here and now, without a worker."
+    help = "Scan libraries in this process, without a worker."
     # they would load every page of the server first
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("library", nargs="*", help="id or name; none: all libraries")
-        parser.add_argument("--full", action="store_true", help="read every file again")
+        parser.add_argument("--full", action="store_true", help="full rescan: read every file, changed or not")
         parser.add_argument("--folder", action="append", default=[], help="only this folder of the library; repeatable")
         parser.add_argument("--accept-empty", action="store_true", help="the folder was emptied on purpose")
         parser.add_argument(
-            "--accept-device", action="store_true", help="the library, or some of it, is on another disk now"
+            "--accept-device", action="store_true", help="the library, or a part of it, was moved to another disk"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -95,7 +106,7 @@ class Command(BaseCommand):
                 time.sleep(_WAIT_SECONDS)
                 scan.refresh_from_db()
                 if scan.state == ScanState.QUEUED and scan.retry_at is not None:
-                    raise CommandError(f"{scan.error} The scan waits, and a worker does it again.")
+                    raise CommandError(f"{scan.error} The scan is queued again, for a worker.")
                 if scan.state == ScanState.RUNNING:
                     progress.show(scan)
             return scan
@@ -126,8 +137,7 @@ def find_libraries(names: list[str]) -> list[Library]:
 
 def summary(library: Library, scan: Scan) -> str:
     """One line on how a scan ended."""
-    names = ("seen", "added", "updated", "moved", "restored", "missing", "skipped", "failed")
-    counts = ", ".join(f"{getattr(scan, name)} {name}" for name in names)
+    counts = ", ".join(f"{getattr(scan, name)} {word}" for name, word in _COUNTS.items())
     return f"{library.name}: {scan.state}; {counts}." + (f" {scan.error}" if scan.error else "")
 
 

@@ -13,7 +13,9 @@ from libraries.watcher.service import Service
 
 
 class Command(BaseCommand):
-    help = "Watch the folders of the libraries that ask for it, and request scans of what changes, until a signal."
+    help = (
+        "Watch the libraries whose option “watch” is on, and request scans of changed folders, until a signal arrives."
+    )
 
     def handle(self, *_: Any, **__: Any) -> None:
         stop = threading.Event()

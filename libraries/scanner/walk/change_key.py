@@ -46,7 +46,7 @@ def is_audio_name(name: bytes) -> bool:
 
 def problem(path: bytes, error: OSError) -> FileProblem:
     """What to tell about a file or folder that could not be looked at."""
-    return FileProblem(path, kind_of(error), f"“{display(path) or '/'}” could not be looked at: {reason_of(error)}.")
+    return FileProblem(path, kind_of(error), f"“{display(path) or '/'}” could not be read: {reason_of(error)}.")
 
 
 def is_there(path: bytes) -> bool:

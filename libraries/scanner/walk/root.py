@@ -125,7 +125,7 @@ def _probe(options: ScanOptions, known: KnownRoot, lister: Lister) -> RootState:
         state = RootState(True, "", signed64(found.st_dev), signed64(found.st_ino), _fsid(options.root, where))
         empty = _look(
             lambda: _is_empty(options, lister),
-            absent=f"The library's folder {where} went away while it was looked at.",
+            absent=f"The library's folder {where} disappeared while it was being checked.",
             failed=f"The library's folder {where} cannot be read",
         )
         _judge(where, known, state, empty)
@@ -144,7 +144,7 @@ def _probe(options: ScanOptions, known: KnownRoot, lister: Lister) -> RootState:
 def _fsid(root: bytes, where: str) -> int:
     return _look(
         lambda: fsid_of(root),
-        absent=f"The library's folder {where} went away while it was looked at.",
+        absent=f"The library's folder {where} disappeared while it was being checked.",
         failed=f"The library's folder {where} cannot be reached",
     )
 

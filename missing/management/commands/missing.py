@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.template.defaultfilters import filesizeformat
 
 from libraries.models import Library
 from libraries.models.library import name_key
@@ -17,27 +16,28 @@ from missing.models import MissingFile, Purge
 from missing.params import possible
 from missing.purge_preview import preview_purge
 from missing.querysets import MissingFileQuerySet
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "List missing files, purge them from the catalog, take a purge back, or save it. No file is ever touched."
+    help = "List missing files, purge them from the catalog, and undo or export a purge. No file on the disk changes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         listing = actions.add_parser("list", help="show the missing files")
         listing.add_argument("--library", help="only of this library (id or name)")
         purge = actions.add_parser("purge", help="remove missing files from the catalog")
-        purge.add_argument("id", nargs="*", help="these files; none: give --ids, --all or --library")
+        purge.add_argument("id", nargs="*", help="ids of the files; without any, give --ids, --all or --library")
         purge.add_argument("--ids", type=FileType(encoding="ascii", errors="replace"), metavar="FILE",
-                           help="the files whose ids stand in FILE, one a line; -: the standard input")  # fmt: skip
+                           help="read the ids from FILE, one a line; -: the standard input")  # fmt: skip
         purge.add_argument("--all", action="store_true", help="every missing file")
         purge.add_argument("--library", help="every missing file of this library (id or name)")
-        purge.add_argument("--dry-run", action="store_true", help="only say what would go")
+        purge.add_argument("--dry-run", action="store_true", help="only show what would be removed")
         actions.add_parser("purges", help="show the purges that can be undone")
-        undo = actions.add_parser("undo", help="bring the files of a purge back")
+        undo = actions.add_parser("undo", help="restore the files of a purge")
         undo.add_argument("purge", help="id of the purge")
-        undo.add_argument("--dry-run", action="store_true", help="only say what would come back")
+        undo.add_argument("--dry-run", action="store_true", help="only show what would be restored")
         export = actions.add_parser("export", help="write the files of a purge as JSON lines")
         export.add_argument("purge", help="id of the purge")
         export.add_argument("--output", type=Path, help="a new file; otherwise the standard output")
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         for file in files.iterator(1000):
             count += 1
             self.stdout.write(f"{file.pk}  {file.library.name}  {file.path}")
-        self.stdout.write(f"{count} missing files.")
+        self.stdout.write(f"Missing: {formatting.files(count)}.")
 
     def do_purge(self, options: dict[str, Any]) -> None:
         named, everything = options["id"], options["all"] or options["library"]
@@ -63,9 +63,9 @@ class Command(BaseCommand):
             with options["ids"] as file:
                 named = [*named, *file.read().split()]
             if not named:
-                raise CommandError("The file names no id.")
+                raise CommandError("The file contains no ids.")
         if bool(named) == bool(everything):
-            raise CommandError("Say which files: their ids, --ids, --library or --all.")
+            raise CommandError("Choose the files: give their ids, --ids, --library or --all.")
         if named:
             ids = purges.select_missing(possible(named))
         else:
@@ -74,36 +74,37 @@ class Command(BaseCommand):
             self.show_preview(ids)
             return
         result = purges.purge_missing_files(ids, requested_by="command")
-        self.stdout.write(f"{len(result.ids)} files were removed from the catalog.")
+        self.stdout.write(f"Removed {formatting.files(len(result.ids))} from the catalog.")
         if result.purge:
-            self.stdout.write(f"Within 30 days it can be undone: manage.py missing undo {result.purge.pk}")
+            self.stdout.write(f"You can undo this for 30 days: manage.py missing undo {result.purge.pk}")
 
     def show_preview(self, ids: list[str]) -> None:
         preview = preview_purge(ids)
-        self.stdout.write(f"{len(ids)} files ({filesizeformat(preview.size)}) would be removed from the catalog.")
+        size = formatting.size(preview.size)
+        self.stdout.write(f"Would remove {formatting.files(len(ids))} ({size}) from the catalog.")
         for name, rows in (("album", preview.albums), ("artist", preview.artists), ("folder", preview.folders)):
             for row in rows:
-                self.stdout.write(f"Left without any track: {name} {row}")
+                self.stdout.write(f"Left without songs: {name} {row}")
         for name, count in preview.attached.items():
-            self.stdout.write(f"With them go {count} {name}.")
+            self.stdout.write(f"This also removes {count} {name}.")
 
     def do_purges(self, options: dict[str, Any]) -> None:
         for purge in Purge.objects.with_restorable().order_by("-created_at", "pk"):
             restorable = getattr(purge, "restorable", 0)
             self.stdout.write(
                 f"{purge.pk}  {purge.created_at:%Y-%m-%d %H:%M}  {purge.created_by or purge.reason}  "
-                f"{purge.file_count} files, {restorable} can come back until {purge.expires_at:%Y-%m-%d}"
+                f"{formatting.files(purge.file_count)}, {restorable} can be restored until {purge.expires_at:%Y-%m-%d}"
             )
 
     def do_undo(self, options: dict[str, Any]) -> None:
         purge = find_purge(options["purge"])
         if options["dry_run"]:
-            self.stdout.write(f"{purge.files.count()} files would come back.")
+            self.stdout.write(f"Would restore {formatting.files(purge.files.count())} as missing.")
             return
         result = purges.undo_purge(purge)
-        self.stdout.write(f"{len(result.ids)} files are in the catalog again.")
+        self.stdout.write(f"Restored {formatting.files(len(result.ids))} as missing.")
         for place in result.occupied:
-            self.stdout.write(f"Another file has the place of {place.path} now: {place.song_id}")
+            self.stdout.write(f"Another file is at {place.path} now: {place.song_id}")
 
     def do_export(self, options: dict[str, Any]) -> None:
         purge = find_purge(options["purge"])
@@ -139,5 +140,5 @@ def find_purge(text: str) -> Purge:
     """A purge that can still be undone."""
     purge = Purge.objects.filter(pk__in=possible([text])).first()
     if purge is None:
-        raise CommandError(f"There is no purge “{text}”, or its time is over.")
+        raise CommandError(f"There is no purge “{text}”, or it has expired.")
     return purge

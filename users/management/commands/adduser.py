@@ -1,4 +1,4 @@
-"""`manage.py adduser NAME`: a new account; the password is asked for, or read from standard input."""
+"""`manage.py adduser NAME`: create an account; the password is prompted for, or read from standard input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("--name", default="", help="how the person is called")
+        parser.add_argument("--name", default="", help="display name")
         parser.add_argument("--email", default="")
         parser.add_argument("--admin", action="store_true", help="make the account an admin")
         parser.add_argument("--may-scan", action="store_true", help="let the account start scans")

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--end-sessions", action="store_true", help="forget the old token key at once: everybody signs in again"
+            "--end-sessions", action="store_true", help="drop the old token key at once: everyone has to sign in again"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,4 +28,4 @@ class Command(BaseCommand):
         old = [] if options["end_sessions"] else [jwt_keys.read()[0]]
         jwt_keys.replace([jwt_keys.make(), *old])
         record("keys.rotate", {"app_passwords": count, "ended_sessions": options["end_sessions"]}, kind="keys")
-        self.stdout.write(f"New keys are in use; {count} app passwords were encrypted anew.")
+        self.stdout.write(f"New keys are in use; {count} app passwords were re-encrypted.")

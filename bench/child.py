@@ -22,6 +22,7 @@ from libraries.choices import ScanTrigger  # noqa: E402
 from libraries.models import Library  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
 from libraries.services import libraries, scans  # noqa: E402
+from libraries.services.library_rules import prepare_library  # noqa: E402
 from navidrome_lib.runner.guard import step_back  # noqa: E402
 from navidrome_lib.runner.services import WORKER_NICE  # noqa: E402
 
@@ -40,7 +41,7 @@ class Queries:
 def prepare(root: str) -> None:
     """An empty catalog with one library."""
     call_command("migrate", verbosity=0)
-    libraries.create_library(name="Benchmark", path=root, scan=False)
+    libraries.create_library(prepare_library({"name": "Benchmark", "path": root}), scan=False)
 
 
 def scan() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from libraries.models import Library
-from libraries.services import libraries
+from libraries.services.library_rules import PreparedLibrary, prepare_library
 from navidrome_lib.admin.forms import ChangesOnlyForm
 from navidrome_lib.errors import InvalidInput
 
@@ -37,7 +38,11 @@ FIELD_OF = {
 
 
 class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
-    """Adds and edits a library; exclude patterns are written one per line."""
+    """Adds and edits a library; exclude patterns are written one per line. Valid, it is `prepared` for the service."""
+
+    prepared: PreparedLibrary
+    # why the service refused these very values: then they are shown again and not checked again
+    refused: Mapping[str, str] = {}
 
     patterns = forms.CharField(
         label=_lazy("Exclude patterns"),
@@ -65,15 +70,19 @@ class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
         self.fields["patterns"].initial = "\n".join(self.instance.exclude_patterns or [])
 
     def clean(self) -> dict[str, Any]:
-        """Apply the rules of the services."""
+        """Prepare what was typed, with the rules of the services."""
         data = super().clean() or {}
-        values = self.values()
-        try:
-            stored = self.instance if self.instance.pk else None
-            libraries.check_fields(values, library=stored, allow_overlap=bool(data.get("allow_overlap", False)))
-        except InvalidInput as error:
-            for field, sentence in error.errors.items():
-                self.add_error(FIELD_OF.get(field, field), sentence)
+        errors = self.refused
+        if not errors:
+            stored, overlap = self.instance if self.instance.pk else None, bool(data.get("allow_overlap", False))
+            try:
+                self.prepared = prepare_library(
+                    self.values(), library=stored, allow_overlap=overlap, with_database=bool(self.errors)
+                )
+            except InvalidInput as error:
+                errors = error.errors
+        for field, sentence in errors.items():
+            self.add_error(FIELD_OF.get(field, field), sentence)
         return data
 
     def values(self) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils import timezone
@@ -16,7 +17,8 @@ from libraries.models import Library, Scan, ScanChange, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.progress import progress_of
 from libraries.schedule import next_scan_time
-from libraries.services import libraries, scans
+from libraries.services import scans
+from libraries.services.library_rules import PreparedLibrary, prepare_library
 from libraries.storage.explain import Explanation
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.api.wire import instant, parse_library_id
@@ -138,8 +140,28 @@ def library_status(library: Library) -> tuple[LibraryStatus, str]:
     return LibraryStatus.ONLINE, ""
 
 
+def field_errors(error: InvalidInput) -> dict[str, list[str]]:
+    """The sentences of a refusal by the keys of the body."""
+    names = {"excludePatterns": "scanOptions.excludePatterns"}
+    return {names.get(field, field): [sentence] for field, sentence in error.errors.items()}
+
+
+@contextmanager
+def refusing_fields() -> Iterator[None]:
+    """Answer a refusal at the moment of saving like one of the body's check before it."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise serializers.ValidationError(field_errors(error)) from error
+
+
 class LibraryInputSerializer(serializers.Serializer[Library]):
-    """The body of POST, PUT and PATCH. Keys that the server owns are ignored, as is every key it does not know."""
+    """The body of POST, PUT and PATCH; valid, it is `prepared` for the service.
+
+    Keys that the server owns are ignored, as is every key it does not know.
+    """
+
+    prepared: PreparedLibrary
 
     name = Text(allow_blank=True)
     # a folder's name may begin or end with a space
@@ -169,18 +191,11 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
             values = self.valid_part(data, errors)
         for nested in ("scanOptions", "heldThreshold"):
             values.update(values.pop(nested, {}))
-        overlap = bool(values.get("allow_overlap"))
-        # what stays as it is breaks no rule: a library whose folder is offline can still be renamed
-        rules = {
-            field: value
-            for field, value in values.items()
-            if field != "allow_overlap" and not (library and getattr(library, field) == value)
-        }
+        overlap = bool(values.pop("allow_overlap", False))
         try:
-            libraries.check_fields(rules, library=library, allow_overlap=overlap)
+            self.prepared = prepare_library(values, library=library, allow_overlap=overlap, with_database=bool(errors))
         except InvalidInput as error:
-            names = {"excludePatterns": "scanOptions.excludePatterns"}
-            errors.update({names.get(field, field): [sentence] for field, sentence in error.errors.items()})
+            errors.update(field_errors(error))
         if errors:
             raise serializers.ValidationError(errors)
         return values

@@ -25,9 +25,11 @@ from libraries.serializers import (
     ScanChangeSerializer,
     ScanRequestSerializer,
     ScanSerializer,
+    refusing_fields,
 )
 from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
+from libraries.storage.roots import prepare_targets
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
 
@@ -94,7 +96,8 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         """Create a library and queue its first scan."""
         body = LibraryInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        library = libraries.create_library(**body.validated_data, requested_by=str(request.user))
+        with refusing_fields():
+            library = libraries.create_library(body.prepared, requested_by=str(request.user))
         return self.answer(library, status.HTTP_201_CREATED)
 
     @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
@@ -103,9 +106,8 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         library = self.get_object()
         body = LibraryInputSerializer(library, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        values = dict(body.validated_data)
-        overlap = values.pop("allow_overlap", False)
-        libraries.update_library(library, values=values, allow_overlap=overlap, requested_by=str(request.user))
+        with refusing_fields():
+            libraries.update_library(library, body.prepared, requested_by=str(request.user))
         return self.answer(library)
 
     @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
@@ -180,7 +182,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
             library,
             trigger=ScanTrigger.API,
             full=asked["full"],
-            targets=asked.get("paths", ()),
+            targets=prepare_targets(library, asked.get("paths", ())),
             accept_empty=asked["accept_empty"],
             accept_device=asked["accept_device"],
             requested_by=str(request.user),

@@ -13,16 +13,18 @@ from django.db import connection
 from django.db.models import ExpressionWrapper, F, IntegerField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_protect
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from libraries.models import Library
 from libraries.search.index import search_songs
-from navidrome_lib.errors import DomainError, NotFound
+from navidrome_lib.errors import DomainError, InvalidInput, NotFound
 
 CAP = 10_000
 MAX_SHOWN = 120
@@ -58,6 +60,36 @@ class RefusalsAdmin:
         except DomainError as error:
             tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
             return HttpResponseRedirect(request.get_full_path())
+
+
+class DiskFormAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Mixed in as the last base of pages whose form looks at the disk, which may take seconds.
+
+    Django puts a transaction around the whole page; here only the service that saves has one. What that service still
+    refuses is shown at the fields of the form, whose class has `refused` for it.
+    """
+
+    @method_decorator(csrf_protect)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        except InvalidInput as refusal:
+            if not refusal.errors:
+                raise
+            request._refused = refusal.errors  # type: ignore[attr-defined]
+            answer = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        return answer
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **options)
+        form.refused = getattr(request, "_refused", {})
+        return form
 
 
 def page(name: str, *arguments: object, **query: str | int) -> str:

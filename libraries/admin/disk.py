@@ -16,10 +16,10 @@ from django.utils.translation import ngettext
 from libraries import timeouts
 from libraries.admin.base import is_admin, page
 from libraries.scanner import ScanOptions
-from libraries.services import libraries
+from libraries.services.library_rules import check_patterns
 from libraries.storage.browse import FolderPage, folders_of, list_folders, look_into
 from libraries.storage.pattern_preview import MAX_SECONDS, preview_patterns
-from libraries.storage.roots import check_root
+from libraries.storage.roots import check_overlap, check_root_folder
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import InvalidInput
@@ -92,11 +92,10 @@ def note_of(found: FolderPage) -> str:
 def check(request: HttpRequest) -> HttpResponse:
     """GET /admin/libraries/library/check/?path= — whether it can be the root of a library, and if not why."""
     admins_only(request)
-    overlap = request.GET.get("overlap") == "true"
     try:
-        normal = check_root(
-            request.GET.get("path", ""), library_id=number(request.GET.get("library")), allow_overlap=overlap
-        )
+        normal = check_root_folder(request.GET.get("path", ""))
+        if request.GET.get("overlap") != "true":
+            check_overlap(normal, number(request.GET.get("library")))
         said = inside(normal)
     except InvalidInput as error:
         return JsonResponse({"ok": False, "text": error.errors.get("path", error.message)})
@@ -121,11 +120,11 @@ def preview(request: HttpRequest) -> HttpResponse:
     lines = [line.strip() for line in request.POST.get("patterns", "").splitlines() if line.strip()]
     error, found = "", None
     try:
-        root = check_root(request.POST.get("path", ""), allow_overlap=True)
+        root = check_root_folder(request.POST.get("path", ""))
         options = ScanOptions(
             root=os.fsencode(root),
             recursive="recursive" in request.POST,
-            exclude_patterns=tuple(libraries.check_patterns(lines)),
+            exclude_patterns=tuple(check_patterns(lines)),
         )
         found = call_with_timeout(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + timeouts.SECONDS)
     except InvalidInput as refusal:

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from libraries.admin import disk, live
-from libraries.admin.base import RefusalsAdmin, back, is_admin, may_scan, page, tell
+from libraries.admin.base import DiskFormAdmin, RefusalsAdmin, back, is_admin, may_scan, page, tell
 from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
 from libraries.choices import LibraryStatus, ScanTrigger
@@ -25,6 +25,7 @@ from libraries.forms import LibraryForm
 from libraries.models import Library
 from libraries.serializers import library_status
 from libraries.services import libraries, scans
+from libraries.storage.roots import prepare_targets
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError, InvalidInput
 
@@ -37,7 +38,7 @@ STATES = {
 
 
 @admin.register(Library)
-class LibraryAdmin(RefusalsAdmin, ModelAdmin):
+class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
     """Admins change libraries; whoever may view them sees their own; whoever may scan scans those."""
 
     form = LibraryForm
@@ -88,8 +89,9 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
         return [*own, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Library]:
-        rows: QuerySet[Library] = super().get_queryset(request).visible_to(request.user).with_scan_state()
-        return rows
+        rows: Any = super().get_queryset(request)
+        found: QuerySet[Library] = rows.visible_to(request.user).with_scan_state()
+        return found
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Without "delete selected": a library is removed one at a time, with its name typed."""
@@ -140,12 +142,11 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
         return answer
 
     def save_model(self, request: HttpRequest, obj: Library, form: LibraryForm, change: bool) -> None:
-        values, who = form.values(), str(request.user)
-        overlap = bool(form.cleaned_data.get("allow_overlap"))
+        who = str(request.user)
         if change:
-            libraries.update_library(obj, values=values, allow_overlap=overlap, requested_by=who)
+            libraries.update_library(obj, form.prepared, requested_by=who)
         else:
-            obj.pk = libraries.create_library(**values, allow_overlap=overlap, requested_by=who).pk
+            obj.pk = libraries.create_library(form.prepared, requested_by=who).pk
 
     def response_add(self, request: HttpRequest, obj: Library, post_url_continue: str | None = None) -> HttpResponse:
         """To the dashboard, where the first scan can be watched."""
@@ -208,7 +209,8 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin):
     ) -> None:
         who = str(request.user)
         try:
-            scans.request_scan(library, trigger=ScanTrigger.ADMIN, full=full, targets=targets or [], requested_by=who)
+            folders = prepare_targets(library, targets or [])
+            scans.request_scan(library, trigger=ScanTrigger.ADMIN, full=full, targets=folders, requested_by=who)
         except (InvalidInput, DomainError) as error:
             tell(request, f"{library}: {error.message}", wrong=True)
         else:

@@ -11,6 +11,7 @@ from libraries.admin.base import is_admin, page, tell
 from libraries.admin.disk import render
 from libraries.models import Library
 from libraries.services import libraries
+from libraries.services.library_rules import PreparedLibrary, prepare_library
 from libraries.storage.relocation import match_root
 from navidrome_lib.errors import DomainError
 
@@ -26,7 +27,7 @@ def relocate_view(request: HttpRequest, pk: int) -> HttpResponse:
     root, error, match = "", "", None
     if typed:
         try:
-            root = checked(library, typed, overlap=overlap)
+            root = prepare_move(library, typed, overlap=overlap, with_database=True).values["path"]
             match = match_root(library, root)
         except DomainError as refusal:
             error = refusal.message
@@ -43,22 +44,23 @@ def relocate_view(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "admin/libraries/relocate.html", context)
 
 
-def checked(library: Library, path: str, *, overlap: bool) -> str:
-    """The normal form of a path that the library may move to; else the rule that it breaks."""
-    root: str = libraries.check_fields({"path": path}, library=library, allow_overlap=overlap)["path"]
-    if root == library.path:
+def prepare_move(library: Library, path: str, *, overlap: bool, with_database: bool = False) -> PreparedLibrary:
+    """Check a path that the library may move to; with the rules of the database, too, when nothing is saved."""
+    prepared = prepare_library({"path": path}, library=library, allow_overlap=overlap, with_database=with_database)
+    if prepared.values.get("path", library.path) == library.path:
         raise DomainError(_("The library is already in this folder."))
-    return root
+    return prepared
 
 
 def relocate(request: HttpRequest, library: Library) -> HttpResponse:
     """Carry it out; what the scan then does not find goes the way of all missing files."""
     overlap, who = "overlap" in request.POST, str(request.user)
     try:
-        root = checked(library, request.POST.get("path", "").strip(), overlap=overlap)
-        libraries.update_library(library, values={"path": root}, allow_overlap=overlap, requested_by=who)
+        prepared = prepare_move(library, request.POST.get("path", "").strip(), overlap=overlap)
+        moved = libraries.update_library(library, prepared, requested_by=who)
     except DomainError as error:
         tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
         return HttpResponseRedirect(request.path)
-    tell(request, _("“%(name)s” was relocated to %(path)s, and a scan was queued.") % {"name": library, "path": root})
+    said = {"name": moved, "path": moved.path}
+    tell(request, _("“%(name)s” was relocated to %(path)s, and a scan was queued.") % said)
     return HttpResponseRedirect(page("libraries_library_change", library.pk))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from libraries import queue
 from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
 from libraries.models import Library, Scan
 from libraries.scanner import DISCARDED, OVERTAKEN, settle_held
-from libraries.storage.roots import normal_target
+from libraries.storage.roots import EVERYTHING, ScanTargets
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.locks import lock_library
 from navidrome_lib.errors import Conflict, NotFound
@@ -43,7 +43,7 @@ def request_scan(
     *,
     trigger: ScanTrigger,
     full: bool = False,
-    targets: Iterable[str] = (),
+    targets: ScanTargets = EVERYTHING,
     requested_by: str = "",
     accept_empty: bool = False,
     accept_device: bool = False,
@@ -52,13 +52,12 @@ def request_scan(
 ) -> Scan:
     """Ask for a scan and return its row. A request that waits takes this one in: nothing is dropped or doubled.
 
+    `targets` come from `prepare_targets`, which looks at the disk; this function does not.
     `accept_empty` and `accept_device` say that what the scan would else take for storage that is away (a root that is
     empty, or on another device than at the last scan) is as it should be. Both are audited. `approves` is the held scan
     whose proposal the scan may mark.
     """
-    folders = sorted({normal_target(library, folder) for folder in targets})
-    if "" in folders:
-        folders = []
+    folders = list(targets.folders)
     held = approves.pk if approves else None
     asked = {"full": full, "accept_empty": accept_empty, "accept_device": accept_device}
     with transaction.atomic():
@@ -114,7 +113,7 @@ def approve_scan(scan: Scan, *, requested_by: str = "") -> Scan:
     approving = request_scan(
         held.library,
         trigger=ScanTrigger.APPROVAL,
-        targets=held.targets,
+        targets=ScanTargets(tuple(held.targets)),
         requested_by=requested_by,
         accept_device=held.accept_device,
         approves=held,

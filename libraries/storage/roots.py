@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from libraries import timeouts
 from libraries.models import Library
@@ -20,11 +23,19 @@ def refuse(sentence: str) -> InvalidInput:
     return InvalidInput(errors={"path": sentence})
 
 
-def check_root(path: str, *, library_id: int | None = None, allow_overlap: bool = False) -> str:
+def check_root_folder(path: str) -> str:
     """The normalised path of a folder that may be the root of a library; else the rule it breaks.
 
-    `library_id` is the library that is being changed, which may overlap with itself.
+    Looks at the disk, and at no other library (see `check_overlap`).
     """
+    normal = normal_root(path)
+    check_allowed(normal)
+    check_readable(normal)
+    return normal
+
+
+def normal_root(path: str) -> str:
+    """The normalised form of an absolute path, which no look at the disk is needed for; else the rule it breaks."""
     if not path.strip():
         raise refuse("A path is required.")
     if "\0" in path or not is_storable_text(path):
@@ -35,10 +46,6 @@ def check_root(path: str, *, library_id: int | None = None, allow_overlap: bool 
     normal = "/" + normal.lstrip("/")  # POSIX lets normpath keep two leading slashes
     if len(os.fsencode(normal)) > MAX_PATH:
         raise refuse("The path is too long.")
-    check_allowed(normal)
-    check_readable(normal)
-    if not allow_overlap:
-        check_overlap(normal, library_id)
     return normal
 
 
@@ -81,32 +88,52 @@ def real_path(path: str, *, seconds: float | None = None) -> str:
         return os.path.normpath(path)
 
 
-def check_overlap(path: str, library_id: int | None) -> None:
-    """Refuse a root that is, lies inside, or lies around the root of another library, links resolved."""
-    real, end = real_path(path), time.monotonic() + timeouts.SECONDS
-    for other in Library.objects.active().exclude(pk=library_id or 0).only("name", "path").order_by("pk"):
+def other_libraries(library_id: int | None) -> QuerySet[Library]:
+    """All libraries but the one that is being changed, which may overlap with itself."""
+    return Library.objects.active().exclude(pk=library_id or 0).order_by("pk")
+
+
+def resolve_other_roots(library_id: int | None) -> dict[str, str]:
+    """The roots of the other libraries with their links resolved, by their paths; looks at the disk."""
+    end = time.monotonic() + timeouts.SECONDS
+    roots: dict[str, str] = {}
+    for path in other_libraries(library_id).values_list("path", flat=True):
         # its storage may be away, however well that of the new root is
-        root = real_path(other.path, seconds=max(end - time.monotonic(), 0.1))
+        roots[path] = real_path(path, seconds=max(end - time.monotonic(), 0.1))
+    return roots
+
+
+def overlap_error(real: str, real_roots: Mapping[str, str], library_id: int | None) -> str:
+    """Why a root (`real`: links resolved) is, lies inside, or lies around the root of another library; else "".
+
+    Asks the database only. A library whose root is not in `real_roots` is passed over.
+    """
+    for name, path in other_libraries(library_id).values_list("name", "path"):
+        root = real_roots.get(path, "")
         if real == root:
-            raise refuse(f"The folder is already the root of the library “{other.name}”.")
-        if is_inside(real, root):
-            raise refuse(f"The folder is inside the library “{other.name}” ({other.path}).")
-        if is_inside(root, real):
-            raise refuse(f"The folder contains the library “{other.name}” ({other.path}).")
+            return f"The folder is already the root of the library “{name}”."
+        if root and is_inside(real, root):
+            return f"The folder is inside the library “{name}” ({path})."
+        if root and is_inside(root, real):
+            return f"The folder contains the library “{name}” ({path})."
+    return ""
+
+
+def check_overlap(path: str, library_id: int | None) -> None:
+    """Refuse a root that overlaps with another library as things are now; for pages that save nothing."""
+    sentence = overlap_error(real_path(path), resolve_other_roots(library_id), library_id)
+    if sentence:
+        raise refuse(sentence)
 
 
 def check_anchor(anchor: str, root: str) -> str:
-    """The normalised path, relative to `root`, of a file or folder that is there, or an empty text for none."""
-    if not anchor.strip():
-        return ""
-    if "\0" in anchor or not is_storable_text(anchor) or len(anchor.encode()) > MAX_PATH:
-        raise refuse_anchor("The anchor file has a name that no file can have.")
-    if os.path.isabs(anchor):
-        raise refuse_anchor("The anchor file must be relative to the library's folder, without a “/” in front.")
-    parts = [part for part in anchor.split("/") if part not in ("", ".")]
-    if ".." in parts or not parts:
-        raise refuse_anchor("The anchor file must lie below the library's folder.")
-    normal = "/".join(parts)
+    """The normalised path, relative to `root`, of a file or folder that is there, or an empty text for none.
+
+    Without a root that could be looked into (an empty text) only the form is checked.
+    """
+    normal = normal_anchor(anchor)
+    if not normal or not root:
+        return normal
     try:
         place = os.path.join(root, normal)
         call_with_timeout(lambda: os.stat(place), about=place)
@@ -117,12 +144,42 @@ def check_anchor(anchor: str, root: str) -> str:
     return normal
 
 
+def normal_anchor(anchor: str) -> str:
+    """The normalised form of a path below a root, or an empty text for none; else the rule it breaks."""
+    if not anchor.strip():
+        return ""
+    if "\0" in anchor or not is_storable_text(anchor) or len(anchor.encode()) > MAX_PATH:
+        raise refuse_anchor("The anchor file has a name that no file can have.")
+    if os.path.isabs(anchor):
+        raise refuse_anchor("The anchor file must be relative to the library's folder, without a “/” in front.")
+    parts = [part for part in anchor.split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        raise refuse_anchor("The anchor file must lie below the library's folder.")
+    return "/".join(parts)
+
+
 def refuse_anchor(sentence: str) -> InvalidInput:
     return InvalidInput(errors={"anchorFile": sentence})
 
 
 def is_inside(path: str, root: str) -> bool:
     return path.startswith(root.rstrip("/") + "/")
+
+
+@dataclass(frozen=True)
+class ScanTargets:
+    """The folders that a scan is to look at, relative to the library's root and sorted; none: the whole library."""
+
+    folders: tuple[str, ...] = ()
+
+
+EVERYTHING: Final = ScanTargets()
+
+
+def prepare_targets(library: Library, folders: Iterable[str]) -> ScanTargets:
+    """Check the folders that a scan is asked to look at. Looks at the disk, so it is not for transactions."""
+    found = sorted({normal_target(library, folder) for folder in folders})
+    return EVERYTHING if "" in found else ScanTargets(tuple(found))
 
 
 def normal_target(library: Library, folder: str) -> str:

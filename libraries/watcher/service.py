@@ -16,7 +16,7 @@ from libraries.choices import ACTIVE_STATES, ScanTrigger, WatchState
 from libraries.models import Library, Scan, WatchStatus
 from libraries.scanner import scan_options, writable_path
 from libraries.services import scans
-from libraries.storage.roots import normal_target
+from libraries.storage.roots import EVERYTHING, ScanTargets, normal_target
 from libraries.watcher.library_watch import LibraryWatch, Standing
 from navidrome_lib.errors import DomainError, InvalidInput
 from navidrome_lib.outages import Outage, outage_of
@@ -99,12 +99,12 @@ class Service:
             return
         if not folders and watch.standing.state == WatchState.POLLING and library.scans.active().exists():
             return  # a scan that takes longer than the interval is not followed by the next one at once
-        targets = targets_of(library, folders)
-        if folders and not targets:
+        found = targets_of(library, folders)
+        if folders and not found:
             return  # it came and went, and no scan ever saw it
         try:
-            wanted = [] if "" in targets else targets
-            self._asked.add(scans.request_scan(library, trigger=ScanTrigger.WATCHER, targets=wanted).pk)
+            targets = EVERYTHING if "" in found else ScanTargets(tuple(found))
+            self._asked.add(scans.request_scan(library, trigger=ScanTrigger.WATCHER, targets=targets).pk)
         except DomainError as error:
             logger.warning("no scan of %s: %s", library, error)
         except (DatabaseError, InterfaceError):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db import transaction
 
 from libraries.choices import ScanTrigger
 from libraries.models import Library
 from libraries.services import scans
-from libraries.storage.roots import normal_target
+from libraries.storage.roots import EVERYTHING, ScanTargets, prepare_targets
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
 from subsonic import payloads
@@ -40,11 +38,14 @@ def get_scan_status(caller: Caller, params: Params) -> Payload:
     return {"scanStatus": payloads.scan_status(scans.scan_status(caller.libraries()))}
 
 
-def parse_targets(caller: Caller, targets: list[str]) -> Iterable[tuple[Library, list[str]]]:
-    """Each library with its folders; no target means all of every library. All are checked before any is used."""
+def parse_targets(caller: Caller, targets: list[str]) -> list[tuple[Library, ScanTargets]]:
+    """Each library with its folders; no target means all of every library. All are checked before any is used.
+
+    Looks at the disk, so it is not for transactions.
+    """
     libraries = {library.pk: library for library in caller.libraries().order_by("pk")}
     if not targets:
-        return [(library, []) for library in libraries.values()]
+        return [(library, EVERYTHING) for library in libraries.values()]
     if len(targets) > MAX_TARGETS:
         raise InvalidInput(f"At most {MAX_TARGETS} targets are allowed.")
     chosen: dict[int, list[str]] = {}
@@ -55,5 +56,5 @@ def parse_targets(caller: Caller, targets: list[str]) -> Iterable[tuple[Library,
             raise InvalidInput(f"“{target[:200]}” is not a target: it must be <library id>:<folder>.")
         if number not in libraries:
             raise NotFound("This library does not exist.")
-        chosen.setdefault(number, []).append(normal_target(libraries[number], folder))
-    return [(libraries[number], folders) for number, folders in chosen.items()]
+        chosen.setdefault(number, []).append(folder)
+    return [(libraries[number], prepare_targets(libraries[number], folders)) for number, folders in chosen.items()]

@@ -11,6 +11,7 @@ from django.test import Client
 
 from libraries.models import Library
 from libraries.services import libraries
+from libraries.services.library_rules import prepare_library
 from tests.conftest import MakeUser
 from users import services as accounts
 from users.models import LibraryAccess, User
@@ -66,9 +67,12 @@ class TestLibrary:
         return f"/admin/libraries/library/{library.pk}/change/"
 
     def test_keeps_what_others_changed(self, site: Client, library: Library, address: str) -> None:
-        libraries.update_library(library, values={"exclude_patterns": ["*.tmp"]})
+        libraries.update_library(library, prepare_library({"exclude_patterns": ["*.tmp"]}, library=library))
         page = shown(site, address)
-        libraries.update_library(library, values={"name": "Renamed", "watch": True, "exclude_patterns": ["*.bak", "x"]})
+        libraries.update_library(
+            library,
+            prepare_library({"name": "Renamed", "watch": True, "exclude_patterns": ["*.bak", "x"]}, library=library),
+        )
         assert site.post(address, page | {"schedule": "@daily"}).status_code == 302
         library.refresh_from_db()
         assert (library.schedule, library.name, library.watch) == ("@daily", "Renamed", True)

@@ -15,6 +15,7 @@ from libraries import tasks
 from libraries.choices import ScanTrigger
 from libraries.models import Library, Scan
 from libraries.services import libraries, scans
+from libraries.services.library_rules import prepare_library
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import NotFound
 from tests.conftest import Configure
@@ -310,7 +311,7 @@ class TestDeletedMeanwhile:
         stale = Library.objects.get(pk=library.pk)
         libraries.delete_library(library)
         calls: list[Callable[[], object]] = [
-            lambda: libraries.update_library(stale, values={"name": "Back"}),
+            lambda: libraries.update_library(stale, prepare_library({"name": "Back"}, library=stale)),
             lambda: libraries.delete_library(stale),
             lambda: scans.request_scan(stale, trigger=ScanTrigger.API),
         ]

@@ -16,10 +16,11 @@ def main(root: str) -> None:
     from libraries.choices import ScanTrigger
     from libraries.scanner import pipeline
     from libraries.services import libraries, scans
+    from libraries.services.library_rules import prepare_library
     from tests.scanner.scans import picture
 
     call_command("migrate", verbosity=0)
-    library = libraries.create_library(name="Music", path=root, scan=False)
+    library = libraries.create_library(prepare_library({"name": "Music", "path": root}), scan=False)
     scan = scans.request_scan(library, trigger=ScanTrigger.COMMAND, deliver=False)
     pipeline.run(scan.pk)
     pprint.pp(picture(library), width=200, sort_dicts=True)  # jsonb keeps no order of keys

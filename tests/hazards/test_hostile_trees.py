@@ -14,6 +14,7 @@ import pytest
 from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, Scan, ScanProblem
 from libraries.services.libraries import update_library
+from libraries.services.library_rules import prepare_library
 from tests.hazards.database import another_database
 from tests.hazards.files import RememberingPool, put, song
 from tests.hazards.test_broken_files import by_name
@@ -255,7 +256,7 @@ def test_relocation_of_the_whole_root(root: Path, tmp_path: Path, quick_reading:
     (tmp_path / "elsewhere").mkdir()
     root.rename(tmp_path / "elsewhere" / "moved")
     assert scan(library).state == "offline"
-    update_library(library, values={"path": str(tmp_path / "elsewhere" / "moved")})
+    update_library(library, prepare_library({"path": str(tmp_path / "elsewhere" / "moved")}, library=library))
     library.refresh_from_db()
     Scan.objects.queued().delete()
     done = scan(library)

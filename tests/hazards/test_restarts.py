@@ -28,9 +28,11 @@ from tests.scanner.scans import write_album
 
 FILES = 6
 PREPARE = """
-from libraries.services import libraries
 from libraries.choices import ScanTrigger
-services.request_scan(services.create_library(name="Slow", path={path!r}, scan=False), trigger=ScanTrigger.API)
+from libraries.services import libraries, scans
+from libraries.services.library_rules import prepare_library
+library = libraries.create_library(prepare_library(dict(name="Slow", path={path!r})), scan=False)
+scans.request_scan(library, trigger=ScanTrigger.API)
 """
 
 

@@ -14,6 +14,7 @@ from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.walk import walker
 from libraries.services.libraries import update_library
+from libraries.services.library_rules import prepare_library
 from libraries.services.scans import approve_scan, discard_scan
 from navidrome_lib.errors import Conflict
 from tests.scanner.scans import counts, ids, picture, redo, request, scan, write_album, write_track
@@ -249,7 +250,7 @@ def test_a_proposal_ends_with_the_path_that_it_was_about(root: Path, library: Li
     empty_most(root)
     held = scan(library)
     shutil.copytree(root, root.with_name("elsewhere"))
-    update_library(library, values={"path": str(root.with_name("elsewhere"))})
+    update_library(library, prepare_library({"path": str(root.with_name("elsewhere"))}, library=library))
     held.refresh_from_db()
     assert (held.state, HeldMark.objects.count()) == ("finished", 0)
     with pytest.raises(Conflict):

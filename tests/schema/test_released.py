@@ -18,6 +18,7 @@ from libraries.choices import ScanState
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline
 from libraries.services import libraries, scans
+from libraries.services.library_rules import prepare_library
 from missing.models import Purge
 from missing.purges import undo_purge
 from navidrome_lib.audit.models import AuditEntry
@@ -106,7 +107,9 @@ def test_scans_go_on(migrated: dict[str, Any], tmp_path: Path) -> None:
     for path in gone:
         (tmp_path / path).unlink()
     for library in Library.objects.all():
-        libraries.update_library(library, values={"path": str(tmp_path / library.name.lower())})
+        libraries.update_library(
+            library, prepare_library({"path": str(tmp_path / library.name.lower())}, library=library)
+        )
     assert run_queued() == {"Rock": ScanState.FINISHED, "Jazz": ScanState.HELD}
     assert catalog.tracks() == migrated["tracks"]
     held = Scan.objects.filter(state=ScanState.HELD).latest("pk")

@@ -22,6 +22,7 @@ from libraries.models import Library, MediaFile, Scan, WatchStatus
 from libraries.scanner import pipeline
 from libraries.scanner.walk.walker import SETTLE_NS
 from libraries.services import libraries, scans
+from libraries.services.library_rules import prepare_library
 from libraries.watcher import library_watch, service
 from libraries.watcher.service import Service
 from tests.processes import environment, process
@@ -188,9 +189,9 @@ def test_libraries_come_and_go_without_a_restart(
     write_album(tmp_path / "more", 1)
     other = Library.objects.create(name="More", path=str(tmp_path / "more"))
     assert set(watcher.states()) == {library.pk}
-    libraries.update_library(other, values={"watch": True})
+    libraries.update_library(other, prepare_library({"watch": True}, library=other))
     assert says(other, WatchState.WATCHING)
-    libraries.update_library(library, values={"watch": False})
+    libraries.update_library(library, prepare_library({"watch": False}, library=library))
     assert eventually(lambda: set(watcher.states()) == {other.pk}, seconds=5)
     assert eventually(lambda: not WatchStatus.objects.filter(library=library).exists(), seconds=5)
     libraries.delete_library(other)
@@ -276,7 +277,7 @@ def test_a_database_that_goes_away_loses_nothing(
             raise OperationalError("gone")
         return real(*args, **options)
 
-    monkeypatch.setattr(libraries, "request_scan", request_scan)
+    monkeypatch.setattr(scans, "request_scan", request_scan)
     write_track(root / "a" / "03.flac", "New", number=3)
     assert next_scan().targets == ["a"]
     assert failures == [0]

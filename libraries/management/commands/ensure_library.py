@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from libraries.models import Library
 from libraries.services import libraries
+from libraries.services.library_rules import prepare_library
+from libraries.storage.roots import real_path
 from navidrome_lib.errors import InvalidInput
 
 
@@ -21,18 +23,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = os.path.abspath(os.path.expanduser(options["path"]))
-        real = os.path.realpath(path)
+        real = real_path(path)
         for library in Library.objects.active():
-            if os.path.realpath(library.path) == real:
+            if real_path(library.path) == real:
                 self.stdout.write(f"“{library.name}” is already a library.")
                 return
         try:
-            library = libraries.create_library(
-                name=self.free_name(options["name"] or os.path.basename(path) or "Music"),
-                path=path,
-                default_new_users=not Library.objects.active().exists(),
-                requested_by="ensure_library",
+            prepared = prepare_library(
+                {
+                    "name": self.free_name(options["name"] or os.path.basename(path) or "Music"),
+                    "path": path,
+                    "default_new_users": not Library.objects.active().exists(),
+                }
             )
+            library = libraries.create_library(prepared, requested_by="ensure_library")
         except InvalidInput as error:
             raise CommandError(error.message) from None
         self.stdout.write(f"Added the library “{library.name}” and queued its first scan.")

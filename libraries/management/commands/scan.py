@@ -15,6 +15,7 @@ from libraries.models import Library, Scan
 from libraries.models.library import name_key
 from libraries.scanner import run_scan
 from libraries.services import scans
+from libraries.storage.roots import prepare_targets
 from navidrome_lib.errors import Conflict, DomainError
 
 _WAIT_SECONDS = 1.0
@@ -93,7 +94,8 @@ class Command(BaseCommand):
 
     def _scan(self, library: Library, *, targets: list[str], **asked: Any) -> Scan:
         try:
-            scan = scans.request_scan(library, trigger=ScanTrigger.COMMAND, targets=targets, deliver=False, **asked)
+            folders = prepare_targets(library, targets)
+            scan = scans.request_scan(library, trigger=ScanTrigger.COMMAND, targets=folders, deliver=False, **asked)
         except DomainError as error:
             raise CommandError(error.message) from error
         progress = Progress(self, library.name)

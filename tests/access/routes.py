@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.sharing import THOROUGH
+from tests.support.sharing import THOROUGH
 
 # it reads no parameter of lists, and takes half a second to make: asked with every query in a thorough run only
 READS_NO_QUERY = () if THOROUGH else ("/api/schema/",)

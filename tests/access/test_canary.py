@@ -18,7 +18,7 @@ from tests.access import canary
 from tests.access.routes import READS_NO_QUERY, routes
 from tests.access.test_deny_matrix import REST
 from tests.conftest import MakeUser, SignIn
-from tests.sharing import Share
+from tests.support.sharing import Share
 from users import api_keys, app_passwords
 from users.models import GroupAccess, LibraryAccess, User
 
@@ -51,7 +51,7 @@ def owner(make_user: MakeUser, hidden: list[str]) -> User:
 
 
 def content(response: HttpResponseBase) -> bytes:
-    """The body; but for streams of events, which do not end by themselves: tests/api/test_events.py hears those."""
+    """Return the body, without streams of events, which do not end by themselves (tests/libraries/api/test_events.py)."""
     if isinstance(response, HttpResponse):
         return response.content
     assert isinstance(response, StreamingHttpResponse)

@@ -17,7 +17,7 @@ from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
-from tests.sharing import Share
+from tests.support.sharing import Share
 from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
 

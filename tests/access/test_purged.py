@@ -19,8 +19,8 @@ from tests.access.routes import READS_NO_QUERY, routes
 from tests.access.test_canary import content
 from tests.access.test_deny_matrix import REST
 from tests.conftest import Configure
-from tests.missing.catalog import make_track
-from tests.sharing import Share
+from tests.support.catalog import make_track
+from tests.support.sharing import Share
 from users import app_passwords
 from users.models import User
 

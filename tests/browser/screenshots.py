@@ -16,7 +16,7 @@ from libraries.models import Album, Library, Scan
 from synth import make_library
 from tests.browser.conftest import Open
 from tests.conftest import MakeUser
-from tests.scanner.scans import scan, write_album
+from tests.support.scans import scan, write_album
 from users.models import GroupAccess
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"

@@ -16,8 +16,8 @@ from missing.models import MissingFile, Purge
 from synth import make_cover
 from tests.browser.conftest import Open, Visitor
 from tests.conftest import MakeUser
-from tests.scanner.scans import scan, write_album, write_track
-from tests.sharing import DAY, THOROUGH
+from tests.support.scans import scan, write_album, write_track
+from tests.support.sharing import DAY, THOROUGH
 from users.models import User
 
 pytestmark = pytest.mark.browser

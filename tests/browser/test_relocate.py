@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from libraries.models import Library, MediaFile
 from tests.browser.conftest import Visitor, run_queued
-from tests.scanner.scans import scan, write_album
+from tests.support.scans import scan, write_album
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ from libraries.models import Library, MediaFile, Scan
 from synth import make_cover
 from tests.browser.conftest import Open, Visitor, run_queued
 from tests.conftest import PASSWORD, MakeUser
-from tests.scanner.scans import write_album
+from tests.support.scans import write_album
 from users.models import User
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,7 @@ def main(root: str) -> None:
     from libraries.scanner import pipeline
     from libraries.services import libraries, scans
     from libraries.services.library_rules import prepare_library
-    from tests.scanner.scans import picture
+    from tests.support.scans import picture
 
     call_command("migrate", verbosity=0)
     library = libraries.create_library(prepare_library({"name": "Music", "path": root}), scan=False)

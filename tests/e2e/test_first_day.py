@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from synth import Manifest, make_library
-from tests.runner.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.database
 

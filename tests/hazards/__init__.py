@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from tests.sharing import THOROUGH
+from tests.support.sharing import THOROUGH
 
 HOURS: Final = float(os.environ.get("ND_HAZARDS_HOURS", "0"))
 

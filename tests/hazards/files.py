@@ -12,18 +12,18 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import Converted, ReadResult
 from libraries.audio.types import RawAudio
 from libraries.scanner.read.transport import pack_audio, unpack_shared
-from tests.audio import samples
+from tests.support import audio
 
 
 def song(title: str, *, number: int = 1, mark: int = 0, frames: int = 4, **tags: str) -> bytes:
     """A tagged mp3 of about two kilobytes; `mark` makes its sound its own, `tags` are ID3 frames by name."""
     texts = {"TIT2": title, "TRCK": str(number), "TPE1": "Ann", "TPE2": "Ann", "TALB": "First", "TCON": "Rock"}
     frames_ = [
-        samples.id3_frame(name.encode(), b"\x01\xff\xfe" + text.encode("utf-16-le", "surrogatepass"))
+        audio.id3_frame(name.encode(), b"\x01\xff\xfe" + text.encode("utf-16-le", "surrogatepass"))
         for name, text in (texts | tags).items()
     ]
-    sound = samples.MP3_FRAME[:-8] + mark.to_bytes(8, "big")
-    return samples.id3_tag(*frames_) + sound * frames
+    sound = audio.MP3_FRAME[:-8] + mark.to_bytes(8, "big")
+    return audio.id3_tag(*frames_) + sound * frames
 
 
 def put(path: Path, data: bytes) -> Path:

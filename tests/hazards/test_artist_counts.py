@@ -13,7 +13,7 @@ from libraries import totals
 from libraries.models import Library, LibraryArtist, MediaFile
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, put, song
-from tests.scanner.scans import scan
+from tests.support.scans import scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,11 +20,11 @@ from libraries.models import Library, MediaFile, Scan, ScanProblem
 from synth.files import FORMATS, track_bytes
 from synth.tones import Tone
 from synth.track import Track
-from tests.audio import samples
 from tests.hazards import at_most
 from tests.hazards.database import another_database
 from tests.hazards.files import RememberingPool, put, song
-from tests.scanner.scans import counts, picture, scan
+from tests.support import audio
+from tests.support.scans import counts, picture, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,7 +74,7 @@ def pretending() -> Iterator[tuple[str, bytes]]:
         yield f"noise/{name}.{suffix}", dice.randbytes(5000)
         yield f"zeros/{name}.{suffix}", bytes(5000)
         yield f"text/{name}.{suffix}", b"just a text\n" * 50
-        yield f"picture/{name}.{suffix}", samples.PNG + bytes(5000)
+        yield f"picture/{name}.{suffix}", audio.PNG + bytes(5000)
         for other, (_, data) in files.items():
             if dice.random() < 0.3:
                 yield f"pretending/{other} as {name}.{suffix}", data
@@ -84,17 +84,17 @@ def vorbis_comments(*comments: bytes) -> bytes:
     """A FLAC file with these comments, whatever they hold."""
     block = struct.pack("<I", 4) + b"test" + struct.pack("<I", len(comments))
     block += b"".join(struct.pack("<I", len(comment)) + comment for comment in comments)
-    info = samples.flac_info()
+    info = audio.flac_info()
     head = b"fLaC\x00" + len(info).to_bytes(3, "big") + info
     return head + b"\x84" + len(block).to_bytes(3, "big") + block + b"\xff\xf8" + bytes(range(256)) * 8
 
 
 def tagged(*items: bytes) -> bytes:
     """An MP4 file with these items in its list of tags."""
-    ilst = samples.atom(b"ilst", *items)
-    hdlr = samples.atom(b"hdlr", bytes(8), b"mdirappl", bytes(9))
-    udta = samples.atom(b"udta", samples.atom(b"meta", bytes(4), hdlr, ilst))
-    head = samples.mp4()
+    ilst = audio.atom(b"ilst", *items)
+    hdlr = audio.atom(b"hdlr", bytes(8), b"mdirappl", bytes(9))
+    udta = audio.atom(b"udta", audio.atom(b"meta", bytes(4), hdlr, ilst))
+    head = audio.mp4()
     at = head.index(b"moov") - 4
     size = int.from_bytes(head[at : at + 4], "big")
     moov = (size + len(udta)).to_bytes(4, "big") + head[at + 4 : at + size] + udta
@@ -102,23 +102,23 @@ def tagged(*items: bytes) -> bytes:
 
 
 def item(name: bytes, data: bytes, kind: int = 1) -> bytes:
-    return samples.atom(name, samples.atom(b"data", struct.pack(">II", kind, 0), data))
+    return audio.atom(name, audio.atom(b"data", struct.pack(">II", kind, 0), data))
 
 
 def monstrous() -> Iterator[tuple[str, bytes]]:
     """Values and structures that no sane program writes."""
-    picture_ = b"\0image/jpeg\0\x03\0" + samples.JPEG + bytes(50 << 20)
+    picture_ = b"\0image/jpeg\0\x03\0" + audio.JPEG + bytes(50 << 20)
     yield (
         "big/picture.mp3",
-        samples.id3_tag(*title("Big picture"), samples.id3_frame(b"APIC", picture_)) + samples.mp3(),
+        audio.id3_tag(*title("Big picture"), audio.id3_frame(b"APIC", picture_)) + audio.mp3(),
     )
-    yield "big/cover.m4a", tagged(item(b"\xa9nam", b"Big cover"), item(b"covr", samples.JPEG + bytes(50 << 20), 13))
+    yield "big/cover.m4a", tagged(item(b"\xa9nam", b"Big cover"), item(b"covr", audio.JPEG + bytes(50 << 20), 13))
     machine = zlib.compressobj(9)
     packed = b"".join(machine.compress(bytes(1 << 20)) for _ in range(700)) + machine.flush()
     for name in (b"TIT2", b"APIC", b"COMM"):
-        frame = samples.id3_frame(name, struct.pack(">I", 700 << 20) + packed, flags=0x80)
-        yield f"big/bomb {name.decode()}.mp3", samples.id3_tag(frame) + samples.mp3()
-    yield "endless/packet.mpc", samples.musepack_endless()
+        frame = audio.id3_frame(name, struct.pack(">I", 700 << 20) + packed, flags=0x80)
+        yield f"big/bomb {name.decode()}.mp3", audio.id3_tag(frame) + audio.mp3()
+    yield "endless/packet.mpc", audio.musepack_endless()
     texts = ("NUL \0 inside", "lone \ud800 surrogate", "\udfff", "\ufeffmark", "\x01\x1b[31m", "\u202ereversed", "￿￾")
     for number, text in enumerate(texts):
         yield f"texts/{number}.mp3", song(text, TALB=text, TPE1=text, TCON=text, TCOM=text)
@@ -130,9 +130,9 @@ def monstrous() -> Iterator[tuple[str, bytes]]:
     yield "texts/invalid.flac", vorbis_comments(b"TITLE=\xff\xfe\x80", b"\xff=\xff", b"=", b"no equals sign", b"")
     numbers = ("9" * 30, "-1", "0", str(2**31), str(2**63), str(2**64), "1e999", "nan", "3/" + "8" * 40, "٣", "")
     for number, text in enumerate(numbers):
-        gain = samples.id3_frame(b"TXXX", b"\0REPLAYGAIN_TRACK_GAIN\0" + text.encode("ascii", "replace") + b" dB")
-        frames = [samples.id3_frame(name, b"\x03" + text.encode()) for name in (b"TRCK", b"TPOS", b"TBPM", b"TYER")]
-        yield f"numbers/{number}.mp3", samples.id3_tag(*title(f"Number {number}"), *frames, gain) + samples.mp3()
+        gain = audio.id3_frame(b"TXXX", b"\0REPLAYGAIN_TRACK_GAIN\0" + text.encode("ascii", "replace") + b" dB")
+        frames = [audio.id3_frame(name, b"\x03" + text.encode()) for name in (b"TRCK", b"TPOS", b"TBPM", b"TYER")]
+        yield f"numbers/{number}.mp3", audio.id3_tag(*title(f"Number {number}"), *frames, gain) + audio.mp3()
         names = (b"TRACKNUMBER", b"DISCNUMBER", b"DATE", b"BPM", b"REPLAYGAIN_TRACK_PEAK", b"REPLAYGAIN_ALBUM_GAIN",
                  b"R128_TRACK_GAIN", b"COMPILATION")  # fmt: skip
         yield f"numbers/{number}.flac", vorbis_comments(*[name + b"=" + text.encode() for name in names])
@@ -143,7 +143,7 @@ def monstrous() -> Iterator[tuple[str, bytes]]:
 
 
 def title(text: str) -> tuple[bytes, ...]:
-    return (samples.id3_frame(b"TIT2", b"\0" + text.encode()),)
+    return (audio.id3_frame(b"TIT2", b"\0" + text.encode()),)
 
 
 def mutated(count: int) -> Iterator[tuple[str, bytes]]:

@@ -19,8 +19,8 @@ from navidrome_lib.celery import app
 from navidrome_lib.config import conf
 from navidrome_lib.runner import services
 from navidrome_lib.runner.processes import Child, Sentinel
-from tests.processes import environment, restartable_broker
-from tests.runner.helpers import eventually
+from tests.support.processes import environment, restartable_broker
+from tests.support.waiting import eventually
 
 A_YEAR_AHEAD = datetime.now(UTC) + timedelta(days=365)
 

@@ -18,8 +18,8 @@ from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
-from tests.scanner.scans import changes, counts, ids, picture, request, scan
-from tests.sharing import DAY, THOROUGH, Share
+from tests.support.scans import changes, counts, ids, picture, request, scan
+from tests.support.sharing import DAY, THOROUGH, Share
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

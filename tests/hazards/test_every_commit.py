@@ -25,8 +25,8 @@ from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.hazards.tree_catalog import shown
-from tests.scanner.scans import ids, request
-from tests.sharing import DAY, THOROUGH, Share
+from tests.support.scans import ids, request
+from tests.support.sharing import DAY, THOROUGH, Share
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards.files import RememberingPool, put, song
-from tests.scanner.scans import counts, ids, redo, request, scan
+from tests.support.scans import counts, ids, redo, request, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

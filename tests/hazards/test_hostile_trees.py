@@ -18,7 +18,7 @@ from libraries.services.library_rules import prepare_library
 from tests.hazards.database import another_database
 from tests.hazards.files import RememberingPool, put, song
 from tests.hazards.test_broken_files import by_name
-from tests.scanner.scans import counts, picture, scan
+from tests.support.scans import counts, picture, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,7 +21,7 @@ from libraries.scanner import lease, pipeline
 from tests.hazards.files import RememberingPool
 from tests.hazards.interleaving import Outcome, Sessions
 from tests.hazards.writers import WRITERS, World, Writer
-from tests.sharing import DAY, THOROUGH
+from tests.support.sharing import DAY, THOROUGH
 from users.models import User, username_key
 
 pytestmark = pytest.mark.django_db(transaction=True)

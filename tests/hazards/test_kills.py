@@ -22,7 +22,7 @@ from libraries.models import Library, Scan, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.files import plant
-from tests.scanner.scans import counts, picture, request, scan
+from tests.support.scans import counts, picture, request, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

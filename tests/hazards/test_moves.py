@@ -10,7 +10,7 @@ from libraries.models import Library, MediaFile
 from libraries.scanner import pipeline
 from tests.hazards.files import RememberingPool, put, song
 from tests.hazards.test_state_machine import Killed
-from tests.scanner.scans import counts, ids, redo, request, scan
+from tests.support.scans import counts, ids, redo, request, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

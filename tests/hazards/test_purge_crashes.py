@@ -13,10 +13,10 @@ from libraries.search.index import index_everything, search_songs
 from missing import purges
 from missing.models import MissingFile, Purge
 from navidrome_lib.errors import Conflict
-from tests.clocks import DAY, live
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
-from tests.missing.catalog import dump, make_many, make_track
+from tests.support.catalog import dump, make_many, make_track
+from tests.support.clocks import DAY, live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

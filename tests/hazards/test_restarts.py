@@ -22,9 +22,9 @@ from libraries.services import scans
 from navidrome_lib.runner.database import PrivatePostgres, private_server
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
-from tests import processes
-from tests.runner.helpers import eventually
-from tests.scanner.scans import write_album
+from tests.support import processes
+from tests.support.scans import write_album
+from tests.support.waiting import eventually
 
 FILES = 6
 PREPARE = """
@@ -63,7 +63,7 @@ def test_the_broker_is_killed_in_the_middle_of_a_scan(tmp_path: Path, monkeypatc
         environ = processes.environment(
             tmp_path / "data", REDIS_URL=server.url, DJANGO_SETTINGS_MODULE="navidrome_lib.settings"
         )
-        with processes.process(["-m", "tests.slow_worker"], environ, log):
+        with processes.process(["-m", "tests.support.slow_worker"], environ, log):
             assert eventually(_worker_is_up(log), seconds=60), log.read_text()
             first = ask(slow)
             reaches(first, "running", 20)
@@ -113,7 +113,7 @@ def test_the_database_is_restarted_in_the_middle_of_a_scan(server: PrivatePostgr
         )  # fmt: skip
         for command in (["migrate", "-v0"], ["shell", "-v0", "-c", PREPARE.format(path=str(tmp_path / "slow-read"))]):
             subprocess.run([sys.executable, "manage.py", *command], env=environ, cwd=REPOSITORY, check=True)
-        with processes.process(["-m", "tests.slow_worker"], environ, log):
+        with processes.process(["-m", "tests.support.slow_worker"], environ, log):
             assert eventually(lambda: scan()[:2] == ("running", "reading"), seconds=60), log.read_text()
             server.stop()
             server.start()

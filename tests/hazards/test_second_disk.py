@@ -14,10 +14,10 @@ from django.db.models import F
 from libraries.models import Library, MediaFile, MountPoint, ScanProblem
 from libraries.scanner import mount_points, pipeline
 from libraries.scanner.mount_points import MountedStorage
-from tests.hanging import hanging_mount
 from tests.hazards.files import RememberingPool, plant
 from tests.hazards.mounting import Disk, MakeDisk, disks
-from tests.scanner.scans import counts, ids, picture, scan
+from tests.support.hanging_storage import hanging_mount
+from tests.support.scans import counts, ids, picture, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,8 +22,8 @@ from missing.models import Purge
 from missing.purges import purge_missing_files, select_missing, undo_purge
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, put, song
-from tests.scanner.scans import counts, picture, request
-from tests.sharing import THOROUGH
+from tests.support.scans import counts, picture, request
+from tests.support.sharing import THOROUGH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

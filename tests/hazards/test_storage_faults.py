@@ -24,8 +24,8 @@ from libraries.scanner.walk import walker
 from libraries.scanner.walk.walker import Entry
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, plant
-from tests.scanner.scans import counts, ids, picture, scan
-from tests.scanner.trees import FailingEntry, list_with
+from tests.support.scans import counts, ids, picture, scan
+from tests.support.trees import FailingEntry, list_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -31,8 +31,8 @@ from tests.hazards.database import dies_after, watched
 from tests.hazards.files import RememberingPool
 from tests.hazards.tree_catalog import Catalog, difference, forget_everything, known_ids, rows_of, shown
 from tests.hazards.tree_model import FOLDERS, GARBAGE, NAMES, Impossible, Place, Tree
-from tests.scanner.scans import counts
-from tests.sharing import THOROUGH
+from tests.support.scans import counts
+from tests.support.sharing import THOROUGH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

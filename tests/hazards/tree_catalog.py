@@ -16,7 +16,7 @@ from missing.models import Purge
 from navidrome_lib.db.bulk import table
 from tests.hazards.database import MODELS
 from tests.hazards.tree_model import File, Place, Tree
-from tests.scanner.scans import picture
+from tests.support.scans import picture
 
 
 class Catalog:

@@ -31,7 +31,7 @@ from navidrome_lib.db.bulk import table
 from navidrome_lib.errors import Conflict
 from tests.conftest import PASSWORD
 from tests.hazards.files import put, song
-from tests.scanner.scans import scan
+from tests.support.scans import scan
 from users import api_keys, app_passwords, tokens
 from users import services as accounts
 from users.models import ApiKey, GroupAccess, LibraryAccess, User

@@ -17,7 +17,7 @@ from libraries.models import Library, MediaFile, Participant
 from missing import purges
 from missing.models import Purge
 from navidrome_lib.errors import Conflict
-from tests.missing.catalog import make_many, make_track
+from tests.support.catalog import make_many, make_track
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)

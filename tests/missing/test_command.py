@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from libraries.models import Library, MediaFile
 from missing.models import Purge
-from tests.missing.catalog import dump, make_track
+from tests.support.catalog import dump, make_track
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from libraries.models import Album, Artist, Folder, Genre, HeldMark, Library, Me
 from missing import purges, retention
 from missing.export import export_lines
 from missing.models import Absence, Purge
-from tests.missing.catalog import LONG_AGO, dump, make_track
+from tests.support.catalog import LONG_AGO, dump, make_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from libraries.models import Library, MediaFile, Scan
 from missing import purges, retention, tasks
 from missing.models import Absence, OnlineTime, Purge
-from tests.clocks import DAY, HOUR, START, Machine
-from tests.missing.catalog import make_track
+from tests.support.catalog import make_track
+from tests.support.clocks import DAY, HOUR, START, Machine
 
 pytestmark = pytest.mark.django_db
 

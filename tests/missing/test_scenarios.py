@@ -15,8 +15,8 @@ from libraries.scanner.write import writer
 from libraries.search.index import found_songs
 from missing.models import KEPT, MissingFile, Purge
 from missing.purges import expire_purges, purge_missing_files
-from tests.missing.catalog import LONG_AGO
-from tests.scanner.scans import counts, scan, write_album, write_track
+from tests.support.catalog import LONG_AGO
+from tests.support.scans import counts, scan, write_album, write_track
 from users.models import User
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 from navidrome_lib.runner.database import find_postgres
-from tests.processes import database_url
+from tests.support.processes import database_url
 
 HERE = Path(__file__).parent
 # the tables behind the index of words, which SQLite makes by itself

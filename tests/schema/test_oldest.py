@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from navidrome_lib.runner.services import REPOSITORY
-from tests.processes import environment
 from tests.schema.describe import describe
 from tests.schema.dumps import empty_database, load
+from tests.support.processes import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,41 @@
+"""Names and first bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from libraries.audio.formats import kinds as formats
+from tests.support import audio
+
+
+@pytest.mark.parametrize("suffix", sorted(formats.SUFFIX_KINDS))
+def test_audio_suffixes(suffix: str) -> None:
+    assert formats.is_audio(f"folder.d/Song.{suffix.upper()}")
+    assert formats.is_audio(b"caf\xe9." + suffix.encode())
+
+
+@pytest.mark.parametrize(
+    "name", ["cover.jpg", "a.m3u", "a.cue", "a.lrc", "a", ".mp3", "a/.flac", "._song.mp3", "a.mp3/b", "a.mp3."]
+)
+def test_other_names(name: str) -> None:
+    assert not formats.is_audio(name)
+    assert not formats.is_audio(name.encode())
+
+
+@pytest.mark.parametrize(
+    ("maker", "kind"),
+    [("mp3", "mp3"), ("aac", "aac"), ("wav", "wav"), ("flac", "flac"), ("vorbis", "vorbis"), ("opus", "opus"),
+     ("speex", "speex"), ("oggflac", "oggflac"), ("mp4", "mp4"), ("aiff", "aiff"), ("dsf", "dsf"), ("asf", "asf"),
+     ("monkeys", "ape"), ("wavpack", "wavpack"), ("musepack", "musepack")],
+)  # fmt: skip
+def test_content(maker: str, kind: str) -> None:
+    data: bytes = getattr(audio, maker)()
+    assert formats.sniff(data[: formats.SNIFF_BYTES]) == kind
+    assert kind in formats.KINDS
+    for length in range(40):
+        assert formats.sniff(data[:length]) in {None, kind}
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 512, audio.PNG, audio.JPEG, b"#EXTM3U\n", b"OggS" + bytes(60)])
+def test_no_audio(data: bytes) -> None:
+    assert formats.sniff(data) is None

@@ -1,0 +1,138 @@
+"""What changed is read while the walk goes on, and nothing of it is written before the walk has ended well."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from libraries.audio.pool.protocol import ReadResult
+from libraries.models import Folder, Library, MediaFile, ScanProblem
+from libraries.scanner.diff import FolderDiff
+from libraries.scanner.read.batches import Reading
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk import walker
+from libraries.scanner.walk.walker import Entry, walk
+from tests.hazards.files import RememberingPool, plant, put, song
+from tests.support.scans import counts, scan
+from tests.support.trees import list_with
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BATCH, EARLY = 4, 3
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """Three artists of two albums with a batch of songs each."""
+    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", BATCH)
+    monkeypatch.setattr("libraries.scanner.read.batches._EARLY", EARLY)
+    plant(tmp_path / "music", 6 * BATCH, per_folder=BATCH)
+    return Library.objects.create(name="Music", path=str(tmp_path / "music"))
+
+
+class Heard(RememberingPool):
+    """Tells when the first file was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = threading.Event()
+
+    def close(self) -> None:
+        self.end()
+
+    def read_groups(
+        self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
+    ) -> Generator[list[ReadResult], None, None]:
+        for results in super().read_groups(paths, stop=stop):
+            self.read.set()
+            yield results
+
+
+@pytest.fixture
+def waiting_walk(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """The folders of the last artist are listed when some file of the others has been read."""
+    pool = Heard()
+
+    def lister(path: bytes) -> Iterable[Entry]:
+        if b"Artist 002" in path and not pool.read.wait(30):
+            raise TimeoutError("nothing is read during the walk")
+        return walker.os_lister(path)
+
+    monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: pool)
+    # no listing waits for others before it is shown
+    monkeypatch.setattr("libraries.scanner.read.background._GROUP", 1)
+    list_with(monkeypatch, lister)
+    return pool
+
+
+def test_a_first_scan_reads_while_it_walks(library: Library, waiting_walk: Heard) -> None:
+    assert counts(scan(library)) == {"added": 6 * BATCH}
+    assert counts(scan(library)) == {"skipped": 6 * BATCH}
+
+
+def test_a_later_scan_reads_while_it_walks(library: Library, waiting_walk: Heard) -> None:
+    """Files that changed, one that goes and one that becomes a folder, all of them read before the walk ends."""
+    first = Path(library.path) / "Artist 000" / "Album 000"
+    put(first / "05 broken.mp3", b"")
+    assert scan(library).failed == 1
+    for path in sorted(Path(library.path).rglob("*song.mp3"))[:BATCH]:
+        path.write_bytes(song("Another", mark=99) + path.read_bytes())
+    (first / "05 broken.mp3").unlink()
+    put(first / "05 broken.mp3" / "06 inside.mp3", song("Inside", mark=100))
+    waiting_walk.read.clear()
+    assert counts(scan(library)) == {"added": 1, "updated": BATCH, "skipped": 5 * BATCH}
+    assert not ScanProblem.objects.unresolved().exists()
+
+
+def test_what_was_read_leaves_no_trace_when_the_storage_goes(
+    library: Library, waiting_walk: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(path: bytes) -> Iterator[Entry]:
+        if b"Artist 001" in path:
+            assert waiting_walk.read.wait(30)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        yield from walker.os_lister(path)
+
+    monkeypatch.setattr(walker, "MAX_ERRORS_IN_A_ROW", 1)
+    list_with(monkeypatch, dying)
+    assert scan(library).state == "offline"
+    assert not MediaFile.objects.exists()
+    assert not Folder.objects.exists()
+    assert not ScanProblem.objects.exists()
+
+
+class Orders:
+    """Counts what would be read."""
+
+    def __init__(self) -> None:
+        self.paths: list[bytes] = []
+
+    def submit(self, paths: list[bytes]) -> None:
+        self.paths += paths
+
+
+def test_what_is_read_early_is_bounded(library: Library, tmp_path: Path) -> None:
+    """Also where a single folder has more files than may wait in memory; each file is ordered once in the end."""
+    for number in range(10 * BATCH):
+        put(tmp_path / "music" / "Artist 000" / "Giant" / f"{number:03}.mp3", b"")
+    options = ScanOptions(root=os.fsencode(library.path))
+    diff, orders = FolderDiff({}, {}, full=False), Orders()
+    reading = Reading(options, diff, {}, {}, orders, full=False)  # type: ignore[arg-type]
+    files = 0
+    for listing in walk(options):
+        files += len(listing.files)
+        if diff.add(listing):
+            reading.take(listing)
+        assert len(orders.paths) <= EARLY * BATCH
+    assert len(orders.paths) == EARLY * BATCH
+    early = list(orders.paths)
+    reading._collected = lambda batch, _: batch.results  # type: ignore[assignment, method-assign]
+    taken = [result.plan for results in reading.run(lambda: None) for result in results]
+    assert len(orders.paths) == len(set(orders.paths)) == files == 16 * BATCH
+    assert orders.paths[: len(early)] == early
+    assert sum(len(plan.reads) for plan in taken) == files

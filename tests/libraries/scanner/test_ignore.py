@@ -1,0 +1,241 @@
+"""Exclusion rules: gitignore patterns, ignore files and presets, and which of them decides."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk.ignore import Rule, compile_patterns, explain, root_scope, validate_pattern
+from tests.support.trees import listings, paths, plant
+
+
+def excluded(patterns: tuple[str, ...], path: bytes, is_dir: bool = False) -> bool:
+    return root_scope(ScanOptions(b"/", exclude_patterns=patterns)).excluded(path, is_dir) is not None
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "is_dir", "expected"),
+    [
+        (("*.ogg",), b"a/b/c.ogg", False, True),
+        (("*.ogg",), b"a/b/c.mp3", False, False),
+        (("Podcasts/",), b"a/Podcasts", True, True),
+        (("Podcasts/",), b"a/Podcasts", False, False),
+        (("/Podcasts",), b"Podcasts", True, True),
+        (("/Podcasts",), b"a/Podcasts", True, False),
+        (("a/b",), b"a/b", True, True),
+        (("a/b",), b"x/a/b", True, False),
+        (("a/**/z.mp3",), b"a/z.mp3", False, True),
+        (("a/**/z.mp3",), b"a/1/2/z.mp3", False, True),
+        (("**/Live",), b"a/b/Live", True, True),
+        (("a/**",), b"a", True, False),
+        (("a/**",), b"a/b/c.mp3", False, True),
+        (("*.mp3", "!keep.mp3"), b"a/keep.mp3", False, False),
+        (("*.mp3", "!keep.mp3"), b"a/other.mp3", False, True),
+        (("!keep.mp3", "*.mp3"), b"keep.mp3", False, True),
+        (("*", "!*/", "!*.flac"), b"artist", True, False),
+        (("*", "!*/", "!*.flac"), b"artist/1.flac", False, False),
+        (("*", "!*/", "!*.flac"), b"artist/1.mp3", False, True),
+        (("foo",), b"foo/foo", True, True),
+        (("track?.mp3",), "tracké.mp3".encode(), False, True),
+        (("track?.mp3",), b"track\xff.mp3", False, True),
+        (("[0-9]*.mp3",), b"a/1x.mp3", False, True),
+        (("[!0-9]*.mp3",), b"a/1x.mp3", False, False),
+        (("*.tmp.mp3",), b"new\nline/a\nb.tmp.mp3", False, True),
+        (("foo",), b"foo\n", False, False),
+        ((r"\#1.mp3",), b"#1.mp3", False, True),
+        ((r"\!1.mp3",), b"!1.mp3", False, True),
+        (("# a comment", "", "[broken"), b"# a comment", False, False),
+        (("a*b*c.mp3",), b"a-c-b-c.mp3", False, True),
+        (("*live*/*.mp3",), b"x live y/1.mp3", False, True),
+        (("*live*/*.mp3",), b"x/live.mp3", False, False),
+        (("*ab*ab.mp3",), b"aab.mp3", False, False),
+    ],
+)
+def test_patterns_mean_what_they_mean_in_git(
+    patterns: tuple[str, ...], path: bytes, is_dir: bool, expected: bool
+) -> None:
+    assert excluded(patterns, path, is_dir) is expected
+
+
+def test_agrees_with_git_on_a_tree(tmp_path: Path) -> None:
+    plant(tmp_path, "a/1.mp3", "a/2.ogg", "a/keep/3.ogg", "b/a/4.mp3", "b/x.mp3/5.flac", "Live/6.mp3", "c/Live/7.mp3")
+    lines = ("*.ogg", "!keep/*.ogg", "/a/1*", "**/Live/", "b/**/*.flac", "!5.flac")
+    plant(tmp_path, ".gitignore", content="\n".join(lines).encode())
+    git = ["git", "-C", str(tmp_path), "-c", "core.excludesFile="]
+    subprocess.run([*git, "init", "-q"], check=True)
+    kept = subprocess.run([*git, "ls-files", "-oz", "--exclude-standard"], check=True, capture_output=True)
+
+    found = paths(listings(os.fsencode(tmp_path), exclude_patterns=lines))
+
+    assert found == set(kept.stdout.split(b"\0")) - {b"", b".gitignore"}
+
+
+def test_a_hostile_pattern_takes_no_time() -> None:
+    begin = time.monotonic()
+    assert not excluded(("*a" * 40 + "b",), b"a" * 250)
+    assert time.monotonic() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a\0b", "NUL"),
+        ("a\nb", "one line"),
+        ("a\rb", "one line"),
+        ("x" * 1_001, "1000"),
+        ("  ", "empty"),
+        ("[abc", "not a valid"),
+        ("[z-a]", "not a valid"),
+        ("a\\", "not a valid"),
+        ("!", "not a valid"),
+        ("/", "not a valid"),
+    ],
+)
+def test_impossible_patterns_are_refused_with_the_reason(text: str, word: str) -> None:
+    assert word in (validate_pattern(text) or "")
+
+
+@pytest.mark.parametrize("text", ["*.mp3", "!keep", "/a/**/b/", "# comment", "Café", "a b", r"\#x", "[!a]*"])
+def test_good_patterns_are_accepted(text: str) -> None:
+    assert validate_pattern(text) is None
+
+
+def test_an_excluded_folder_is_never_entered(tmp_path: Path) -> None:
+    root = plant(tmp_path, "a/1.mp3", "no/2.mp3", "no/keep.mp3")
+
+    found = listings(root, exclude_patterns=("no/", "!keep.mp3"))
+
+    assert list(found) == [b"", b"a"]
+
+
+def test_excluded_files_are_counted_and_change_the_digest(tmp_path: Path) -> None:
+    root = plant(tmp_path, "1.mp3", "2.ogg")
+
+    found = listings(root, exclude_patterns=("*.ogg",))[b""]
+
+    assert (len(found.files), found.ignored) == (1, 1)
+    assert found.digest != listings(root)[b""].digest
+
+
+class TestIgnoreFiles:
+    def test_an_empty_one_ignores_its_folder(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, "a/1.mp3", "a/b/2.mp3", "c/3.mp3", "d/4.mp3")
+        plant(tmp_path, "a/.ndignore", content=b"")
+        plant(tmp_path, "c/.ndignore", content=b"\n# nothing here\n  \r\n")
+
+        found = listings(root)
+
+        assert paths(found) == {b"d/4.mp3"}
+        assert found[b"a"].ignored == 1
+        assert found[b"a"].complete
+
+    def test_patterns_are_relative_to_its_folder_and_hold_below(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, "x.mp3", "a/x.mp3", "a/b/x.mp3", "a/b/y.ogg", "z.ogg")
+        plant(tmp_path, "a/.ndignore", content=b"\xef\xbb\xbf/x.mp3\r\n*.ogg\r\n")
+
+        assert paths(listings(root)) == {b"x.mp3", b"a/b/x.mp3", b"z.ogg"}
+
+    def test_the_deepest_decides_and_the_library_has_the_last_word(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, "a/1.ogg", "a/b/2.ogg", "a/b/3.ogg", "a/b/4.mp3")
+        plant(tmp_path, "a/.ndignore", content=b"*.ogg")
+        plant(tmp_path, "a/b/.ndignore", content=b"!*.ogg\n*.mp3")
+
+        assert paths(listings(root)) == {b"a/b/2.ogg", b"a/b/3.ogg"}
+        assert paths(listings(root, exclude_patterns=("3.ogg", "!4.mp3"))) == {b"a/b/2.ogg", b"a/b/4.mp3"}
+
+    def test_lines_that_are_not_utf8_match_their_bytes(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, b"caf\xe9.mp3", b"b.mp3")
+        plant(tmp_path, ".ndignore", content=b"caf\xe9.mp3")
+
+        assert paths(listings(root)) == {b"b.mp3"}
+
+    @pytest.mark.parametrize("kind", ["folder", "fifo", "dangling"])
+    def test_only_a_file_counts(self, tmp_path: Path, kind: str) -> None:
+        root = plant(tmp_path, "1.mp3")
+        place = tmp_path / ".ndignore"
+        if kind == "folder":
+            place.mkdir()
+        elif kind == "fifo":
+            os.mkfifo(place)
+        else:
+            place.symlink_to("nowhere")
+
+        assert paths(listings(root)) == {b"1.mp3"}
+
+    def test_one_that_cannot_be_read_protects_the_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        root = plant(tmp_path, "a/1.mp3", "2.mp3")
+        plant(tmp_path, "a/.ndignore", content=b"*.ogg")
+        real = os.open
+
+        def refuse(path: bytes, flags: int) -> int:
+            if path.endswith(b".ndignore"):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(path, flags)
+
+        monkeypatch.setattr("libraries.scanner.walk.ignore.os.open", refuse)
+        found = listings(root)
+
+        assert (found[b""].complete, found[b"a"].complete) == (True, False)
+        assert found[b"a"].problems[0].kind == "io"
+
+
+class TestPresets:
+    junk = (
+        "@eaDir/a.mp3/SYNOAUDIO.mp3", "#recycle/b.mp3", "#snapshot/c.mp3", ".Trash-1000/files/d.mp3",
+        "$RECYCLE.BIN/e.mp3", "System Volume Information/f.mp3", "x/@eaDir/g.mp3", "lost+found/h.mp3",
+        ".AppleDouble/i.mp3", ".hidden/j.mp3", ".k.mp3",
+    )  # fmt: skip
+
+    def test_system_folders_and_hidden_files_are_left_out(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, *self.junk, "._fork.mp3", ".DS_Store", "x/1.mp3", "...And Justice for All/2.mp3")
+
+        assert paths(listings(root)) == {b"x/1.mp3", b"...And Justice for All/2.mp3"}
+        assert listings(root)[b""].ignored == 2
+
+    def test_they_can_be_switched_off(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, *self.junk, "._fork.mp3", "x/1.mp3")
+
+        assert paths(listings(root, ignore_presets=False)) == {os.fsencode(path) for path in (*self.junk, "x/1.mp3")}
+
+    def test_one_can_be_brought_back_by_a_pattern(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, "#recycle/b.mp3", ".hidden/j.mp3")
+
+        assert paths(listings(root, exclude_patterns=("!#recycle/",))) == {b"#recycle/b.mp3"}
+
+
+class TestExplain:
+    def test_names_the_rule_and_its_source(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, "a/b/1.mp3")
+        plant(tmp_path, "a/.ndignore", content=b"b/\n!c\n")
+        plant(tmp_path, "e/.ndignore", content=b"")
+        options = ScanOptions(root, exclude_patterns=("*.ogg", "!keep.ogg"))
+
+        assert explain(options, b"a/b/1.mp3") == Rule("b/", "a/.ndignore", b"a/b")
+        assert explain(options, b"x/1.ogg") == Rule("*.ogg", "excludePatterns", b"x/1.ogg")
+        assert explain(options, b"x/@eaDir/1.mp3") == Rule("@eaDir", "preset", b"x/@eaDir")
+        assert explain(options, b"._a.mp3") == Rule("._*", "preset", b"._a.mp3")
+        assert explain(options, b"e/1.mp3") == Rule("", "e/.ndignore", b"e")
+        assert explain(options, b"e", is_dir=True) == Rule("", "e/.ndignore", b"e")
+        assert explain(options, b"x/keep.ogg") is None
+        assert explain(options, b"a/1.mp3") is None
+        assert explain(options, b"", is_dir=True) is None
+
+    def test_agrees_with_the_walk(self, tmp_path: Path) -> None:
+        root = plant(tmp_path, "a/1.mp3", "a/2.ogg", "b/.h/3.mp3", "b/4.mp3", "c/d/5.mp3")
+        plant(tmp_path, "c/.ndignore", content=b"d")
+        options = ScanOptions(root, exclude_patterns=("*.ogg",))
+        every = {b"a/1.mp3", b"a/2.ogg", b"b/.h/3.mp3", b"b/4.mp3", b"c/d/5.mp3"}
+
+        kept = paths(listings(root, exclude_patterns=("*.ogg",)))
+
+        assert kept == {path for path in every if explain(options, path) is None} == {b"a/1.mp3", b"b/4.mp3"}
+
+
+def test_compiled_patterns_are_shared() -> None:
+    assert compile_patterns(("*.mp3",)) is compile_patterns(("*.mp3",))

@@ -1,0 +1,120 @@
+"""Dates, numbers, gains and technical facts: exact, or unknown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from libraries.scanner.mapping.track import map_track
+from tests.support.raw_audio import mapped, raw_audio
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "year"),
+    [
+        ("2004", "2004", 2004),
+        ("2004-05", "2004-05", 2004),
+        ("2004-05-06", "2004-05-06", 2004),
+        ("2004-05-06T07:08:09Z", "2004-05-06", 2004),
+        ("2004-05-06 07:08", "2004-05-06", 2004),
+        ("2004/05/06", "2004-05-06", 2004),
+        ("2004.05.06", "2004-05-06", 2004),
+        ("20040506", "2004-05-06", 2004),
+        ("2004-00-00", "2004", 2004),
+        ("2004-13-01", "2004", 2004),
+        ("2004-02-31", "2004-02", 2004),
+        ("2004-5-6", "2004", 2004),
+        ("06/05/2004", "2004", 2004),
+        ("May 2004", "2004", 2004),
+        ("c. 0033", "0033", 33),
+        ("0000", "", None),
+        ("0000-01-01", "", None),
+        ("12345", "", None),
+        ("99", "", None),
+        ("unknown", "", None),
+        ("٢٠٠٤", "", None),
+        ("9" * 400, "", None),
+    ],
+)
+def test_dates(text: str, date: str, year: int | None) -> None:
+    columns = mapped(date=text, originaldate=text, releasedate=text).columns
+    for prefix in ("", "original_", "release_"):
+        assert (columns[prefix + "date"], columns[prefix + "year"]) == (date, year)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"year": "1999"}, ("1999", "", "")),
+        ({"originaldate": "1999", "releasedate": "2004"}, ("1999", "1999", "2004")),
+        ({"originalyear": "1999"}, ("1999", "1999", "")),
+        ({"releasedate": "2004-05"}, ("2004-05", "", "2004-05")),
+        ({"date": "nonsense", "releasedate": "2004"}, ("2004", "", "2004")),
+    ],
+)
+def test_dates_stand_in_for_each_other(tags: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    columns = mapped(**tags).columns
+    assert (columns["date"], columns["original_date"], columns["release_date"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "total", "expected"),
+    [
+        ("3", "", (3, None)),
+        ("003/012", "", (3, 12)),
+        ("3 / 12", "", (3, 12)),
+        ("3/12", "13", (3, 13)),
+        ("3/", "x", (3, None)),
+        ("3.0", "", (3, None)),
+        ("0", "0", (None, None)),
+        ("-1", "-1", (None, None)),
+        ("A1", "", (None, None)),
+        ("", "12", (None, 12)),
+        ("2147483647", "2147483648", (2147483647, None)),
+        ("9" * 5000, "1" * 11, (None, None)),
+        ("0" * 5000 + "7", "", (7, None)),
+        ("٣", "", (None, None)),
+    ],
+)
+def test_track_and_disc_numbers(number: str, total: str, expected: tuple[int | None, int | None]) -> None:
+    columns = mapped(tracknumber=number, tracktotal=total, discnumber=number, disctotal=total).columns
+    assert (columns["track_number"], columns["track_total"]) == expected
+    assert (columns["disc_number"], columns["disc_total"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "gain", "peak"),
+    [
+        ("-7.5 dB", -7.5, None),
+        ("+3.25dB", 3.25, 3.25),
+        ("0,5", 0.5, 0.5),
+        (".5", 0.5, 0.5),
+        ("1e-05", 1e-05, 1e-05),
+        ("-200 dB", None, None),
+        ("5000", None, None),
+        ("1e99", None, None),
+        ("1e999", None, None),
+        ("nan", None, None),
+        ("-inf dB", None, None),
+        ("1_0", None, None),
+        ("5" + " " * 9000 + "x", None, None),
+        ("", None, None),
+    ],
+)
+def test_replay_gain(text: str, gain: float | None, peak: float | None) -> None:
+    columns = mapped(replaygain_track_gain=text, replaygain_album_peak=text).columns
+    assert (columns["rg_track_gain"], columns["rg_album_peak"]) == (gain, peak)
+
+
+def test_r128_gain_stands_in() -> None:
+    columns = mapped(r128_track_gain="-1280", r128_album_gain="256", replaygain_album_gain="-1 dB").columns
+    assert (columns["rg_track_gain"], columns["rg_album_gain"]) == (0.0, -1.0)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1, 10**400, 2**31])
+def test_impossible_facts_are_unknown(value: Any) -> None:
+    columns = map_track(raw_audio({}, "x" * 99, value, value, value, value, value), path=b"x.mp3").columns
+    assert columns["codec"] == "x" * 16
+    assert [columns[key] for key in ("duration", "bit_rate", "sample_rate", "bit_depth", "channels")] == [0, 0, 0, 0, 0]

@@ -1,0 +1,116 @@
+"""The commands of the Procfile, run by a shell as a process manager runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from navidrome_lib.runner.broker import free_port
+from navidrome_lib.runner.services import REPOSITORY
+from tests.support.waiting import eventually
+
+LINES = dict(line.split(": ", 1) for line in (REPOSITORY / "Procfile").read_text().splitlines())
+ADMIN = {"ND_ADMIN_USER": "ada", "ND_ADMIN_PASSWORD": "a long password"}
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """An empty data folder, no broker, and our Python as the one on PATH."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ND_") and "_URL" not in name}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": path, "ND_DATAFOLDER": str(tmp_path / "data")}
+
+
+def run(line: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", line], cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def found(environ: dict[str, str]) -> tuple[list[list[object]], list[list[object]]]:
+    """The accounts and the libraries."""
+    code = (
+        "import json; from libraries.models import Library; from users.models import User; "
+        "print(json.dumps([list(User.objects.values_list('username', 'is_superuser')), "
+        "list(Library.objects.values_list('name', 'path'))]))"
+    )
+    shown = run(f'python manage.py shell --no-imports -c "{code}"', environ)
+    assert shown.returncode == 0, shown.stderr
+    users, libraries = json.loads(shown.stdout)
+    return users, libraries
+
+
+def test_it_has_one_line_for_each_kind_of_process() -> None:
+    assert set(LINES) == {"release", "web", "worker", "beat", "watcher"}
+
+
+def test_a_release_creates_the_first_admin_and_library_once(environ: dict[str, str], tmp_path: Path) -> None:
+    music = tmp_path / "Rock and Roll"
+    music.mkdir()
+    environ |= {**ADMIN, "ND_MUSICFOLDER": str(music)}
+    first = run(LINES["release"], environ)
+    assert first.returncode == 0, first.stderr
+    assert "Created the admin ada." in first.stdout
+    assert "Added the library “Rock and Roll” and queued its first scan." in first.stdout
+    expected = ([["ada", True]], [["Rock and Roll", str(music)]])
+    assert found(environ) == expected
+    second = run(LINES["release"], environ)
+    assert second.returncode == 0, second.stderr
+    assert "Created" not in second.stdout
+    assert "Added" not in second.stdout
+    assert found(environ) == expected
+
+
+def test_a_release_without_wishes_only_migrates(environ: dict[str, str]) -> None:
+    done = run(LINES["release"], environ)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert found(environ) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"ND_ADMIN_USER": "ada"}, "ND_ADMIN_PASSWORD: must be set together with ND_ADMIN_USER."),
+        ({"ND_MUSICFOLDER": "/no/such/folder"}, "ND_MUSICFOLDER: "),
+        ({"ND_SCANNER_SCHEDULE": "foo"}, "ND_SCANNER_SCHEDULE: “foo” is not a schedule"),
+    ],
+)
+def test_a_release_fails_with_the_name_of_what_is_wrong(
+    environ: dict[str, str], wrong: dict[str, str], sentence: str
+) -> None:
+    done = run(LINES["release"], environ | wrong)
+    assert done.returncode == 1
+    assert sentence in done.stderr.splitlines()[-1]
+
+
+def test_the_web_process_answers(environ: dict[str, str]) -> None:
+    assert run(LINES["release"], environ).returncode == 0
+    port = free_port()
+    process = subprocess.Popen(
+        ["sh", "-c", f"exec {LINES['web']}"],
+        cwd=REPOSITORY,
+        env=environ | {"PORT": str(port), "WEB_CONCURRENCY": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/keepalive/", timeout=5) as answer:
+                return bool(json.load(answer)["response"] == "ok")
+        except OSError:
+            return False
+
+    try:
+        assert eventually(answers, seconds=60)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,59 @@
+"""The real command: it becomes ready, answers, stops in order, and leaves nothing behind when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from navidrome_lib.runner.services import WORKER_NICE
+from tests.support.server import Server
+from tests.support.waiting import all_end
+
+LAST_NICE = 19
+SERVICES = ("broker", "worker", "beat", "watcher", "web")
+
+
+@pytest.fixture
+def servers() -> Iterator[list[Server]]:
+    started: list[Server] = []
+    yield started
+    for server in started:
+        server.process.kill()
+        server.process.wait()
+
+
+def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_path: Path, servers: list[Server]) -> None:
+    server = Server(tmp_path)
+    servers.append(server)
+    server.wait_until_it_says("Press Ctrl-C to stop.")
+    home = f"http://localhost:{server.port}"
+    assert f"navidrome-lib is ready: {home}/\n" in server.output()
+    assert f"{home}/auth/createAdmin" in server.output()
+    with urllib.request.urlopen(f"{home}/api/keepalive/", timeout=60) as answer:  # noqa: S310 - our own address
+        assert json.load(answer) == {"response": "ok", "id": "keepalive"}
+    family = server.family()
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(timeout=60) == 0, server.output()
+    stopped = [line.split()[0] for line in server.output().splitlines() if " stopped (" in line]
+    assert stopped == list(reversed(SERVICES))
+    assert all_end(family)
+
+    again = Server(tmp_path)
+    servers.append(again)
+    again.wait_until_it_says(" ready.")  # the worker has its pool by then
+    family = again.family()
+    assert len(family) >= 9  # sentinel, broker, worker and two of its pool, beat, watcher, web and its worker
+    own = os.getpriority(os.PRIO_PROCESS, again.process.pid)
+    behind = [process for process in family if os.getpriority(os.PRIO_PROCESS, process) > own]
+    # who waits for an answer goes before the worker and its pool, unless there is no place behind the server
+    assert len(behind) == (3 if own < LAST_NICE else 0)
+    assert {os.getpriority(os.PRIO_PROCESS, process) for process in behind} <= {min(own + WORKER_NICE, LAST_NICE)}
+    again.process.kill()
+    assert all_end(family)
+    assert (tmp_path / "a data folder" / "logs" / "server.log").stat().st_size > 0

@@ -1,0 +1,148 @@
+"""`GET /api/health`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from libraries import clock
+from libraries.models import Library, Scan
+from navidrome_lib import disk_space, heartbeat
+from navidrome_lib.system import health, tasks
+from navidrome_lib.system.models import Heartbeat
+from tests.support.clocks import Machine, live
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that answers; the real one is asked in the test of its absence."""
+    monkeypatch.setattr(health, "check_broker", lambda: (True, "redis"))
+    monkeypatch.setattr(heartbeat, "scheduler_seen", timezone.now)
+
+
+def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: APIClient, broker: None) -> None:
+    tasks.note_worker()
+    for client in (as_anonymous, as_member):
+        response = client.get("/api/health")
+        assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    checks = as_admin.get("/api/health/").json()["checks"]
+    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans", "clock"}
+    assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
+
+
+def test_no_worker(as_admin: APIClient, broker: None) -> None:
+    answer = as_admin.get("/api/health")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["checks"]["worker"]["ok"] is False
+    Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
+    assert as_admin.get("/api/health").json()["status"] == "degraded"
+
+
+def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, broker: None) -> None:
+    Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
+    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=timezone.now())
+    assert as_anonymous.get("/api/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (None, "No scheduler has been seen yet."),
+        (timedelta(seconds=200), "The scheduler has been silent for 200 seconds."),
+        (timedelta(days=-365), "in the future: the clock was wrong."),
+    ],
+)
+def test_a_silent_scheduler(
+    as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch, ago: timedelta | None, said: str
+) -> None:
+    tasks.note_worker()
+    monkeypatch.setattr(heartbeat, "scheduler_seen", lambda: None if ago is None else timezone.now() - ago)
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert [name for name, check in answer["checks"].items() if not check["ok"]] == ["scheduler"]
+    assert said in answer["checks"]["scheduler"]["detail"]
+
+
+def test_a_worker_from_the_future_is_silent(as_admin: APIClient, library: Library, broker: None) -> None:
+    ahead = timezone.now() + timedelta(days=365)
+    Heartbeat.objects.create(name="worker", at=ahead)
+    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=ahead)
+    worker = as_admin.get("/api/health").json()["checks"]["worker"]
+    assert (worker["ok"], "in the future" in worker["detail"]) == (False, True)
+    Scan.objects.update(heartbeat_at=timezone.now())
+    assert as_admin.get("/api/health").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(("days", "said"), [(365, "ahead by 8,760 hours"), (-2, "back by 48 hours")])
+def test_a_clock_that_jumps(as_admin: APIClient, broker: None, days: int, said: str) -> None:
+    tasks.note_worker()
+    machine = Machine(
+        wall=timezone.now() - timedelta(days=days),
+        boot=clock.read().boot,
+        up=timedelta(seconds=clock.read().boot_seconds),
+    )
+    clock.advance(machine.read())
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert [name for name, check in answer["checks"].items() if not check["ok"]] == ["clock"]
+    assert said in answer["checks"]["clock"]["detail"]
+    clock.advance()
+    live(timedelta(hours=2))
+    clock.advance()
+    assert as_admin.get("/api/health").json()["status"] == "ok"
+
+
+def test_no_broker(as_admin: APIClient, settings: Any) -> None:
+    tasks.note_worker()
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert answer["checks"]["broker"]["ok"] is False
+    assert answer["checks"]["broker"]["detail"] == "The message broker does not answer."
+    assert answer["checks"]["worker"]["ok"] is True
+
+
+def test_no_database(
+    as_anonymous: APIClient, as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("the server is gone; its password is hunter2")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    for client in (as_anonymous, as_admin):
+        response = client.get("/api/health")
+        assert response.status_code == 503
+        assert response.json() == {"status": "fail", "error": "The database does not answer."}
+    assert as_anonymous.get("/api/health/live").json() == {"status": "ok"}
+
+
+def test_a_bad_token_does_not_matter(as_anonymous: APIClient, broker: None) -> None:
+    response = as_anonymous.get("/api/health", HTTP_AUTHORIZATION="Bearer nonsense")
+    assert response.status_code == 200
+    assert set(response.json()) == {"status"}
+
+
+def test_a_full_disk(as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks.note_worker()
+    monkeypatch.setattr(disk_space, "LOW_BYTES", 2**62)  # whatever is free is too little
+    answer = as_admin.get("/api/health").json()
+    assert (answer["status"], answer["checks"]["disk"]["ok"]) == ("degraded", False)
+    assert answer["checks"]["disk"]["detail"].startswith("The disk of the server is full: ")
+    monkeypatch.setattr(disk_space, "LOW_BYTES", 0)
+    assert as_admin.get("/api/health").json()["status"] == "ok"
+
+
+def test_a_scan_that_waits_for_something(as_admin: APIClient, library: Library, broker: None) -> None:
+    tasks.note_worker()
+    Scan.objects.create(library=library, trigger="api", error="The database is busy.", retry_at=timezone.now())
+    answer = as_admin.get("/api/health").json()
+    assert answer["status"] == "degraded"
+    assert answer["checks"]["scans"]["detail"] == "A scan of “Rock” waits: The database is busy."

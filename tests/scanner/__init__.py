@@ -1,1 +1,0 @@
-"""The scanner, stage by stage."""

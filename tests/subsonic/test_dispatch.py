@@ -1,0 +1,119 @@
+"""What all calls share: addresses, notations, credentials."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+
+from tests.subsonic.conftest import Call
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+ENVELOPE = {"status", "version", "type", "serverVersion", "openSubsonic"}
+GOOD = {"v": "1.16.1", "c": "test"}
+
+
+@pytest.fixture
+def user() -> User:
+    return User.objects.create_user("Zoë", "open sesame, please")
+
+
+@pytest.mark.parametrize("address", ["ping", "ping.view", "ping/"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_address_and_both_methods(user: User, address: str, method: str) -> None:
+    params = {**GOOD, "u": "Zoë", "p": "open sesame, please", "f": "json"}
+    response = getattr(Client(), method)(f"/rest/{address}", params)
+    assert response.json()["subsonic-response"]["status"] == "ok"
+
+
+class TestNotations:
+    def test_xml_is_the_default(self, user: User) -> None:
+        response = Client().get("/rest/ping", {**GOOD, "u": "Zoë", "p": "open sesame, please"})
+        assert response["Content-Type"].startswith("application/xml")
+        root = ElementTree.fromstring(response.content)
+        assert root.tag == "{http://subsonic.org/restapi}subsonic-response"
+        assert root.attrib["status"] == "ok"
+        assert root.attrib["version"] == "1.16.1"
+        assert set(root.attrib) == ENVELOPE
+
+    def test_an_error_in_xml(self) -> None:
+        root = ElementTree.fromstring(Client().get("/rest/ping", GOOD).content)
+        assert root.attrib["status"] == "failed"
+        assert root[0].attrib["code"] == "10"
+
+    def test_json(self, user: User, call: Call) -> None:
+        assert set(call("ping", user)) == ENVELOPE
+
+    def test_jsonp_calls_the_function(self, user: User) -> None:
+        params = {**GOOD, "u": "Zoë", "p": "open sesame, please", "f": "jsonp", "callback": "app.done"}
+        response = Client().get("/rest/ping", params)
+        assert response["Content-Type"].startswith("application/javascript")
+        text = response.content.decode()
+        assert text.startswith("/**/app.done(")
+        assert json.loads(text[len("/**/app.done(") : -2])["subsonic-response"]["status"] == "ok"
+
+    @pytest.mark.parametrize("callback", ["alert(1)//", "a b", "<script>", "x" * 200, ""])
+    def test_jsonp_never_repeats_what_is_no_name(self, user: User, callback: str) -> None:
+        response = Client().get("/rest/ping", {**GOOD, "f": "jsonp", "callback": callback})
+        assert response["Content-Type"] == "application/json"
+        assert response.json()["subsonic-response"]["status"] == "failed"
+        if callback:
+            assert callback.encode() not in response.content
+
+
+class TestCredentials:
+    def code(self, call: Call, **params: Any) -> int:
+        answer = call("ping", **params)
+        return 0 if answer["status"] == "ok" else answer["error"]["code"]
+
+    def test_every_way_in(self, user: User, call: Call) -> None:
+        assert self.code(call, user=user) == 0
+        assert self.code(call, u="zoë", p="open sesame, please") == 0
+        assert self.code(call, u="Zoë", p="enc:" + b"open sesame, please".hex()) == 0
+
+    @pytest.mark.parametrize(
+        ("params", "code"),
+        [
+            ({}, 10),
+            ({"u": "Zoë"}, 10),
+            ({"u": "Zoë", "t": "x"}, 10),
+            ({"u": "Zoë", "s": "x"}, 10),
+            ({"p": "x"}, 10),
+            ({"u": "Zoë", "p": "open sesame, please", "v": ""}, 10),
+            ({"u": "Zoë", "p": "open sesame, please", "c": ""}, 10),
+            ({"u": "Zoë", "p": "wrong"}, 40),
+            ({"u": "Zoë", "p": "enc:zz"}, 40),
+            ({"u": "Zoë", "p": "enc:"}, 40),
+            ({"u": "Zoë", "p": "enc:ff"}, 40),
+            ({"u": "Zoë\0", "p": "x"}, 40),
+            ({"u": "nobody", "p": "open sesame, please"}, 40),
+            ({"u": "nobody", "t": "x", "s": "y"}, 40),
+            ({"u": "Zoë", "t": "d41d8cd98f00b204e9800998ecf8427e", "s": "x"}, 40),
+            ({"u": "Zoë", "p": "open sesame, please", "t": "x", "s": "y"}, 43),
+            ({"u": "Zoë", "p": "open sesame, please", "apiKey": "x"}, 43),
+            ({"apiKey": "x"}, 44),
+        ],
+    )
+    def test_refusals(self, user: User, call: Call, params: dict[str, str], code: int) -> None:
+        assert self.code(call, **params) == code
+
+    def test_an_inactive_user(self, user: User, call: Call) -> None:
+        User.objects.update(is_active=False)
+        assert self.code(call, user=user) == 40
+        assert self.code(call, u="Zoë", p="open sesame, please") == 40
+
+
+def test_an_unknown_method_is_an_error_of_the_protocol(user: User, call: Call) -> None:
+    assert call("noSuchThing", user)["error"]["code"] == 0
+    assert call("noSuchThing")["error"]["code"] == 10
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_verbs(method: str) -> None:
+    response = getattr(Client(), method)("/rest/ping?f=json")
+    assert response.json()["subsonic-response"]["status"] == "failed"

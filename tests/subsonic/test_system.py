@@ -1,0 +1,57 @@
+"""`getLicense`, `getOpenSubsonicExtensions`, `tokenInfo`, `getMusicFolders`, `getUser`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from libraries.models import Library
+from tests.subsonic.conftest import Call
+from users.models import LibraryAccess, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> User:
+    """Hears the first of two libraries."""
+    user = User.objects.create_user("member", "open sesame, please")
+    first = Library.objects.create(name="Jazz", path=str(tmp_path / "jazz"))
+    Library.objects.create(name="Secret", path=str(tmp_path / "secret"))
+    LibraryAccess.objects.create(user=user, library=first)
+    return user
+
+
+def test_the_license_is_valid(member: User, call: Call) -> None:
+    assert call("getLicense", member)["license"] == {"valid": True}
+
+
+def test_extensions_need_no_credentials() -> None:
+    response = Client().get("/rest/getOpenSubsonicExtensions?f=json").json()["subsonic-response"]
+    assert response["openSubsonicExtensions"] == [
+        {"name": "apiKeyAuthentication", "versions": [1]},
+        {"name": "formPost", "versions": [1]},
+    ]
+
+
+def test_music_folders_are_the_libraries_of_the_caller(member: User, call: Call) -> None:
+    jazz = Library.objects.get(name="Jazz")
+    assert call("getMusicFolders", member)["musicFolders"] == {"musicFolder": [{"id": jazz.pk, "name": "Jazz"}]}
+    admin = User.objects.create_superuser("admin", "open sesame, please")
+    assert len(call("getMusicFolders", admin)["musicFolders"]["musicFolder"]) == 2
+
+
+def test_user(member: User, call: Call) -> None:
+    shown = call("getUser", member, username="MEMBER")["user"]
+    assert (shown["username"], shown["adminRole"]) == ("member", False)
+    assert shown["folder"] == [Library.objects.get(name="Jazz").pk]
+    assert call("getUser", member, username="admin")["error"]["code"] == 50
+    admin = User.objects.create_superuser("admin", "open sesame, please")
+    assert call("getUser", admin, username="member")["user"]["folder"] == shown["folder"]
+    assert call("getUser", admin, username="nobody")["error"]["code"] == 70
+
+
+def test_token_info(member: User, call: Call) -> None:
+    assert call("tokenInfo", member)["tokenInfo"] == {"username": "member"}

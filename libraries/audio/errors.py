@@ -1,4 +1,4 @@
-"""Why a file could not be read: the kinds of problems, and the errors that carry them."""
+"""Errors of reading a file, and the kinds of problems that they carry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ ENCODING: Final = "encoding"
 TIMEOUT: Final = "timeout"
 MEMORY: Final = "memory"
 VANISHED: Final = "vanished"
-
-PROBLEM_KINDS: Final[frozenset[str]] = frozenset(
-    {PERMISSION, CORRUPT, EMPTY, UNSUPPORTED, IO, ENCODING, TIMEOUT, MEMORY, VANISHED}
-)
 
 _BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
     errno.ENOENT: (VANISHED, "The file is gone."),
@@ -39,7 +35,7 @@ _BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
 
 
 class ReadProblem(NamedTuple):
-    """Why a file could not be read: a kind out of PROBLEM_KINDS and a sentence for a person."""
+    """Reason why a file could not be read: a kind (PERMISSION … VANISHED) and a sentence for a person."""
 
     kind: str
     message: str

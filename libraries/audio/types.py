@@ -1,4 +1,4 @@
-"""What reading a file gives: plain data, small enough to travel over a pipe."""
+"""Plain data about an audio file, small enough to travel over a pipe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FRONT_COVER: Final = 3
 
 
 class RawAudio(NamedTuple):
-    """The technical facts and the tags of one file, before any interpretation of the catalog.
+    """Technical facts and tags of one file, before any interpretation of the catalog.
 
     `kind` is what the content is (see formats.kinds), `codec` what encodes the audio. Unknown numbers are 0.
     `tags` has canonical lower-case keys, cleaned values, and no empty lists. `size` and `mtime_ns` are those of the
@@ -31,7 +31,7 @@ class RawAudio(NamedTuple):
 
 
 class StreamInfo(NamedTuple):
-    """What a stream says of itself: seconds, bits per second, Hz, bits. Unknown numbers are 0.
+    """Technical facts of a stream: seconds, bits per second, Hz, bits. Unknown numbers are 0.
 
     Without bits per second they are the average over `audio_size` bytes, or over all that is behind the tags in front.
     """
@@ -46,7 +46,7 @@ class StreamInfo(NamedTuple):
 
 
 class AudioExtent(NamedTuple):
-    """Where the audio of a file lies, in bytes; `salt` is what the format says of it besides, for a fingerprint."""
+    """Extent of the audio in a file, in bytes; `salt` is what a fingerprint takes besides, such as a signature."""
 
     begin: int
     size: int
@@ -54,7 +54,7 @@ class AudioExtent(NamedTuple):
 
 
 class AudioPackets(NamedTuple):
-    """The audio of a file that is cut into packets, and the bytes that tell where it ends."""
+    """Packets of the audio in a file, and the bytes that tell where it ends."""
 
     packets: Iterable[bytes]
     end: bytes

@@ -58,7 +58,7 @@ class RememberingPool(ReaderPool):
         self._known: dict[tuple[bytes, bytes], ReadResult] = {}
 
     def start(self) -> None:
-        while len(self.children) < self.workers:
+        while len(self.readers) < self.workers:
             self.spawn()
 
     def close(self) -> None:

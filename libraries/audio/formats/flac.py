@@ -25,7 +25,7 @@ _EMPTY_PICTURE = 32
 
 @dataclass(slots=True)
 class _Blocks:
-    """What the metadata blocks say: (offset, size) of each picture, and where the audio begins."""
+    """Content of the metadata blocks: (offset, size) of each picture, and where the audio begins."""
 
     stream_info: bytes = b""
     comments: Comments = field(default_factory=list)

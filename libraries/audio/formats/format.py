@@ -1,4 +1,4 @@
-"""What the module of a format does with a file of its kind."""
+"""Interface of the module of a format, and the loader of the module that stands in for all others."""
 
 from __future__ import annotations
 

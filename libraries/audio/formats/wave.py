@@ -35,7 +35,7 @@ _INFO_NAMES: Final = {
 
 @dataclass(slots=True)
 class _Chunks:
-    """What the chunks say; -1 stands for a chunk that is absent."""
+    """Content of the chunks that matter; -1 stands for a chunk that is absent."""
 
     format: bytes = b""
     long_size: int = 0

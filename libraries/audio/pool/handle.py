@@ -55,7 +55,7 @@ class ReaderProcess:
         self._room = BATCH_FILES if _pipe_size(self.process.stdin.fileno()) >= _ROOMY_PIPE else 0
 
     def send(self, operation: str, paths: list[bytes]) -> None:
-        """Queue a batch; a child that is gone shows when its answers are read."""
+        """Queue a batch; a reader that is gone shows when its answers are read."""
         if not self.owed:
             self._progress = time.monotonic()
         self._is_converting = self._conversion is not None and operation == READ
@@ -67,7 +67,7 @@ class ReaderProcess:
             self.process.stdin.flush()
 
     def receive(self) -> list[PathAnswer] | None:
-        """The answers that have arrived; None when the child is gone."""
+        """Return the answers that have arrived; None when the process is gone."""
         data = os.read(self.fd, 1 << 18)
         if not data:
             return None
@@ -82,7 +82,7 @@ class ReaderProcess:
             end = at + 4 + int.from_bytes(buffer[at : at + 4], "little")
             if end > len(buffer):
                 break
-            message = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own child
+            message = marshal.loads(memoryview(buffer)[at + 4 : end])  # noqa: S302 - our own reader
             at = end
             if self._ready:
                 values = map(self._whole, message) if self._is_converting else message
@@ -93,7 +93,7 @@ class ReaderProcess:
         return answers
 
     def give_up(self) -> tuple[bytes, list[bytes]]:
-        """Of a child that was killed, the file that it had in hand, and the others that it owes; now it owes nothing.
+        """Return the file that a killed process was reading, and the others that it owed; now it owes nothing.
 
         Those before the one in hand are read, but their answers are lost.
         """
@@ -103,7 +103,7 @@ class ReaderProcess:
         return culprit, paths
 
     def _whole(self, answer: Answer) -> Answer:
-        """An answer with its common part, which came along now or with an earlier one since the last problem."""
+        """Return an answer with its common part, which came now or with an earlier answer since the last problem."""
         if not answer[0]:
             self._common = None
             return answer
@@ -115,29 +115,29 @@ class ReaderProcess:
         return True, (size, mtime_ns, own, self._common)
 
     def is_late(self) -> bool:
-        """Whether the file in hand has had its time."""
+        """Return whether the file that is being read has had its time."""
         limit = self.timeout if self._ready else _START_TIMEOUT
         return bool(self.owed) and time.monotonic() - self._progress > limit
 
     def takes_more(self) -> bool:
-        """Whether a batch can be sent without waiting for a child that waits for us to take its answers.
+        """Return whether a batch can be sent without waiting for a reader that waits for us to take its answers.
 
-        An idle child reads at once; a working one needs room in the pipe, which the system grants or not.
+        An idle reader reads at once; a working one needs room in the pipe, which the system grants or not.
         """
         return len(self.owed) <= self._room
 
     @property
     def is_ready(self) -> bool:
-        """Whether it has ever come up."""
+        """Return whether the process has ever come up."""
         return self._ready
 
     def kill(self) -> int:
-        """End it now, leave no zombie and no descriptor, and tell the return code that it had or got."""
+        """End the process now, leave no zombie and no descriptor, and return its return code."""
         self.process.kill()
         code = self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                # What could not be delivered to a dead child is tried once more on closing.
+                # What could not be delivered to a dead reader is tried once more on closing.
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         self._in_hand = COUNT.unpack_from(self._begun)[0] - self._answered - 1
@@ -167,7 +167,7 @@ def _start(memory: int, counter: int, conversion: Conversion | None) -> subproce
 
 
 def _shared_counter() -> tuple[mmap.mmap, int]:
-    """Memory for one number that a child can share, and the descriptor to share it by."""
+    """Return memory for one number that a reader can share, and the descriptor to share it by."""
     if sys.platform == "linux":
         shared = os.memfd_create("files-begun")
     else:
@@ -186,6 +186,6 @@ def _widen(fd: int) -> None:
 
 
 def _pipe_size(fd: int) -> int:
-    """The capacity of a pipe, 0 where the system does not tell."""
+    """Return the capacity of a pipe, 0 where the system does not tell."""
     ask = getattr(fcntl, "F_GETPIPE_SZ", None)
     return fcntl.fcntl(fd, ask) if ask is not None else 0

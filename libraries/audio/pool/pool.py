@@ -1,4 +1,4 @@
-"""Reading many files in isolated processes: no file can hang, starve or crash the caller."""
+"""Pool of isolated processes that read files: no file can hang, starve or crash the caller."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _GATHER: Final = 0.005
 
 
 class ReaderPool:
-    """`workers` reader processes behind one iterator.
+    """Pool of `workers` reader processes behind one iterator.
 
     Each file ends in exactly one result. A file that hangs, or that ends its process twice, is a problem of itself
     alone: the rest of its batch is read by a fresh process. Not for use from two threads at once.
@@ -55,14 +55,14 @@ class ReaderPool:
         memory: int = DEFAULT_MEMORY,
         conversion: Conversion | None = None,
     ) -> None:
-        """With a `conversion` its results come in place of facts and tags."""
+        """Make a pool; with a `conversion` its results come in place of facts and tags."""
         if workers < 1:
             raise ValueError("a reader pool needs at least one worker")
         self._timeout = timeout
         self._memory = memory
         self._conversion = conversion
         self.workers = workers
-        self.children: list[ReaderProcess] = []
+        self.readers: list[ReaderProcess] = []
         self._selector: selectors.BaseSelector | None = None
 
     def __enter__(self) -> Self:
@@ -75,8 +75,8 @@ class ReaderPool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that are alive now."""
-        return [child.process.pid for child in self.children]
+        """Return the ids of the processes that are alive now."""
+        return [reader.process.pid for reader in self.readers]
 
     def read_many(
         self, paths: Iterable[bytes], *, stop: Callable[[], bool] | None = None
@@ -119,8 +119,8 @@ class ReaderPool:
 
     def close(self) -> None:
         """End all processes. The pool may be used again; it then starts new ones."""
-        for child in tuple(self.children):
-            self.drop(child)
+        for reader in tuple(self.readers):
+            self.drop(reader)
 
     def _one(self, operation: str, path: bytes) -> Any:
         ((_, answer),) = chain.from_iterable(self._run(operation, [path], None))
@@ -134,8 +134,8 @@ class ReaderPool:
         if self._selector is not None:
             raise RuntimeError("this reader pool is in use")
         self._selector = selectors.DefaultSelector()
-        for child in self.children:
-            self._selector.register(child.fd, selectors.EVENT_READ, child)
+        for reader in self.readers:
+            self._selector.register(reader.fd, selectors.EVENT_READ, reader)
         run = _Run(self, operation, paths)
         try:
             while not (stop is not None and stop()):
@@ -145,31 +145,31 @@ class ReaderPool:
                 yield from run.collect()
         finally:
             # A process that still owes an answer may be stuck in a file whose result is not wanted any more.
-            for child in tuple(self.children):
-                if child.owed:
-                    self.drop(child)
+            for reader in tuple(self.readers):
+                if reader.owed:
+                    self.drop(reader)
             self._selector.close()
             self._selector = None
 
     def start(self) -> None:
         """Start all processes now; they come up while the caller does something else."""
-        while len(self.children) < self.workers:
+        while len(self.readers) < self.workers:
             self.spawn()
 
     def spawn(self) -> ReaderProcess:
         """Start one more process."""
-        child = ReaderProcess(self._timeout, self._memory, self._conversion)
-        self.children.append(child)
+        reader = ReaderProcess(self._timeout, self._memory, self._conversion)
+        self.readers.append(reader)
         if self._selector is not None:
-            self._selector.register(child.fd, selectors.EVENT_READ, child)
-        return child
+            self._selector.register(reader.fd, selectors.EVENT_READ, reader)
+        return reader
 
-    def drop(self, child: ReaderProcess) -> int:
-        """End a process and tell its return code."""
-        self.children.remove(child)
+    def drop(self, reader: ReaderProcess) -> int:
+        """End a process and return its return code."""
+        self.readers.remove(reader)
         if self._selector is not None:
-            self._selector.unregister(child.fd)
-        return child.kill()
+            self._selector.unregister(reader.fd)
+        return reader.kill()
 
     def wait(self, seconds: float) -> list[ReaderProcess]:
         """Return the processes that have answers to take, after `seconds` at most."""
@@ -190,14 +190,14 @@ class _Run:
         self._failed_starts = 0
 
     def is_finished(self) -> bool:
-        return self._exhausted and not self._again and not any(child.owed for child in self._pool.children)
+        return self._exhausted and not self._again and not any(reader.owed for reader in self._pool.readers)
 
     def feed(self) -> Iterator[list[PathAnswer]]:
-        """Keep every child busy; paths that no system takes are answered here."""
+        """Send batches to readers that have room, and return the answers for paths that no system takes."""
         pool = self._pool
         while True:
-            free = [child for child in pool.children if child.takes_more()]
-            if not free and len(pool.children) >= pool.workers:
+            free = [reader for reader in pool.readers if reader.takes_more()]
+            if not free and len(pool.readers) >= pool.workers:
                 return
             batch, refused = self._next_batch()
             if refused:
@@ -206,9 +206,9 @@ class _Run:
                 if self._exhausted:
                     return
                 continue
-            idle = min(free, key=lambda child: len(child.owed), default=None)
+            idle = min(free, key=lambda reader: len(reader.owed), default=None)
             # A process is started only when those that run have work to do already.
-            if idle is None or (idle.owed and len(pool.children) < pool.workers):
+            if idle is None or (idle.owed and len(pool.readers) < pool.workers):
                 idle = pool.spawn()
             idle.send(self._operation, batch)
 
@@ -216,7 +216,7 @@ class _Run:
         batch: list[bytes] = []
         refused: list[PathAnswer] = []
         room = _BATCH_BYTES
-        most = BATCH_FILES if len(self._pool.children) >= self._pool.workers else _FIRST_FILES
+        most = BATCH_FILES if len(self._pool.readers) >= self._pool.workers else _FIRST_FILES
         while len(batch) < most and room > 0:
             path = self._again.popleft() if self._again else next(self._source, None)
             if path is None:
@@ -230,46 +230,46 @@ class _Run:
         return batch, refused
 
     def collect(self) -> Iterator[list[PathAnswer]]:
-        """Wait a moment for answers, and deal with the children that died or are late."""
+        """Wait a moment for answers, and deal with the readers that died or are late."""
         pool = self._pool
         ready = pool.wait(_TICK)
-        if ready and all(len(child.owed) >= _BUSY for child in pool.children):
+        if ready and all(len(reader.owed) >= _BUSY for reader in pool.readers):
             time.sleep(_GATHER)
             ready = pool.wait(0)
-        for child in ready:
-            answers = child.receive()
+        for reader in ready:
+            answers = reader.receive()
             if answers is None:
-                yield from self._bury(child)
+                yield from self._bury(reader)
                 continue
             self._failed_starts = 0
             yield answers
-        # Each yield above may have taken the caller any time, in which answers came into the pipes: only a child
+        # Each yield above may have taken the caller any time, in which answers came into the pipes: only a reader
         # that is silent now is late. One at a time, for the same reason.
-        if any(child.is_late() for child in pool.children):
+        if any(reader.is_late() for reader in pool.readers):
             talking = pool.wait(0)
-            silent = (child for child in pool.children if child.is_late() and child not in talking)
+            silent = (reader for reader in pool.readers if reader.is_late() and reader not in talking)
             if (late := next(silent, None)) is not None:
                 yield from self._time_out(late)
 
-    def _time_out(self, child: ReaderProcess) -> Iterator[list[PathAnswer]]:
-        self._pool.drop(child)
-        if not child.is_ready:
-            yield from self._cannot_start(child)
+    def _time_out(self, reader: ReaderProcess) -> Iterator[list[PathAnswer]]:
+        self._pool.drop(reader)
+        if not reader.is_ready:
+            yield from self._cannot_start(reader)
             return
-        culprit, others = child.give_up()
+        culprit, others = reader.give_up()
         self._again.extendleft(reversed(others))
-        seconds = f"{child.timeout:g}"
+        seconds = f"{reader.timeout:g}"
         yield [(culprit, (False, errors.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
 
-    def _bury(self, child: ReaderProcess) -> Iterator[list[PathAnswer]]:
-        """A child ended by itself: the file in hand is read once more, and is the problem when it happens again."""
-        code = self._pool.drop(child)
-        if not child.owed:
+    def _bury(self, reader: ReaderProcess) -> Iterator[list[PathAnswer]]:
+        """Deal with a process that ended by itself: its file is read again, and is the problem when that repeats."""
+        code = self._pool.drop(reader)
+        if not reader.owed:
             return
-        if not child.is_ready:
-            yield from self._cannot_start(child)
+        if not reader.is_ready:
+            yield from self._cannot_start(reader)
             return
-        culprit, others = child.give_up()
+        culprit, others = reader.give_up()
         if culprit not in self._suspects:
             self._suspects.add(culprit)
             self._again.extendleft(reversed([culprit, *others]))
@@ -281,10 +281,10 @@ class _Run:
             why = (False, errors.CORRUPT, "The file is damaged in a way that ends its reader.")
         yield [(culprit, why)]
 
-    def _cannot_start(self, child: ReaderProcess) -> Iterator[list[PathAnswer]]:
+    def _cannot_start(self, reader: ReaderProcess) -> Iterator[list[PathAnswer]]:
         self._failed_starts += 1
-        self._again.extendleft(reversed(child.owed))
-        child.owed.clear()
+        self._again.extendleft(reversed(reader.owed))
+        reader.owed.clear()
         if self._failed_starts >= _FAILED_STARTS:
             raise OSError("the reader process cannot be started")
         return

@@ -1,4 +1,4 @@
-"""What a reader process and its parent say to each other, and what a pool of them gives its caller."""
+"""Messages between a reader process and its parent, and the results that a pool of them gives its caller."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Answer = tuple[Any, ...]
 
 
 class Conversion(NamedTuple):
-    """What becomes of files that are read, beside their facts and tags.
+    """Conversion of files where they are read, so that its results travel in place of facts and tags.
 
-    `function` ("module:function") is called by the readers with a `RawAudio` and its path. It returns what is of this
-    file alone, and what it has in common with others: not None, and the same object for all files in a row that share
-    it, so that it travels but once. Both must be such that they can be marshalled. `revive` makes here of that object
-    what callers get.
+    The readers call `function` ("module:function") with a `RawAudio` and its path. It returns a pair: what is of this
+    file alone, and what it has in common with others. The common part is not None, and the same object for all files
+    in a row that share it, so that it travels only once. Both parts can be marshalled. `revive` turns the common part,
+    in the parent, into what callers get.
     """
 
     function: str
@@ -36,7 +36,7 @@ class Conversion(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """What the conversion of a pool made of one file: of the file alone, and in common with other files."""
+    """Result of the conversion of one file: its own part, and the part in common with other files."""
 
     size: int
     mtime_ns: int
@@ -45,7 +45,7 @@ class Converted(NamedTuple):
 
 
 class ReadResult(NamedTuple):
-    """The outcome for one path: exactly one is set, `converted` in place of `audio` if the pool has a conversion."""
+    """Outcome for one path: exactly one is set, `converted` in place of `audio` if the pool has a conversion."""
 
     path: bytes
     audio: RawAudio | None = None
@@ -68,7 +68,7 @@ class ReadResult(NamedTuple):
 
 
 class FingerprintResult(NamedTuple):
-    """The fingerprint of the audio of one path, or the problem that prevented it."""
+    """Fingerprint of the audio of one path, or the problem that prevented it."""
 
     path: bytes
     fingerprint: str | None = None

@@ -43,20 +43,19 @@ _OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
 
 
 class Converter:
-    """Answers with what a function makes of a file's facts and tags, in place of them.
+    """Converter of facts and tags by a function of the caller (see protocol.Conversion).
 
-    That is how work of the caller is done here, of which this package knows nothing. What the function says to be in
-    common with other files goes out once for all files in a row that have the very same object in common.
+    The common part goes out once for all files in a row that have the very same object in common.
     """
 
     def __init__(self, name: str) -> None:
-        """`name` of the function as "module:function"."""
+        """Load the function `name` ("module:function")."""
         module, _, function = name.partition(":")
         self._convert: Callable[[RawAudio, bytes], tuple[Any, Any]] = getattr(import_module(module), function)
         self._sent: Any = None
 
     def __call__(self, answer: Answer, path: bytes) -> Answer:
-        """The answer to send in place of that of reading."""
+        """Return the answer to send in place of that of reading."""
         if answer[0]:
             answer = attempt(self._converted, answer[1], path)
         if not answer[0]:
@@ -72,7 +71,7 @@ class Converter:
 
 
 def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
-    """The answer that some work on one file ends in: (True, value) or (False, kind, sentence). Raises nothing."""
+    """Return the answer with the value of `work` on one file, or with its problem; raises nothing."""
     try:
         return True, work(*arguments)
     except AudioError as exc:
@@ -83,7 +82,7 @@ def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
 
 
 class Answers:
-    """The answers to a batch on their way to the parent, in groups."""
+    """Sender of the answers to batches, in groups."""
 
     def __init__(
         self,
@@ -94,7 +93,7 @@ class Answers:
         read: Callable[[bytes], RawAudio] = inspect.read_file,
         seconds: float = _GROUP_SECONDS,
     ) -> None:
-        """The counter says how many files were begun, and which of a group is being converted.
+        """Keep in the counter how many files were begun, and which of a group is being converted.
 
         A group of converted files goes out after `seconds`, or when it is full.
         """
@@ -108,7 +107,7 @@ class Answers:
         self._sent_at = 0.0
 
     def answer(self, operation: str, paths: list[bytes]) -> None:
-        """Do this to all paths, and send what comes of it."""
+        """Do the operation on all paths, and send the answers."""
         converter = self._converter if operation == READ else None
         perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (self._read, _GROUP_FILES)
         group = self._group
@@ -117,7 +116,7 @@ class Answers:
             COUNT.pack_into(self._counter, 0, self._sent + len(group) + 1)
             answer = attempt(perform, path)
             if group and not answer[0] and answer[1] == MEMORY:
-                # the others of its group took some of what it may have
+                # the other files of its group hold some of the memory
                 self._flush(converter)
                 COUNT.pack_into(self._counter, 0, self._sent + 1)
                 answer = attempt(perform, path)
@@ -151,8 +150,8 @@ def _packed(answers: list[Answer]) -> bytes:
     try:
         return marshal.dumps(answers)
     except Exception as exc:
-        # One large answer may need more memory than is left. Several are small ones: that they do not fit is not their
-        # fault, it ends this process, and another one reads their files again.
+        # One large answer may need more memory than is left: a problem of its file. Several answers are small: then
+        # this process is full, and ends, and another one reads their files again.
         if len(answers) > 1:
             raise
         problem = explain(exc)
@@ -177,7 +176,7 @@ def _limit(memory: int) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """End with the parent even while stuck in a file (Linux); elsewhere the closed pipe ends an idle child."""
+    """End with the parent, even while reading hangs (Linux); elsewhere the closed pipe ends an idle process."""
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
@@ -197,12 +196,12 @@ def main() -> None:
     os.dup2(null, 1)
     os.close(null)
     _limit(memory)
-    # who writes down what we read goes first: with more processes than cores it would fall behind, and end last
+    # The process that writes what we read goes first: with more processes than cores it would fall behind.
     os.nice(_NICE)
     converter = Converter(sys.argv[4]) if sys.argv[4:] else None
     counter = mmap.mmap(shared, COUNT.size)
     os.close(shared)
-    # what is there now stays: no round of the garbage collector needs to look at it again
+    # The modules stay: the garbage collector need not look at them again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)

@@ -1,4 +1,4 @@
-"""Slow down whoever guesses passwords, without locking the owner of the account out."""
+"""Throttle wrong sign-in attempts without locking the owner of the account out."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def client_address(request: HttpRequest) -> str:
     return text
 
 
-class Door:
-    """One way in. Attempts are counted by account and address together, and more generously by address alone.
+class LoginThrottle:
+    """Limits of one sign-in channel: by account and address together, and more generously by address alone.
 
     Because an account is never counted alone, an attacker elsewhere cannot lock its owner out.
     """
@@ -53,7 +53,7 @@ class Door:
     def check(self, address: str, username: str) -> None:
         """Raise `TooManyAttempts` when too many attempts failed; counts nothing.
 
-        For doors through which right credentials come many at a time, which counting beforehand would hold up.
+        For channels where many requests with right credentials come at once, which counting beforehand would delay.
         """
         account, origin = self.limits()
         wait = max(account.peek(address, username_key(username)), origin.peek(address))
@@ -61,13 +61,13 @@ class Door:
             raise TooManyAttempts(retry_after=wait)
 
     def failed(self, address: str, username: str) -> None:
-        """Count one attempt that was wrong."""
+        """Count one wrong attempt."""
         account, origin = self.limits()
         account.wait(address, username_key(username))
         origin.wait(address)
 
     def passed(self, address: str, username: str) -> None:
-        """The attempt was right: the account's count starts anew.
+        """Reset the account's count after a right attempt.
 
         Of the address only this attempt is taken back: who knows one account's password may still guess others.
         """
@@ -76,6 +76,6 @@ class Door:
         origin.undo(address)
 
 
-login = Door("login")
-admin_site = Door("admin")
-subsonic = Door("subsonic")
+login = LoginThrottle("login")
+admin_site = LoginThrottle("admin")
+subsonic = LoginThrottle("subsonic")

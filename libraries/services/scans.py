@@ -94,7 +94,7 @@ def cancel_scan(scan: Scan) -> Scan:
     if not cancelled:
         raise Conflict("The scan has already ended.")
     scan = current
-    note(scan, "scan.cancel")
+    audit_scan(scan, "scan.cancel")
     return scan
 
 
@@ -118,7 +118,7 @@ def approve_scan(scan: Scan, *, requested_by: str = "") -> Scan:
         accept_device=held.accept_device,
         approves=held,
     )
-    note(held, "scan.approve", {"files": held.held_marks.count(), "scan": approving.pk})
+    audit_scan(held, "scan.approve", {"files": held.held_marks.count(), "scan": approving.pk})
     return approving
 
 
@@ -133,7 +133,7 @@ def discard_scan(scan: Scan) -> Scan:
     settle_held(Scan.objects.filter(pk=held.pk), DISCARDED)
     settle_held(Scan.objects.filter(library=held.library_id, pk__lt=held.pk), OVERTAKEN)
     held.refresh_from_db()
-    note(held, "scan.discard")
+    audit_scan(held, "scan.discard")
     return held
 
 
@@ -149,7 +149,7 @@ def _lock_held(scan: Scan) -> Scan:
     return held
 
 
-def note(scan: Scan, action: str, changes: Mapping[str, object] | None = None) -> None:
+def audit_scan(scan: Scan, action: str, changes: Mapping[str, object] | None = None) -> None:
     """Leave an audit entry about a scan, by the name of its library."""
     record(action, changes or {}, kind="scan", pk=scan.pk, name=scan.library.name)
 

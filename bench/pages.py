@@ -84,7 +84,7 @@ def all_pages() -> Iterator[Page]:
 
 
 def somebody_with(library: Library) -> User:
-    """Staff who may look at everything of the one library that they hear."""
+    """Staff who may look at everything of the one library that they can access."""
     user = User.objects.filter(username="restricted").first() or User.objects.create_user("restricted", is_staff=True)
     permissions = Permission.objects.filter(content_type__app_label="libraries")
     user.user_permissions.set(permissions.filter(codename__startswith="view"))

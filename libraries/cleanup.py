@@ -32,15 +32,15 @@ from navidrome_lib import stopping
 from navidrome_lib.db.bulk import delete_where
 from navidrome_lib.db.ids import first_id
 
-# rows that hang on tracks and go with them; whoever adds a table that refers to tracks adds it here
+# tables with a foreign key to tracks, whose rows are deleted with them; a new one is added here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
-# so many scans of each library keep their changes by folder
+# the scans of each library that keep their changes by folder
 KEPT_CHANGES = 50
 
 
 def delete_tracks(ids: Collection[str]) -> None:
     """Delete tracks and what hangs on them. Totals and counts are the caller's, and `forget_songs`, in its own time."""
-    # the tracks first: whoever writes one at this moment has ended before its dependents go, or finds it gone
+    # the tracks first: a writer of one at this moment has committed before its dependents go, or finds it gone
     delete_where(MediaFile, "id", ids)
     for model in TRACK_DEPENDENTS:
         delete_where(model, "media_file_id", ids)
@@ -105,7 +105,7 @@ def _delete_found(
 
 
 def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> bool:
-    """Delete the rows of a removed library in short transactions, so that nobody waits; then the library itself.
+    """Delete the rows of a removed library in short transactions, so that no writer waits; then the library itself.
 
     May be called again after any interruption. False when it does not apply (the library exists, or is still being
     scanned), or when the process is stopped meanwhile.

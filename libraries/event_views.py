@@ -21,7 +21,7 @@ from navidrome_lib.api.permissions import IsSignedIn
 
 
 class EventView(APIView):
-    """`GET /api/events`: scans as they happen, in the libraries that the caller may hear."""
+    """`GET /api/events`: scans as they happen, in the libraries that the caller can access."""
 
     permission_classes = [IsSignedIn]
 
@@ -41,7 +41,7 @@ class EventView(APIView):
         return Response(content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 
     def viewer_now(self, request: Request) -> Viewer | None:
-        """Whoever the credentials of the request stand for now; None when they no longer let anybody look."""
+        """The user whom the credentials of the request stand for now; None when they are no longer valid."""
         try:
             again = self.initialize_request(unauthenticated(request._request))
             self.check_permissions(again)
@@ -51,7 +51,7 @@ class EventView(APIView):
 
 
 def unauthenticated(request: HttpRequest) -> HttpRequest:
-    """The same request as it came in: nobody has said who it is from, and its session is read anew."""
+    """A copy of the request before authentication; its session is read again."""
     fresh = copy.copy(request)
     fresh.__dict__.pop("_cached_user", None)
     session: Any = getattr(request, "session", None)

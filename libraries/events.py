@@ -1,4 +1,4 @@
-"""What happens to scans, as messages for somebody who watches. Read from rows: any process may run the scans."""
+"""Server-sent events about scans, read from their rows: any process may run the scans."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class EventStream:
                 keep_alive_at = now + KEEP_ALIVE_SECONDS
                 yield streams.message("keepAlive", {"ts": int(time.time())})
             elif check_at == now + RIGHTS_SECONDS:
-                yield streams.COMMENT  # shows us soon when nobody listens any more
+                yield streams.COMMENT  # a client that has gone is noticed soon
             pause(POLL_SECONDS)
 
 

@@ -29,7 +29,7 @@ class Progress:
 
 
 def progress_of(scan: Scan, now: datetime) -> Progress:
-    """The figures of a scan as of its last heartbeat."""
+    """The progress, rate and remaining time of a scan at its last heartbeat."""
     rate = rate_of(scan)
     return Progress(rate=round(rate, 1), eta=eta_of(scan, rate, now), progress=share_of(scan))
 

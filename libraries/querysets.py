@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Viewer(Protocol):
-    """Somebody who looks at the catalog: what `users.User` offers and `AnonymousUser` lacks."""
+    """A viewer of the catalog: what `users.User` offers and `AnonymousUser` lacks."""
 
     @property
     def is_active(self) -> bool: ...
@@ -43,7 +43,7 @@ class LibraryQuerySet(QuerySet["Library"]):
         return self.filter(deleted_at__isnull=True)
 
     def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """Those whose music `viewer` may hear."""
+        """The libraries that `viewer` can access."""
         return self.active().filter(scope(viewer, "pk"))
 
     def with_scan_state(self) -> Self:

@@ -11,7 +11,7 @@ from libraries.models import Scan
 
 logger = logging.getLogger(__name__)
 
-# a delivery that nobody took in this time is forgotten: the reaper makes a new one, and no queue fills with old ones
+# a delivery that no worker took in this time expires: the reaper makes a new one, and no queue fills with old ones
 EXPIRES_SECONDS = 60
 
 

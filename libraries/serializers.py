@@ -26,7 +26,7 @@ from navidrome_lib.errors import InvalidInput
 
 
 def refuse_unknown(data: Any, known: Collection[str], sentence: str) -> None:
-    """Refuse keys that mean nothing: whoever sends one believes that it does something."""
+    """Refuse unknown keys: a client that sends one believes that it has an effect."""
     unknown = sorted(set(data) - set(known)) if isinstance(data, Mapping) else []
     if unknown:
         raise serializers.ValidationError({key[:60]: [sentence] for key in unknown})

@@ -41,7 +41,7 @@ def scan_library(scan_id: int) -> None:
 
 @app.task
 def reap_stale_scans() -> None:
-    """Take back scans of dead workers, deliver anew what was never claimed, and go on clearing removed libraries."""
+    """Take back scans of dead workers, deliver again what was never claimed, and go on clearing removed libraries."""
     reap_stale()
     for scan_id in next_queued():
         deliver(scan_id)

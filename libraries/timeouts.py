@@ -1,8 +1,8 @@
 """Questions to storage that may never answer, such as a network mount whose server is gone.
 
-Whoever asks gets an answer or an error in time. What hangs in the kernel cannot be ended: its thread stays behind until
+The caller gets an answer or an error in time. What hangs in the kernel cannot be ended: its thread stays behind until
 the storage answers or the process ends, so the same question is not put again meanwhile, and all questions together
-leave only so many threads behind.
+leave only a few threads behind.
 """
 
 from __future__ import annotations

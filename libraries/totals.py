@@ -68,7 +68,7 @@ def run(sql: str, values: Collection[Any] = ()) -> int:
 
 
 def refresh_library_totals(library_id: int) -> None:
-    """Count a library's totals anew; afterwards nothing of them is stale."""
+    """Recount a library's totals and clear `totals_stale`."""
     # a writer that has changed tracks of this library has added it to the totals already, or will do so behind us
     lock_rows(Library, "id = %s", [library_id])
     run(

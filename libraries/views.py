@@ -84,7 +84,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         return Library.objects.visible_to(self.request.user).with_scan_state()
 
     def answer(self, library: Library, code: int = status.HTTP_200_OK) -> Response:
-        """The whole object as it is now; `NotFound` when somebody deletes it at this moment."""
+        """The whole object as it is now; `NotFound` when it is deleted at this moment."""
         current = self.get_queryset().filter(pk=library.pk).first()
         if current is None:
             raise NotFound

@@ -126,7 +126,7 @@ def forget_purged(purge: Purge, ids: Collection[str]) -> None:
 def undo_purge(purge: Purge) -> UndoResult:
     """Bring the files of a purge back as missing ones, as they are.
 
-    In short transactions: nobody waits for a large purge, and what an interrupted undo has not brought back is still
+    In short transactions: no writer waits for a large purge, and files that an interrupted undo has not restored stay
     in the purge for the next one. Two at once share the work.
     """
     if not Purge.objects.filter(pk=purge.pk).exists():
@@ -144,7 +144,7 @@ def undo_purge(purge: Purge) -> UndoResult:
 
 @transaction.atomic
 def restore_batch(purge: Purge, result: UndoResult) -> bool:
-    """Bring some files of a purge back, with its figures and the audit trail; False when there is none left."""
+    """Restore one batch of a purge, with its totals and an audit entry; False when no file is left."""
     # the lock: of two undos at once, the second does not find what the first has brought back
     locked = Purge.objects.select_for_update().filter(pk=purge.pk).first()
     ids = list(locked.files.order_by("library", "pk").values_list("pk", flat=True)[:BATCH]) if locked else []
@@ -176,7 +176,7 @@ def expire_purges(reading: clock.Reading | None = None) -> int:
     """Delete the tracks of purges whose time is over, then those purges; says how many.
 
     Time is what the server has lived through, from the first look on; nothing is deleted while the clock jumps.
-    In short transactions, so that a large purge blocks nobody; what an interrupted expiry has left is still hidden, and
+    In short transactions, so that a large purge blocks no writer; what an interrupted expiry left is still hidden, and
     goes with the next one. While a scan runs nothing is deleted: it may have looked at these rows already.
     """
     now = clock.advance(reading)
@@ -207,7 +207,7 @@ def delete_batch(purge: Purge) -> int:
     """Delete some tracks that a purge still hides, and all that hangs on them; says how many."""
     hidden = MediaFile.objects.purged().filter(purge_id=purge.pk).order_by("pk")
     ids = list(hidden.order_by("library", "pk").values_list("pk", flat=True)[:BATCH])
-    # in the order of their ids, as everybody locks tracks; one that returned meanwhile is not in the purge any more
+    # in the order of their ids, as all code locks tracks; one that returned meanwhile is not in the purge any more
     found = list(hidden.filter(pk__in=ids).select_for_update().values_list("pk", flat=True))
     cleanup.delete_tracks(found)
     forget_songs(found)
@@ -225,7 +225,7 @@ def prune() -> None:
 
 @transaction.atomic
 def forget_purge(purge: Purge) -> bool:
-    """Delete a purge that is over; False when somebody else already has."""
+    """Delete a purge that is over; False when another process already has."""
     if not Purge.objects.select_for_update().filter(pk=purge.pk).exists():
         return False
     record("missing.expire", {"files": purge.file_count}, kind="purge", pk=purge.pk)

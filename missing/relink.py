@@ -73,7 +73,7 @@ def relink(file: MissingFile, song: MediaFile) -> MediaFile:
     """`file` takes over the file, tags and place of `song`, and keeps its own id and age; `song` is no more."""
     pair = {file.pk, song.pk}
     libraries = sorted({file.library_id, song.library_id})
-    lock_library(*libraries)  # nobody asks for a scan of them meanwhile
+    lock_library(*libraries)  # no scan of them is requested meanwhile
     # the lock of the rows: the scan of another library may bring the file back, or lose the song, at this moment
     rows = MediaFile.objects.in_catalog().select_for_update().select_related(None).filter(pk__in=pair).order_by("pk")
     states = dict(rows.values_list("pk", "missing"))

@@ -19,7 +19,7 @@ AWAY_SECONDS: Final = 5.0
 
 
 class SharedCache(BaseCache):
-    """What is kept here (counts of attempts, results of long counts) may be lost; nobody is to be refused for that."""
+    """What is kept here (counts of attempts, results of long counts) may be lost; no request is refused for that."""
 
     _away_until = 0.0
 

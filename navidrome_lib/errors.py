@@ -1,4 +1,4 @@
-"""The family of errors that services raise. They know nothing of HTTP: each door translates them for its protocol."""
+"""The errors that services raise. They know nothing of HTTP: each channel translates them for its protocol."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Unavailable(DomainError):
 
 
 class TooManyAttempts(DomainError):
-    """Somebody tries too often; it may be tried again after `retry_after` seconds."""
+    """Too many attempts; the next is allowed after `retry_after` seconds."""
 
     default_message = "Too many attempts. Try again later."
 

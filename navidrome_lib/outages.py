@@ -108,7 +108,7 @@ def _of_system(error: BaseException) -> Outage | None:
 class OneLine(logging.Filter):
     """An outage is one line of the log, with its sentence: a traceback would say nothing more.
 
-    Whoever logs it, also a library of others, such as the task queue that has lost its broker.
+    Also when another library logs it, such as the task queue that has lost its broker.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -134,7 +134,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-# dates as our own pages write them, which nobody has to guess
+# ISO dates, as on our own pages: no day is taken for a month
 FORMAT_MODULE_PATH = ["navidrome_lib.admin.formats"]
 
 FORCE_SCRIPT_NAME = CONF.base_url or None

@@ -3,8 +3,8 @@
 ====================================  =================================  =============  ==============================
 address                               view                               who            service
 ====================================  =================================  =============  ==============================
-POST /auth/login                      users.views.LoginView              anybody        users.services
-POST /auth/createAdmin                users.views.CreateAdminView        nobody yet     users.services
+POST /auth/login                      users.views.LoginView              anyone         users.services
+POST /auth/createAdmin                users.views.CreateAdminView        no account     users.services
 GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.libraries
 GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.libraries
 GET|POST /api/user                    users.views.UserViewSet            admin          users.services

@@ -18,7 +18,7 @@ class Caller:
     user: User
 
     def libraries(self) -> QuerySet[Library]:
-        """The libraries that this caller may hear."""
+        """The libraries that this caller can access."""
         return self.user.visible_libraries()
 
     def may_scan(self) -> bool:

@@ -27,7 +27,7 @@ Call = Callable[[Any, Params], renderers.Payload]
 
 
 def endpoint(call: Call, role: Role) -> Callable[..., HttpResponse]:
-    """A Django view that answers `call` to whoever has `role`."""
+    """A Django view that answers `call` for users with `role`."""
 
     @csrf_exempt  # no cookie is looked at here: a foreign page has no credentials to use
     def view(request: HttpRequest) -> HttpResponse:

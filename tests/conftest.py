@@ -1,4 +1,4 @@
-"""The cast of every test: an admin, a member who hears one of two libraries, an outsider who hears none, nobody."""
+"""The users of every test: an admin, a member with access to one of two libraries, an outsider with none, no one."""
 
 from __future__ import annotations
 
@@ -155,13 +155,13 @@ def make_library(db: None, tmp_path: Path) -> MakeLibrary:
 
 @pytest.fixture
 def library(make_library: MakeLibrary) -> Library:
-    """The library that the member may hear."""
+    """The library that the member can access."""
     return make_library("Rock")
 
 
 @pytest.fixture
 def other_library(make_library: MakeLibrary) -> Library:
-    """The library that only admins may hear."""
+    """The library that only admins can access."""
     return make_library("Jazz")
 
 
@@ -228,7 +228,7 @@ def site(admin: User) -> Client:
 
 @pytest.fixture
 def staff(make_user: MakeUser, library: Library, other_library: Library) -> User:
-    """May look at everything of the catalog, and hears one library of two."""
+    """Return a person who may look at everything of the catalog, and can access one library of two."""
     user = make_user("staff", is_staff=True)
     catalog = Permission.objects.filter(content_type__app_label="libraries")
     user.user_permissions.set(catalog.filter(codename__startswith="view"))

@@ -25,7 +25,7 @@ MAX_PER_USER = 100
 
 
 def digest_of(text: str) -> str:
-    """What is stored of a key. It needs no slow hash: nobody guesses 256 random bits."""
+    """What is stored of a key. It needs no slow hash: 256 random bits cannot be guessed."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -37,7 +37,7 @@ def create_key(
     library_ids: Iterable[int] | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which nobody can read again. `library_ids` None: every library of its owner."""
+    """Create a key; returns its row and its text, shown only once. `library_ids` None: every library of its owner."""
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         # the lock: the number of keys has a limit, and the account may be deleted at this moment
@@ -63,7 +63,7 @@ def create_key(
 
 
 def visible(user: User, library_ids: set[int]) -> list[Library]:
-    """The named libraries, all of which `user` must be able to hear."""
+    """The named libraries; `InvalidInput` unless `user` can access all of them."""
     found = list(Library.objects.visible_to(user).order_by("pk"))
     unknown = sorted(library_ids - {library.pk for library in found})
     if unknown:

@@ -93,12 +93,12 @@ def same(one: str, other: str) -> bool:
 
 @functools.lru_cache(maxsize=4)
 def decoy(keys: tuple[str, ...]) -> bytes:
-    """An encrypted text that stands in for the app password of nobody."""
+    """An encrypted text that stands in for the app password of an unknown user."""
     return MultiFernet([Fernet(key) for key in keys]).encrypt(secrets.token_urlsafe(24).encode())
 
 
 def expected_secret(user: User | None) -> str:
-    """The app password to compare with; for nobody, or an account without one, a text that nobody can know."""
+    """The app password to compare with; without a user or an app password, a random text."""
     secret = None if user is None or not user.is_active else read_secret(user)
     if secret is None:
         # the same work as for an account that has one

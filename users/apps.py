@@ -1,4 +1,4 @@
-"""People: sign-in, rights, and which libraries each may hear."""
+"""The users app: sign-in, permissions, and access to libraries."""
 
 from __future__ import annotations
 

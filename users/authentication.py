@@ -27,7 +27,7 @@ RENEW_FOR = "navidrome_lib.renew_for"
 
 
 def is_same_origin(request: HttpRequest) -> bool:
-    """True when a browser says that a page of ours sent this; False also when nobody says anything.
+    """True when a browser says that a page of ours sent this; False also without any such header.
 
     `Sec-Fetch-Site` cannot be set by a page, but browsers leave it out on plain HTTP; `Origin` is always sent with
     methods that change something.
@@ -81,7 +81,7 @@ class TokenAuthentication(BaseAuthentication):
                 raise AuthenticationFailed("The token is not valid or has ended. Sign in again.")
             return self.accept(request._request, user), "token"
         cookie = request._request.COOKIES.get("jwt")
-        # an old cookie is no reason to refuse somebody who is signed in to the admin site
+        # an old cookie is no reason to refuse a user who is signed in to the admin site
         user = tokens.verify(cookie) if cookie else None
         if user is None:
             return None

@@ -18,7 +18,7 @@ from users.models import User
 
 
 class SignInForm(AuthenticationForm):
-    """The admin site's front door; guesses are slowed down."""
+    """The admin site's sign-in form; wrong passwords are throttled."""
 
     def clean(self) -> dict[str, Any]:
         username = self.cleaned_data.get("username")

@@ -1,4 +1,4 @@
-"""Which libraries people can hear, and by which way each came: the same answer as `visible_to`, for many at once."""
+"""The libraries that users can access, and by which grant: the same answer as `visible_to`, for many at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from users.models import GroupAccess, LibraryAccess, User
 
 @dataclass(frozen=True)
 class Grant:
-    """One library that one person can hear. `ways`: `admin`, `user`, or `group:<name>`."""
+    """One library that one user can access. `ways`: `admin`, `user`, or `group:<name>`."""
 
     library: Library
     ways: list[str] = field(default_factory=list)

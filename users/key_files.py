@@ -15,7 +15,7 @@ from navidrome_lib.config.secrets import read_or_create
 
 
 class KeyFile:
-    """Keys for one purpose. A file that another process replaced is read anew at the next use."""
+    """Keys for one purpose. A file that another process replaced is read again at the next use."""
 
     def __init__(self, name: str, make: Callable[[], str]) -> None:
         self.name = name

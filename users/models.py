@@ -210,7 +210,7 @@ class ApiKey(models.Model):
     id = id_field()
     user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(_("name"), max_length=255)
-    # of the key itself only this is kept, which nobody can turn back: it has 256 random bits
+    # of the key itself only this is kept, which cannot be reversed: the key has 256 random bits
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(_("hint"), max_length=16, editable=False, help_text=_("The first characters of the key."))
     scope = models.CharField(_("scope"), max_length=8, choices=Scope.choices, default=Scope.READ)

@@ -1,4 +1,4 @@
-"""Which accounts somebody may see, said once."""
+"""Querysets of accounts and API keys, limited to what a viewer may see."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UserQuerySet(QuerySet["User"]):
     """Accounts."""
 
     def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """All for an admin, one's own for everybody else; it fails closed."""
+        """All rows for an admin, else the viewer's own; none for anonymous viewers."""
         if isinstance(viewer, AnonymousUser) or not viewer.is_active:
             return self.none()
         return self.all() if viewer.is_admin else self.filter(pk=getattr(viewer, "pk", None))
@@ -32,7 +32,7 @@ class ApiKeyQuerySet(QuerySet["ApiKey"]):
     """API keys."""
 
     def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """All for an admin, one's own for everybody else; it fails closed."""
+        """All rows for an admin, else the viewer's own; none for anonymous viewers."""
         if isinstance(viewer, AnonymousUser) or not viewer.is_active:
             return self.none()
         return self.all() if viewer.is_admin else self.filter(user=getattr(viewer, "pk", None))

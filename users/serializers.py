@@ -72,7 +72,7 @@ class UserSchema(UserSerializer):
 
 
 class UserInputSerializer(serializers.Serializer[User]):
-    """The body of POST, PUT and PATCH. Every key it does not know is ignored, whoever sends it."""
+    """The body of POST, PUT and PATCH. Unknown keys are ignored."""
 
     userName = Text(source="username", max_length=150, validators=[NAME_RULE])
     name = Text(max_length=255, allow_blank=True, required=False)
@@ -100,7 +100,7 @@ def asks_for_rights(data: Any, user: User) -> bool:
 
 
 class UserLibrarySerializer(serializers.Serializer[Any]):
-    """A library and whether one person can hear it."""
+    """A library and whether one user can access it."""
 
     id = LibraryId(source="pk")
     name = serializers.CharField()

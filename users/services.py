@@ -79,7 +79,7 @@ def create_first_admin(*, username: str, password: str) -> User:
     hashed = make_password(password)
     with transaction.atomic():
         lock_accounts()
-        require_no_account()  # again, now that nobody else can create one
+        require_no_account()  # again, now that the lock keeps others from creating one
         return add_user(username=username, hashed=hashed, name=username.strip(), is_superuser=True)
 
 
@@ -104,7 +104,7 @@ def add_user(*, username: str, hashed: str, **fields: Any) -> User:
 
 
 def check_account(user: User) -> None:
-    """The rules of the model, for doors that have no form of their own; every broken one is named."""
+    """Apply the model's rules, for callers without a form; `InvalidInput` names every field that breaks one."""
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:

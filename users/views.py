@@ -1,4 +1,4 @@
-"""`/auth/…` and `/api/user…`: signing in, accounts, and which libraries each may hear."""
+"""`/auth/…` and `/api/user…`: sign-in, accounts, and access to libraries."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class UserViewSet(GenericViewSet[User]):
         return Response(write_users([user], signed_in_user(request))[0])
 
     def check_current_password(self, request: Request, user: User, current: str | None) -> None:
-        """Who found an open browser must not take the account over; guesses are slowed down as at the front door."""
+        """Require the current password for a new one, throttled as sign-in is: an open browser must not be enough."""
         if not current:
             raise InvalidInput(errors={"currentPassword": "Your current password is required to set a new one."})
         address = throttling.client_address(request._request)
@@ -227,7 +227,7 @@ class AppPasswordView(APIView):
 
 
 @extend_schema_view(
-    list=extend_schema(description="List one's own API keys; an admin sees those of everybody."),
+    list=extend_schema(description="List one's own API keys; an admin sees those of all users."),
     retrieve=extend_schema(description="Get one API key.", parameters=[USER_ID]),
 )
 class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
@@ -260,7 +260,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
 
     @extend_schema(request=ApiKeyInputSerializer, responses={201: NewApiKeySerializer})
     def create(self, request: Request) -> Response:
-        """Make a key for oneself. The answer shows it once; nobody can read it again."""
+        """Create an API key of one's own. The answer is the only one that ever shows it."""
         body = ApiKeyInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         key, text = api_keys.create_key(signed_in_user(request), **body.validated_data)
@@ -280,12 +280,12 @@ class UserLibraryView(APIView):
 
     @extend_schema(responses=UserLibrarySerializer(many=True), parameters=[ALL])
     def get(self, request: Request, pk: str) -> Response:
-        """List the libraries that a person can hear, ordered by name."""
+        """List the libraries that a user can access, ordered by name."""
         return self.answer(request, services.get_user(pk))
 
     @extend_schema(request=LibraryIdsSerializer, responses=UserLibrarySerializer(many=True), parameters=[ALL])
     def put(self, request: Request, pk: str) -> Response:
-        """Set which libraries a person can hear."""
+        """Set which libraries a user can access."""
         services.get_user(pk)
         body = LibraryIdsSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -293,11 +293,16 @@ class UserLibraryView(APIView):
 
     def answer(self, request: Request, user: User) -> Response:
         everything = request.query_params.get("all", "").lower() in ("true", "1")
-        heard = set(Library.objects.visible_to(user).values_list("pk", flat=True))
+        visible = set(Library.objects.visible_to(user).values_list("pk", flat=True))
         rows = []
         for library in Library.objects.visible_to(request.user).order_by("name_key", "pk"):
-            if everything or library.pk in heard:
-                row = {"pk": library.pk, "name": library.name, "path": library.path, "has_access": library.pk in heard}
+            if everything or library.pk in visible:
+                row = {
+                    "pk": library.pk,
+                    "name": library.name,
+                    "path": library.path,
+                    "has_access": library.pk in visible,
+                }
                 rows.append(row)
         data = UserLibrarySerializer(rows, many=True).data
         return Response(data, headers={"X-Total-Count": str(len(data))})

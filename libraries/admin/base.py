@@ -1,4 +1,4 @@
-"""What the pages of the catalog share: who may do what, and lists that stay quick however long they are."""
+"""Base classes of the catalog's pages: permissions, messages, and lists that stay fast with a million rows."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ MAX_SHOWN = 120
 
 
 def is_admin(request: HttpRequest) -> bool:
-    """Somebody who runs the server; only they change libraries."""
+    """Whether the request is from an active admin; only admins change libraries."""
     return bool(request.user.is_active and getattr(request.user, "is_admin", False))
 
 
 def may_scan(request: HttpRequest) -> bool:
-    """Admins, and people who were given the right to scan what they hear."""
+    """Whether the request is from an admin, or from a user who may scan the libraries that they can access."""
     return is_admin(request) or bool(request.user.is_active and getattr(request.user, "may_scan", False))
 
 
 class RefusalsAdmin:
-    """Mixed into pages that save by services: what was deleted meanwhile is not found, other refusals are shown."""
+    """Mixin of pages that save by services: a row that was deleted meanwhile is 404, other errors become messages."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         return self._or_refusal(request, super().changeform_view, *args, **options)  # type: ignore[misc]
@@ -52,7 +52,7 @@ class RefusalsAdmin:
     def _or_refusal(
         self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **options: Any
     ) -> HttpResponse:
-        """The answer of a view, which is all or nothing."""
+        """The response of a view; its error as a message on the same page."""
         try:
             return view(request, *args, **options)
         except (NotFound, ObjectDoesNotExist) as error:
@@ -102,7 +102,7 @@ def page(name: str, *arguments: object, **query: str | int) -> str:
 
 
 def back(request: HttpRequest, fallback: str) -> HttpResponse:
-    """To where the form says that it was, on this site only."""
+    """Redirect to the form's `next` address when it is on this site, else to `fallback`."""
     target = request.POST.get("next", "")
     host, secure = request.get_host(), request.is_secure()
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={host}, require_https=secure)
@@ -110,18 +110,18 @@ def back(request: HttpRequest, fallback: str) -> HttpResponse:
 
 
 def tell(request: HttpRequest, text: str, *, wrong: bool = False) -> None:
-    """Say one sentence on the next page."""
+    """Add a message to the next page."""
     messages.add_message(request, messages.ERROR if wrong else messages.SUCCESS, text)
 
 
 def shown(text: str, *, least: str = "–") -> SafeString:
-    """A text from a file, in one line of a list: escaped, cut, and with a direction of writing of its own."""
+    """A text from a file for one cell of a list: escaped, shortened, and isolated in its writing direction."""
     cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return format_html('<bdi class="nd-text">{}</bdi>', cut or least)
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than `CAP`: behind that nobody turns pages, one searches."""
+    """A paginator that counts no further than `CAP`: behind that, a search is quicker than turning pages."""
 
     @cached_property
     def count(self) -> int:
@@ -132,7 +132,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class VisibleLibraryFilter(admin.RelatedFieldListFilter):
-    """By library, of those that the viewer may see: the stock filter names all of them to everybody."""
+    """A filter by library that offers those the viewer can access: the stock filter shows all names to everyone."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         libraries = Library.objects.visible_to(request.user).order_by("name_key")
@@ -140,7 +140,7 @@ class VisibleLibraryFilter(admin.RelatedFieldListFilter):
 
 
 class GoneLibraryFilter(VisibleLibraryFilter):
-    """The same for missing files: by a value that only their own indexes have, and not that of all songs."""
+    """The same filter for missing files, which keeps SQLite on the index of missing files."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = [int(value) for value in self.lookup_val or () if str(value).isdecimal()]
@@ -154,8 +154,8 @@ GONE_LIBRARY_FILTER = ("library", GoneLibraryFilter)
 def in_libraries(rows: QuerySet[Any], ids: Sequence[int]) -> QuerySet[Any]:
     """Those in some libraries, without the index of libraries.
 
-    SQLite keeps no figures of the tables and would always take that index; a computed value is not in it. PostgreSQL
-    has figures, and what is computed would hide them.
+    SQLite has no statistics of the tables and would always take that index; a computed value is not in it. PostgreSQL
+    has statistics, which a computed value would hide.
     """
     if connection.vendor != "sqlite":
         return rows.filter(library__in=ids)
@@ -198,7 +198,7 @@ class Scope(NamedTuple):
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """Looked up once in a request."""
+    """The scope of the request's user, cached on the request."""
     found: Scope | None = getattr(request, "_library_scope", None)
     if found is None:
         ids = list(Library.objects.visible_to(request.user).values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""A library at a glance: its state, its figures, and the scan that is going on."""
+"""Cards of the dashboard: the state and totals of each library, and the progress of its scan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from navidrome_lib.admin import formatting
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """A scan that waits or runs, in words."""
+    """The progress of a queued or running scan, as text."""
 
     scan: Scan
     title: str
@@ -34,7 +34,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One library. `held` is the scan that waits for somebody's word."""
+    """The card of one library. `held` is the scan that needs approval."""
 
     library: Library
     status: str
@@ -91,30 +91,30 @@ def last_scans(library_ids: Iterable[int]) -> list[Scan]:
 
 
 def progress_of(scan: Scan, now: datetime) -> Progress:
-    """Where a scan is, how fast it goes and how long it still takes, as far as that can be known."""
+    """The phase, rate and remaining time of a scan, as far as they are known."""
     if scan.state == ScanState.QUEUED:
         title = _("Interrupted, waiting to continue") if scan.error else _("Waiting for a worker")
         return Progress(scan=scan, title=title, detail=scan.error, folder="", percent=None)
     if scan.cancel_requested:
         return Progress(scan=scan, title=_("Cancelling"), detail="", folder="", percent=None)
-    figures = progress.progress_of(scan, now)
+    rates = progress.progress_of(scan, now)
     parts = [formatting.files(scan.seen)]
     if scan.files_total:
         parts = [
             _("%(seen)s of %(total)s")
             % {"seen": formatting.number(scan.seen), "total": formatting.files(scan.files_total)}
         ]
-    if figures.rate >= 1:
-        parts.append(_("%(rate)s files/s") % {"rate": formatting.number(figures.rate)})
-    if figures.eta:
-        parts.append(formatting.left(figures.eta))
+    if rates.rate >= 1:
+        parts.append(_("%(rate)s files/s") % {"rate": formatting.number(rates.rate)})
+    if rates.eta:
+        parts.append(formatting.left(rates.eta))
     title = str(SCAN_PHASE_LABELS.get(scan.phase, SCAN_PHASE_LABELS[ScanPhase.STARTING]))
-    percent = None if figures.progress is None else int(figures.progress * 100)
+    percent = None if rates.progress is None else int(rates.progress * 100)
     return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
 
 
 def card_json(card: Card) -> dict[str, Any]:
-    """What the page needs to follow a scan; every value is text that is shown as it is."""
+    """The card as JSON for the script that follows a scan; every value is text to show as it is."""
     running = card.progress
     return {
         "id": card.library.pk,
@@ -124,7 +124,7 @@ def card_json(card: Card) -> dict[str, Any]:
         "detail": running.detail if running else "",
         "folder": running.folder if running else "",
         "percent": running.percent if running else None,
-        "figures": {
+        "values": {
             "songs": formatting.number(card.library.total_songs),
             "duration": formatting.duration(card.library.total_duration),
             "size": formatting.size(card.library.total_size),
@@ -135,7 +135,7 @@ def card_json(card: Card) -> dict[str, Any]:
 
 
 def took(scan: Scan) -> timedelta | None:
-    """How long a scan ran, or None when it never did."""
+    """The duration of a scan; None when it never ran."""
     if scan.started_at is None or scan.finished_at is None:
         return None
     return scan.finished_at - scan.started_at

@@ -33,7 +33,7 @@ Key = tuple[int, str]
 
 
 class Count(NamedTuple):
-    """So many files had this happen to them."""
+    """The number of files with one kind of change."""
 
     kind: str
     word: str
@@ -84,7 +84,7 @@ class ChangePage:
 
 
 def changes_of(request: HttpRequest, scan: Scan) -> ChangePage | None:
-    """The page that the query asks for; None when the scan changed nothing (or nothing is kept of it)."""
+    """The page of changes that the query string names; None when the scan has no changes, or no longer any."""
     totals = dict(scan.changes.order_by().values_list("kind").annotate(Sum("count")))
     if not totals:
         return None

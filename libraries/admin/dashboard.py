@@ -25,7 +25,7 @@ KEPT = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Attention:
-    """Something that somebody should do, and where."""
+    """One thing that needs attention, with the action that helps."""
 
     icon: str
     text: str
@@ -45,7 +45,7 @@ class Bar:
 
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The theme asks for the dashboard's figures here."""
+    """Add the libraries' cards, totals and charts to the context of the dashboard; called by the theme."""
     libraries = Library.objects.visible_to(request.user)
     cards = cards_of(libraries)
     context.update(
@@ -67,7 +67,7 @@ def recent_scans(request: HttpRequest) -> list[Scan]:
 
 
 def totals_of(cards: list[Card]) -> list[tuple[str, str]]:
-    """The figures of all libraries together."""
+    """The totals of all libraries together, with labels."""
     rows = [card.library for card in cards]
     return [
         (_("Songs"), formatting.number(sum(row.total_songs for row in rows))),
@@ -78,7 +78,7 @@ def totals_of(cards: list[Card]) -> list[tuple[str, str]]:
 
 
 def attention_of(card: Card) -> list[Attention]:
-    """What is wrong with one library, each thing with its action."""
+    """The things of one library that need attention, each with its action."""
     name, found = card.library.name, list[Attention]()
     if card.status == LibraryStatus.OFFLINE:
         found.append(
@@ -119,7 +119,7 @@ def attention_of(card: Card) -> list[Attention]:
 
 
 def bars(values: list[tuple[str, int]], text: Any) -> list[Bar]:
-    """Bars for what is not nothing, the longest first."""
+    """The bars of the values above zero, longest first."""
     whole = sum(value for _label, value in values) or 1
     ordered = sorted((item for item in values if item[1]), key=lambda item: -item[1])
     return [Bar(label=label, value=text(value), share=round(value * 100 / whole, 1)) for label, value in ordered]

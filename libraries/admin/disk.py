@@ -1,4 +1,4 @@
-"""Looking at the server's disk while a library is being set up: folders, one path, what patterns would hide."""
+"""Views of the library form that read the server's disk: folder picker, path check, preview of exclude patterns."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from navidrome_lib.errors import InvalidInput
 
 
 def admins_only(request: HttpRequest) -> None:
-    """The disk of the server is nobody else's business."""
+    """Raise PermissionDenied unless the request is from an admin."""
     if not is_admin(request):
         raise PermissionDenied
 
 
 def wants_data(request: HttpRequest) -> bool:
-    """Asked by our script, not by a person who follows a link."""
+    """Whether the request is from our script, which takes JSON, and not from a link."""
     return request.headers.get("Accept", "").startswith("application/json")
 
 
@@ -66,7 +66,7 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 
 def note_of(found: FolderPage) -> str:
-    """What the list of folders does not say."""
+    """The notes below the list of folders: what is not in it, and why."""
     parts = []
     if found.cut:
         parts.append(_("Not all folders are shown. Type the path instead."))

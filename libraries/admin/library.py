@@ -39,7 +39,7 @@ STATES = {
 
 @admin.register(Library)
 class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
-    """Admins change libraries; whoever may view them sees their own; whoever may scan scans those."""
+    """The libraries' pages: admins change them, other staff view and scan those that they can access."""
 
     form = LibraryForm
     list_display = ("named", "state", "songs", "size", "missing", "last_scan_at")

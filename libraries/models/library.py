@@ -85,7 +85,7 @@ class Library(SavesChanges):
     # of the root's file system; 0: the system gives none
     root_fsid = models.BigIntegerField(null=True, editable=False)
 
-    # set by the first change of a scan and cleared by its end: what is only counted at the end must be counted anew
+    # set by the first change of a scan and cleared by its end: what is only counted at the end must be counted again
     totals_stale = models.BooleanField(default=False, editable=False)
     total_songs = models.PositiveIntegerField(default=0, editable=False)
     total_albums = models.PositiveIntegerField(default=0, editable=False)
@@ -97,7 +97,7 @@ class Library(SavesChanges):
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # set while the rows of a removed library are being cleared away; such a library no longer exists for anybody
+    # set while the rows of a removed library are being cleared away; no query may return such a library
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = LibraryQuerySet.as_manager()

@@ -42,13 +42,13 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-# the artists of so many files
+# artists are counted one by one up to this number of files
 _COUNTED_AT_ONCE = 20_000
-# so many new files, and a tenth of all: a database should know
+# new files, and a tenth of all, after which the database refreshes its table statistics
 _MANY_FILES = 20_000
-# so many folders are walked in a blink
+# folders between two updates of the progress; walking them takes milliseconds
 _SHOWN_EVERY = 16
-# so many folders with files that were being written are told apart
+# folders with files still being written that are scanned one by one; above, the whole library is
 _MANY_SETTLING = 200
 
 
@@ -228,7 +228,7 @@ class _Run:
         self.lease.walked(diff.files + diff.folder_problems, settling_targets(diff.settling))
 
     def _listings(self) -> Iterator[FolderListing]:
-        # files that somebody copies at this moment are what a watcher wakes up for: it lets them settle first
+        # the watcher wakes up for files that are being copied at this moment: it lets them settle first
         settle_ns = SETTLE_NS if self.scan.trigger == ScanTrigger.WATCHER else 0
         stopped = False
         listings = walk(

@@ -1,7 +1,7 @@
 """Finding songs by the beginnings of their words, however many songs there are.
 
 The words are folded by our own code (see words), once for all databases. Each database has its own index for them: FTS5
-in SQLite, GIN in PostgreSQL. Whoever writes a song calls `add_songs` or `refresh_songs` in the same transaction.
+in SQLite, GIN in PostgreSQL. Code that writes a song calls `add_songs` or `refresh_songs` in the same transaction.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from libraries.models import MediaFile, SongWords
 from libraries.search.words import each_once, folder_words, shared_words, title_words, words_of
 from navidrome_lib.db.bulk import chunks, insert_rows, placeholders, table, update_rows
 
-# no further than to so many songs, the newest, is a word followed
+# a word is looked up in this many songs at most, the newest
 DEPTH = 2_000
-# so many words of what somebody types are looked at
+# words of a search that count; the rest is ignored
 MAX_ASKED = 8
 FULL_TEXT = "libraries_songwords_found"
 _COLUMNS = ("pk", "library_id", "title", "artist", "album", "path")
@@ -48,7 +48,7 @@ def _line_of(song: Song) -> str:
 
 
 def mark(library_id: int) -> str:
-    """A word that nobody can type: folded words have no such sign."""
+    """A word that no search can contain: folded words have no such sign."""
     return f"_{library_id}"
 
 
@@ -111,7 +111,7 @@ def found_songs(text: str, library_ids: Collection[int] | None = None) -> list[s
             SELECT media_file_id FROM found ORDER BY id DESC LIMIT {DEPTH}"""  # noqa: S608 - own names
         words = " & ".join(f"'{word}':*" for word in asked) + _any("'{}'", " | ", " & ", marks)
     with connection.cursor() as cursor:
-        # what somebody typed is a parameter, and of letters and digits only
+        # the search is a parameter, and of letters and digits only
         cursor.execute(sql, [words])
         return [pk for (pk,) in cursor.fetchall()]
 
@@ -129,7 +129,7 @@ def index_everything() -> None:
 
 
 def rebuild_index() -> None:
-    """Make the full-text table anew from the words; for rows of words that were written by other means."""
+    """Rebuild the full-text table from the words; for rows of words that were written by other means."""
     if connection.vendor == "sqlite":
         _run(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('rebuild')", [])  # noqa: S608 - own names
 

@@ -110,9 +110,9 @@ def _update(library: Library, prepared: PreparedLibrary, *, requested_by: str) -
 
 @transaction.atomic
 def delete_library(library: Library) -> None:
-    """The library is gone for everybody at once; its rows are cleared away in the background. No file is touched.
+    """Remove a library for everyone at once; its rows are deleted in the background. No file is changed.
 
-    Deleted by somebody else already, it is `NotFound`.
+    `NotFound` when it was deleted already.
     """
     library, now = lock_active(library), timezone.now()
     scans = lock_scans(library)

@@ -67,5 +67,5 @@ def _look(places: Iterable[bytes], root: str, end: float) -> list[bool]:
 
     with suppress(TimeoutError):
         call_with_timeout(look, about=root, seconds=max(0.0, end - time.monotonic()) + _GRACE)
-    # what hangs may go on later, when nobody counts any more
+    # a call that hangs may return later, when the result is no longer used
     return list(there)

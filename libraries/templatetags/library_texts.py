@@ -1,4 +1,4 @@
-"""Filters for figures in templates."""
+"""Template filters for numbers, sizes and times."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-# a folder that never rests is scanned all the same after so many times the settle time
+# a folder that never rests is scanned all the same after this multiple of the settle time
 PATIENCE = 12
 
 

@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Format numbers, durations, sizes and times for people."""
 
 from __future__ import annotations
 

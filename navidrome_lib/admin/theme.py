@@ -1,4 +1,4 @@
-"""How the admin site looks: the settings of its theme, and the way through its pages."""
+"""Settings of the admin site's theme: colours, assets and the menu."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
-    """A condition of a menu entry: somebody with one of these rights."""
+    """A menu entry's condition: the user has one of these permissions."""
 
     def allowed(request: HttpRequest) -> bool:
         return any(request.user.has_perm(name) for name in permissions)
@@ -21,12 +21,12 @@ def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
 
 
 def is_admin(request: HttpRequest) -> bool:
-    """A condition of a menu entry: an admin."""
+    """A menu entry's condition: the user is an admin."""
     return bool(getattr(request.user, "is_admin", False))
 
 
 def asset(path: str) -> Callable[[HttpRequest], str]:
-    """The address of a static file, asked for when a page is made."""
+    """A callable that returns the URL of a static file when a page is rendered."""
     return lambda request: static(path)
 
 

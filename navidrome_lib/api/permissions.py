@@ -1,4 +1,4 @@
-"""Who may call an endpoint. `IsAdmin` is the default: an endpoint that nobody thought about is closed."""
+"""Who may call an endpoint. `IsAdmin` is the default: an endpoint without permissions of its own is closed."""
 
 from __future__ import annotations
 

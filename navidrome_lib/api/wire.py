@@ -1,4 +1,4 @@
-"""Values as they are on the wire, for whoever reads or writes them without the API's framework."""
+"""Values as they are on the wire, for code that reads or writes them without the API's framework."""
 
 from __future__ import annotations
 

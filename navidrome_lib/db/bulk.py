@@ -99,7 +99,7 @@ def insert_or(model: type[models.Model], columns: Sequence[str], rows: Sequence[
 def lock_referenced_rows(model: type[models.Model], ids: Iterable[Any]) -> None:
     """Keep rows from being deleted until this transaction ends; raises IntegrityError when one of them is gone.
 
-    What a foreign key does row by row, for as many rows as refer to them: whoever deletes such rows locks them first.
+    What a foreign key does row by row, for as many rows as refer to them: code that deletes such rows locks them first.
     """
     lock = "FOR KEY SHARE" if connection.vendor == "postgresql" else ""  # SQLite has but one writer
     with connection.cursor() as cursor:

@@ -22,7 +22,7 @@ def new_id() -> str:
 
 
 def new_ids(count: int) -> list[str]:
-    """So many new ids in ascending order: rows that are inserted in it stay together in the index."""
+    """`count` new ids in ascending order: rows that are inserted in it stay together in the index."""
     now = _time_text(time.time_ns() // 1_000_000)
     random = os.urandom(_RANDOM_LENGTH * count).translate(_CHARACTERS).decode()
     return sorted([now + random[at : at + _RANDOM_LENGTH] for at in range(0, len(random), _RANDOM_LENGTH)])

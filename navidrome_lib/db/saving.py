@@ -10,7 +10,7 @@ from django.db import DatabaseError, models
 
 
 class SavesChanges(models.Model):
-    """Saves only the fields that were changed since the row was loaded, whoever calls `save`.
+    """Save only the fields that were changed since the row was loaded, also when Django calls `save`.
 
     A whole row would take back what others have changed in the meantime, and bring a deleted one back to life. Saving
     a row that was deleted meanwhile raises `DoesNotExist`.
@@ -61,7 +61,7 @@ class SavesChanges(models.Model):
         return changed and [*changed, *(field.name for field in fields if getattr(field, "auto_now", False))]
 
     def _remember(self, names: Iterable[str]) -> None:
-        """Note what the database holds now."""
+        """Remember the values that the database holds now."""
         loaded: dict[str, Any] = self.__dict__.setdefault("_loaded", {})
         wanted = set(names)
         for field in self._meta.concrete_fields:

@@ -1,7 +1,7 @@
 """The message broker: REDIS_URL, else a Redis or Valkey of the system, else the Valkey that came with our packages.
 
-One that we start keeps waiting messages on disk, listens on the loopback address only and wants a password that is made
-anew at each start.
+One that we start keeps waiting messages on disk, listens on the loopback address only and wants a password that is new
+at each start.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def last_words(folder: Path) -> str:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
+    """A free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

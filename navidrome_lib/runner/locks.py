@@ -20,7 +20,7 @@ LEFTOVER_SECONDS = 10.0
 
 @contextlib.contextmanager
 def claim_data_folder(folder: Path) -> Iterator[int]:
-    """Hold the folder for this process and whoever inherits the descriptor; `Refused` when another server has it."""
+    """Lock the folder for this process and its children; `Refused` when another server has it."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)

@@ -36,7 +36,7 @@ def serve(
         console.keep_in(conf.data_folder / "logs")
         stack.callback(console.close)
         supervisor = stack.enter_context(Supervisor(console, keep_open=(lock,)))
-        # closed first: whoever connects while we stop is refused instead of kept waiting
+        # closed first: a client that connects while we stop is refused instead of kept waiting
         stack.callback(listener.close)
         notes = before(supervisor)
         environ["REDIS_URL"] = start_broker(supervisor, conf, environ, console)
@@ -111,7 +111,7 @@ def home_url(conf: Conf) -> str:
 
 
 def ready_lines(conf: Conf, *, users: bool) -> list[str]:
-    """Where the server listens, and how to get in when nobody can yet."""
+    """The lines that say where the server listens, and how to create the first admin when there is none."""
     home = home_url(conf)
     lines = [
         "",
@@ -124,7 +124,7 @@ def ready_lines(conf: Conf, *, users: bool) -> list[str]:
         body = '{"username":"admin","password":"choose one"}'
         lines += [
             "",
-            "Nobody can sign in yet. Create the first admin with",
+            "There is no account yet. Create the first admin with",
             f"  curl -X POST -H 'Content-Type: application/json' -d '{body}' {home}/auth/createAdmin",
             "or start again with ND_ADMIN_USER and ND_ADMIN_PASSWORD in the environment.",
         ]

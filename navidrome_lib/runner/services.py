@@ -12,7 +12,7 @@ from navidrome_lib.runner.processes import Command
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 WEB_THREADS = 32
-# whoever waits for an answer goes before a scan
+# requests, where a client waits, go before scans
 WORKER_NICE = 10
 # a running scan gets this long to end by itself; after that it is cut off, and its lease lets another worker go on
 WORKER_WARM_SECONDS = 10.0

@@ -44,7 +44,7 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         self._sentinel.__enter__()
-        # whoever started us with nohup wants the server to outlive the terminal
+        # started with nohup, the server outlives the terminal
         ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         numbers = [number for number in STOP_SIGNALS if not (ignored and number == signal.SIGHUP)]
         self._previous = {number: signal.signal(number, self._on_signal) for number in numbers}

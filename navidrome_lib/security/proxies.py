@@ -57,7 +57,7 @@ def client_of(forwarded: str, peer: str) -> str:
 def client_behind_proxies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """`REMOTE_ADDR`, scheme and host are those of the client; what an untrusted peer says of others is not heard."""
+    """`REMOTE_ADDR`, scheme and host are those of the client; headers of an untrusted peer are ignored."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         meta = request.META

@@ -1,4 +1,4 @@
-"""No credential reaches a log: every line is cleaned as the last step, whoever wrote it."""
+"""Redact credentials in the log: every line is cleaned as the last step, whichever logger wrote it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ TITLES = {
 
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The theme asks for the dashboard's figures here."""
+    """Add the dashboard's content to the context; called by the theme."""
     context = add_libraries(request, context)
     if is_admin(request):
         context["attention"] = [*server_attention(), *context["attention"]]

@@ -1,4 +1,4 @@
-"""Figures about the catalog, counted here and kept here."""
+"""Statistics of the catalog, counted and kept on this server."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ EVERY = timedelta(days=1)
 
 
 def statistics() -> dict[str, Any]:
-    """The figures as they are now."""
+    """The statistics as they are now."""
     files = MediaFile.objects.filter(library__deleted_at__isnull=True)
     present = files.present()
     sums = present.aggregate(songs=Count("pk"), size=Sum("size"), duration=Sum("duration"))
     suffixes = present.order_by("suffix").values_list("suffix").annotate(n=Count("pk"))
-    heard = LibraryArtist.objects.filter(library__deleted_at__isnull=True, song_count__gt=0)
+    with_songs = LibraryArtist.objects.filter(library__deleted_at__isnull=True, song_count__gt=0)
     return {
         "libraries": Library.objects.active().count(),
         "songs": sums["songs"],
         "albums": Album.objects.filter(library__deleted_at__isnull=True).present().count(),
-        "artists": Artist.objects.filter(pk__in=heard.values("artist")).count(),
+        "artists": Artist.objects.filter(pk__in=with_songs.values("artist")).count(),
         "size": sums["size"] or 0,
         "duration": sums["duration"] or 0.0,
         "missing": files.missing().count(),
@@ -52,7 +52,7 @@ def collect() -> InsightsRun | None:
         with transaction.atomic():
             run.statistics = statistics()
     except DatabaseError as error:
-        logger.exception("the figures could not be collected")
+        logger.exception("the statistics could not be collected")
         run.success, run.error = False, str(error)[:2000]
     run.save()
     kept = InsightsRun.objects.order_by("-pk").values_list("pk", flat=True)[:RUNS_KEPT]

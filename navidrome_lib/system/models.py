@@ -6,7 +6,7 @@ from django.db import models
 
 
 class InsightsRun(models.Model):
-    """One collection of figures about the catalog. They stay here: nothing is ever sent anywhere."""
+    """One run that collected statistics of the catalog. They stay on this server: nothing is ever sent anywhere."""
 
     started_at = models.DateTimeField()
     success = models.BooleanField(default=True)

@@ -15,7 +15,7 @@ class KeepaliveSerializer(serializers.Serializer[Any]):
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
-    """Figures of the whole catalog as they are now; sizes in bytes, durations in seconds."""
+    """Statistics of the whole catalog as they are now; sizes in bytes, durations in seconds."""
 
     libraries = serializers.IntegerField()
     songs = serializers.IntegerField()

@@ -33,7 +33,7 @@ from users.authentication import OptionalTokenAuthentication, SameOriginSessionA
 # what a client may ask for that means all options
 WHOLE = ("", "*", "config")
 
-# OpenAPI's way to say that nobody needs to sign in
+# OpenAPI's way to say that no sign-in is needed
 ANYBODY: Any = [{}]
 
 
@@ -72,7 +72,7 @@ class InsightsView(APIView):
 
     @extend_schema(operation_id="insights", responses=InsightsSerializer)
     def get(self, request: Request) -> Response:
-        """When figures were last collected; for admins, the figures as they are now. Nothing is ever sent anywhere."""
+        """Get the time of the last statistics; for admins, also those of now. Nothing is ever sent anywhere."""
         run = insights.last_run()
         answer: dict[str, Any] = {
             "id": "insights_status",
@@ -85,7 +85,7 @@ class InsightsView(APIView):
 
 
 class FlaggedView(APIView):
-    """An address that exists for nobody unless an option opens it."""
+    """A view that is 404 unless an option opens it."""
 
     def is_open(self) -> bool:
         raise NotImplementedError

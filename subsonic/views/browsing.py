@@ -9,5 +9,5 @@ from subsonic.renderers import Payload
 
 
 def get_music_folders(caller: Caller, params: Params) -> Payload:
-    """`/rest/getMusicFolders`: the libraries that the caller may hear."""
+    """`/rest/getMusicFolders`: the libraries that the caller can access."""
     return {"musicFolders": payloads.music_folders(caller.libraries().order_by("name_key", "pk"))}

@@ -19,7 +19,7 @@ MAX_TARGETS = 1000
 
 
 def start_scan(caller: Caller, params: Params) -> Payload:
-    """`/rest/startScan`: scan what the caller may hear, or the folders that `target=<library>:<folder>` names."""
+    """`/rest/startScan`: scan the caller's libraries, or the folders that `target=<library>:<folder>` names."""
     targets = parse_targets(caller, params.many("target"))
     with transaction.atomic():
         for library, folders in targets:

@@ -51,7 +51,7 @@ def owner(make_user: MakeUser, hidden: list[str]) -> User:
 
 
 def content(response: HttpResponseBase) -> bytes:
-    """Return the body, without streams of events, which do not end by themselves (tests/libraries/api/test_events.py)."""
+    """Return the body, without streams of events, which never end (tests/libraries/api/test_events.py reads them)."""
     if isinstance(response, HttpResponse):
         return response.content
     assert isinstance(response, StreamingHttpResponse)
@@ -136,7 +136,7 @@ def test_rest(
 def test_staff_that_are_no_admins(
     hidden: list[str], make_user: MakeUser, library: Library, owner: User, share: Share
 ) -> None:
-    """Somebody with every permission of the admin site sees there what they may hear, and no more."""
+    """Somebody with every permission of the admin site sees there the libraries that they can access, and no more."""
     clerk = make_user("clerk", is_staff=True)
     LibraryAccess.objects.create(user=clerk, library=library)
     clerk.user_permissions.set(Permission.objects.all())

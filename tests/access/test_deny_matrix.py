@@ -94,7 +94,7 @@ OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}
 def cast(
     admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure
 ) -> dict[str, User | None]:
-    """Everybody by role; the scanner hears what the member hears, and may start scans. No address is switched off."""
+    """Users by role; the scanner can access what the member can, and start scans. No address is switched off."""
     configure(dev_ui_show_config=True, inspect=Inspect(enabled=True))
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)

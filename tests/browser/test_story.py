@@ -131,7 +131,7 @@ def test_patterns_show_what_they_would_hide(at_admin: Visitor, music: Path) -> N
     assert not Library.objects.exists()
 
 
-def test_a_held_scan_waits_for_a_word(at_admin: Visitor, music: Path) -> None:
+def test_a_held_scan_needs_approval(at_admin: Visitor, music: Path) -> None:
     library = Library.objects.create(name="Rock", path=str(music))
     files = write_album(music, 30)
     page = at_admin.page

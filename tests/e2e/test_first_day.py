@@ -161,7 +161,7 @@ def test_a_disk_that_is_unplugged_loses_nothing(api: Api, music: tuple[Path, Man
     assert (last["state"], last["added"], last["updated"], last["missing"]) == ("finished", 0, 0, 0)
 
 
-def test_a_member_hears_what_was_granted(api: Api) -> None:
+def test_a_member_can_access_what_was_granted(api: Api) -> None:
     library_id = api("GET", "/api/library")[1][0]["id"]
     body = {"userName": "member", "name": "Member", "password": PASSWORD, "isAdmin": False}
     status, member = api("POST", "/api/user", body)

@@ -150,8 +150,8 @@ def wrong_totals(library: Library) -> list[str]:
             wrong.append(f"album {album} has {album.songs} songs and counts {album.song_count}")
     if library.totals_stale:
         return wrong
-    heard = Participant.objects.filter(media_file__library=library, media_file__missing=False).order_by()
-    counted = heard.values_list("artist").annotate(songs=Count("media_file", distinct=True))
+    credited = Participant.objects.filter(media_file__library=library, media_file__missing=False).order_by()
+    counted = credited.values_list("artist").annotate(songs=Count("media_file", distinct=True))
     kept = LibraryArtist.objects.filter(library=library, song_count__gt=0).values_list("artist", "song_count")
     if dict(counted) != dict(kept):
         wrong.append(f"artists are {dict(counted)}, and {dict(kept)} are counted")

@@ -210,7 +210,7 @@ def _no(model: type[models.Model], which: str, **values: Any) -> Callable[[World
     return lambda world: not _is(model, which, **values)(world)
 
 
-def _hears(library: str) -> Callable[[World], bool]:
+def _can_access(library: str) -> Callable[[World], bool]:
     return lambda world: world.member.library_access.filter(library=getattr(world, library).pk).exists()
 
 
@@ -296,7 +296,7 @@ WRITERS: Final[dict[str, Writer]] = {
         lambda w: w.page(f"{USER}{w.member.pk}/change/", w.user_form(w.member) | {
             "library_access-TOTAL_FORMS": 1, "library_access-0-library": w.jazz.pk,
             "library_access-0-user": w.member.pk}),
-        "member.jazz", _hears("jazz")),
+        "member.jazz", _can_access("jazz")),
     "deactivate": _account(
         lambda w: w.api("patch", f"/api/user/{w.member.pk}", {"isActive": False}),
         "member.active", _is(User, "member", is_active=False, token_epoch=1)),
@@ -334,16 +334,16 @@ WRITERS: Final[dict[str, Writer]] = {
     # access
     "set access": _access(
         lambda w: w.api("put", f"/api/user/{w.member.pk}/library", {"libraryIds": [w.rock.pk, w.jazz.pk]}),
-        "member.jazz", _hears("jazz"), voids=("member.rock",)),
+        "member.jazz", _can_access("jazz"), voids=("member.rock",)),
     "take access": _access_again(
         lambda w: accounts.change_user_libraries(w.member.pk, added=[], removed=[w.rock.pk]),
-        "member.rock", lambda w: not _hears("rock")(w)),
+        "member.rock", lambda w: not _can_access("rock")(w)),
     "matrix": _access_again(
         lambda w: w.page(f"{USER}access/", {
             "user": [w.member.pk], f"was-user-{w.member.pk}": f"{w.rock.pk}",
             f"user-{w.member.pk}": [w.rock.pk, w.jazz.pk],
             "group": [w.family.pk], f"was-group-{w.family.pk}": f"{w.rock.pk}", f"group-{w.family.pk}": [w.jazz.pk]}),
-        "member.jazz", _hears("jazz")),
+        "member.jazz", _can_access("jazz")),
     "group access": _access_again(
         lambda w: accounts.change_group_libraries(str(w.family.pk), added=[w.jazz.pk], removed=[]),
         "family.jazz", lambda w: GroupAccess.objects.filter(group=w.family.pk, library=w.jazz.pk).exists()),

@@ -34,7 +34,7 @@ def admin() -> User:
 
 @pytest.fixture
 def scanner(jazz: Library, secret: Library) -> User:
-    """May scan, and hears Jazz only."""
+    """May scan, and can access Jazz only."""
     user = User.objects.create_user("scanner", "open sesame, please", may_scan=True)
     LibraryAccess.objects.create(user=user, library=jazz)
     return user
@@ -57,7 +57,7 @@ def test_full_scans(admin: User, jazz: Library, call: Call, value: str) -> None:
     assert call("startScan", admin, fullScan=value)["scanStatus"]["scanType"] == "full"
 
 
-def test_those_with_the_right_scan_what_they_hear(scanner: User, call: Call) -> None:
+def test_those_with_the_right_scan_what_they_can_access(scanner: User, call: Call) -> None:
     call("startScan", scanner)
     assert scans() == [("Jazz", False, [])]
 

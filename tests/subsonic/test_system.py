@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def member(tmp_path: Path) -> User:
-    """Hears the first of two libraries."""
+    """Can access the first of two libraries."""
     user = User.objects.create_user("member", "open sesame, please")
     first = Library.objects.create(name="Jazz", path=str(tmp_path / "jazz"))
     Library.objects.create(name="Secret", path=str(tmp_path / "secret"))

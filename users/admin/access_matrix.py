@@ -1,4 +1,4 @@
-"""The page that shows and changes, all at once, which libraries people and groups can hear."""
+"""The page “Library access”: which libraries users and groups can access, all in one form."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_ROWS = 25
 
 @dataclass(frozen=True)
 class Cell:
-    """One library of one row: whether it is granted here, and by which other ways it is heard."""
+    """One library of one row: whether it is granted here, and by which groups it can be accessed, too."""
 
     library: Library
     granted: bool

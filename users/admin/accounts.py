@@ -1,4 +1,4 @@
-"""Accounts and groups in the admin site. Only admins see them, whatever rights other staff were given."""
+"""Accounts, groups and API keys in the admin site. Only admins see them, whatever permissions other staff have."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EDITED = frozenset(("username", "name", "email", "is_active", "is_superuser", "m
 
 
 class AdminsOnly:
-    """Nothing here is for staff that are not admins: who edits accounts could make themselves one."""
+    """Mixin that refuses staff who are not admins: editing accounts would let them become one."""
 
     def allowed(self, request: HttpRequest) -> bool:
         user = request.user
@@ -98,13 +98,13 @@ class AccessInline(AdminsOnly, TabularInline):
 
 
 class LibraryAccessInline(AccessInline):
-    """What this person may hear, beside what their groups give them."""
+    """Access of this user, beside that of their groups."""
 
     model = LibraryAccess
 
 
 class GroupAccessInline(AccessInline):
-    """What every member of this group may hear."""
+    """Access of every member of this group."""
 
     model = GroupAccess
 
@@ -216,7 +216,7 @@ class GroupAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelA
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(RefusalsAdmin, AdminsOnly, ModelAdmin):
-    """API keys of everybody: to look at, to make and to revoke. Who makes a key sees it once."""
+    """API keys of all users: list, create and revoke. A new key is shown once."""
 
     list_display = ("name", "user", "hint", "scope", "restricted", "created_at", "last_used_at", "expires_at")
     list_filter = ("scope", "restricted")

@@ -162,7 +162,7 @@ def _make_artists(
     role: str, shown: Texts, listed: Texts, sorts: Texts, all_sorts: Texts, ids: Texts
 ) -> Artists:  # fmt: skip
     found = credits.make_credits(role, listed or shown, all_sorts or sorts, ids)
-    # A tag of nothing but space names nobody.
+    # A tag of nothing but space names no artist.
     return Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
 
 

@@ -107,7 +107,7 @@ def parse_uuid(text: str) -> str:
 
 
 def bounded(number: float, limit: int = MAX_INT) -> int:
-    """A technical figure as a whole number; what the column cannot hold is 0, "unknown"."""
+    """A technical value (Hz, kbit/s) as a whole number; what the column cannot hold is 0, "unknown"."""
     return int(number) if 0 <= number <= limit else 0
 
 

@@ -81,7 +81,7 @@ def _read_fingerprints(
 ) -> Iterator[list[tuple[str, str]]]:
     with make_pool(workers) as pool:
         for result in pool.read_fingerprints(by_path):
-            # looked at behind the reading: the same change key as before proves that nobody wrote meanwhile
+            # looked at behind the reading: the same change key as before proves that the file was not written meanwhile
             yield [(file.id, digest) for file in by_path[result.path] if (digest := _digest(result, file))]
 
 
@@ -174,7 +174,7 @@ def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
 def _fill_in(files: Sequence[FingerprintFile], claim: _Claim) -> Iterator[int]:
     """Save what is read, batch by batch; each time how many files that were."""
     by_id = {file.id: file for file in files}
-    # closed at once when nobody wants more: the reader process is not left to the garbage collector
+    # closed at once when no more is needed: the reader process is not left to the garbage collector
     with closing(read_fingerprints(files, claim.renew, workers=1)) as sounds:
         for piece in chunks(sounds, _BATCH):
             with transaction.atomic():

@@ -19,7 +19,7 @@ _SAME_FINGERPRINT_SECONDS: Final = 0.25
 # how many new files are read for their sound: some for each file that is gone, however many others have its length
 _READ_PER_GONE: Final = 8
 _READ_AT_LEAST: Final = 500
-# a key that so many files share tells nothing
+# a key that is shared by this many files identifies none of them
 _MAX_EDGES: Final = 400
 
 

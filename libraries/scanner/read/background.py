@@ -48,7 +48,7 @@ def iterate(items: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
 
 
 class _Stopped(Exception):
-    """Nobody waits for the result any more."""
+    """Raised in the reading thread when the result is no longer needed."""
 
 
 class _Feed(Generic[T]):
@@ -170,5 +170,5 @@ class BackgroundReader:
                 more = self._orders.get_nowait()
             except queue.Empty:
                 return
-        # the end of all orders is for whoever drew the first of these
+        # the end marker is for the thread that took the first of these
         self._orders.put(None)

@@ -36,11 +36,11 @@ from libraries.scanner.types import (
 
 BATCH_FILES: Final = 800
 BATCH_FOLDERS: Final = 200
-# so many batches are with the readers while one is being written: fewer, and they idle when writing takes its time
+# batches that are read while one is being written: with fewer, readers idle when writing is slow
 _AHEAD: Final = 2
-# so many may be read while the library is still being listed: what is read waits in memory
+# batches that may be read while the library is still being listed: what is read waits in memory
 _EARLY: Final = 8
-# so many files in one batch that fail for the storage's sake, and the storage itself is asked
+# files of one batch that fail because of the storage, after which the storage itself is checked
 _SUSPICIOUS: Final = 10
 
 
@@ -161,7 +161,7 @@ class Reading:
         return batch.results
 
     def _take(self, read: ReadResult, result: FolderResult, entry: FileEntry, known: KnownTrack | None) -> bool:
-        """Note what became of one file; True when it may be the storage's fault."""
+        """Record the outcome of one file; True when the storage may be the cause."""
         if read.problem is not None:
             before = self._problems.get(result.plan.listing.path, {}).get(entry.name)
             return _note_problem(read.problem, result, entry, before)

@@ -247,7 +247,7 @@ def _compile(line: str) -> Pattern | None:
 def _without_backtracking(translated: str) -> str:
     """The same language, but a star gives nothing back once the text after it has matched.
 
-    Otherwise one line like `*a*a*a*a*a*b` in somebody's ignore file would keep a scan busy for years. What follows a
+    Otherwise one line like `*a*a*a*a*a*b` in an ignore file would keep a scan busy for years. What follows a
     star has a fixed length up to the next star, so its first place is as good as any; optional parts are left alone.
     """
     head, *pieces = translated.split(_STAR)

@@ -26,7 +26,7 @@ class Mount(NamedTuple):
 
 class StorageIdentity(NamedTuple):
     """What tells the storage of a folder from another. Each number may stay the same for another disk, or change for
-    the same one: device numbers are given anew at each start, a folder's inode is mostly that of any disk of the type,
+    the same one: device numbers change at each start, a folder's inode is mostly that of any disk of the type,
     and the id of the file system is 0 where the system gives none."""
 
     device: int

@@ -163,7 +163,7 @@ def _judge(where: str, known: KnownRoot, state: RootState, empty: bool) -> None:
     if empty and known.has_files and not known.accept_empty:
         raise _Offline(f"The library's folder {where} is empty, but the catalog is not; is its storage mounted?")
     # Only one of them differs, or the file system: another one of the same type has the same inode at its top, and may
-    # get the number of the device that went. The sample tells it from storage that was numbered anew.
+    # get the number of the device that went. The sample tells it from storage whose numbers changed.
     if not empty and known.sample and known.differs_from(state) and not any(map(is_there, known.sample)):
         raise _Offline(
             f"The library's folder {where} is on other storage than at the last scan, and none of {len(known.sample)} "

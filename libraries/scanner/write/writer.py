@@ -199,7 +199,7 @@ class Writer:
         return self._affected_artists(changes, before, everything=not whole)
 
     def _affected_artists(self, changes: _Changes, before: dict[str, set[str]], *, everything: bool) -> set[str]:
-        """The artists who have other tracks or albums than before: most files that are tagged anew keep theirs."""
+        """The artists who have other tracks or albums than before: most retagged files keep theirs."""
         people = self.references.artist_ids
         came_back = (before.get(known.id, ()) for known in changes.back)
         # the tracks of an album have mostly the same people
@@ -255,7 +255,7 @@ class Writer:
 def _is_replaced(known: KnownTrack, entry: FileEntry, record: ReadTrack) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
-    A tagger keeps the sound, and the inode or the MusicBrainz id; whoever puts another file in this place does not.
+    A tagger keeps the audio, and the inode or the MusicBrainz id; another file at the same path keeps neither.
     """
     if known.pid == record.pid:
         return False

@@ -1,4 +1,4 @@
-// What is live on the pages of the admin site. Texts are only ever set as text; pages come from the server as they are.
+// Live updates of the admin site's pages. Texts are only set as text; HTML comes from the server as it is.
 "use strict";
 (() => {
   const STEP = 2000;
@@ -8,7 +8,7 @@
       const place = card.querySelector(`[data-nd="${key}"]`);
       if (place && place.textContent !== state[key]) place.textContent = state[key];
     }
-    for (const [key, text] of Object.entries(state.figures)) {
+    for (const [key, text] of Object.entries(state.values)) {
       const place = card.querySelector(`[data-nd="${key}"]`);
       if (place && place.textContent !== text) place.textContent = text;
     }

@@ -111,7 +111,7 @@ def test_names_do_no_harm(site: Client, library: Library, make_scan: MakeScan) -
 def test_other_libraries_stay_unknown(
     site: Client, as_staff: Client, library: Library, other_library: Library, make_scan: MakeScan
 ) -> None:
-    """A move between libraries tells those who hear one of them nothing of the other."""
+    """A move between libraries tells those who can access one of them nothing of the other."""
     done = make_scan(library)
     change(done, "Here", 2, "moved", "Secret", from_library_number=other_library.pk)
     change(done, "Hidden", 1, "moved", "There", library_number=other_library.pk)
@@ -162,7 +162,7 @@ class TestSongsOfAFolder:
         page = site.get(f"{SONGS}?folder={key_of(b'A')}").content.decode()
         assert page.count('<bdi class="nd-text">Song ') == 3
 
-    def test_only_in_libraries_that_one_hears(self, as_staff: Client, other_library: Library) -> None:
+    def test_only_in_libraries_that_one_can_access(self, as_staff: Client, other_library: Library) -> None:
         write_album(Path(other_library.path) / "Private", 2)
         scan(other_library)
         page = as_staff.get(f"{SONGS}?folder={key_of(b'Private')}").content.decode()

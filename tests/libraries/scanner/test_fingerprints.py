@@ -304,10 +304,10 @@ def test_only_files_that_may_be_a_lost_one_are_read(
 ) -> None:
     paths = [write_track(root / f"a/{n}.mp3", f"Song {n}", number=n, fmt="mp3") for n in (1, 2, 3, 4)]
     learn(library)
-    heard: list[str] = []
+    fingerprinted: list[str] = []
 
     def read(files: list[FingerprintFile], beat: Callable[[], None]) -> Iterator[tuple[str, str]]:
-        heard.extend(Path(file.path.decode()).name for file in files)
+        fingerprinted.extend(Path(file.path.decode()).name for file in files)
         return fingerprints.read_fingerprints(files, beat)
 
     monkeypatch.setattr("libraries.scanner.moves.reconcile.read_fingerprints", read)
@@ -317,4 +317,4 @@ def test_only_files_that_may_be_a_lost_one_are_read(
     write_track(root / "likely.mp3", "Likely", number=2, fmt="mp3", mark=90)
     write_track(root / "other.flac", "Other kind", number=2)
     assert counts(scan(library)) == {"added": 3, "missing": 1, "moved": 1, "skipped": 2}
-    assert heard == ["likely.mp3"]
+    assert fingerprinted == ["likely.mp3"]

@@ -19,20 +19,20 @@ from users.models import GroupAccess, User
 PAGE = "/admin/users/user/access/"
 
 
-def heard(user: User) -> list[str]:
+def granted(user: User) -> list[str]:
     return sorted(user.libraries.values_list("name", flat=True))
 
 
 @pytest.fixture
 def family(member: User, other_library: Library) -> Group:
-    """A group that hears Jazz, with the member in it."""
+    """A group that can access Jazz, with the member in it."""
     group: Group = Group.objects.create(name="<b>Family")
     GroupAccess.objects.create(group=group, library=other_library)
     member.groups.add(group)
     return group
 
 
-def test_shows_who_hears_what_and_why(site: Client, member: User, library: Library, family: Group) -> None:
+def test_shows_who_can_access_what_and_why(site: Client, member: User, library: Library, family: Group) -> None:
     page = " ".join(site.get(PAGE).content.decode().split())
     assert "Admin: can access every library" in page
     assert f'name="user-{member.pk}" value="{library.pk}" checked' in page
@@ -50,7 +50,7 @@ def test_saves_everything_at_once(
     }  # fmt: skip
     answer = site.post(PAGE, body, follow=True)
     assert "The access of 3 users and groups was changed." in answer.content.decode()
-    assert (heard(member), heard(outsider)) == (["Jazz"], ["Jazz", "Rock"])
+    assert (granted(member), granted(outsider)) == (["Jazz"], ["Jazz", "Rock"])
     assert [row.library for row in GroupAccess.objects.all()] == [library]
     assert AuditEntry.objects.filter(action="access.set").count() == 3
 
@@ -62,7 +62,7 @@ def test_an_old_page_changes_only_what_was_ticked_on_it(
     member.libraries.add(other_library)
     body = {"user": [member.pk], f"was-user-{member.pk}": str(library.pk), f"user-{member.pk}": []}
     site.post(PAGE, body)
-    assert heard(member) == ["Jazz"]
+    assert granted(member) == ["Jazz"]
 
 
 def test_a_library_that_is_being_removed_is_in_nobodys_way(
@@ -71,7 +71,7 @@ def test_a_library_that_is_being_removed_is_in_nobodys_way(
     libraries.delete_library(library)
     body = {"user": [member.pk], f"was-user-{member.pk}": "", f"user-{member.pk}": [other_library.pk]}
     assert "The access of 1 user or group was changed." in site.post(PAGE, body, follow=True).content.decode()
-    assert "Jazz" in heard(member)
+    assert "Jazz" in granted(member)
 
 
 def test_one_impossible_row_changes_nothing(site: Client, member: User, outsider: User, library: Library) -> None:
@@ -81,20 +81,20 @@ def test_one_impossible_row_changes_nothing(site: Client, member: User, outsider
     }  # fmt: skip
     answer = site.post(PAGE, body, follow=True)
     assert "Nothing was changed. There is no library with the id 999999." in answer.content.decode()
-    assert (heard(member), heard(outsider)) == (["Rock"], [])
+    assert (granted(member), granted(outsider)) == (["Rock"], [])
 
 
 def test_unknown_rows_and_admins_are_refused(site: Client, admin: User, library: Library) -> None:
     for pk in ("nobody", admin.pk):
         body = {"user": [pk], f"was-user-{pk}": "", f"user-{pk}": [library.pk]}
         assert "Nothing was changed." in site.post(PAGE, body, follow=True).content.decode()
-    assert heard(admin) == []
+    assert granted(admin) == []
 
 
 def test_is_for_admins(as_staff: Client, member: User, library: Library) -> None:
     assert as_staff.get(PAGE).status_code == 403
     assert as_staff.post(PAGE, {"user": [member.pk], f"was-user-{member.pk}": str(library.pk)}).status_code == 403
-    assert heard(member) == ["Rock"]
+    assert granted(member) == ["Rock"]
 
 
 @pytest.mark.parametrize("people", [1, 20])
@@ -122,4 +122,4 @@ def test_a_user_is_made_with_the_right_libraries(site: Client, library: Library,
         "granted_shown": "True", "granted": [other_library.pk],
     }  # fmt: skip
     assert site.post("/admin/users/user/add/", body).status_code == 302
-    assert heard(User.objects.get(username="new")) == ["Jazz"]
+    assert granted(User.objects.get(username="new")) == ["Jazz"]

@@ -73,7 +73,7 @@ class TestMake:
         assert as_member.post(URL, body, format="json").status_code == 400
         assert not ApiKey.objects.exists()
 
-    def test_only_for_libraries_that_one_hears(self, as_member: APIClient, other_library: Library) -> None:
+    def test_only_for_libraries_that_one_can_access(self, as_member: APIClient, other_library: Library) -> None:
         assert as_member.post(URL, {"name": "a", "libraryIds": [other_library.pk]}).status_code == 400
 
     def test_an_account_has_a_limit(self, as_member: APIClient, member: User) -> None:

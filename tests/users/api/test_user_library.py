@@ -25,9 +25,9 @@ def granted(user: User) -> set[int]:
 
 
 class TestGet:
-    """What a person can hear."""
+    """What a user can access."""
 
-    def test_lists_what_the_user_can_hear(self, as_admin: APIClient, member: User, library: Library) -> None:
+    def test_lists_what_the_user_can_access(self, as_admin: APIClient, member: User, library: Library) -> None:
         for address in (url(member), url(member) + "/"):
             response = as_admin.get(address)
             assert response.status_code == 200
@@ -68,7 +68,7 @@ class TestGet:
 
 
 class TestPut:
-    """Setting what a person can hear."""
+    """Setting what a user can access."""
 
     def test_replaces_the_set(
         self, as_admin: APIClient, as_member: APIClient, member: User, library: Library, other_library: Library

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Created the {'admin' if user.is_admin else 'user'} {user}.")
 
     def ask_password(self) -> str:
-        """Never an argument: those are visible to everybody on the machine."""
+        """Read the password; never from an argument, which every user of the machine can see."""
         if not sys.stdin.isatty():
             password = sys.stdin.readline().rstrip("\n")
         else:

@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: new keys for tokens and app passwords; nobody has to sign in again unless asked for."""
+"""`manage.py rotate_keys`: replace the keys of tokens and app passwords; `--end-sessions` ends all sessions."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Scan(models.Model):
         indexes = [models.Index(fields=["state", "lease_expires_at"], name="scan_state_idx")]
 
     def __str__(self) -> str:
-        return f"{self.type} scan {self.pk} ({self.state})"
+        return f"{self.get_type_display()} {self.pk} ({self.get_state_display()})"
 
     def join_request(
         self, *, targets: list[str], full: bool, accept_empty: bool, accept_device: bool, approves: int | None

@@ -25,7 +25,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit trail")
+        verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["at", "id"], name="audit_at_idx"),
             models.Index(fields=["action", "id"], name="audit_action_idx"),

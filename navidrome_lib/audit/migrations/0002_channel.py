@@ -19,10 +19,6 @@ class Migration(migrations.Migration):
             model_name='auditentry',
             index=models.Index(fields=['channel', 'id'], name='audit_channel_idx'),
         ),
-        migrations.AlterModelOptions(
-            name='auditentry',
-            options={'verbose_name': 'audit entry', 'verbose_name_plural': 'audit trail'},
-        ),
         migrations.AlterField(
             model_name='auditentry',
             name='actor',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth import get_user
 from django.http import HttpRequest, StreamingHttpResponse
@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from libraries.events import SLOTS, EventStream
-from libraries.querysets import Viewer
 from navidrome_lib.api import streams
 from navidrome_lib.api.permissions import IsSignedIn
+from navidrome_lib.viewer import Viewer, viewer_of
 
 
 class EventView(APIView):
@@ -32,7 +32,7 @@ class EventView(APIView):
         The first messages tell how things are. The stream ends after some minutes, and at once when the account may
         no longer look; a browser's `EventSource` comes back by itself. 503 with `Retry-After` when too many are open.
         """
-        stream = EventStream(lambda: self.viewer_now(request), SLOTS.take(str(request.user.pk)))
+        stream = EventStream(lambda: self.viewer_now(request), SLOTS.take(viewer_of(request).pk))
         return StreamingHttpResponse(stream, content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 
     @extend_schema(exclude=True)
@@ -41,17 +41,17 @@ class EventView(APIView):
         return Response(content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 
     def viewer_now(self, request: Request) -> Viewer | None:
-        """The user whom the credentials of the request stand for now; None when they are no longer valid."""
+        """The viewer that the credentials of the request stand for now; None when they are not accepted any more."""
         try:
             again = self.initialize_request(unauthenticated(request._request))
             self.check_permissions(again)
         except APIException:
             return None
-        return cast("Viewer", again.user)
+        return viewer_of(again)
 
 
 def unauthenticated(request: HttpRequest) -> HttpRequest:
-    """A copy of the request before authentication; its session is read again."""
+    """The same request as it came in: without the account that was found for it, and with its session read again."""
     fresh = copy.copy(request)
     fresh.__dict__.pop("_cached_user", None)
     session: Any = getattr(request, "session", None)

@@ -12,10 +12,10 @@ from django.db.models import Max, Q
 
 from libraries.choices import ScanState
 from libraries.models import Library, Scan
-from libraries.querysets import Viewer
 from libraries.serializers import ScanSerializer
 from libraries.services import scans
 from navidrome_lib.api import streams
+from navidrome_lib.viewer import Viewer
 
 POLL_SECONDS: Final = 1.0
 RIGHTS_SECONDS: Final = 3.0

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
+from navidrome_lib.viewer import Viewer
 
 if TYPE_CHECKING:
     from libraries.models import Album, Artist, Library, MediaFile, Scan, ScanProblem  # noqa: F401
 
 
-class Viewer(Protocol):
-    """A viewer of the catalog: what `users.User` offers and `AnonymousUser` lacks."""
-
-    @property
-    def is_active(self) -> bool: ...
-
-    @property
-    def is_admin(self) -> bool: ...
-
-    def granted_library_ids(self) -> QuerySet[Any, int]: ...
-
-
-def scope(viewer: Viewer | AnonymousUser, field: str) -> Q:
-    """The condition that `field` (a library id) is one that `viewer` may see; it fails closed."""
-    if isinstance(viewer, AnonymousUser) or not viewer.is_active:
+def scope(viewer: Viewer, field: str) -> Q:
+    """The condition that `field` (a library id) is one that `viewer` can access; it fails closed."""
+    if not viewer.is_active:
         return Q(pk__in=[])
     if viewer.is_admin:
         return Q()
@@ -42,8 +30,8 @@ class LibraryQuerySet(QuerySet["Library"]):
         """Those that exist for people: not being cleared away."""
         return self.filter(deleted_at__isnull=True)
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """The libraries that `viewer` can access."""
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those that `viewer` can access."""
         return self.active().filter(scope(viewer, "pk"))
 
     def with_scan_state(self) -> Self:
@@ -72,8 +60,8 @@ class LibraryQuerySet(QuerySet["Library"]):
 class InLibraryQuerySet(QuerySet[Any]):
     """Rows that belong to one library."""
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """Those in libraries that `viewer` may see."""
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those in libraries that `viewer` can access."""
         return self.filter(scope(viewer, "library"), library__deleted_at__isnull=True)
 
 
@@ -87,8 +75,8 @@ class ProblemQuerySet(InLibraryQuerySet):
 class MediaFileQuerySet(InLibraryQuerySet):
     """Tracks."""
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """Those in libraries that `viewer` may see, without purged ones."""
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those in libraries that `viewer` can access, without purged ones."""
         return super().visible_to(viewer).in_catalog()
 
     def in_catalog(self) -> Self:
@@ -133,8 +121,8 @@ class AlbumQuerySet(InLibraryQuerySet):
 class ArtistQuerySet(QuerySet["Artist"]):
     """Artists, who belong to no library: they are seen through their tracks."""
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """Those with a present track in a library that `viewer` may see."""
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those with a present track in a library that `viewer` can access."""
         counts = self.model._meta.apps.get_model("libraries", "LibraryArtist")._default_manager.filter(
             scope(viewer, "library"), library__deleted_at__isnull=True, song_count__gt=0
         )

@@ -32,6 +32,7 @@ from libraries.storage.explain import explain_path
 from libraries.storage.roots import prepare_targets
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
+from navidrome_lib.viewer import viewer_of
 
 EXPLAINED_PATH = OpenApiParameter(
     "path", OpenApiTypes.STR, required=True, description="Relative to the library's root, or absolute."
@@ -81,7 +82,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
     }
 
     def get_queryset(self) -> QuerySet[Library]:
-        return Library.objects.visible_to(self.request.user).with_scan_state()
+        return Library.objects.visible_to(viewer_of(self.request)).with_scan_state()
 
     def answer(self, library: Library, code: int = status.HTTP_200_OK) -> Response:
         """The whole object as it is now; `NotFound` when it is deleted at this moment."""
@@ -167,7 +168,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     }
 
     def get_queryset(self) -> QuerySet[Scan]:
-        return Scan.objects.visible_to(self.request.user).select_related("library")
+        return Scan.objects.visible_to(viewer_of(self.request)).select_related("library")
 
     @extend_schema(request=ScanRequestSerializer, responses={201: ScanSerializer})
     def create(self, request: Request) -> Response:
@@ -175,7 +176,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         body = ScanRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
-        library = Library.objects.visible_to(request.user).filter(pk=asked["libraryId"]).first()
+        library = Library.objects.visible_to(viewer_of(request)).filter(pk=asked["libraryId"]).first()
         if library is None:
             raise NotFound
         scan = scans.request_scan(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from libraries import totals
 from libraries.models import Library, MediaFile, Scan
-from libraries.querysets import Viewer
 from libraries.scanner import find_move_candidates, relink_track
 from missing.models import MissingFile
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.locks import lock_library
 from navidrome_lib.errors import Conflict, InvalidInput, NotFound
+from navidrome_lib.viewer import Viewer
 
 LIMIT = 20
 # a song at the very place of the missing file comes before all others
@@ -58,7 +57,7 @@ def reasons(file: MediaFile, song: MediaFile) -> list[str]:
     return [name for name, holds in same.items() if holds]
 
 
-def find_song(song_id: str, viewer: Viewer | AnonymousUser) -> MediaFile:
+def find_song(song_id: str, viewer: Viewer) -> MediaFile:
     """A present song; what cannot be one is said in a sentence."""
     song: MediaFile | None = MediaFile.objects.visible_to(viewer).filter(pk=song_id).first()
     if song is None:

@@ -34,6 +34,7 @@ from missing.serializers import (
 )
 from navidrome_lib.api.schema import BODY_OF_DELETE
 from navidrome_lib.errors import NotFound
+from navidrome_lib.viewer import viewer_of
 
 FILE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 PURGE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
@@ -89,7 +90,7 @@ class MissingFileView(GenericAPIView[Any]):
     }
 
     def get_queryset(self) -> MissingFileQuerySet:
-        return MissingFile.objects.get_queryset().visible_to(self.request.user)
+        return MissingFile.objects.get_queryset().visible_to(viewer_of(self.request))
 
     @extend_schema(
         operation_id="missing_list",
@@ -148,7 +149,7 @@ class OneMissingFileView(GenericAPIView[Any]):
     """`/api/missing/{id}/…`: what concerns one missing file."""
 
     def get_queryset(self) -> MissingFileQuerySet:
-        return MissingFile.objects.get_queryset().visible_to(self.request.user)
+        return MissingFile.objects.get_queryset().visible_to(viewer_of(self.request))
 
     def get_object(self) -> MissingFile:
         files = self.get_queryset().select_related("library")
@@ -184,7 +185,7 @@ class RelinkView(OneMissingFileView):
         body = RelinkSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         (song_id,) = params.possible([body.validated_data["songId"]])
-        return Response(RelinkedSerializer(relink(file, find_song(song_id, request.user))).data)
+        return Response(RelinkedSerializer(relink(file, find_song(song_id, viewer_of(request)))).data)
 
 
 class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 
 from navidrome_lib.audit.actor import identify
-from subsonic.caller import Caller
 from subsonic.errors import (
     CONFLICTING_CREDENTIALS,
     INVALID_API_KEY,
@@ -16,13 +15,13 @@ from subsonic.errors import (
 from subsonic.params import Params
 from users import api_keys
 from users.app_passwords import check_password, check_token
-from users.models import User
+from users.models import User, Viewer
 from users.services import find_by_name
 
 MAX_LENGTH = 1024
 
 
-def authenticate(params: Params, address: str = "") -> Caller:
+def authenticate(params: Params, address: str = "") -> Viewer:
     """The caller, who asks from `address`; a `SubsonicError` when credentials are missing, contradictory or wrong."""
     params.required("v")
     params.required("c")
@@ -44,16 +43,16 @@ def authenticate(params: Params, address: str = "") -> Caller:
     if user is None or not accepted:
         raise SubsonicError(WRONG_CREDENTIALS, "Wrong username or password.")
     identify(user.pk, user.username)
-    return Caller(user)
+    return Viewer(user)
 
 
-def with_key(text: str) -> Caller:
+def with_key(text: str) -> Viewer:
     """The owner of an API key, with no more rights than the key."""
     key = api_keys.find_key(text)
     if key is None:
         raise SubsonicError(INVALID_API_KEY, "Invalid API key.")
     identify(key.user.pk, key.user.username, key.name)
-    return Caller(key.user)
+    return Viewer(key.user, key)
 
 
 def find_user(name: str) -> User | None:

@@ -15,9 +15,9 @@ from navidrome_lib.errors import DomainError
 from navidrome_lib.outages import outage_of
 from subsonic import errors, renderers
 from subsonic.authentication import authenticate
-from subsonic.caller import Caller
 from subsonic.errors import SubsonicError
 from subsonic.params import Params
+from users.models import Viewer
 from users.throttling import client_address
 
 log = logging.getLogger(__name__)
@@ -62,16 +62,16 @@ def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
         )
 
 
-def permitted(request: HttpRequest, params: Params, role: Role) -> Caller | None:
+def permitted(request: HttpRequest, params: Params, role: Role) -> Viewer | None:
     """The caller, who has the right that the call needs."""
     if role == "public":
         return None
     caller = authenticate(params, client_address(request))
-    if role == "scan" and not caller.may_scan():
+    if role == "scan" and not caller.may_scan:
         raise SubsonicError(errors.NOT_AUTHORIZED, "You are not authorized to start a scan.")
     return caller
 
 
-def unknown_method(caller: Caller | None, params: Params) -> renderers.Payload:
+def unknown_method(caller: Viewer | None, params: Params) -> renderers.Payload:
     """Any other name."""
     raise SubsonicError(errors.GENERIC, "This server does not have this method.")

@@ -8,7 +8,7 @@ from typing import Any
 from libraries.models import Library
 from libraries.services.scans import ScanStatus
 from navidrome_lib.api.wire import instant
-from users.models import User
+from users.models import Viewer
 
 MICROSECOND = 1000
 
@@ -37,13 +37,13 @@ def music_folders(libraries: Iterable[Library]) -> dict[str, Any]:
     return {"musicFolder": [{"id": library.pk, "name": library.name} for library in libraries]}
 
 
-def user(account: User, library_ids: Iterable[int]) -> dict[str, Any]:
+def user(viewer: Viewer, library_ids: Iterable[int]) -> dict[str, Any]:
     """`user` with the roles that this server has."""
     return {
-        "username": account.username,
-        "email": account.email,
+        "username": viewer.user.username,
+        "email": viewer.user.email,
         "scrobblingEnabled": False,
-        "adminRole": account.is_admin,
+        "adminRole": viewer.is_admin,
         "settingsRole": True,
         "downloadRole": False,
         "uploadRole": False,

@@ -15,7 +15,7 @@ from libraries.models import Library
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.errors import InvalidInput, NotFound
-from users.models import SCOPES, ApiKey, User
+from users.models import ApiKey, User
 
 PREFIX = "ndk_"
 HINT_LENGTH = 10
@@ -37,7 +37,7 @@ def create_key(
     library_ids: Iterable[int] | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Create a key; returns its row and its text, shown only once. `library_ids` None: every library of its owner."""
+    """A new key and its text, which is not stored. `library_ids` None: every library of its owner."""
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         # the lock: the number of keys has a limit, and the account may be deleted at this moment
@@ -63,8 +63,8 @@ def create_key(
 
 
 def visible(user: User, library_ids: set[int]) -> list[Library]:
-    """The named libraries; `InvalidInput` unless `user` can access all of them."""
-    found = list(Library.objects.visible_to(user).order_by("pk"))
+    """The named libraries, all of which `user` must have access to."""
+    found = list(Library.objects.visible_to(user.as_viewer()).order_by("pk"))
     unknown = sorted(library_ids - {library.pk for library in found})
     if unknown:
         raise InvalidInput(errors={"libraryIds": f"There is no library with the id {', '.join(map(str, unknown))}."})
@@ -73,7 +73,7 @@ def visible(user: User, library_ids: set[int]) -> list[Library]:
 
 
 def revoke_key(key: ApiKey) -> None:
-    """The key opens nothing from now on; `NotFound` when that is so already."""
+    """End a key: it is not accepted from now on; `NotFound` when that is so already."""
     with transaction.atomic():
         locked = ApiKey.objects.select_for_update(of=("self",)).select_related("user").filter(pk=key.pk).first()
         if locked is None:
@@ -88,13 +88,12 @@ def looks_like_key(text: str) -> bool:
 
 
 def find_key(text: str) -> ApiKey | None:
-    """The usable key with that text; its `user` knows by which key it is here, and has no more rights than that."""
+    """The usable key with that text, with its `user`. What it may do is for `Viewer(key.user, key)` to say."""
     if not looks_like_key(text) or len(text) > MAX_LENGTH:
         return None
     key = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(text)).first()
     if key is None:
         return None
-    key.user.key = key
     note_use(key)
     return key
 
@@ -108,8 +107,3 @@ def note_use(key: ApiKey) -> None:
     with contextlib.suppress(DatabaseError), transaction.atomic():
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
         key.last_used_at = now
-
-
-def allows(key: ApiKey | None, scope: str) -> bool:
-    """True when `key` may do what needs `scope`; who is here without a key may do what the account may."""
-    return key is None or SCOPES.index(scope) <= SCOPES.index(key.scope)

@@ -1,4 +1,7 @@
-"""Who is asking. Every way to sign in to `/api` is here; each reads the account from the database at each request."""
+"""Every way to sign in to `/api`; each reads the account from the database at each request.
+
+A way that accepts a request answers with the account (`request.user`) and its viewer (`request.auth`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from rest_framework.request import Request
 from navidrome_lib.audit.actor import identify
 from navidrome_lib.security.proxies import TRUSTED
 from users import api_keys, services, tokens
-from users.models import Scope, User
+from users.models import ApiKey, Scope, User, Viewer
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -57,11 +60,11 @@ def bearer(header: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def known(user: User) -> User:
-    """What follows once it is proved who is here."""
+def signed_in(user: User, key: ApiKey | None = None) -> tuple[User, Viewer]:
+    """Note the access of an account, name it in the audit trail, and return what an authentication answers with."""
     services.note_access(user)
-    identify(user.pk, user.username, user.key.name if user.key is not None else "")
-    return user
+    identify(user.pk, user.username, key.name if key is not None else "")
+    return user, Viewer(user, key)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -70,23 +73,23 @@ class TokenAuthentication(BaseAuthentication):
     The two headers also take an API key.
     """
 
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
+    def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
         found = self.from_headers(request._request)
         if found and api_keys.looks_like_key(found):
-            return self.with_key(request, found), "key"
+            return self.with_key(request, found)
         found = found or request._request.GET.get("jwt")
         if found:
             user = tokens.verify(found)
             if user is None:
                 raise AuthenticationFailed("The token is not valid or has ended. Sign in again.")
-            return self.accept(request._request, user), "token"
+            return self.accept(request._request, user)
         cookie = request._request.COOKIES.get("jwt")
         # an old cookie is no reason to refuse a user who is signed in to the admin site
         user = tokens.verify(cookie) if cookie else None
         if user is None:
             return None
         refuse_foreign_pages(request._request)
-        return self.accept(request._request, user), "cookie"
+        return self.accept(request._request, user)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -95,7 +98,7 @@ class TokenAuthentication(BaseAuthentication):
         own = request.headers.get("X-ND-Authorization")
         return bearer(own) or bearer(request.headers.get("Authorization")) or None
 
-    def with_key(self, request: Request, text: str) -> User:
+    def with_key(self, request: Request, text: str) -> tuple[User, Viewer]:
         """The owner of an API key that may do this. All rules of scopes on `/api` are here."""
         key = api_keys.find_key(text)
         if key is None:
@@ -104,19 +107,19 @@ class TokenAuthentication(BaseAuthentication):
         if getattr(view, "refuses_keys", False):
             raise PermissionDenied("An API key cannot do this. Sign in with a user name and password.")
         needed = Scope.READ if request.method in SAFE_METHODS else getattr(view, "key_scope", Scope.MANAGE)
-        if not api_keys.allows(key, needed):
+        if needed not in key.scopes:
             raise PermissionDenied(f"The API key lacks the scope “{needed}”.")
-        return known(key.user)
+        return signed_in(key.user, key)
 
-    def accept(self, request: HttpRequest, user: User) -> User:
+    def accept(self, request: HttpRequest, user: User) -> tuple[User, Viewer]:
         request.META[RENEW_FOR] = user
-        return known(user)
+        return signed_in(user)
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
     """For public addresses: a good token is renewed, a bad one is as if there were none."""
 
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
+    def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
         try:
             return super().authenticate(request)
         except (AuthenticationFailed, PermissionDenied):
@@ -126,7 +129,7 @@ class OptionalTokenAuthentication(TokenAuthentication):
 class ProxyAuthentication(BaseAuthentication):
     """The header in which a trusted proxy says whom it has signed in; off unless its name is configured."""
 
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
+    def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
         name: str = settings.CONF.reverse_proxy_user_header
         if not name or not request._request.META.get(TRUSTED):
             return None
@@ -135,7 +138,7 @@ class ProxyAuthentication(BaseAuthentication):
             return None
         # the proxy adds the header to whatever page asks, as a browser does with cookies
         refuse_foreign_pages(request._request)
-        return known(user), "proxy"
+        return signed_in(user)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -144,12 +147,12 @@ class ProxyAuthentication(BaseAuthentication):
 class SameOriginSessionAuthentication(BaseAuthentication):
     """The session of the admin site, for pages of this server."""
 
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
+    def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
         user: Any = getattr(request._request, "user", None)
         if not isinstance(user, User) or not user.is_active:
             return None
         refuse_foreign_pages(request._request)
-        return known(user), "session"
+        return signed_in(user)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE

@@ -1,4 +1,4 @@
-"""The libraries that users can access, and by which grant: the same answer as `visible_to`, for many at once."""
+"""Which libraries accounts can access, and by which way each came: like `visible_to`, for many accounts at once."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from libraries.models import Library
+from navidrome_lib.viewer import Viewer
 from users.models import GroupAccess, LibraryAccess, User
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One library that one user can access. `ways`: `admin`, `user`, or `group:<name>`."""
+    """One library that one account can access. `ways`: `admin`, `user`, or `group:<name>`."""
 
     library: Library
     ways: list[str] = field(default_factory=list)
 
 
-def libraries_of(users: Iterable[User], viewer: User) -> dict[str, list[Grant]]:
-    """For each account (by id) its libraries that `viewer` may see, by name. Three queries, however many accounts."""
+def libraries_of(users: Iterable[User], viewer: Viewer) -> dict[str, list[Grant]]:
+    """For each account (by id) its libraries that `viewer` can access, too, by name. Three queries in all."""
     people = list(users)
     libraries = list(Library.objects.visible_to(viewer).with_scan_state().order_by("name_key", "pk"))
     ways = ways_of([user.pk for user in people if not user.is_superuser])

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.models import AnonymousUser, Group, PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from libraries.models import Library
-from libraries.querysets import Viewer
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.fields import id_field
 from navidrome_lib.db.saving import SavesChanges
+from navidrome_lib.viewer import Viewer as AnyViewer
 from users.querysets import ApiKeyQuerySet, UserQuerySet
 
 
@@ -43,7 +44,7 @@ class UserManager(BaseUserManager["User"]):
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> UserQuerySet:
+    def visible_to(self, viewer: AnyViewer) -> UserQuerySet:
         return self.get_queryset().visible_to(viewer)
 
     def active_admins(self) -> UserQuerySet:
@@ -97,9 +98,6 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
 
     libraries = models.ManyToManyField(Library, through="users.LibraryAccess", related_name="users", blank=True)
 
-    # the API key by which this person is here, in this request
-    key: ApiKey | None = None
-
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -149,23 +147,9 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
 
         return check_password(raw_password, self.password, upgrade)
 
-    @property
-    def is_admin(self) -> bool:
-        """True for admins, unless they act with an API key that is confined to some libraries."""
-        return self.is_superuser and not (self.key is not None and self.key.restricted)
-
-    def visible_libraries(self) -> QuerySet[Library]:
-        """The libraries that this user can access."""
-        return Library.objects.visible_to(self)
-
-    def granted_library_ids(self) -> QuerySet[Any, int]:
-        """The libraries that were granted to this person or to one of their groups, and to the key that is used."""
-        granted = Library.objects.active()
-        if not self.is_superuser:
-            granted = granted.filter(Q(users=self.pk) | Q(group_access__group__user=self.pk))
-        if self.key is not None and self.key.restricted:
-            granted = granted.filter(api_keys=self.key.pk)
-        return granted.order_by().values_list("pk", flat=True).distinct()
+    def as_viewer(self) -> Viewer:
+        """The viewer with all rights of this account, as when its owner signs in."""
+        return Viewer(self)
 
 
 class LibraryAccess(models.Model):
@@ -236,6 +220,46 @@ class ApiKey(models.Model):
     def scopes(self) -> list[str]:
         """What it may do; each scope includes the ones before it."""
         return SCOPES[: SCOPES.index(self.scope) + 1]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: an account, and the API key by which it is here, which can only take rights away."""
+
+    user: User
+    key: ApiKey | None = None
+
+    @property
+    def pk(self) -> str:
+        """The id of the account."""
+        return str(self.user.pk)
+
+    @property
+    def is_active(self) -> bool:
+        return self.user.is_active
+
+    @property
+    def is_admin(self) -> bool:
+        """True for admins, unless they use an API key that is confined to some libraries."""
+        return self.user.is_superuser and not (self.key is not None and self.key.restricted)
+
+    @property
+    def may_scan(self) -> bool:
+        """True when this viewer may start scans of the libraries that it can access."""
+        return self.is_active and (self.user.is_superuser or self.user.may_scan) and self.has_scope(Scope.SCAN)
+
+    def has_scope(self, scope: Scope | str) -> bool:
+        """True when the key may do what needs `scope`; without a key, what the account may do is allowed."""
+        return self.key is None or scope in self.key.scopes
+
+    def granted_library_ids(self) -> QuerySet[Any, int]:
+        """The libraries that were granted to the account or to one of its groups, and to the key that is used."""
+        granted = Library.objects.active()
+        if not self.user.is_superuser:
+            granted = granted.filter(Q(users=self.user.pk) | Q(group_access__group__user=self.user.pk))
+        if self.key is not None and self.key.restricted:
+            granted = granted.filter(api_keys=self.key.pk)
+        return granted.order_by().values_list("pk", flat=True).distinct()
 
 
 def grant_default_libraries(user: User) -> None:

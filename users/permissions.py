@@ -8,8 +8,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from navidrome_lib.errors import NotAllowed
-from users.api_keys import allows
-from users.models import Scope, User
+from navidrome_lib.viewer import viewer_of
+from users.models import User
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -21,10 +21,8 @@ class IsSelfOrAdmin(BasePermission):
     message = "You may only do this with your own account."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        if not isinstance(user, User) or not user.is_active:
-            return False
-        return user.is_admin or view.kwargs.get("pk") == user.pk
+        viewer = viewer_of(request)
+        return viewer.is_active and (viewer.is_admin or view.kwargs.get("pk") == viewer.pk)
 
 
 class IsSelf(BasePermission):
@@ -33,17 +31,12 @@ class IsSelf(BasePermission):
     message = "You may only do this with your own account."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        return isinstance(user, User) and user.is_active and view.kwargs.get("pk") == user.pk
+        viewer = viewer_of(request)
+        return viewer.is_active and view.kwargs.get("pk") == viewer.pk
 
 
 def signed_in_user(request: Request) -> User:
-    """The account that asks, where a permission has already seen that there is one."""
+    """The account that asks, where a permission has already seen that there is one. Its rights are its viewer's."""
     if not isinstance(request.user, User):
         raise NotAllowed
     return request.user
-
-
-def may_scan(user: User) -> bool:
-    """True when `user` may start scans of the libraries they see."""
-    return user.is_active and (user.is_superuser or user.may_scan) and allows(user.key, Scope.SCAN)

@@ -1,14 +1,13 @@
-"""Querysets of accounts and API keys, limited to what a viewer may see."""
+"""Which accounts and API keys a viewer may see."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from libraries.querysets import Viewer
+from navidrome_lib.viewer import Viewer
 
 if TYPE_CHECKING:
     from users.models import ApiKey, User  # noqa: F401
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
 class UserQuerySet(QuerySet["User"]):
     """Accounts."""
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """All rows for an admin, else the viewer's own; none for anonymous viewers."""
-        if isinstance(viewer, AnonymousUser) or not viewer.is_active:
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for an admin, one's own for a regular account; it fails closed."""
+        if not viewer.is_active:
             return self.none()
-        return self.all() if viewer.is_admin else self.filter(pk=getattr(viewer, "pk", None))
+        return self.all() if viewer.is_admin else self.filter(pk=viewer.pk)
 
     def active_admins(self) -> Self:
         """Those who can run the server."""
@@ -31,12 +30,12 @@ class UserQuerySet(QuerySet["User"]):
 class ApiKeyQuerySet(QuerySet["ApiKey"]):
     """API keys."""
 
-    def visible_to(self, viewer: Viewer | AnonymousUser) -> Self:
-        """All rows for an admin, else the viewer's own; none for anonymous viewers."""
-        if isinstance(viewer, AnonymousUser) or not viewer.is_active:
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for an admin, one's own for a regular account; it fails closed."""
+        if not viewer.is_active:
             return self.none()
-        return self.all() if viewer.is_admin else self.filter(user=getattr(viewer, "pk", None))
+        return self.all() if viewer.is_admin else self.filter(user=viewer.pk)
 
     def usable(self) -> Self:
-        """Those that open something now."""
+        """Those that are accepted now."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), user__is_active=True)

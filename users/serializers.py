@@ -14,6 +14,7 @@ from rest_framework import serializers
 from libraries.serializers import NumericIdLibrarySerializer
 from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp
 from navidrome_lib.api.wire import parse_library_id
+from navidrome_lib.viewer import Viewer
 from users.grants import Grant, libraries_of
 from users.models import SCOPES, ApiKey, Scope, User
 
@@ -56,7 +57,7 @@ class UserSerializer(serializers.Serializer[User]):
         return written[grant.library.pk]
 
 
-def write_users(users: Sequence[User], viewer: User) -> list[dict[str, Any]]:
+def write_users(users: Sequence[User], viewer: Viewer) -> list[dict[str, Any]]:
     """The wire form of accounts, all with their libraries; as many queries for one as for a thousand."""
     context = {"libraries": libraries_of(users, viewer), "written": {}}
     return [dict(UserSerializer(user, context=context).data) for user in users]
@@ -100,7 +101,7 @@ def asks_for_rights(data: Any, user: User) -> bool:
 
 
 class UserLibrarySerializer(serializers.Serializer[Any]):
-    """A library and whether one user can access it."""
+    """A library and whether one account can access it."""
 
     id = LibraryId(source="pk")
     name = serializers.CharField()

@@ -1,4 +1,4 @@
-"""`/auth/…` and `/api/user…`: sign-in, accounts, and access to libraries."""
+"""`/auth/…` and `/api/user…`: signing in, accounts, and which libraries each can access."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from libraries.models import Library
 from navidrome_lib.api.parsers import AnyTypeJSONParser
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
+from navidrome_lib.viewer import viewer_of
 from users import api_keys, app_passwords, services, throttling, tokens
 from users.authentication import RENEW_FOR
 from users.filters import ApiKeyFilter, UserFilter
@@ -138,7 +139,7 @@ class UserViewSet(GenericViewSet[User]):
     }
 
     def get_queryset(self) -> QuerySet[User]:
-        return User.objects.visible_to(self.request.user)
+        return User.objects.visible_to(viewer_of(self.request))
 
     def get_permissions(self) -> list[BasePermission]:
         own = self.action in ("retrieve", "update", "partial_update", "metadata")
@@ -146,10 +147,10 @@ class UserViewSet(GenericViewSet[User]):
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response(write_users(page, signed_in_user(request)))
+        return self.get_paginated_response(write_users(page, viewer_of(request)))
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(write_users([services.get_user(pk)], signed_in_user(request))[0])
+        return Response(write_users([services.get_user(pk)], viewer_of(request))[0])
 
     @extend_schema(request=UserInputSerializer, responses={201: UserSchema})
     def create(self, request: Request) -> Response:
@@ -159,27 +160,27 @@ class UserViewSet(GenericViewSet[User]):
         values = {key: value for key, value in body.validated_data.items() if key != "current_password"}
         user = services.create_user(**values)
         return Response(
-            write_users([user], signed_in_user(request))[0], status=201, headers={"Location": f"/api/user/{user.pk}"}
+            write_users([user], viewer_of(request))[0], status=201, headers={"Location": f"/api/user/{user.pk}"}
         )
 
     @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
     def update(self, request: Request, pk: str) -> Response:
         """Change an account; absent keys stay. One's own password needs `currentPassword`."""
-        user, asker = services.get_user(pk), signed_in_user(request)
-        if not asker.is_admin and asks_for_rights(request.data, user):
+        user, viewer = services.get_user(pk), viewer_of(request)
+        if not viewer.is_admin and asks_for_rights(request.data, user):
             raise NotAllowed("Only an admin may change a user name or rights.")
-        shape = UserInputSerializer if asker.is_admin else OwnUserInputSerializer
+        shape = UserInputSerializer if viewer.is_admin else OwnUserInputSerializer
         body = shape(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
         current = values.pop("current_password", None)
-        own_password = pk == asker.pk and "password" in values
+        own_password = pk == viewer.pk and "password" in values
         if own_password:
-            self.check_current_password(request, asker, current)
+            self.check_current_password(request, signed_in_user(request), current)
         user = services.update_user(pk, values)
         if own_password and RENEW_FOR in request._request.META:
             request._request.META[RENEW_FOR] = user  # the tokens of before have ended; this client gets a new one
-        return Response(write_users([user], signed_in_user(request))[0])
+        return Response(write_users([user], viewer_of(request))[0])
 
     def check_current_password(self, request: Request, user: User, current: str | None) -> None:
         """Require the current password for a new one, throttled as sign-in is: an open browser must not be enough."""
@@ -248,7 +249,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
     }
 
     def get_queryset(self) -> QuerySet[ApiKey]:
-        keys = ApiKey.objects.visible_to(self.request.user)
+        keys = ApiKey.objects.visible_to(viewer_of(self.request))
         return keys.select_related("user").prefetch_related("libraries")
 
     def get_object(self) -> ApiKey:
@@ -280,12 +281,12 @@ class UserLibraryView(APIView):
 
     @extend_schema(responses=UserLibrarySerializer(many=True), parameters=[ALL])
     def get(self, request: Request, pk: str) -> Response:
-        """List the libraries that a user can access, ordered by name."""
+        """List the libraries that an account can access, ordered by name."""
         return self.answer(request, services.get_user(pk))
 
     @extend_schema(request=LibraryIdsSerializer, responses=UserLibrarySerializer(many=True), parameters=[ALL])
     def put(self, request: Request, pk: str) -> Response:
-        """Set which libraries a user can access."""
+        """Set which libraries an account can access."""
         services.get_user(pk)
         body = LibraryIdsSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -293,15 +294,15 @@ class UserLibraryView(APIView):
 
     def answer(self, request: Request, user: User) -> Response:
         everything = request.query_params.get("all", "").lower() in ("true", "1")
-        visible = set(Library.objects.visible_to(user).values_list("pk", flat=True))
+        accessible = set(Library.objects.visible_to(user.as_viewer()).values_list("pk", flat=True))
         rows = []
-        for library in Library.objects.visible_to(request.user).order_by("name_key", "pk"):
-            if everything or library.pk in visible:
+        for library in Library.objects.visible_to(viewer_of(request)).order_by("name_key", "pk"):
+            if everything or library.pk in accessible:
                 row = {
                     "pk": library.pk,
                     "name": library.name,
                     "path": library.path,
-                    "has_access": library.pk in visible,
+                    "has_access": library.pk in accessible,
                 }
                 rows.append(row)
         data = UserLibrarySerializer(rows, many=True).data

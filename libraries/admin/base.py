@@ -25,19 +25,21 @@ from unfold.views import ChangeList
 from libraries.models import Library
 from libraries.search.index import search_songs
 from navidrome_lib.errors import DomainError, InvalidInput, NotFound
+from navidrome_lib.viewer import viewer_of
 
 CAP = 10_000
 MAX_SHOWN = 120
 
 
 def is_admin(request: HttpRequest) -> bool:
-    """Whether the request is from an active admin; only admins change libraries."""
-    return bool(request.user.is_active and getattr(request.user, "is_admin", False))
+    """Whether the request is from an admin; only admins change libraries."""
+    viewer = viewer_of(request)
+    return viewer.is_active and viewer.is_admin
 
 
 def may_scan(request: HttpRequest) -> bool:
-    """Whether the request is from an admin, or from a user who may scan the libraries that they can access."""
-    return is_admin(request) or bool(request.user.is_active and getattr(request.user, "may_scan", False))
+    """Whether the request is from somebody who has the right to scan the libraries that they can access."""
+    return viewer_of(request).may_scan
 
 
 class RefusalsAdmin:
@@ -135,7 +137,7 @@ class VisibleLibraryFilter(admin.RelatedFieldListFilter):
     """A filter by library that offers those the viewer can access: the stock filter shows all names to everyone."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
-        libraries = Library.objects.visible_to(request.user).order_by("name_key")
+        libraries = Library.objects.visible_to(viewer_of(request)).order_by("name_key")
         return [(str(pk), name) for pk, name in libraries.values_list("pk", "name")]
 
 
@@ -185,7 +187,7 @@ class BigListAdmin(ModelAdmin):
         return BigChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request).visible_to(request.user)
+        rows: QuerySet[Any] = super().get_queryset(request).visible_to(viewer_of(request))
         return rows
 
 
@@ -201,7 +203,7 @@ def scope_of(request: HttpRequest) -> Scope:
     """The scope of the request's user, cached on the request."""
     found: Scope | None = getattr(request, "_library_scope", None)
     if found is None:
-        ids = list(Library.objects.visible_to(request.user).values_list("pk", flat=True))
+        ids = list(Library.objects.visible_to(viewer_of(request)).values_list("pk", flat=True))
         songs = dict(Library.objects.active().values_list("pk", "total_songs"))
         most = 2 * sum(songs.get(pk, 0) for pk in ids) >= sum(songs.values())
         found = Scope(ids, most, set(ids) >= set(songs))

@@ -15,6 +15,7 @@ from libraries.admin import files
 from libraries.admin.base import LIBRARY_FILTER, MAX_SHOWN, ReadOnlyAdmin, SongListAdmin, is_admin, page, shown
 from libraries.models import Album, Artist, Folder, Library, LibraryArtist, MediaFile
 from navidrome_lib.admin import formatting
+from navidrome_lib.viewer import viewer_of
 
 MAX_TRACKS = 1000
 MAX_ALBUMS = 200
@@ -71,7 +72,7 @@ class ArtistAdmin(DetailAdmin):
         return formatting.number(getattr(artist, "shown_albums", 0))
 
     def detail(self, request: HttpRequest, row: Artist) -> dict[str, Any]:
-        albums = Album.objects.visible_to(request.user).present().select_related("library")
+        albums = Album.objects.visible_to(viewer_of(request)).present().select_related("library")
         own = albums.filter(artist=row.pk).order_by(F("year").desc(nulls_last=True), "name")
         guest = albums.filter(media_files__participants__artist=row.pk).exclude(artist=row.pk).distinct()
         return {"albums": own[:MAX_ALBUMS], "appears_on": guest.order_by("name")[:MAX_ALBUMS]}
@@ -79,7 +80,7 @@ class ArtistAdmin(DetailAdmin):
 
 def add_counts(request: HttpRequest, artists: Any) -> None:
     """The songs and albums of the artists of one page, in the libraries that the viewer may see; one query."""
-    visible = Library.objects.visible_to(request.user).values("pk")
+    visible = Library.objects.visible_to(viewer_of(request)).values("pk")
     rows = LibraryArtist.objects.filter(artist__in=[artist.pk for artist in artists], library__in=visible)
     counts = {
         pk: (songs, albums)
@@ -149,7 +150,7 @@ class FolderFilter(admin.SimpleListFilter):
     parameter_name = "folder"
 
     def __init__(self, request: HttpRequest, *arguments: Any) -> None:
-        self.viewer = request.user
+        self.viewer = viewer_of(request)
         super().__init__(request, *arguments)
 
     def folders(self) -> dict[str, str]:

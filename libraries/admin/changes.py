@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from libraries.admin.base import page
 from libraries.choices import ChangeKind
 from libraries.models import Folder, Library, Scan, ScanChange
+from navidrome_lib.viewer import viewer_of
 
 FOLDERS: Final = 50
 SOURCES: Final = 5
@@ -142,7 +143,7 @@ def describe(request: HttpRequest, scan: Scan, rows: QuerySet[ScanChange], keys:
         names[library, key] = name
     moves = sources_of(shown)
     numbers = {number for number, _ in keys} | {row["from_library_number"] for each in moves.values() for row in each}
-    visible = dict(Library.objects.visible_to(request.user).filter(pk__in=numbers).values_list("pk", "name"))
+    visible = dict(Library.objects.visible_to(viewer_of(request)).filter(pk__in=numbers).values_list("pk", "name"))
     there = set(
         Folder.objects.filter(library__in=visible, path_key__in=[key for _, key in keys])
         .values_list("library_id", "path_key")

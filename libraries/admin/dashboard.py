@@ -17,6 +17,7 @@ from libraries.admin.cards import Card, cards_of
 from libraries.choices import LibraryStatus
 from libraries.models import Library, MediaFile, Scan
 from navidrome_lib.admin import formatting
+from navidrome_lib.viewer import viewer_of
 
 # counting the formats of more songs than this takes longer than a page may: it is done beside the page, and kept
 QUICKLY_COUNTED = 50_000
@@ -45,8 +46,8 @@ class Bar:
 
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the libraries' cards, totals and charts to the context of the dashboard; called by the theme."""
-    libraries = Library.objects.visible_to(request.user)
+    """The theme asks for the dashboard's figures here."""
+    libraries = Library.objects.visible_to(viewer_of(request))
     cards = cards_of(libraries)
     context.update(
         cards=cards,
@@ -63,7 +64,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
 
 
 def recent_scans(request: HttpRequest) -> list[Scan]:
-    return list(Scan.objects.visible_to(request.user).select_related("library").order_by("-pk")[:8])
+    return list(Scan.objects.visible_to(viewer_of(request)).select_related("library").order_by("-pk")[:8])
 
 
 def totals_of(cards: list[Card]) -> list[tuple[str, str]]:

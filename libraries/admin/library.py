@@ -28,6 +28,7 @@ from libraries.services import libraries, scans
 from libraries.storage.roots import prepare_targets
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError, InvalidInput
+from navidrome_lib.viewer import viewer_of
 
 STATES = {
     "scanning": _lazy("Scanning"),
@@ -90,7 +91,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Library]:
         rows: Any = super().get_queryset(request)
-        found: QuerySet[Library] = rows.visible_to(request.user).with_scan_state()
+        found: QuerySet[Library] = rows.visible_to(viewer_of(request)).with_scan_state()
         return found
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -136,7 +137,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        shown = Library.objects.visible_to(request.user).filter(pk=object_id if object_id.isdecimal() else 0)
+        shown = Library.objects.visible_to(viewer_of(request)).filter(pk=object_id if object_id.isdecimal() else 0)
         context = {"card": next(iter(cards_of(shown)), None), "may_scan": may_scan(request)}
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
         return answer
@@ -189,7 +190,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
         """POST: ask for a scan, quick or full, of everything or of one folder."""
         if request.method != "POST" or not may_scan(request):
             raise PermissionDenied
-        library = get_object_or_404(Library.objects.visible_to(request.user), pk=pk)
+        library = get_object_or_404(Library.objects.visible_to(viewer_of(request)), pk=pk)
         folder = request.POST.get("folder", "").strip()
         self.request_scan(request, library, full="full" in request.POST, targets=[folder] if folder else [])
         return back(request, page("index"))

@@ -14,13 +14,14 @@ from libraries.services import libraries
 from libraries.services.library_rules import PreparedLibrary, prepare_library
 from libraries.storage.relocation import match_root
 from navidrome_lib.errors import DomainError
+from navidrome_lib.viewer import viewer_of
 
 
 def relocate_view(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /admin/libraries/library/{id}/relocate/?path= reports what is there and changes nothing; POST moves."""
     if not is_admin(request):
         raise PermissionDenied
-    library = get_object_or_404(Library.objects.visible_to(request.user), pk=pk)
+    library = get_object_or_404(Library.objects.visible_to(viewer_of(request)), pk=pk)
     if request.method == "POST":
         return relocate(request, library)
     typed, overlap = request.GET.get("path", "").strip(), "overlap" in request.GET

@@ -26,6 +26,7 @@ from libraries.models import Scan, ScanProblem
 from libraries.services import scans
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
+from navidrome_lib.viewer import viewer_of
 
 STATE_COLOURS: dict[str, str] = {
     ScanState.QUEUED: "info",
@@ -111,7 +112,7 @@ class ScanAdmin(ReadOnlyAdmin):
         """Let a service decide about a scan, and say what came of it."""
         if request.method != "POST" or not allowed:
             raise PermissionDenied
-        scan = get_object_or_404(Scan.objects.visible_to(request.user).select_related("library"), pk=pk)
+        scan = get_object_or_404(Scan.objects.visible_to(viewer_of(request)).select_related("library"), pk=pk)
         try:
             shown = service(scan)
         except DomainError as error:

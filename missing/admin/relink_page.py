@@ -15,13 +15,14 @@ from missing import params
 from missing.models import MissingFile
 from missing.relink import Candidate, find_candidates, find_song, relink
 from navidrome_lib.errors import DomainError
+from navidrome_lib.viewer import viewer_of
 
 
 def relink_view(request: HttpRequest, pk: str) -> HttpResponse:
     """GET and POST /admin/missing/missingfile/{id}/relink/ — the likeliest songs; the one that is chosen is joined."""
     if not is_admin(request):
         raise PermissionDenied
-    visible = MissingFile.objects.get_queryset().visible_to(request.user).select_related("library")
+    visible = MissingFile.objects.get_queryset().visible_to(viewer_of(request)).select_related("library")
     file = visible.filter(pk__in=params.possible([pk])).first()
     if file is None:
         raise Http404
@@ -41,7 +42,7 @@ def join(request: HttpRequest, file: MissingFile) -> HttpResponse:
     """To the song that it is now, or back to the choice with the reason why not."""
     try:
         (song_id,) = params.possible([request.POST.get("song", "").strip()])
-        linked = relink(file, find_song(song_id, request.user))
+        linked = relink(file, find_song(song_id, viewer_of(request)))
     except DomainError as error:
         tell(request, _("Nothing was changed. %(reason)s") % {"reason": error.message}, wrong=True)
         there = MissingFile.objects.filter(pk=file.pk).exists()

@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from navidrome_lib.viewer import viewer_of
+
 
 def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
     """A menu entry's condition: the user has one of these permissions."""
@@ -21,8 +23,8 @@ def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
 
 
 def is_admin(request: HttpRequest) -> bool:
-    """A menu entry's condition: the user is an admin."""
-    return bool(getattr(request.user, "is_admin", False))
+    """A condition of a menu entry: an admin."""
+    return viewer_of(request).is_admin
 
 
 def asset(path: str) -> Callable[[HttpRequest], str]:

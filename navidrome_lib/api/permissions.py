@@ -1,4 +1,4 @@
-"""Who may call an endpoint. `IsAdmin` is the default: an endpoint without permissions of its own is closed."""
+"""Who may call an endpoint. `IsAdmin` is the default: an endpoint that names no permission is closed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+
+from navidrome_lib.viewer import viewer_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -17,7 +19,8 @@ class IsAdmin(BasePermission):
     message = "Only an admin may do this."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(getattr(request.user, "is_active", False) and getattr(request.user, "is_admin", False))
+        viewer = viewer_of(request)
+        return viewer.is_active and viewer.is_admin
 
 
 class IsSignedIn(BasePermission):
@@ -26,4 +29,4 @@ class IsSignedIn(BasePermission):
     message = "Sign in first."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user and request.user.is_authenticated and request.user.is_active)
+        return viewer_of(request).is_active

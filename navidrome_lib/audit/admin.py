@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.audit.services import record
+from navidrome_lib.viewer import viewer_of
 
 
 @admin.register(AuditEntry)
@@ -29,7 +30,8 @@ class AuditEntryAdmin(ModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_active and getattr(request.user, "is_admin", False))
+        viewer = viewer_of(request)
+        return viewer.is_active and viewer.is_admin
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -28,6 +28,7 @@ from navidrome_lib.system.serializers import (
     InspectSerializer,
     KeepaliveSerializer,
 )
+from navidrome_lib.viewer import viewer_of
 from users.authentication import OptionalTokenAuthentication, SameOriginSessionAuthentication
 
 # what a client may ask for that means all options
@@ -140,7 +141,7 @@ class InspectView(FlaggedView):
         pk = request.query_params.get("id", "")
         if not pk:
             raise InvalidInput(errors={"id": "Name a track."})
-        files = MediaFile.objects.visible_to(request.user).select_related("library", "folder")
+        files = MediaFile.objects.visible_to(viewer_of(request)).select_related("library", "folder")
         found: MediaFile | None = (
             files.filter(pk=pk).first() if re.fullmatch(r"[0-9A-Za-z]{22}", pk, re.ASCII) else None
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from libraries.models import Library
 from subsonic import payloads
-from subsonic.caller import Caller
 from subsonic.params import Params
 from subsonic.renderers import Payload
+from users.models import Viewer
 
 
-def get_music_folders(caller: Caller, params: Params) -> Payload:
+def get_music_folders(caller: Viewer, params: Params) -> Payload:
     """`/rest/getMusicFolders`: the libraries that the caller can access."""
-    return {"musicFolders": payloads.music_folders(caller.libraries().order_by("name_key", "pk"))}
+    return {"musicFolders": payloads.music_folders(Library.objects.visible_to(caller).order_by("name_key", "pk"))}

@@ -11,15 +11,15 @@ from libraries.storage.roots import EVERYTHING, ScanTargets, prepare_targets
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotFound
 from subsonic import payloads
-from subsonic.caller import Caller
 from subsonic.params import Params
 from subsonic.renderers import Payload
+from users.models import Viewer
 
 MAX_TARGETS = 1000
 
 
-def start_scan(caller: Caller, params: Params) -> Payload:
-    """`/rest/startScan`: scan the caller's libraries, or the folders that `target=<library>:<folder>` names."""
+def start_scan(caller: Viewer, params: Params) -> Payload:
+    """`/rest/startScan`: scan what the caller can access, or the folders that `target=<library>:<folder>` names."""
     targets = parse_targets(caller, params.many("target"))
     with transaction.atomic():
         for library, folders in targets:
@@ -33,17 +33,17 @@ def start_scan(caller: Caller, params: Params) -> Payload:
     return get_scan_status(caller, params)
 
 
-def get_scan_status(caller: Caller, params: Params) -> Payload:
+def get_scan_status(caller: Viewer, params: Params) -> Payload:
     """`/rest/getScanStatus`: what the scans of the caller's libraries are doing."""
-    return {"scanStatus": payloads.scan_status(scans.scan_status(caller.libraries()))}
+    return {"scanStatus": payloads.scan_status(scans.scan_status(Library.objects.visible_to(caller)))}
 
 
-def parse_targets(caller: Caller, targets: list[str]) -> list[tuple[Library, ScanTargets]]:
+def parse_targets(caller: Viewer, targets: list[str]) -> list[tuple[Library, ScanTargets]]:
     """Each library with its folders; no target means all of every library. All are checked before any is used.
 
     Looks at the disk, so it is not for transactions.
     """
-    libraries = {library.pk: library for library in caller.libraries().order_by("pk")}
+    libraries = {library.pk: library for library in Library.objects.visible_to(caller).order_by("pk")}
     if not targets:
         return [(library, EVERYTHING) for library in libraries.values()]
     if len(targets) > MAX_TARGETS:

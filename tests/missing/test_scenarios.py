@@ -42,9 +42,9 @@ def music(library: Library) -> Path:
 def shown(user: User) -> dict[str, dict[str, str]]:
     """The albums and artists that lists show, and the songs, by name."""
     return {
-        "albums": dict(Album.objects.visible_to(user).present().values_list("name", "id")),
-        "artists": dict(Artist.objects.visible_to(user).values_list("name", "id")),
-        "songs": dict(MediaFile.objects.visible_to(user).present().values_list("path", "id")),
+        "albums": dict(Album.objects.visible_to(user.as_viewer()).present().values_list("name", "id")),
+        "artists": dict(Artist.objects.visible_to(user.as_viewer()).values_list("name", "id")),
+        "songs": dict(MediaFile.objects.visible_to(user.as_viewer()).present().values_list("path", "id")),
     }
 
 

@@ -21,6 +21,7 @@ from libraries.admin.base import is_admin, tell
 from libraries.models import Library
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
+from navidrome_lib.viewer import viewer_of
 from users import services
 from users.grants import ways_of
 from users.models import GroupAccess, User
@@ -67,9 +68,9 @@ def access_view(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         save(request)
         return HttpResponseRedirect(request.get_full_path())
-    libraries = list(Library.objects.visible_to(request.user).order_by("name_key", "pk"))
+    libraries = list(Library.objects.visible_to(viewer_of(request)).order_by("name_key", "pk"))
     search = request.GET.get("q", "").strip()[:100]
-    people = User.objects.visible_to(request.user).filter(is_active=True)
+    people = User.objects.visible_to(viewer_of(request)).filter(is_active=True)
     if search:
         people = people.filter(Q(username__icontains=search) | Q(name__icontains=search))
     per_page = max(1, min(MAX_ROWS, MAX_BOXES // (len(libraries) + 2)))
@@ -100,7 +101,7 @@ def rows_of_people(people: list[User], libraries: list[Library]) -> list[Row]:
             for library in libraries
         ]
         was = ",".join(str(cell.library.pk) for cell in cells if cell.granted)
-        rows.append(Row(user.pk, user.username, user.name, user.is_admin, cells, was))
+        rows.append(Row(user.pk, user.username, user.name, user.is_superuser, cells, was))
     return rows
 
 

@@ -21,11 +21,12 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
-from libraries.admin.base import RefusalsAdmin
+from libraries.admin.base import RefusalsAdmin, is_admin
 from libraries.models import Library
 from navidrome_lib.audit.admin import AuditedAdmin
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import NotFound
+from navidrome_lib.viewer import viewer_of
 from users import api_keys, services
 from users.admin.access_matrix import access_view
 from users.admin.key_page import key_view
@@ -40,8 +41,7 @@ class AdminsOnly:
     """Mixin that refuses staff who are not admins: editing accounts would let them become one."""
 
     def allowed(self, request: HttpRequest) -> bool:
-        user = request.user
-        return isinstance(user, User) and user.is_active and user.is_admin
+        return is_admin(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.allowed(request)
@@ -92,7 +92,7 @@ class AccessInline(AdminsOnly, TabularInline):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelChoiceField[Any] | None:
         if db_field.name == "library":
-            options["queryset"] = Library.objects.visible_to(request.user).order_by("name_key")
+            options["queryset"] = Library.objects.visible_to(viewer_of(request)).order_by("name_key")
         field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(db_field, request, **options)
         return field
 
@@ -168,7 +168,7 @@ class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdm
             raise Http404 from error  # the account was deleted at this moment
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).filter(pk__in=User.objects.visible_to(request.user).values("pk"))
+        return super().get_queryset(request).filter(pk__in=User.objects.visible_to(viewer_of(request)).values("pk"))
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[type[InlineModelAdmin[Any, Any]]]:
         """None for a new account, which first gets the libraries for new users, nor for admins, who have them all."""

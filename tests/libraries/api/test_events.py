@@ -147,9 +147,9 @@ class TestCost:
     ) -> None:
         running(library)
         feed = events.Feed()
-        assert len(feed.look(admin)) == 2
+        assert len(feed.look(admin.as_viewer())) == 2
         with django_assert_num_queries(1):
-            assert feed.look(admin) == []
+            assert feed.look(admin.as_viewer()) == []
 
     def test_no_connection_is_held_between_looks(self, as_admin: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
         held: list[bool] = []

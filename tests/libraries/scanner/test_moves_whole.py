@@ -162,9 +162,9 @@ class TestLists:
 
     def shown(self, viewer: User) -> dict[str, Any]:
         return {
-            "albums": dict(Album.objects.visible_to(viewer).present().values_list("name", "pk")),
-            "artists": dict(Artist.objects.visible_to(viewer).values_list("name", "pk")),
-            "folders": dict(Folder.objects.visible_to(viewer).present().values_list("path", "pk")),
+            "albums": dict(Album.objects.visible_to(viewer.as_viewer()).present().values_list("name", "pk")),
+            "artists": dict(Artist.objects.visible_to(viewer.as_viewer()).values_list("name", "pk")),
+            "folders": dict(Folder.objects.visible_to(viewer.as_viewer()).present().values_list("path", "pk")),
         }
 
     def test_albums_artists_and_folders_go_with_their_last_track_and_return_with_it(

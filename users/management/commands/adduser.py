@@ -36,7 +36,7 @@ class Command(BaseCommand):
             )
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"Created the {'admin' if user.is_admin else 'user'} {user}.")
+        self.stdout.write(f"Created the {'admin' if user.is_superuser else 'user'} {user}.")
 
     def ask_password(self) -> str:
         """Read the password; never from an argument, which every user of the machine can see."""

@@ -20,7 +20,7 @@ def next_scan_time(library: Library, *, now: datetime | None = None) -> datetime
     """
     now = now or timezone.now()
     schedule = library.schedule or settings.CONF.scanner.schedule
-    last: datetime | None = getattr(library, "last_scheduled_at", None)
+    last = library.last_scheduled_at
     since = [moment for moment in (library.schedule_since or library.created_at, last) if moment is not None]
     past = [moment for moment in since if moment <= now + SKEW]
     try:

@@ -133,9 +133,9 @@ def library_status(library: Library) -> tuple[LibraryStatus, str]:
     """(status, the reason as a sentence) of a library from `with_scan_state`."""
     if library.offline_since:
         return LibraryStatus.OFFLINE, library.status_reason
-    if getattr(library, "has_held_scan", False):
+    if library.has_held_scan:
         return LibraryStatus.ATTENTION, "A scan needs your approval: it would mark many files as missing."
-    if getattr(library, "has_problems", False):
+    if library.has_problems:
         return LibraryStatus.ATTENTION, "Some files could not be read; see the problems of the last scan."
     return LibraryStatus.ONLINE, ""
 

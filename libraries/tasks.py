@@ -67,7 +67,7 @@ def start_due_scans() -> None:
         logger.error("ND_SCANNER_SCHEDULE: %s", error)
     for library in Library.objects.active().with_scan_state().order_by("pk"):
         due = next_scan_time(library, now=now)
-        if due is not None and due <= now and not getattr(library, "scan_active", False):
+        if due is not None and due <= now and not library.scan_active:
             start_scheduled(library)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from libraries.models import Library, MediaFile
 from libraries.querysets import MediaFileQuerySet
 from missing.querysets import MissingFileQuerySet
+from navidrome_lib.db.annotations import Annotation
 from navidrome_lib.db.fields import id_field
 
 KEPT = timedelta(days=30)
@@ -82,6 +83,8 @@ class Purge(models.Model):
     counted_from = models.FloatField(null=True)
     undone_at = models.DateTimeField(null=True)
     restored_count = models.PositiveIntegerField(_("restored"), default=0)
+
+    restorable = Annotation[int]("with_restorable")
 
     objects = PurgeQuerySet.as_manager()
 

@@ -64,12 +64,12 @@ class ArtistAdmin(DetailAdmin):
         return answer
 
     @admin.display(description=_lazy("songs"))
-    def song_total(self, artist: Artist) -> str:
-        return formatting.number(getattr(artist, "shown_songs", 0))
+    def song_total(self, artist: Any) -> str:
+        return formatting.number(artist.shown_songs)
 
     @admin.display(description=_lazy("albums"))
-    def album_total(self, artist: Artist) -> str:
-        return formatting.number(getattr(artist, "shown_albums", 0))
+    def album_total(self, artist: Any) -> str:
+        return formatting.number(artist.shown_albums)
 
     def detail(self, request: HttpRequest, row: Artist) -> dict[str, Any]:
         albums = Album.objects.visible_to(viewer_of(request)).present().select_related("library")

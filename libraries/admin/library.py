@@ -119,7 +119,7 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
         },
     )
     def state(self, library: Library) -> tuple[str, str]:
-        state = "scanning" if getattr(library, "scan_active", False) else library_status(library)[0]
+        state = "scanning" if library.scan_active else library_status(library)[0]
         return state, str(STATES[state])
 
     @admin.display(description=_lazy("songs"), ordering="total_songs")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from libraries.querysets import LibraryQuerySet
+from navidrome_lib.db.annotations import Annotation
 from navidrome_lib.db.saving import SavesChanges
 
 
@@ -99,6 +102,16 @@ class Library(SavesChanges):
     updated_at = models.DateTimeField(auto_now=True)
     # set while the rows of a removed library are being cleared away; no query may return such a library
     deleted_at = models.DateTimeField(null=True, editable=False)
+
+    # what changes by itself; see `LibraryQuerySet.with_scan_state`
+    scan_active = Annotation[bool]("with_scan_state")
+    full_scan_in_progress = Annotation[bool]("with_scan_state")
+    has_problems = Annotation[bool]("with_scan_state")
+    has_held_scan = Annotation[bool]("with_scan_state")
+    last_scheduled_at = Annotation[datetime | None]("with_scan_state")
+    watch_state = Annotation[str | None]("with_scan_state")
+    watch_reason = Annotation[str | None]("with_scan_state")
+    watch_heartbeat = Annotation[datetime | None]("with_scan_state")
 
     objects = LibraryQuerySet.as_manager()
 

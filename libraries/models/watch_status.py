@@ -34,8 +34,8 @@ def watcher_of(library: Library, *, now: datetime | None = None) -> tuple[WatchS
     """(state, reason) of a library from `with_scan_state`."""
     if not library.watch:
         return WatchState.OFF, ""
-    beat: datetime | None = getattr(library, "watch_heartbeat", None)
+    beat = library.watch_heartbeat
     # a sign from the future was given while the clock was wrong
     if beat is None or abs((now or timezone.now()) - beat) > SILENT_AFTER:
         return WatchState.OFF, "The watcher is not running, or has not checked this library yet."
-    return WatchState(getattr(library, "watch_state", WatchState.OFF)), getattr(library, "watch_reason", "")
+    return WatchState(library.watch_state or WatchState.OFF), library.watch_reason or ""

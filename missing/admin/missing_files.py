@@ -253,7 +253,7 @@ class PurgeAdmin(AdminsLook):
 
     @admin.display(description=_lazy("restorable"))
     def restorable(self, purge: Purge) -> int:
-        return int(getattr(purge, "restorable", 0))
+        return purge.restorable
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

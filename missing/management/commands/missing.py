@@ -90,10 +90,10 @@ class Command(BaseCommand):
 
     def do_purges(self, options: dict[str, Any]) -> None:
         for purge in Purge.objects.with_restorable().order_by("-created_at", "pk"):
-            restorable = getattr(purge, "restorable", 0)
             self.stdout.write(
                 f"{purge.pk}  {purge.created_at:%Y-%m-%d %H:%M}  {purge.created_by or purge.reason}  "
-                f"{formatting.files(purge.file_count)}, {restorable} can be restored until {purge.expires_at:%Y-%m-%d}"
+                f"{formatting.files(purge.file_count)}, {purge.restorable} can be restored until "
+                f"{purge.expires_at:%Y-%m-%d}"
             )
 
     def do_undo(self, options: dict[str, Any]) -> None:

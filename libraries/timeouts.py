@@ -1,8 +1,8 @@
-"""Questions to storage that may never answer, such as a network mount whose server is gone.
+"""Calls to storage that may never answer, such as a network mount whose server is gone.
 
 The caller gets an answer or an error in time. What hangs in the kernel cannot be ended: its thread stays behind until
-the storage answers or the process ends, so the same question is not put again meanwhile, and all questions together
-leave only a few threads behind.
+the storage answers or the process ends. So a call about a place that has hung for a while is refused at once, and all
+calls together leave at most `MAX_CALLS` threads behind.
 """
 
 from __future__ import annotations
@@ -12,52 +12,80 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Final, TypeVar
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
 SECONDS: Final = 4.0
-MOST: Final = 32
+MAX_CALLS: Final = 32
+
+
+@dataclass(eq=False)
+class _Call(Generic[T]):
+    """A call in a thread of its own, and what came of it."""
+
+    work: Callable[[], T]
+    about: str
+    began: float = field(default_factory=time.monotonic)
+    ended: threading.Event = field(default_factory=threading.Event)
+    results: list[T] = field(default_factory=list)
+    errors: list[BaseException] = field(default_factory=list)
+
+    def run(self) -> None:
+        try:
+            self.results.append(self.work())
+        except BaseException as error:  # it is raised again by the caller
+            self.errors.append(error)
+        finally:
+            _forget(self)
+            self.ended.set()
+
 
 _lock = threading.Lock()
-_asking: dict[str, list[float]] = defaultdict(list)
+_pending: dict[str, list[_Call[object]]] = defaultdict(list)
 
 
-def call_with_timeout(work: Callable[[], T], *, about: str, seconds: float | None = None) -> T:
+def call_with_timeout(work: Callable[[], T], *, about: str, seconds: float | None = None, alone: bool = False) -> T:
     """What `work` returns or raises; a TimeoutError when that takes longer than `seconds` (or else `SECONDS`).
 
     The error is an OSError, with a text for people. `work` must touch nothing but the disk; `about` is the path that it
-    looks at.
+    looks at. An `alone` call waits for an earlier one about the same path, so that never two of them hang.
     """
-    began, seconds = time.monotonic(), SECONDS if seconds is None else seconds
-    with _lock:
-        if any(began - since > SECONDS for since in _asking.get(about, ())):
-            raise no_answer("its storage still does not answer")
-        if sum(map(len, _asking.values())) >= MOST:
-            raise no_answer("too many questions wait for storage that does not answer")
-        _asking[about].append(began)
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def ask() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:  # it is raised again by who asked
-            errors.append(error)
-        finally:
-            with _lock:
-                _asking[about].remove(began)
-                if not _asking[about]:
-                    del _asking[about]
-
-    thread = threading.Thread(target=ask, name="patience", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if results:
-        return results[0]
+    seconds = SECONDS if seconds is None else seconds
+    end = time.monotonic() + seconds
+    call = _Call(work, about)
+    while (earlier := _begin(call, alone=alone)) is not None:
+        if not earlier.ended.wait(max(0.0, end - time.monotonic())):
+            raise no_answer(f"its storage did not answer within {seconds:g} seconds")
+    threading.Thread(target=call.run, name=f"storage call: {about}", daemon=True).start()
+    call.ended.wait(max(0.0, end - time.monotonic()))
+    if call.errors:
+        raise call.errors[0]
+    if call.results:
+        return call.results[0]
     raise no_answer(f"its storage did not answer within {seconds:g} seconds")
+
+
+def _begin(call: _Call[T], *, alone: bool) -> _Call[object] | None:
+    """Count a call as pending, or return the pending one that it has to wait for. Raises when it would likely hang."""
+    with _lock:
+        same = _pending.get(call.about, [])
+        if same and alone:
+            return same[0]
+        if any(time.monotonic() - earlier.began > SECONDS for earlier in same):
+            raise no_answer("its storage still does not answer")
+        if sum(map(len, _pending.values())) >= MAX_CALLS:
+            raise no_answer("too many questions wait for storage that does not answer")
+        _pending[call.about].append(call)  # type: ignore[arg-type]
+        return None
+
+
+def _forget(call: _Call[T]) -> None:
+    with _lock:
+        _pending[call.about].remove(call)  # type: ignore[arg-type]
+        if not _pending[call.about]:
+            del _pending[call.about]
 
 
 def no_answer(text: str) -> TimeoutError:

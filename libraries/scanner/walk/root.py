@@ -1,6 +1,6 @@
 """Is the storage of a library there? Asked before a scan writes anything, and again after the walk.
 
-The answer comes within two seconds even when a network mount hangs: the questions are put in a thread of their own.
+The answer comes within two seconds even when a network mount hangs.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -20,6 +18,7 @@ from libraries.scanner.walk.change_key import is_there, reason_of, signed64
 from libraries.scanner.walk.ignore import preset_of
 from libraries.scanner.walk.mount_table import fsid_of
 from libraries.scanner.walk.walker import Lister, os_lister
+from libraries.timeouts import call_with_timeout
 
 _T = TypeVar("_T")
 
@@ -72,30 +71,13 @@ class _Offline(Exception):
 def check_root(
     options: ScanOptions, *, known: KnownRoot, timeout: float = TIMEOUT, lister: Lister = os_lister
 ) -> RootState:
-    """The state of a root, within `timeout` seconds whatever the storage does. Never raises for problem of storage."""
-    key, end = os.path.normpath(options.root), time.monotonic() + timeout
-    answers: list[RootState] = []
-
-    def ask() -> None:
-        try:
-            answers.append(_probe(options, known, lister))
-        finally:
-            with _lock:
-                _asking.pop(key, None)
-
-    thread = threading.Thread(target=ask, name="root-check", daemon=True)
-    with _lock:
-        # a thread that hangs in the kernel cannot be ended: never let a second one join it
-        hanging = _asking.get(key)
-        if hanging is None:
-            _asking[key] = thread
-            thread.start()
-    (hanging or thread).join(timeout)
-    if hanging is not None and not hanging.is_alive():
-        return check_root(options, known=known, timeout=max(0.0, end - time.monotonic()), lister=lister)
-    if answers:
-        return answers[0]
-    return RootState(False, f"The library's folder {display(options.root)} did not answer within {timeout:g} seconds.")
+    """The state of a root, within `timeout` seconds whatever the storage does; no error of storage is raised."""
+    about = f"the root {os.fsdecode(os.path.normpath(options.root))}"
+    try:
+        return call_with_timeout(lambda: _probe(options, known, lister), about=about, seconds=timeout, alone=True)
+    except TimeoutError:
+        where = display(options.root)
+        return RootState(False, f"The library's folder {where} did not answer within {timeout:g} seconds.")
 
 
 def recheck_root(
@@ -163,7 +145,7 @@ def _judge(where: str, known: KnownRoot, state: RootState, empty: bool) -> None:
     if empty and known.has_files and not known.accept_empty:
         raise _Offline(f"The library's folder {where} is empty, but the catalog is not; is its storage mounted?")
     # Only one of them differs, or the file system: another one of the same type has the same inode at its top, and may
-    # get the number of the device that went. The sample tells it from storage whose numbers changed.
+    # get the number of the device that went. The sample tells it from storage whose number has changed.
     if not empty and known.sample and known.differs_from(state) and not any(map(is_there, known.sample)):
         raise _Offline(
             f"The library's folder {where} is on other storage than at the last scan, and none of {len(known.sample)} "
@@ -183,7 +165,3 @@ def _look(look: Callable[[], _T], *, absent: str, failed: str) -> _T:
         return look()
     except OSError as error:
         raise _Offline(absent if error.errno == errno.ENOENT else f"{failed}: {reason_of(error)}.") from error
-
-
-_lock = threading.Lock()
-_asking: dict[bytes, threading.Thread] = {}

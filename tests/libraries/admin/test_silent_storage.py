@@ -128,7 +128,7 @@ class TestPatience:
         for thread in set(threading.enumerate()) - before:
             thread.join(5)
         os.close(writer)
-        assert not timeouts._asking  # what hung has ended, and is forgotten
+        assert not timeouts._pending  # what hung has ended, and is forgotten
 
     def ask(self, pipe: Path) -> None:
         call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), seconds=PATIENCE)
@@ -145,7 +145,7 @@ class TestPatience:
         assert threading.active_count() == before + 1
 
     def test_only_so_many_threads_are_left_behind(self, pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(timeouts, "MOST", 2)
+        monkeypatch.setattr(timeouts, "MAX_CALLS", 2)
         before = threading.active_count()
         for number in range(4):
             with pytest.raises(TimeoutError):
@@ -156,4 +156,4 @@ class TestPatience:
         assert call_with_timeout(lambda: 5, about="x") == 5
         with pytest.raises(FileNotFoundError):
             call_with_timeout(lambda: os.stat(tmp_path / "nothing"), about="x")
-        assert not timeouts._asking
+        assert not timeouts._pending

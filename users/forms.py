@@ -18,7 +18,7 @@ from users.models import User
 
 
 class SignInForm(AuthenticationForm):
-    """The admin site's sign-in form; wrong passwords are throttled."""
+    """The login form of the admin site, throttled."""
 
     def clean(self) -> dict[str, Any]:
         username = self.cleaned_data.get("username")

@@ -1,4 +1,4 @@
-"""Throttle wrong sign-in attempts without locking the owner of the account out."""
+"""Throttle the guessing of passwords without locking the owner of the account out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PER_ADDRESS = 10
 
 
 def client_address(request: HttpRequest) -> str:
-    """Where the request comes from; an IPv6 client owns a whole /64 and counts as one."""
+    """Return the address that a request comes from; of IPv6 the /64 network, which belongs to one client."""
     text = request.META.get("REMOTE_ADDR") or ""
     try:
         address = ipaddress.ip_address(text)
@@ -29,7 +29,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 class LoginThrottle:
-    """Limits of one sign-in channel: by account and address together, and more generously by address alone.
+    """Limits failed logins in one channel: by account and address together, and more generously by address alone.
 
     Because an account is never counted alone, an attacker elsewhere cannot lock its owner out.
     """
@@ -37,7 +37,7 @@ class LoginThrottle:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def limits(self) -> tuple[Throttle, Throttle]:
+    def _throttles(self) -> tuple[Throttle, Throttle]:
         limit: int = settings.CONF.auth_request_limit
         return Throttle(f"{self.name}:account", limit=limit), Throttle(
             f"{self.name}:address", limit=limit * PER_ADDRESS
@@ -45,35 +45,35 @@ class LoginThrottle:
 
     def enter(self, address: str, username: str) -> None:
         """Count one attempt, before it is judged: parallel ones cannot slip through. Raises `TooManyAttempts`."""
-        account, origin = self.limits()
-        wait = max(account.wait(address, username_key(username)), origin.wait(address))
+        by_account, by_address = self._throttles()
+        wait = max(by_account.wait(address, username_key(username)), by_address.wait(address))
         if wait:
             raise TooManyAttempts(retry_after=wait)
 
     def check(self, address: str, username: str) -> None:
         """Raise `TooManyAttempts` when too many attempts failed; counts nothing.
 
-        For channels where many requests with right credentials come at once, which counting beforehand would delay.
+        For clients that send valid credentials with every request: counting these beforehand would block them.
         """
-        account, origin = self.limits()
-        wait = max(account.peek(address, username_key(username)), origin.peek(address))
+        by_account, by_address = self._throttles()
+        wait = max(by_account.peek(address, username_key(username)), by_address.peek(address))
         if wait:
             raise TooManyAttempts(retry_after=wait)
 
     def failed(self, address: str, username: str) -> None:
-        """Count one wrong attempt."""
-        account, origin = self.limits()
-        account.wait(address, username_key(username))
-        origin.wait(address)
+        """Count one failed attempt."""
+        by_account, by_address = self._throttles()
+        by_account.wait(address, username_key(username))
+        by_address.wait(address)
 
     def passed(self, address: str, username: str) -> None:
-        """Reset the account's count after a right attempt.
+        """Reset the account's count after a successful attempt.
 
         Of the address only this attempt is taken back: who knows one account's password may still guess others.
         """
-        account, origin = self.limits()
-        account.forget(address, username_key(username))
-        origin.undo(address)
+        by_account, by_address = self._throttles()
+        by_account.forget(address, username_key(username))
+        by_address.undo(address)
 
 
 login = LoginThrottle("login")

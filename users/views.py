@@ -183,7 +183,7 @@ class UserViewSet(GenericViewSet[User]):
         return Response(write_users([user], viewer_of(request))[0])
 
     def check_current_password(self, request: Request, user: User, current: str | None) -> None:
-        """Require the current password for a new one, throttled as sign-in is: an open browser must not be enough."""
+        """Require the current password for a new one, throttled like a login: an open browser must not be enough."""
         if not current:
             raise InvalidInput(errors={"currentPassword": "Your current password is required to set a new one."})
         address = throttling.client_address(request._request)

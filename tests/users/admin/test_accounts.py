@@ -38,7 +38,7 @@ def form(user: User, **changes: Any) -> dict[str, Any]:
     return {**{key: value for key, value in fields.items() if value is not False}, **dict(rows)}
 
 
-class TestDoor:
+class TestLogin:
     """Signing in to the admin site."""
 
     def sign_in(self, password: str, **extra: Any) -> Any:

@@ -62,3 +62,9 @@ def viewer_of(request: HttpRequest | Request) -> Viewer:
         user: Any = request.user
         return cast("Viewer", user.as_viewer()) if user.is_authenticated else SIGNED_OUT
     return cast("Viewer", request.auth or SIGNED_OUT)
+
+
+def is_admin(request: HttpRequest | Request) -> bool:
+    """Whether a request is from an admin."""
+    viewer = viewer_of(request)
+    return viewer.is_active and viewer.is_admin

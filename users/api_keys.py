@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import DatabaseError, transaction
-from django.utils import timezone
+from django.db import transaction
 
 from libraries.models import Library
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.errors import InvalidInput, NotFound
+from users.last_use import note_use
 from users.models import ApiKey, User
 
 PREFIX = "ndk_"
 HINT_LENGTH = 10
-USE_STEP = timedelta(minutes=1)
 MAX_LENGTH = 200
 MAX_PER_USER = 100
 
@@ -94,16 +92,5 @@ def find_key(text: str) -> ApiKey | None:
     key = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(text)).first()
     if key is None:
         return None
-    note_use(key)
+    note_use(key, "last_used_at")
     return key
-
-
-def note_use(key: ApiKey) -> None:
-    """Remember the use, at most once a minute."""
-    now = timezone.now()
-    if key.last_used_at is not None and abs(now - key.last_used_at) < USE_STEP:
-        return
-    # a busy database is no reason to refuse a reader
-    with contextlib.suppress(DatabaseError), transaction.atomic():
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-        key.last_used_at = now

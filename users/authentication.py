@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from navidrome_lib.audit.actor import identify
 from navidrome_lib.security.proxies import TRUSTED
 from users import api_keys, services, tokens
+from users.last_use import note_use
 from users.models import ApiKey, Scope, User, Viewer
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def bearer(header: str | None) -> str | None:
 
 def signed_in(user: User, key: ApiKey | None = None) -> tuple[User, Viewer]:
     """Note the access of an account, name it in the audit trail, and return what an authentication answers with."""
-    services.note_access(user)
+    note_use(user, "last_access_at")
     identify(user.pk, user.username, key.name if key is not None else "")
     return user, Viewer(user, key)
 

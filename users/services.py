@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from libraries.models import Library
@@ -22,8 +20,6 @@ from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from users.models import GroupAccess, LibraryAccess, User, username_key
 
-# how exact `lastAccessAt` is; each access would otherwise be a write
-ACCESS_STEP = timedelta(minutes=1)
 MAX_KEY = 300
 
 
@@ -52,17 +48,6 @@ def sign_in(username: str, password: str) -> User | None:
         if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=user.last_login):
             return None  # deleted or deactivated at this moment
     return user
-
-
-def note_access(user: User) -> None:
-    """Remember that `user` was here, at most once a minute."""
-    now = timezone.now()
-    if user.last_access_at is not None and abs(now - user.last_access_at) < ACCESS_STEP:
-        return
-    # a busy database is no reason to refuse a reader
-    with contextlib.suppress(DatabaseError), transaction.atomic():
-        User.objects.filter(pk=user.pk).update(last_access_at=now)
-        user.last_access_at = now
 
 
 def create_user(*, username: str, password: str, **fields: Any) -> User:

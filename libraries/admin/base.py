@@ -24,17 +24,12 @@ from unfold.views import ChangeList
 
 from libraries.models import Library
 from libraries.search.index import search_songs
+from navidrome_lib.admin.readonly import ReadOnlyRows
 from navidrome_lib.errors import DomainError, InvalidInput, NotFound
 from navidrome_lib.viewer import viewer_of
 
 CAP = 10_000
 MAX_SHOWN = 120
-
-
-def is_admin(request: HttpRequest) -> bool:
-    """Whether the request is from an admin; only admins change libraries."""
-    viewer = viewer_of(request)
-    return viewer.is_active and viewer.is_admin
 
 
 def may_scan(request: HttpRequest) -> bool:
@@ -238,14 +233,5 @@ class SongListAdmin(BigListAdmin):
         return search_songs(queryset, search_term, ids if chosen is None else [chosen]), False
 
 
-class ReadOnlyAdmin(BigListAdmin):
+class ReadOnlyAdmin(ReadOnlyRows, BigListAdmin):
     """Rows that only the scanner writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

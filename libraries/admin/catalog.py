@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from libraries.admin import files
-from libraries.admin.base import LIBRARY_FILTER, MAX_SHOWN, ReadOnlyAdmin, SongListAdmin, is_admin, page, shown
+from libraries.admin.base import LIBRARY_FILTER, MAX_SHOWN, ReadOnlyAdmin, SongListAdmin, page, shown
 from libraries.models import Album, Artist, Folder, Library, LibraryArtist, MediaFile
 from navidrome_lib.admin import formatting
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 MAX_TRACKS = 1000
 MAX_ALBUMS = 200

@@ -12,12 +12,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from libraries.admin.base import is_admin, may_scan, page
+from libraries.admin.base import may_scan, page
 from libraries.admin.cards import Card, cards_of
 from libraries.choices import LibraryStatus
 from libraries.models import Library, MediaFile, Scan
 from navidrome_lib.admin import formatting
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 # counting the formats of more songs than this takes longer than a page may: it is done beside the page, and kept
 QUICKLY_COUNTED = 50_000

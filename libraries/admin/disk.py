@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from libraries import timeouts
-from libraries.admin.base import is_admin, page
+from libraries.admin.base import page
 from libraries.scanner import ScanOptions
 from libraries.services.library_rules import check_patterns
 from libraries.storage.browse import FolderPage, folders_of, list_folders, look_into
@@ -23,6 +23,7 @@ from libraries.storage.roots import check_overlap, check_root_folder
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.viewer import is_admin
 
 
 def admins_only(request: HttpRequest) -> None:

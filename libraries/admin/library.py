@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from libraries.admin import disk, live
-from libraries.admin.base import DiskFormAdmin, RefusalsAdmin, back, is_admin, may_scan, page, tell
+from libraries.admin.base import DiskFormAdmin, RefusalsAdmin, back, may_scan, page, tell
 from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
 from libraries.choices import LibraryStatus, ScanTrigger
@@ -28,7 +28,7 @@ from libraries.services import libraries, scans
 from libraries.storage.roots import prepare_targets
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError, InvalidInput
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 STATES = {
     "scanning": _lazy("Scanning"),

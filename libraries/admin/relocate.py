@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from libraries.admin.base import is_admin, page, tell
+from libraries.admin.base import page, tell
 from libraries.admin.disk import render
 from libraries.models import Library
 from libraries.services import libraries
 from libraries.services.library_rules import PreparedLibrary, prepare_library
 from libraries.storage.relocation import match_root
 from navidrome_lib.errors import DomainError
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 
 def relocate_view(request: HttpRequest, pk: int) -> HttpResponse:

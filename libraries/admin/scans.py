@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
-from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, is_admin, may_scan, page, shown, tell
+from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, may_scan, page, shown, tell
 from libraries.admin.cards import progress_of, took
 from libraries.admin.changes import changes_of
 from libraries.choices import ACTIVE_STATES, ScanState
@@ -26,7 +26,7 @@ from libraries.models import Scan, ScanProblem
 from libraries.services import scans
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 STATE_COLOURS: dict[str, str] = {
     ScanState.QUEUED: "info",

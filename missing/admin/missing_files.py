@@ -21,17 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from libraries.admin.base import (
-    CAP,
-    GONE_LIBRARY_FILTER,
-    ReadOnlyAdmin,
-    SongListAdmin,
-    back,
-    is_admin,
-    page,
-    shown,
-    tell,
-)
+from libraries.admin.base import CAP, GONE_LIBRARY_FILTER, ReadOnlyAdmin, SongListAdmin, back, page, shown, tell
 from libraries.admin.catalog import track_detail
 from libraries.models import Album, Folder
 from missing import purges
@@ -41,6 +31,7 @@ from missing.models import MissingFile, Purge
 from missing.purge_preview import preview_purge
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
+from navidrome_lib.viewer import is_admin
 
 # the confirmation names this many albums, and says how many there are
 SHOWN = 50

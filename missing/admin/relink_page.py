@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from libraries.admin.base import is_admin, page, tell
+from libraries.admin.base import page, tell
 from missing import params
 from missing.models import MissingFile
 from missing.relink import Candidate, find_candidates, find_song, relink
 from navidrome_lib.errors import DomainError
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 
 def relink_view(request: HttpRequest, pk: str) -> HttpResponse:

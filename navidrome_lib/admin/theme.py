@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin
 
 
 def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
@@ -20,11 +20,6 @@ def may_view(*permissions: str) -> Callable[[HttpRequest], bool]:
         return any(request.user.has_perm(name) for name in permissions)
 
     return allowed
-
-
-def is_admin(request: HttpRequest) -> bool:
-    """A condition of a menu entry: an admin."""
-    return viewer_of(request).is_admin
 
 
 def asset(path: str) -> Callable[[HttpRequest], str]:

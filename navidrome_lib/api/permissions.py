@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -19,8 +19,7 @@ class IsAdmin(BasePermission):
     message = "Only an admin may do this."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        viewer = viewer_of(request)
-        return viewer.is_active and viewer.is_admin
+        return is_admin(request)
 
 
 class IsSignedIn(BasePermission):

@@ -10,13 +10,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from navidrome_lib.admin.readonly import ReadOnlyRows
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.audit.services import record
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):
+class AuditEntryAdmin(ReadOnlyRows, ModelAdmin):
     """The audit trail, read-only and for admins."""
 
     list_display = ("at", "actor", "key", "address", "channel", "action", "object_type", "object_name")
@@ -30,17 +31,7 @@ class AuditEntryAdmin(ModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        viewer = viewer_of(request)
-        return viewer.is_active and viewer.is_admin
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return is_admin(request)
 
 
 class AuditedAdmin:

@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from libraries.admin.base import is_admin
 from libraries.admin.dashboard import Attention
 from libraries.admin.dashboard import add_dashboard as add_libraries
 from navidrome_lib.system import health
+from navidrome_lib.viewer import is_admin
 
 ICONS = {
     "database": "database",

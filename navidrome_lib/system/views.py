@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from libraries.models import MediaFile
-from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
+from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.config.option import masked
 from navidrome_lib.errors import InvalidInput, NotFound, TooManyAttempts
@@ -28,7 +28,7 @@ from navidrome_lib.system.serializers import (
     InspectSerializer,
     KeepaliveSerializer,
 )
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 from users.authentication import OptionalTokenAuthentication, SameOriginSessionAuthentication
 
 # what a client may ask for that means all options
@@ -36,10 +36,6 @@ WHOLE = ("", "*", "config")
 
 # OpenAPI's way to say that no sign-in is needed
 ANYBODY: Any = [{}]
-
-
-def is_admin(request: Request) -> bool:
-    return IsAdmin().has_permission(request, APIView())
 
 
 def camel(name: str) -> str:

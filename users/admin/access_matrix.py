@@ -17,11 +17,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from libraries.admin.base import is_admin, tell
+from libraries.admin.base import tell
 from libraries.models import Library
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 from users import services
 from users.grants import ways_of
 from users.models import GroupAccess, User

@@ -21,12 +21,12 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
-from libraries.admin.base import RefusalsAdmin, is_admin
+from libraries.admin.base import RefusalsAdmin
 from libraries.models import Library
 from navidrome_lib.audit.admin import AuditedAdmin
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import NotFound
-from navidrome_lib.viewer import viewer_of
+from navidrome_lib.viewer import is_admin, viewer_of
 from users import api_keys, services
 from users.admin.access_matrix import access_view
 from users.admin.key_page import key_view

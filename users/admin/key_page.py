@@ -20,9 +20,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from libraries.admin.base import is_admin
 from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.viewer import is_admin
 from users import api_keys
 from users.models import ApiKey, Scope, User
 

@@ -33,7 +33,7 @@ MAX_SHOWN = 120
 
 
 def may_scan(request: HttpRequest) -> bool:
-    """Whether the request is from somebody who has the right to scan the libraries that they can access."""
+    """Whether the request is from a person who has the right to scan the libraries that they can access."""
     return viewer_of(request).may_scan
 
 

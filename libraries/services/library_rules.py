@@ -116,7 +116,7 @@ def _root_of_anchor(path: str) -> str:
 def database_errors(prepared: PreparedLibrary, library_id: int | None) -> dict[str, str]:
     """A sentence for each rule of the database that prepared values break, by wire name. Does not touch the disk.
 
-    It holds as long as nobody else changes a library: while `lock_libraries` is held.
+    It holds as long as no other request changes a library: while `lock_libraries` is held.
     """
     errors: dict[str, str] = {}
     name = prepared.values.get("name")

@@ -11,7 +11,7 @@ from users.models import User, Viewer, username_key
 
 
 def get_user(caller: Viewer, params: Params) -> Payload:
-    """`/rest/getUser`: oneself, or anybody for an admin."""
+    """`/rest/getUser`: oneself, or any account for an admin."""
     key = username_key(params.text("username") or caller.user.username)
     if key == caller.user.username_key:
         account: User | None = caller.user

@@ -1,4 +1,4 @@
-"""The page that makes an API key for anybody, and shows its text once."""
+"""The page that makes an API key for any account, and shows its text once."""
 
 from __future__ import annotations
 

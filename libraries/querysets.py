@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
 from navidrome_lib.viewer import Viewer
-
-if TYPE_CHECKING:
-    from libraries.models import Album, Artist, Library, MediaFile, Scan, ScanProblem  # noqa: F401
 
 
 def scope(viewer: Viewer, field: str) -> Q:
@@ -23,7 +20,7 @@ def scope(viewer: Viewer, field: str) -> Q:
     return Q(**{f"{field}__in": viewer.granted_library_ids()})
 
 
-class LibraryQuerySet(QuerySet["Library"]):
+class LibraryQuerySet(QuerySet[Any]):
     """Libraries."""
 
     def active(self) -> Self:
@@ -118,7 +115,7 @@ class AlbumQuerySet(InLibraryQuerySet):
         return self.filter(song_count__gt=0)
 
 
-class ArtistQuerySet(QuerySet["Artist"]):
+class ArtistQuerySet(QuerySet[Any]):
     """Artists, who belong to no library: they are seen through their tracks."""
 
     def visible_to(self, viewer: Viewer) -> Self:

@@ -89,7 +89,7 @@ def find_key(text: str) -> ApiKey | None:
     """The usable key with that text, with its `user`. What it may do is for `Viewer(key.user, key)` to say."""
     if not looks_like_key(text) or len(text) > MAX_LENGTH:
         return None
-    key = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(text)).first()
+    key: ApiKey | None = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(text)).first()
     if key is None:
         return None
     note_use(key, "last_used_at")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from navidrome_lib.viewer import Viewer
 
-if TYPE_CHECKING:
-    from users.models import ApiKey, User  # noqa: F401
 
-
-class UserQuerySet(QuerySet["User"]):
+class UserQuerySet(QuerySet[Any]):
     """Accounts."""
 
     def visible_to(self, viewer: Viewer) -> Self:
@@ -27,7 +24,7 @@ class UserQuerySet(QuerySet["User"]):
         return self.filter(is_superuser=True, is_active=True)
 
 
-class ApiKeyQuerySet(QuerySet["ApiKey"]):
+class ApiKeyQuerySet(QuerySet[Any]):
     """API keys."""
 
     def visible_to(self, viewer: Viewer) -> Self:

@@ -23,7 +23,7 @@ from navidrome_lib.errors import Conflict, NotFound
 def lock_active(library: Library) -> Library:
     """Lock a library until the commit and return it as it is now; `NotFound` when it was deleted meanwhile."""
     lock_library(library.pk)
-    found = Library.objects.active().filter(pk=library.pk).first()
+    found: Library | None = Library.objects.active().filter(pk=library.pk).first()
     if found is None:
         raise NotFound
     return found

@@ -128,7 +128,7 @@ def find_files(library: str | None) -> MissingFileQuerySet:
 def find_library(text: str) -> Library:
     """A library by its id or its name."""
     libraries = Library.objects.active()
-    found = libraries.filter(name_key=name_key(text)).first()
+    found: Library | None = libraries.filter(name_key=name_key(text)).first()
     if found is None and text.isascii() and text.isdigit() and len(text) < 19:
         found = libraries.filter(pk=int(text)).first()
     if found is None:

@@ -66,10 +66,16 @@ def test(
     )
     if options.only_checks:
         return 1 if failed_checks else 0
-    with interruptible():
-        runs = run_suites(databases, [part for part in for_pytest if part != "--"], console)
+    with interruptible(), tempfile.TemporaryDirectory(prefix="nd-coverage-") as folder:
+        chosen_tests = [part for part in for_pytest if part != "--"]
+        # what a part of the suite runs says nothing of the whole
+        measured = None if chosen_tests else Path(folder)
+        runs = run_suites(databases, chosen_tests, console, measured)
+        coverage = report_coverage(measured) if measured else []
     for name in failed_checks:
         console.say(f"FAILED: {name} (see above)")
+    for line in coverage:
+        console.say(line)
     show(runs, console)
     return 1 if failed_checks or any(run.code for run in runs) else 0
 
@@ -103,8 +109,13 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def run_suites(databases: Sequence[str], for_pytest: Sequence[str], console: Console) -> list[Run]:
-    """Run the suite on every database at the same time, each with its own broker and data folder."""
+def run_suites(
+    databases: Sequence[str], for_pytest: Sequence[str], console: Console, measured: Path | None = None
+) -> list[Run]:
+    """Run the suite on every database at the same time, each with its own broker and data folder.
+
+    Which lines they run is noted in the folder `measured`.
+    """
     runs: list[Run] = []
     with ExitStack() as stack:
         sentinel = stack.enter_context(Sentinel())
@@ -112,7 +123,11 @@ def run_suites(databases: Sequence[str], for_pytest: Sequence[str], console: Con
             environ = stack.enter_context(test_environment(database, sentinel, console))
             # what touches no database would do the same in both runs
             share = f"--share={len(runs) + 1}/{len(databases)}"
-            runs.append(start_run(database, environ, [*for_pytest, share], sentinel, stack))
+            program = ["pytest"]
+            if measured:
+                note = measured / f".coverage.{database}"
+                program = ["coverage", "run", f"--data-file={note}", "-m", "pytest"]
+            runs.append(start_run(database, environ, [*program, *for_pytest, share], sentinel, stack))
         wait_for(runs, console)
     return runs
 
@@ -171,16 +186,16 @@ def postgres(address: str, environ: Mapping[str, str], sentinel: Sentinel, conso
 def start_run(
     database: str,
     environ: Mapping[str, str],
-    for_pytest: Sequence[str],
+    program: Sequence[str],
     sentinel: Sentinel,
     stack: contextlib.ExitStack,
 ) -> Run:
-    """Start pytest; its output is kept and shown when the run has ended, so that two runs do not mix."""
+    """Start pytest, or what runs it; its output is shown when the run has ended, so that two runs do not mix."""
     lines: list[str] = []
     cache = f"cache_dir=.pytest_cache/{database.lower()}"
     command = Command(
         name=database,
-        argv=python("pytest", "-o", cache, *for_pytest),
+        argv=python(*program, "-o", cache),
         env=environ,
         cwd=REPOSITORY,
         stop=((signal.SIGINT, 10.0), (signal.SIGTERM, 3.0)),
@@ -201,6 +216,19 @@ def wait_for(runs: Sequence[Run], console: Console, *, every: float = 15.0) -> N
             console.say("  " + "; ".join(f"{run.database}: {progress(run)}" for run in runs))
     for run in runs:
         run.code = run.child.clean_up()
+
+
+def report_coverage(folder: Path) -> list[str]:
+    """The share of the lines of each package that the runs executed together, without their child processes."""
+    for argv in (["combine", "--quiet", str(folder)], ["report", "--skip-covered", "--sort=cover"]):
+        done = subprocess.run(
+            python("coverage", *argv, f"--data-file={folder / 'whole'}"),
+            cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            return ["The coverage could not be measured:", *done.stdout.splitlines()[-5:]]
+    lines = done.stdout.splitlines()
+    return ["\nCoverage, the 15 modules with the least:", *lines[:17], *lines[-3:]]
 
 
 def progress(run: Run) -> str:

@@ -13,7 +13,7 @@ import dj_database_url
 import psycopg
 
 from bench.processes import environment, run_module
-from navidrome_lib.runner.database import private_postgres
+from devtools.postgres import private_postgres
 from navidrome_lib.runner.processes import Sentinel
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"

@@ -22,7 +22,7 @@ LOCK, STAMP = ".nd-lock", ".nd-stamp.json"
 COMMANDS = {
     "serve": ("serve.txt", ["-m", "navidrome_lib.runner", "serve"]),
     "demo": ("serve.txt", ["-m", "navidrome_lib.runner", "demo"]),
-    "test": ("test.txt", ["-m", "navidrome_lib.runner", "test"]),
+    "test": ("test.txt", ["-m", "devtools"]),
     "bench": ("test.txt", ["-m", "bench"]),
 }
 NO_INSTALLER = (

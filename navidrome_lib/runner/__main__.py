@@ -1,4 +1,4 @@
-"""`python -m navidrome_lib.runner serve|demo|test`: what the scripts of the same names run."""
+"""`python -m navidrome_lib.runner serve|demo`: what the scripts of the same names run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from navidrome_lib.runner import options
-from navidrome_lib.runner.checks import test
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.demo import DATA_NAME, demo
 from navidrome_lib.runner.errors import Failed, Interrupted, Refused
@@ -15,14 +14,12 @@ from navidrome_lib.runner.serve import private_environment, serve
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0 after an orderly stop, 1 for a failure, 2 for a refusal, 130 for tests cut short."""
+    """The exit code: 0 after an orderly stop, 1 for a failure, 2 for a refusal."""
     console = Console()
     command, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     try:
-        if command == "test":
-            return test(rest[1:] if rest[:1] == ["--"] else rest, console)
         if command not in {"serve", "demo"}:
-            raise Refused("Usage: python -m navidrome_lib.runner serve|demo|test [options]")
+            raise Refused("Usage: python -m navidrome_lib.runner serve|demo [options]")
         start(command, rest, console)
     except Refused as error:
         sys.stderr.write(f"{error}\n")
@@ -31,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except (Interrupted, KeyboardInterrupt):
-        return 130 if command == "test" else 0
+        return 0
     return 0
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from navidrome_lib.runner.database import private_postgres
+from devtools.postgres import private_postgres
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
 from synth import make_library

@@ -14,12 +14,12 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pytest
 
+from devtools.postgres import PrivatePostgres, private_server
 from libraries import tasks
 from libraries.choices import ScanTrigger
 from libraries.models import Library, Scan
 from libraries.scanner import lease
 from libraries.services import scans
-from navidrome_lib.runner.database import PrivatePostgres, private_server
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
 from tests.support import processes

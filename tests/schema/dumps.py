@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
-from navidrome_lib.runner.database import find_postgres
+from devtools.postgres import find_postgres
 from tests.support.processes import database_url
 
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from navidrome_lib.runner.database import private_postgres
+from devtools.postgres import private_postgres
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
 from tests.schema.dumps import HERE, dump_postgresql, dump_sqlite

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from django.db import connection
 
+from devtools.checks import running_broker
 from navidrome_lib.celery import app
 from navidrome_lib.runner.broker import answers, configure
-from navidrome_lib.runner.checks import running_broker
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.processes import Child, Sentinel
 from navidrome_lib.runner.services import REPOSITORY

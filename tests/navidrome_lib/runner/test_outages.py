@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from devtools.postgres import PrivatePostgres, private_server
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_FULL
-from navidrome_lib.runner.database import PrivatePostgres, private_server
 from navidrome_lib.runner.processes import Sentinel
 from tests.support import processes
 from tests.support.scans import write_album, write_track

@@ -10,8 +10,8 @@ import dj_database_url
 import psycopg
 import pytest
 
-from navidrome_lib.runner import database
-from navidrome_lib.runner.database import Programs, find_postgres, private_postgres
+from devtools import postgres
+from devtools.postgres import Programs, find_postgres, private_postgres
 from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.processes import Sentinel
 
@@ -35,13 +35,13 @@ def test_the_newest_system_version_is_found(tmp_path: Path) -> None:
 
 def test_a_version_that_is_too_old_does_not_count(tmp_path: Path) -> None:
     old = fake_programs(tmp_path / "bin", "13.9")
-    assert find_postgres(path=str(old), system_folders=()).version >= database.OLDEST_VERSION
+    assert find_postgres(path=str(old), system_folders=()).version >= postgres.OLDEST_VERSION
 
 
 def test_without_any_postgres_the_sentence_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(postgres, "PACKAGE", "no_such_package")
     with pytest.raises(Failed, match="install it, set DATABASE_URL"):
         find_postgres(path=str(tmp_path), system_folders=())
 
@@ -57,7 +57,7 @@ def test_the_packaged_programs_run_even_when_their_folder_is_closed_to_the_user(
         if folder.is_dir():
             shutil.copytree(folder, closed / folder.name, symlinks=True)
     programs = Programs(closed / packaged.folder.relative_to(package.parent), packaged.version)
-    monkeypatch.setattr(database, "find_postgres", lambda: programs)
+    monkeypatch.setattr(postgres, "find_postgres", lambda: programs)
     lines: list[str] = []
     with Sentinel() as sentinel, private_postgres(os.environ, sentinel, lines.append) as address:
         assert ask(address, SERVER_VERSION) == packaged.version, lines

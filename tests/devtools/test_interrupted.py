@@ -16,7 +16,7 @@ from navidrome_lib.runner.services import REPOSITORY
 def test_a_run_that_is_stopped_has_not_passed(number: signal.Signals) -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("ND_", "PYTEST_"))}
     process = subprocess.Popen(
-        [sys.executable, "-m", "navidrome_lib.runner", "test", "--no-checks", "--sqlite", "tests/audio"],
+        [sys.executable, "-m", "devtools", "--no-checks", "--sqlite", "tests/libraries/audio"],
         cwd=REPOSITORY,
         env={name: value for name, value in environ.items() if "_URL" not in name},
         stdout=subprocess.PIPE,

@@ -16,9 +16,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devtools.postgres import private_postgres
 from navidrome_lib.runner import broker
 from navidrome_lib.runner.console import Console
-from navidrome_lib.runner.database import private_postgres
 from navidrome_lib.runner.errors import Failed, Refused
 from navidrome_lib.runner.processes import Child, Command, Sentinel, describe_exit
 from navidrome_lib.runner.serve import private_environment

@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from navidrome_lib.runner.checks import test as run_tests
+from devtools.checks import test as run_tests
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.services import REPOSITORY
 

@@ -188,7 +188,7 @@ class _Run:
             self._finish(proposal)
         finally:
             self.diff.changed.close()
-            self.reconciler.replaced.close()
+            self.reconciler.close()
 
     def _check(self, check: Callable[..., RootState]) -> RootState:
         """The state of the root; raises Offline."""
@@ -255,15 +255,15 @@ class _Run:
         self.lease.phase(ScanPhase.READING)
         for results in reading.run(self._check_again):
             if results:
-                self.reconciler.replaced.add(writer.write(results))
-        self.reconciler.unseen |= reading.unseen
+                self.reconciler.add_replaced(writer.write(results))
+        self.reconciler.add_unseen(reading.unseen)
 
     def _settle_leftovers(self) -> Proposal | None:
         """Moves, then marks: only after the whole walk, and only while the root is still the one that was walked."""
         self.lease.phase(ScanPhase.MOVING)
         self._check_again()
         gone = self.diff.gone()
-        self.reconciler.unseen |= tracks_of(gone)
+        self.reconciler.add_unseen(dict(tracks_of(gone)))
         self.reconciler.move()
         self.lease.phase(ScanPhase.MARKING)
         ended = self.diff.resolved()

@@ -7,7 +7,7 @@ import pickle
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -125,6 +125,18 @@ class Reconciler:
         self._clock = time.monotonic()
         self.unseen: dict[str, str] = {}
         self.replaced = ReplacedFileSpool(lease.scan.library_id)
+
+    def add_replaced(self, items: Iterable[ReplacedFile]) -> None:
+        """Take files that say to be another track than the one at their place."""
+        self.replaced.add(items)
+
+    def add_unseen(self, tracks: Mapping[str, str]) -> None:
+        """Take present tracks whose absence the walk proved, each with its folder."""
+        self.unseen |= tracks
+
+    def close(self) -> None:
+        """Delete what was set aside on disk."""
+        self.replaced.close()
 
     # -- moves
 

@@ -126,7 +126,7 @@ class Reconciler:
         self.unseen: dict[str, str] = {}
         self.replaced = ReplacedFileSpool(lease.scan.library_id)
 
-    def add_replaced(self, items: Iterable[ReplacedFile]) -> None:
+    def add_replaced(self, items: Sequence[ReplacedFile]) -> None:
         """Take files that say to be another track than the one at their place."""
         self.replaced.add(items)
 

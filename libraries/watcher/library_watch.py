@@ -33,8 +33,8 @@ from watchdog.observers.api import BaseObserver
 
 from libraries.choices import WatchState
 from libraries.scanner import IGNORE_FILE, SETTLE_NS, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
+from libraries.watcher.changed_folders import AffectedArtists
 from libraries.watcher.mounts import holds, network_storage
-from libraries.watcher.touched import AffectedArtists
 
 logger = logging.getLogger(__name__)
 

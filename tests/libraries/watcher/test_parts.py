@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from libraries.scanner.types import ScanOptions
+from libraries.watcher.changed_folders import PATIENCE, AffectedArtists
 from libraries.watcher.library_watch import Handler
 from libraries.watcher.mounts import network_storage
-from libraries.watcher.touched import PATIENCE, AffectedArtists
 
 MOUNTS = b"""\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 PATIENCE = 12
 
 
-class AffectedArtists:
+class ChangedFolders:
     """Folders by the times of their first and last change. Changes come from one thread and are taken by another."""
 
     def __init__(self, settle: float) -> None:
@@ -17,7 +17,7 @@ class AffectedArtists:
         self._lock = threading.Lock()
         self._times: dict[bytes, tuple[float, float]] = {}
 
-    def touch(self, folder: bytes, now: float) -> None:
+    def add(self, folder: bytes, now: float) -> None:
         """Something changed in `folder` now."""
         with self._lock:
             first, last = self._times.get(folder, (now, now))
@@ -38,7 +38,7 @@ class AffectedArtists:
     def put_back(self, folders: Iterable[bytes], now: float) -> None:
         """What was taken out could not be scanned: try again later."""
         for folder in folders:
-            self.touch(folder, now)
+            self.add(folder, now)
 
     def clear(self) -> None:
         with self._lock:

@@ -33,7 +33,7 @@ from watchdog.observers.api import BaseObserver
 
 from libraries.choices import WatchState
 from libraries.scanner import IGNORE_FILE, SETTLE_NS, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
-from libraries.watcher.changed_folders import AffectedArtists
+from libraries.watcher.changed_folders import ChangedFolders
 from libraries.watcher.mounts import holds, network_storage
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class LibraryWatch:
         self.options = options
         self.standing = Standing(WatchState.OFF, "The watcher is starting: it lists the folders for the first time.")
         self._poll = poll
-        self._touched = AffectedArtists(settle)
+        self._changed = ChangedFolders(settle)
         self._observer: BaseObserver | None = None
         self._thread: threading.Thread | None = None
         self._ended = False
@@ -117,9 +117,9 @@ class LibraryWatch:
         """The folders to scan now, an empty list for the whole library, None for nothing."""
         if self._whole_at is not None and now >= self._whole_at:
             self._schedule_whole(now)
-            self._touched.clear()
+            self._changed.clear()
             return []
-        folders = self._touched.settled(now)
+        folders = self._changed.settled(now)
         if b"" in folders or len(folders) > MAX_TARGETS:
             return []
         return folders or None
@@ -127,13 +127,13 @@ class LibraryWatch:
     def not_done(self, folders: list[bytes], now: float) -> None:
         """What `due` told could not be asked for: it is due again soon."""
         if folders:
-            self._touched.put_back(folders, now)
+            self._changed.put_back(folders, now)
         else:
             self._whole_at = now + CHECK_SECONDS
 
     def look_again(self, folders: Iterable[bytes], now: float) -> None:
         """Files in these folders were too new for a scan: the folders are due once the files have come to rest."""
-        self._touched.put_back(folders, now + SETTLE_NS / 1e9)
+        self._changed.put_back(folders, now + SETTLE_NS / 1e9)
 
     def check(self, now: float) -> None:
         """Every few seconds: is the root still the one that is watched, and do its events still come?"""
@@ -206,7 +206,7 @@ class LibraryWatch:
         try:
             self._observer = Observer()
             self._observer.schedule(
-                Handler(self.options, lambda folder: self._touched.touch(folder, time.monotonic())),
+                Handler(self.options, lambda folder: self._changed.add(folder, time.monotonic())),
                 os.fsdecode(self.options.root),
                 recursive=self.options.recursive,
                 event_filter=EVENTS,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libraries.scanner.types import ScanOptions
-from libraries.watcher.changed_folders import PATIENCE, AffectedArtists
+from libraries.watcher.changed_folders import PATIENCE, ChangedFolders
 from libraries.watcher.library_watch import Handler
 from libraries.watcher.mounts import network_storage
 
@@ -45,23 +45,23 @@ def test_which_storage_is_network_storage(tmp_path: Path, path: bytes, kind: str
 
 
 def test_folders_are_told_once_and_only_at_rest() -> None:
-    touched = AffectedArtists(5)
-    touched.touch(b"a", 0)
-    touched.touch(b"b", 3)
-    touched.touch(b"a", 4)
-    assert touched.settled(7.9) == []
-    assert touched.settled(8) == [b"b"]
-    assert touched.settled(9) == [b"a"]
-    assert touched.settled(99) == []
+    changed = ChangedFolders(5)
+    changed.add(b"a", 0)
+    changed.add(b"b", 3)
+    changed.add(b"a", 4)
+    assert changed.settled(7.9) == []
+    assert changed.settled(8) == [b"b"]
+    assert changed.settled(9) == [b"a"]
+    assert changed.settled(99) == []
 
 
 def test_a_folder_that_never_rests_is_told_in_the_end() -> None:
-    touched = AffectedArtists(5)
+    changed = ChangedFolders(5)
     seconds = range(5 * PATIENCE + 1)
     told = []
     for second in seconds:
-        touched.touch(b"a", second)
-        told += [second] * len(touched.settled(second))
+        changed.add(b"a", second)
+        told += [second] * len(changed.settled(second))
     assert told == [5 * PATIENCE]
 
 

@@ -6,8 +6,8 @@ import os
 import stat
 from typing import BinaryIO, Final, Self
 
-from libraries.audio import errors
 from libraries.audio.errors import AudioError, damaged, from_os_error
+from libraries.choices import ProblemKind
 
 # What the first look at a file takes: nearly always all of its tags, and no more than a disk reads anyway.
 HEAD: Final = 16 * 1024
@@ -117,13 +117,14 @@ def open_regular(path: bytes) -> tuple[Source, os.stat_result]:
     except OSError as exc:
         raise from_os_error(exc) from exc
     except ValueError as exc:
-        raise AudioError(errors.ENCODING, "The path of this file holds characters that no file name can have.") from exc
+        sentence = "The path of this file holds characters that no file name can have."
+        raise AudioError(ProblemKind.ENCODING, sentence) from exc
     try:
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
-            raise AudioError(errors.UNSUPPORTED, "This is not a regular file.")
+            raise AudioError(ProblemKind.UNSUPPORTED, "This is not a regular file.")
         if facts.st_size == 0:
-            raise AudioError(errors.EMPTY, "The file is empty.")
+            raise AudioError(ProblemKind.EMPTY, "The file is empty.")
         return Source(fd, facts.st_size), facts
     except BaseException:
         os.close(fd)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from libraries.audio.errors import IO, VANISHED, AudioError, ReadProblem
+from libraries.audio.errors import AudioError, ReadProblem
 from libraries.audio.pool.pool import TagReader
 from libraries.audio.types import RawAudio
+from libraries.choices import ProblemKind
 from libraries.models import MediaFile
 from libraries.scanner import map_track
 from navidrome_lib.config.conf import Scanner
@@ -26,13 +27,15 @@ def inspect_file(file: MediaFile, options: Scanner) -> tuple[dict[str, list[str]
             raise refusal(error.problem) from None
         result = reader.read(path)
     if result.problem is not None or result.audio is None:
-        raise refusal(result.problem or ReadProblem(IO, "The file could not be read."))
+        raise refusal(result.problem or ReadProblem(ProblemKind.IO, "The file could not be read."))
     return raw, mapped(result.audio, relative)
 
 
 def refusal(problem: ReadProblem) -> NotFound | Conflict:
     """The sentence for a file that cannot be read."""
-    return NotFound("The file is not on the disk.") if problem.kind == VANISHED else Conflict(problem.message)
+    if problem.kind == ProblemKind.VANISHED:
+        return NotFound("The file is not on the disk.")
+    return Conflict(problem.message)
 
 
 def mapped(audio: RawAudio, path: bytes) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wavpack import WavPackInfo
 
-from libraries.audio.errors import UNSUPPORTED, AudioError, damaged
+from libraries.audio.errors import AudioError, damaged
 from libraries.audio.formats import bare_stream, mp3, mp4, ogg
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.pictures import comment_pictures
@@ -34,6 +34,7 @@ from libraries.audio.tags.describe import raw_frames
 from libraries.audio.tags.id3_frames import add_id3
 from libraries.audio.tags.text import decode_plain
 from libraries.audio.types import FRONT_COVER, AudioExtent, AudioPackets, Picture, StreamInfo
+from libraries.choices import ProblemKind
 
 # Any: mutagen's own annotations do not cover what it returns.
 _OGG: Final[dict[str, Any]] = {"vorbis": OggVorbis, "opus": OggOpus, "oggflac": OggFLAC, "speex": OggSpeex}
@@ -132,7 +133,7 @@ def _read_mp4(file: OpenFile) -> StreamInfo:
     try:
         parsed = _parse(file)
     except MP4NoTrackError as exc:
-        raise AudioError(UNSUPPORTED, "This file holds no audio.") from exc
+        raise AudioError(ProblemKind.UNSUPPORTED, "This file holds no audio.") from exc
     info = parsed.info
     mp4_tags.add_items(file.tags, parsed.tags or {})
     return mp4.stream_info(info.codec, info.length, info.bitrate, info.sample_rate, info.bits_per_sample, info.channels)

@@ -7,12 +7,13 @@ import os
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from libraries.audio.errors import UNSUPPORTED, AudioError, explain
+from libraries.audio.errors import AudioError, explain
 from libraries.audio.file import Source, open_regular
 from libraries.audio.formats import kinds
 from libraries.audio.tags import id3
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import RawAudio, StreamInfo
+from libraries.choices import ProblemKind
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ class OpenFile:
             return found
         announced = kinds.kind_of_suffix(path)
         if announced is None or kinds.is_other_content(self.head):
-            raise AudioError(UNSUPPORTED, "This file holds no audio of a kind that the server knows.")
+            raise AudioError(ProblemKind.UNSUPPORTED, "This file holds no audio of a kind that the server knows.")
         return announced
 
     def result(self, info: StreamInfo) -> RawAudio:

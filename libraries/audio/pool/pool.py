@@ -12,7 +12,6 @@ from itertools import chain
 from types import TracebackType
 from typing import Any, Final, Self
 
-from libraries.audio import errors
 from libraries.audio.errors import AudioError
 from libraries.audio.pool.handle import BATCH_FILES, PathAnswer, ReaderProcess
 from libraries.audio.pool.protocol import (
@@ -24,6 +23,7 @@ from libraries.audio.pool.protocol import (
     FingerprintResult,
     ReadResult,
 )
+from libraries.choices import ProblemKind
 
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024
@@ -223,7 +223,7 @@ class _Run:
                 self._exhausted = True
                 break
             if len(path) > _MAX_PATH:
-                refused.append((path, (False, errors.IO, "The path of this file is too long for the system.")))
+                refused.append((path, (False, ProblemKind.IO, "The path of this file is too long for the system.")))
                 continue
             batch.append(path)
             room -= len(path) + 8
@@ -259,7 +259,7 @@ class _Run:
         culprit, others = reader.give_up()
         self._again.extendleft(reversed(others))
         seconds = f"{reader.timeout:g}"
-        yield [(culprit, (False, errors.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
+        yield [(culprit, (False, ProblemKind.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]
 
     def _bury(self, reader: ReaderProcess) -> Iterator[list[PathAnswer]]:
         """Deal with a process that ended by itself: its file is read again, and is the problem when that repeats."""
@@ -276,9 +276,9 @@ class _Run:
             return
         self._again.extendleft(reversed(others))
         if code == -signal.SIGKILL:
-            why = (False, errors.MEMORY, "The system ended the reader of this file, probably for its memory.")
+            why = (False, ProblemKind.MEMORY, "The system ended the reader of this file, probably for its memory.")
         else:
-            why = (False, errors.CORRUPT, "The file is damaged in a way that ends its reader.")
+            why = (False, ProblemKind.CORRUPT, "The file is damaged in a way that ends its reader.")
         yield [(culprit, why)]
 
     def _cannot_start(self, reader: ReaderProcess) -> Iterator[list[PathAnswer]]:

@@ -20,9 +20,10 @@ from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from libraries.audio import inspect
-from libraries.audio.errors import MEMORY, AudioError, explain
+from libraries.audio.errors import AudioError, explain
 from libraries.audio.pool.protocol import COUNT, FINGERPRINT, PICTURE, RAW_TAGS, READ, Answer
 from libraries.audio.types import RawAudio
+from libraries.choices import ProblemKind
 
 _PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 4
@@ -78,7 +79,7 @@ def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
         problem = exc.problem
     except Exception as exc:  # also MemoryError; a reader has an answer to every file
         problem = explain(exc)
-    return False, problem.kind, problem.message
+    return False, str(problem.kind), problem.message  # marshal takes no enum
 
 
 class Answers:
@@ -115,7 +116,7 @@ class Answers:
         for path in paths:
             COUNT.pack_into(self._counter, 0, self._sent + len(group) + 1)
             answer = attempt(perform, path)
-            if group and not answer[0] and answer[1] == MEMORY:
+            if group and not answer[0] and answer[1] == ProblemKind.MEMORY:
                 # the other files of its group hold some of the memory
                 self._flush(converter)
                 COUNT.pack_into(self._counter, 0, self._sent + 1)
@@ -155,7 +156,7 @@ def _packed(answers: list[Answer]) -> bytes:
         if len(answers) > 1:
             raise
         problem = explain(exc)
-        return marshal.dumps([(False, problem.kind, problem.message)])
+        return marshal.dumps([(False, str(problem.kind), problem.message)])
 
 
 def _send(sink: BinaryIO, answer: bytes) -> None:

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from libraries.audio.errors import MEMORY, AudioError
+from libraries.audio.errors import AudioError
 from libraries.audio.file import Window
 from libraries.audio.types import Picture
+from libraries.choices import ProblemKind
 
 MAX_UNPACKED: Final = 32 * 1024 * 1024
 _HEAD: Final = struct.Struct(">4sIH")
@@ -190,7 +191,7 @@ def inflate(data: bytes) -> bytes | None:
     except zlib.error:
         return None
     if machine.unconsumed_tail:
-        raise AudioError(MEMORY, "A tag of this file unpacks to more memory than a file may use.")
+        raise AudioError(ProblemKind.MEMORY, "A tag of this file unpacks to more memory than a file may use.")
     return result
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from libraries.audio.errors import UnusualFile, damaged
 from libraries.audio.file import Window
 from libraries.audio.formats.format import load_fallback
+from libraries.audio.formats.mp4_codecs import stream_info
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags import mp4 as tags
 from libraries.audio.types import AudioExtent, Picture, StreamInfo
@@ -25,8 +26,6 @@ _AAC_LC: Final = 2
 _AAC_RATES: Final = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 # AAC of a lower rate may be doubled by SBR without a word of it
 _HIGHEST_DOUBLED: Final = 24000
-_LOSSLESS: Final = frozenset({"alac", "flac", "pcm"})
-_CODECS: Final = {"fLaC": "flac", "Opus": "opus", "ac-3": "ac3", "ec-3": "eac3", "sowt": "pcm", "lpcm": "pcm"}
 
 # name, and where the content begins and ends
 Atom = tuple[bytes, int, int]
@@ -64,23 +63,6 @@ def audio_extent(file: OpenFile) -> AudioExtent:
     if size <= 0:
         raise damaged("there is no audio in it")
     return AudioExtent(begin, size)
-
-
-def stream_info(codec: str, duration: float, bit_rate: float, rate: int, depth: int, channels: int) -> StreamInfo:
-    """Return the facts of the audio in an MP4 file by the four-letter name of its codec.
-
-    Of a depth speak only those codecs that have one.
-    """
-    name = _plain_codec(codec)
-    return StreamInfo(name, duration, bit_rate, rate, depth if name in _LOSSLESS else 0, channels)
-
-
-def _plain_codec(name: str) -> str:
-    if name.startswith("mp4a.40") or name == "mp4a":
-        return "aac"
-    if name.startswith(("mp4a.69", "mp4a.6B")):
-        return "mp3"
-    return _CODECS.get(name, name)
 
 
 def _read(source: Window) -> tuple[tags.Items, StreamInfo]:

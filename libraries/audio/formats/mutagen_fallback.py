@@ -24,7 +24,9 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wavpack import WavPackInfo
 
 from libraries.audio.errors import AudioError, damaged
-from libraries.audio.formats import bare_stream, mp3, mp4, ogg
+from libraries.audio.formats import bare_stream, mp3
+from libraries.audio.formats.mp4_codecs import stream_info
+from libraries.audio.formats.ogg_packets import audio_packets
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.pictures import comment_pictures
 from libraries.audio.tags import ape, asf, id3, vorbis
@@ -88,7 +90,7 @@ def pictures(file: OpenFile) -> Iterable[Picture]:
 def audio_extent(file: OpenFile) -> AudioExtent | AudioPackets:
     """Return where the audio is: mutagen does not tell."""
     if file.kind in _OGG:
-        return ogg.audio_extent(file)
+        return audio_packets(file.source)
     return _EXTENTS.get(file.kind, bare_stream.audio_extent)(file)
 
 
@@ -136,7 +138,7 @@ def _read_mp4(file: OpenFile) -> StreamInfo:
         raise AudioError(ProblemKind.UNSUPPORTED, "This file holds no audio.") from exc
     info = parsed.info
     mp4_tags.add_items(file.tags, parsed.tags or {})
-    return mp4.stream_info(info.codec, info.length, info.bitrate, info.sample_rate, info.bits_per_sample, info.channels)
+    return stream_info(info.codec, info.length, info.bitrate, info.sample_rate, info.bits_per_sample, info.channels)
 
 
 def _read_asf(file: OpenFile) -> StreamInfo:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from libraries.audio.errors import UnusualFile
 from libraries.audio.file import Source
 from libraries.audio.formats.format import load_fallback
+from libraries.audio.formats.ogg_packets import audio_packets
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags.vorbis import Comments, add_comments, read_comments
 from libraries.audio.types import AudioPackets, Picture, StreamInfo
@@ -21,8 +22,6 @@ _NEAR: Final = 8 * 1024
 _LONGEST_PAGE: Final = 64 * 1024
 _MAX_PAGES: Final = 1024
 _OPUS_RATE: Final = 48000
-# where the last page is looked for, of a fingerprint
-_FINGERPRINT_TAIL: Final = 128 * 1024
 
 
 class _Page(NamedTuple):
@@ -58,10 +57,8 @@ def pictures(file: OpenFile) -> Iterable[Picture]:
 
 
 def audio_extent(file: OpenFile) -> AudioPackets:
-    """Return the packets behind the headers: new comments cut the pages differently, the packets stay the same."""
-    tail = file.source.tail(_FINGERPRINT_TAIL)
-    last = tail.rfind(b"OggS")
-    return AudioPackets(_audio_packets(file.source), tail[last + 6 : last + 14] if last >= 0 else b"")
+    """Return the packets of audio."""
+    return audio_packets(file.source)
 
 
 def _read(source: Source, kind: str) -> tuple[Comments, StreamInfo]:
@@ -150,45 +147,3 @@ def _last_position(source: Source, serial: int) -> int:
     if version or own != serial or not flags & _LAST or position < 0 or not whole:
         raise UnusualFile
     return int(position)
-
-
-def _audio_packets(source: Source) -> Iterator[bytes]:
-    """Return the packets of audio of the first stream."""
-    place = 0
-    serial = b""
-    pending = b""
-    headers = -1
-    while place < source.size:
-        head = source.get(place, 27)
-        if len(head) < 27 or not head.startswith(b"OggS"):
-            return
-        lacing = source.get(place + 27, head[26])
-        place += 27 + head[26] + sum(lacing)
-        body = source.get(place - sum(lacing), sum(lacing))
-        serial = serial or head[14:18]
-        if head[14:18] != serial:
-            continue
-        at = 0
-        for width in lacing:
-            pending += body[at : at + width]
-            at += width
-            if width == 255:
-                continue
-            headers, is_header = _count_header(headers, pending)
-            if not is_header and pending:
-                yield pending
-            pending = b""
-
-
-def _count_header(left: int, packet: bytes) -> tuple[int, bool]:
-    """Return how many header packets are left to skip, and whether this one is a header; the first packet tells."""
-    if left >= 0:
-        # An Ogg FLAC stream marks its last metadata block itself.
-        return (left - 1, True) if left else (0, False)
-    if packet.startswith(b"\x7fFLAC") and len(packet) >= 9:
-        return int.from_bytes(packet[7:9], "big") or 1, True
-    if packet.startswith(b"\x01vorbis"):
-        return 2, True
-    if packet.startswith(b"Speex   ") and len(packet) >= 72:
-        return 1 + min(64, int.from_bytes(packet[68:72], "little")), True
-    return 1, True

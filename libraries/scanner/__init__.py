@@ -14,21 +14,24 @@ if TYPE_CHECKING:
     from libraries.scanner.catalog import scan_options
     from libraries.scanner.lease import next_queued, reap_stale
     from libraries.scanner.mapping.track import map_track
-    from libraries.scanner.moves.applying import find_candidates as find_move_candidates
-    from libraries.scanner.moves.applying import relink as relink_track
-    from libraries.scanner.moves.fingerprints import fill_in as fill_in_fingerprints
-    from libraries.scanner.moves.fingerprints import waiting as libraries_without_fingerprints
+    from libraries.scanner.moves.applying import find_move_candidates, relink_track
+    from libraries.scanner.moves.fingerprints import fill_in_fingerprints, libraries_without_fingerprints
     from libraries.scanner.paths import display, join, parent, writable_path
     from libraries.scanner.pipeline import run as run_scan
     from libraries.scanner.types import ScanOptions
     from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reason_of
-    from libraries.scanner.walk.ignore import IGNORE_FILE, read_ignore_file, root_scope, validate_pattern
-    from libraries.scanner.walk.ignore import OPTION as EXCLUDE_PATTERN
-    from libraries.scanner.walk.ignore import PRESET as PRESET_RULE
-    from libraries.scanner.walk.ignore import Rule as IgnoreRule
-    from libraries.scanner.walk.ignore import Scope as IgnoreScope
-    from libraries.scanner.walk.ignore import explain as explain_rule
-    from libraries.scanner.walk.ignore import is_blank as is_blank_ignore_file
+    from libraries.scanner.walk.ignore import (
+        EXCLUDE_PATTERN,
+        IGNORE_FILE,
+        PRESET_RULE,
+        IgnoreRule,
+        IgnoreScope,
+        explain_rule,
+        is_blank_ignore_file,
+        read_ignore_file,
+        root_scope,
+        validate_pattern,
+    )
     from libraries.scanner.walk.links import Links
     from libraries.scanner.walk.mount_table import read_mounts
     from libraries.scanner.walk.root import KnownRoot, RootState, check_root
@@ -94,12 +97,12 @@ _EXPORTS = {
     "kind_of": ("walk.change_key", "kind_of"),
     "reason_of": ("walk.change_key", "reason_of"),
     "IGNORE_FILE": ("walk.ignore", "IGNORE_FILE"),
-    "EXCLUDE_PATTERN": ("walk.ignore", "OPTION"),
-    "PRESET_RULE": ("walk.ignore", "PRESET"),
-    "IgnoreRule": ("walk.ignore", "Rule"),
-    "IgnoreScope": ("walk.ignore", "Scope"),
-    "explain_rule": ("walk.ignore", "explain"),
-    "is_blank_ignore_file": ("walk.ignore", "is_blank"),
+    "EXCLUDE_PATTERN": ("walk.ignore", "EXCLUDE_PATTERN"),
+    "PRESET_RULE": ("walk.ignore", "PRESET_RULE"),
+    "IgnoreRule": ("walk.ignore", "IgnoreRule"),
+    "IgnoreScope": ("walk.ignore", "IgnoreScope"),
+    "explain_rule": ("walk.ignore", "explain_rule"),
+    "is_blank_ignore_file": ("walk.ignore", "is_blank_ignore_file"),
     "read_ignore_file": ("walk.ignore", "read_ignore_file"),
     "root_scope": ("walk.ignore", "root_scope"),
     "validate_pattern": ("walk.ignore", "validate_pattern"),
@@ -110,10 +113,10 @@ _EXPORTS = {
     "check_root": ("walk.root", "check_root"),
     "SETTLE_NS": ("walk.walker", "SETTLE_NS"),
     "map_track": ("mapping.track", "map_track"),
-    "find_move_candidates": ("moves.applying", "find_candidates"),
-    "relink_track": ("moves.applying", "relink"),
-    "fill_in_fingerprints": ("moves.fingerprints", "fill_in"),
-    "libraries_without_fingerprints": ("moves.fingerprints", "waiting"),
+    "find_move_candidates": ("moves.applying", "find_move_candidates"),
+    "relink_track": ("moves.applying", "relink_track"),
+    "fill_in_fingerprints": ("moves.fingerprints", "fill_in_fingerprints"),
+    "libraries_without_fingerprints": ("moves.fingerprints", "libraries_without_fingerprints"),
 }
 
 

@@ -23,7 +23,7 @@ from libraries.scanner.diff import ancestors, is_inside
 from libraries.scanner.paths import display, join, key_of
 from libraries.scanner.types import FileProblem, KnownFolder, ScanOptions
 from libraries.scanner.walk.change_key import GONE, is_there, reason_of
-from libraries.scanner.walk.ignore import explain
+from libraries.scanner.walk.ignore import explain_rule
 from libraries.scanner.walk.mount_table import StorageIdentity, identity_of, read_mounts
 from libraries.scanner.walk.walker import StorageProblem
 from libraries.timeouts import call_with_timeout
@@ -172,7 +172,7 @@ class MountedStorage:
     def _is_left_out(self, path: bytes) -> bool:
         """Whether a rule of the library leaves the folder out: then it is the rule that ends what is known of it."""
         try:
-            rule = self._ask(path, lambda _: explain(self._options, path, is_dir=True))
+            rule = self._ask(path, lambda _: explain_rule(self._options, path, is_dir=True))
         except OSError:
             rule = None
         return rule is not None or not self._options.recursive

@@ -235,8 +235,8 @@ class TreeLife(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def fingerprint(self, number: int) -> None:
-        for library in fingerprints.waiting():
-            fingerprints.fill_in(library)
+        for library in fingerprints.libraries_without_fingerprints():
+            fingerprints.fill_in_fingerprints(library)
 
     @rule(root=roots, commit=st.none() | commits)
     def approve(self, root: int, commit: int | None) -> None:

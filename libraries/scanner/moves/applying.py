@@ -251,7 +251,7 @@ def _leave_out_changed(plan: MovePlan, vacated: Collection[str]) -> None:
     plan.taken = [(gone, state) for gone, state in plan.taken if is_as_matched(gone)]
 
 
-def find_candidates(missing_track: MediaFile, limit: int = 20) -> list[tuple[MediaFile, int]]:
+def find_move_candidates(missing_track: MediaFile, limit: int = 20) -> list[tuple[MediaFile, int]]:
     """The present tracks that could be what a missing one has become, the likeliest first, each with its rank."""
     (lost,) = gone_candidates([missing_track.pk], missing_track.library.last_scan_at)
     alike = Q(title=missing_track.title, artist=missing_track.artist)
@@ -270,7 +270,7 @@ def find_candidates(missing_track: MediaFile, limit: int = 20) -> list[tuple[Med
     return [(rows[pk], value) for pk, value in points.items() if pk in rows]
 
 
-def relink(missing_track: MediaFile, present_track: MediaFile) -> None:
+def relink_track(missing_track: MediaFile, present_track: MediaFile) -> None:
     """Link a missing track to a present one by hand: it takes the file of the present one and keeps its id."""
     (lost,) = gone_candidates([missing_track.pk], missing_track.library.last_scan_at)
     (found,) = gone_candidates([present_track.pk], None)

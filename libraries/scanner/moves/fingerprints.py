@@ -124,7 +124,7 @@ def _without_fingerprint() -> QuerySet[MediaFile]:
     return MediaFile.objects.present().filter(audio_hash=RawSQL("''", ()))
 
 
-def waiting(*, now: datetime | None = None) -> list[int]:
+def libraries_without_fingerprints(*, now: datetime | None = None) -> list[int]:
     """The libraries with tracks whose sound can be read now: online, not claimed or at rest, and nothing is scanned."""
     if not settings.CONF.scanner.fingerprints or Scan.objects.active().exists():
         return []
@@ -141,7 +141,7 @@ def _is_due(now: datetime) -> Q:
     return Q(fingerprints_due_at=None) | Q(fingerprints_due_at__lte=now) | ahead
 
 
-def fill_in(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
+def fill_in_fingerprints(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
     """Read the sound of tracks for some seconds; True when there is more to be done at once.
 
     It gives way to every scan, may be ended at any time, and goes on where it was. Of two calls at once, one does

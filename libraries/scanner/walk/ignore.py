@@ -26,8 +26,8 @@ from libraries.scanner.paths import display, join
 from libraries.scanner.types import ScanOptions
 
 IGNORE_FILE: Final = b".ndignore"
-PRESET: Final = "preset"
-OPTION: Final = "excludePatterns"
+PRESET_RULE: Final = "preset"
+EXCLUDE_PATTERN: Final = "excludePatterns"
 
 _MAX_PATTERN: Final = 1_000
 _MAX_IGNORE_FILE: Final = 64 * 1024
@@ -51,7 +51,7 @@ _SYSTEM_FOLDERS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnoreRule:
     """Why `path` is excluded: the pattern, and where it is written (`preset`, `excludePatterns` or an ignore file)."""
 
     pattern: str
@@ -105,36 +105,36 @@ class Level(NamedTuple):
         return None
 
 
-class Scope(NamedTuple):
+class IgnoreScope(NamedTuple):
     """The rules that hold inside one folder. `levels` is empty for nearly every library: then nothing is matched."""
 
     levels: tuple[Level, ...] = ()
     presets: bool = True
 
-    def excluded(self, path: bytes, is_dir: bool) -> Rule | None:
+    def excluded(self, path: bytes, is_dir: bool) -> IgnoreRule | None:
         """The rule that excludes `path`, whose parent folders are known to be inside."""
         for level in self.levels:
             pattern = level.decide(path, is_dir)
             if pattern is not None:
-                return Rule(pattern.text, level.source, path) if pattern.exclude else None
+                return IgnoreRule(pattern.text, level.source, path) if pattern.exclude else None
         if self.presets:
             preset = preset_of(path.rpartition(b"/")[2], is_dir)
             if preset:
-                return Rule(preset, PRESET, path)
+                return IgnoreRule(preset, PRESET_RULE, path)
         return None
 
-    def inside(self, folder: bytes, lines: tuple[str, ...]) -> Scope:
+    def inside(self, folder: bytes, lines: tuple[str, ...]) -> IgnoreScope:
         """The rules inside `folder`, which has an ignore file with these lines."""
         level = Level(folder, display(join(folder, IGNORE_FILE)), compile_patterns(lines))
-        own = sum(1 for known in self.levels if known.source == OPTION)
+        own = sum(1 for known in self.levels if known.source == EXCLUDE_PATTERN)
         return self._replace(levels=(*self.levels[:own], level, *self.levels[own:]))
 
 
-def root_scope(options: ScanOptions) -> Scope:
+def root_scope(options: ScanOptions) -> IgnoreScope:
     """The rules that hold in the root before any ignore file is read."""
     patterns = compile_patterns(options.exclude_patterns)
-    levels = (Level(b"", OPTION, patterns),) if patterns.each else ()
-    return Scope(levels, options.ignore_presets)
+    levels = (Level(b"", EXCLUDE_PATTERN, patterns),) if patterns.each else ()
+    return IgnoreScope(levels, options.ignore_presets)
 
 
 def preset_of(name: bytes, is_dir: bool) -> str:
@@ -193,12 +193,12 @@ def read_ignore_file(path: bytes) -> tuple[str, ...] | None:
     return tuple(line.removesuffix("\r") for line in text.split("\n"))
 
 
-def is_blank(lines: tuple[str, ...]) -> bool:
+def is_blank_ignore_file(lines: tuple[str, ...]) -> bool:
     """Whether an ignore file has no pattern at all: its mere presence ignores the folder."""
     return not any(line.strip() and not line.startswith("#") for line in lines)
 
 
-def explain(options: ScanOptions, path: bytes, *, is_dir: bool = False) -> Rule | None:
+def explain_rule(options: ScanOptions, path: bytes, *, is_dir: bool = False) -> IgnoreRule | None:
     """The rule that keeps `path` (relative to the root) out of the library, or None when no rule does.
 
     Reads the ignore files above it from disk; raises OSError when one of them cannot be read.
@@ -214,8 +214,8 @@ def explain(options: ScanOptions, path: bytes, *, is_dir: bool = False) -> Rule 
                 return rule
         lines = read_ignore_file(options.absolute(join(here, IGNORE_FILE)))
         if lines is not None:
-            if is_blank(lines):
-                return Rule("", display(join(here, IGNORE_FILE)), here)
+            if is_blank_ignore_file(lines):
+                return IgnoreRule("", display(join(here, IGNORE_FILE)), here)
             scope = scope.inside(here, lines)
     return None
 

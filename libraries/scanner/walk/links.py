@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from libraries.scanner.types import ScanOptions
-from libraries.scanner.walk.ignore import explain
+from libraries.scanner.walk.ignore import explain_rule
 
 _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
@@ -80,4 +80,4 @@ class Links:
             return False
         if not self._options.recursive and (b"/" in relative or (is_dir and relative)):
             return False
-        return explain(self._options, relative, is_dir=is_dir) is None
+        return explain_rule(self._options, relative, is_dir=is_dir) is None

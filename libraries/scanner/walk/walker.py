@@ -66,7 +66,7 @@ class Folder(NamedTuple):
     """A folder still to be listed. `linked`: reached through a link, so it may close a loop. `error`: known to fail."""
 
     path: bytes
-    scope: ignore.Scope
+    scope: ignore.IgnoreScope
     linked: bool = False
     error: OSError | None = None
 
@@ -222,14 +222,14 @@ class _Walk:
         problems = [] if error.errno in GONE else [problem(path, error)]
         return FolderListing(path, complete=False, problems=problems)
 
-    def _scope_inside(self, folder: Folder, names: list[bytes]) -> ignore.Scope | None:
+    def _scope_inside(self, folder: Folder, names: list[bytes]) -> ignore.IgnoreScope | None:
         """The rules inside a folder; None when an empty ignore file excludes all of it. Raises OSError."""
         if ignore.IGNORE_FILE not in names:
             return folder.scope
         lines = ignore.read_ignore_file(self.options.absolute(join(folder.path, ignore.IGNORE_FILE)))
         if lines is None:
             return folder.scope
-        return None if ignore.is_blank(lines) else folder.scope.inside(folder.path, lines)
+        return None if ignore.is_blank_ignore_file(lines) else folder.scope.inside(folder.path, lines)
 
     def _belonging(self, folder: Folder, entries: list[Entry], listing: FolderListing) -> list[Entry]:
         """The entries that no rule excludes. Only for folders in which patterns hold."""

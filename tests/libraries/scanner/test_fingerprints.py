@@ -18,8 +18,8 @@ from libraries.audio.inspect import read_fingerprint
 from libraries.choices import ScanTrigger
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.moves import fingerprints
-from libraries.scanner.moves.applying import find_candidates
-from libraries.scanner.moves.fingerprints import FingerprintFile, fill_in, waiting
+from libraries.scanner.moves.applying import find_move_candidates
+from libraries.scanner.moves.fingerprints import FingerprintFile, fill_in_fingerprints, libraries_without_fingerprints
 from navidrome_lib.celery import app
 from tests.conftest import Configure
 from tests.support.scans import counts, ids, request, scan, write_album, write_track
@@ -42,7 +42,7 @@ def library(root: Path) -> Library:
 def learn(library: Library) -> dict[str, Any]:
     """Scan, and read the sounds as the worker does; the ids by path."""
     assert scan(library).state == "finished"
-    assert not fill_in(library.pk)
+    assert not fill_in_fingerprints(library.pk)
     return ids(library)
 
 
@@ -61,10 +61,10 @@ class TestReading:
         paths = write_album(root / "a", 3)
         scan(library)
         assert set(sounds(library).values()) == {""}
-        assert waiting() == [library.pk]
-        assert not fill_in(library.pk)
+        assert libraries_without_fingerprints() == [library.pk]
+        assert not fill_in_fingerprints(library.pk)
         assert sounds(library) == {str(path.relative_to(root)): read_fingerprint(bytes(path)) for path in paths}
-        assert waiting() == []
+        assert libraries_without_fingerprints() == []
 
     def test_changed_files_are_read_again_and_others_keep_theirs(self, root: Path, library: Library) -> None:
         for number in (1, 2):
@@ -74,7 +74,7 @@ class TestReading:
         write_track(root / "1.mp3", "Other sound", number=1, fmt="mp3", mark=77)
         scan(library, full=True)
         assert sounds(library) == {"1.mp3": "", "2.mp3": before["2.mp3"]}
-        fill_in(library.pk)
+        fill_in_fingerprints(library.pk)
         assert len({*before.values(), *sounds(library).values()}) == 3
 
     def test_what_has_no_sound_is_not_tried_for_ever(self, root: Path, library: Library) -> None:
@@ -82,25 +82,25 @@ class TestReading:
         scan(library)
         paths[0].write_bytes(b"not audio at all")
         MediaFile.objects.filter(path="01.flac").update(**key_of(paths[0]))
-        fill_in(library.pk)
+        fill_in_fingerprints(library.pk)
         assert sounds(library)["01.flac"] == f"!{ids(library)['01.flac']}"
-        assert waiting() == []
+        assert libraries_without_fingerprints() == []
 
     def test_files_that_cannot_be_read_now_are_tried_later(self, root: Path, library: Library) -> None:
         paths = write_album(root, 2)
         scan(library)
         paths[0].unlink()
-        assert not fill_in(library.pk)
+        assert not fill_in_fingerprints(library.pk)
         assert sounds(library)["01.flac"] == ""
         assert sounds(library)["02.flac"] != ""
-        assert waiting() == []
-        assert waiting(now=timezone.now() + timedelta(minutes=11)) == [library.pk]
+        assert libraries_without_fingerprints() == []
+        assert libraries_without_fingerprints(now=timezone.now() + timedelta(minutes=11)) == [library.pk]
 
     def test_a_file_that_was_replaced_since_the_scan_says_nothing(self, root: Path, library: Library) -> None:
         paths = write_album(root, 2)
         scan(library)
         write_track(paths[0], "Other", mark=99)
-        fill_in(library.pk)
+        fill_in_fingerprints(library.pk)
         assert sounds(library)["01.flac"] == ""
 
     def test_it_goes_on_where_it_was_and_two_do_not_do_the_same(
@@ -109,13 +109,13 @@ class TestReading:
         monkeypatch.setattr(fingerprints, "_BATCH", 2)
         write_album(root, 5)
         scan(library)
-        assert fill_in(library.pk, seconds=0) is True
+        assert fill_in_fingerprints(library.pk, seconds=0) is True
         assert MediaFile.objects.exclude(audio_hash="").count() == 2
         Library.objects.update(fingerprints_due_at=timezone.now() + timedelta(seconds=30))
-        assert (waiting(), fill_in(library.pk)) == ([], False)
+        assert (libraries_without_fingerprints(), fill_in_fingerprints(library.pk)) == ([], False)
         assert MediaFile.objects.exclude(audio_hash="").count() == 2
         Library.objects.update(fingerprints_due_at=timezone.now() - timedelta(seconds=1))
-        assert fill_in(library.pk) is False
+        assert fill_in_fingerprints(library.pk) is False
         assert MediaFile.objects.exclude(audio_hash="").count() == 5
 
     def test_it_gives_way_to_scans_and_to_storage_that_is_away(
@@ -125,15 +125,15 @@ class TestReading:
         write_album(root, 4)
         scan(library)
         waits = request(library)
-        assert waiting() == []
+        assert libraries_without_fingerprints() == []
         begin = time.monotonic()
-        assert fill_in(library.pk) is False
+        assert fill_in_fingerprints(library.pk) is False
         assert time.monotonic() - begin < 5
         assert MediaFile.objects.exclude(audio_hash="").count() <= 1
         Scan.objects.filter(pk=waits.pk).update(state="cancelled")
-        assert waiting() == [library.pk]
+        assert libraries_without_fingerprints() == [library.pk]
         Library.objects.update(offline_since=timezone.now())
-        assert (waiting(), fill_in(library.pk)) == ([], False)
+        assert (libraries_without_fingerprints(), fill_in_fingerprints(library.pk)) == ([], False)
 
     def test_the_worker_does_it_behind_a_scan(
         self, root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
@@ -153,7 +153,7 @@ class TestReading:
         scan(library)
         scanner = settings.CONF.scanner
         configure(scanner=type(scanner)(**{**vars(scanner), "fingerprints": False}))
-        assert waiting() == []
+        assert libraries_without_fingerprints() == []
 
     def test_what_is_left_to_do_is_found_through_an_index(self, library: Library) -> None:
         rows = fingerprints._without_fingerprint().filter(library=library, pk__gt="").order_by("pk").values_list("pk")
@@ -252,7 +252,7 @@ class TestNoGuess:
         assert counts(scan(library)) == {"added": 1, "missing": 2, "skipped": 1}
         assert set(MediaFile.objects.missing().values_list("pk", flat=True)) == {known["x.flac"], known["y.flac"]}
         # listed for a person to decide: the sound has been remembered
-        ranked = find_candidates(MediaFile.objects.get(pk=known["x.flac"]))
+        ranked = find_move_candidates(MediaFile.objects.get(pk=known["x.flac"]))
         assert [track.path for track, _ in ranked] == ["new.flac"]
 
     def test_two_files_for_one_track(self, root: Path, library: Library) -> None:
@@ -264,7 +264,7 @@ class TestNoGuess:
         assert counts(scan(library)) == {"added": 2, "missing": 1}
         (gone,) = MediaFile.objects.missing()
         assert gone.pk == known["x.flac"]
-        assert {track.path for track, _ in find_candidates(gone)} == {"a.flac", "b.flac"}
+        assert {track.path for track, _ in find_move_candidates(gone)} == {"a.flac", "b.flac"}
 
     def test_the_next_keys_tell_apart_what_sounds_the_same(self, root: Path, library: Library) -> None:
         for name in ("x", "y"):
@@ -293,7 +293,7 @@ class TestNoGuess:
         known = learn(library)
         shutil.copyfile(path, root / "copy.flac")
         assert counts(scan(library)) == {"added": 1, "skipped": 1}
-        fill_in(library.pk)
+        fill_in_fingerprints(library.pk)
         path.unlink()
         assert counts(scan(library)) == {"missing": 1, "skipped": 1}
         assert MediaFile.objects.missing().get().pk == known["01.flac"]

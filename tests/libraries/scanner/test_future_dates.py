@@ -114,8 +114,8 @@ def test_a_watcher_of_the_future_is_silent(library: Library) -> None:
 def test_fingerprints_that_are_due_in_a_year_are_due_now(library: Library, settings: Settings) -> None:
     scan(library)
     Library.objects.update(fingerprints_due_at=timezone.now() + YEAR)
-    assert fingerprints.waiting() == [library.pk]
-    assert not fingerprints.fill_in(library.pk)
-    assert fingerprints.waiting() == []
+    assert fingerprints.libraries_without_fingerprints() == [library.pk]
+    assert not fingerprints.fill_in_fingerprints(library.pk)
+    assert fingerprints.libraries_without_fingerprints() == []
     Library.objects.update(fingerprints_due_at=timezone.now() + timedelta(minutes=9))
-    assert fingerprints.waiting() == []
+    assert fingerprints.libraries_without_fingerprints() == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from libraries.scanner.types import ScanOptions
-from libraries.scanner.walk.ignore import Rule, compile_patterns, explain, root_scope, validate_pattern
+from libraries.scanner.walk.ignore import IgnoreRule, compile_patterns, explain_rule, root_scope, validate_pattern
 from tests.support.trees import listings, paths, plant
 
 
@@ -216,15 +216,15 @@ class TestExplain:
         plant(tmp_path, "e/.ndignore", content=b"")
         options = ScanOptions(root, exclude_patterns=("*.ogg", "!keep.ogg"))
 
-        assert explain(options, b"a/b/1.mp3") == Rule("b/", "a/.ndignore", b"a/b")
-        assert explain(options, b"x/1.ogg") == Rule("*.ogg", "excludePatterns", b"x/1.ogg")
-        assert explain(options, b"x/@eaDir/1.mp3") == Rule("@eaDir", "preset", b"x/@eaDir")
-        assert explain(options, b"._a.mp3") == Rule("._*", "preset", b"._a.mp3")
-        assert explain(options, b"e/1.mp3") == Rule("", "e/.ndignore", b"e")
-        assert explain(options, b"e", is_dir=True) == Rule("", "e/.ndignore", b"e")
-        assert explain(options, b"x/keep.ogg") is None
-        assert explain(options, b"a/1.mp3") is None
-        assert explain(options, b"", is_dir=True) is None
+        assert explain_rule(options, b"a/b/1.mp3") == IgnoreRule("b/", "a/.ndignore", b"a/b")
+        assert explain_rule(options, b"x/1.ogg") == IgnoreRule("*.ogg", "excludePatterns", b"x/1.ogg")
+        assert explain_rule(options, b"x/@eaDir/1.mp3") == IgnoreRule("@eaDir", "preset", b"x/@eaDir")
+        assert explain_rule(options, b"._a.mp3") == IgnoreRule("._*", "preset", b"._a.mp3")
+        assert explain_rule(options, b"e/1.mp3") == IgnoreRule("", "e/.ndignore", b"e")
+        assert explain_rule(options, b"e", is_dir=True) == IgnoreRule("", "e/.ndignore", b"e")
+        assert explain_rule(options, b"x/keep.ogg") is None
+        assert explain_rule(options, b"a/1.mp3") is None
+        assert explain_rule(options, b"", is_dir=True) is None
 
     def test_agrees_with_the_walk(self, tmp_path: Path) -> None:
         root = plant(tmp_path, "a/1.mp3", "a/2.ogg", "b/.h/3.mp3", "b/4.mp3", "c/d/5.mp3")
@@ -234,7 +234,7 @@ class TestExplain:
 
         kept = paths(listings(root, exclude_patterns=("*.ogg",)))
 
-        assert kept == {path for path in every if explain(options, path) is None} == {b"a/1.mp3", b"b/4.mp3"}
+        assert kept == {path for path in every if explain_rule(options, path) is None} == {b"a/1.mp3", b"b/4.mp3"}
 
 
 def test_compiled_patterns_are_shared() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from libraries.models import Album, Library, MediaFile
-from libraries.scanner.moves.applying import find_candidates, relink
+from libraries.scanner.moves.applying import find_move_candidates, relink_track
 from libraries.scanner.moves.reconcile import Reconciler
 from tests.support.scans import counts, ids, picture, scan, write_album, write_track
 
@@ -162,10 +162,10 @@ def test_two_candidates_are_none(root: Path, library: Library) -> None:
     assert counts(scan(library)) == {"added": 2, "missing": 1}
     gone = MediaFile.objects.missing().get()
     assert gone.pk == known
-    ranked = find_candidates(gone)
+    ranked = find_move_candidates(gone)
     assert {track.path for track, _ in ranked} == {"x.flac", "y.flac"}
     chosen = next(track for track, _ in ranked if track.path == "y.flac")
-    relink(gone, chosen)
+    relink_track(gone, chosen)
     assert ids(library)["y.flac"] == known
     library.refresh_from_db()
     assert (library.total_songs, library.total_missing_files) == (2, 0)

@@ -176,7 +176,7 @@ def test_other_long_work_gives_way(library: Library) -> None:
     scan(library)
     MediaFile.objects.update(audio_hash="")
     stopping.ask()
-    assert fingerprints.fill_in(library.pk) is False
+    assert fingerprints.fill_in_fingerprints(library.pk) is False
     assert MediaFile.objects.filter(audio_hash="").count() == 4
     libraries.delete_library(library)
     assert clear_library(library.pk, batch=1) is False

@@ -30,7 +30,7 @@ SKEW: Final = timedelta(minutes=2)
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Reading(NamedTuple):
+class ClockReading(NamedTuple):
     """Both clocks at one moment. `boot` names what the seconds count from; they can only be compared within it."""
 
     wall: datetime
@@ -38,7 +38,7 @@ class Reading(NamedTuple):
     boot_seconds: float
 
 
-def read() -> Reading:
+def read() -> ClockReading:
     """Read both clocks now."""
     boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
     try:
@@ -46,12 +46,12 @@ def read() -> Reading:
     except (OSError, ValueError):
         boot = ""
     if boot and boot_clock is not None:
-        return Reading(timezone.now(), boot, time.clock_gettime(boot_clock))
+        return ClockReading(timezone.now(), boot, time.clock_gettime(boot_clock))
     # elsewhere the monotonic clock may differ from process to process
-    return Reading(timezone.now(), f"{socket.gethostname()[:40]}:{os.getpid()}", time.monotonic())
+    return ClockReading(timezone.now(), f"{socket.gethostname()[:40]}:{os.getpid()}", time.monotonic())
 
 
-def advance(reading: Reading | None = None) -> ServerClock:
+def advance(reading: ClockReading | None = None) -> ServerClock:
     """Take a step: count the time since the last one, and notice a jump. Returns the clock as it is now."""
     reading = reading or read()
     with transaction.atomic():
@@ -71,13 +71,13 @@ def advance(reading: Reading | None = None) -> ServerClock:
     return clock
 
 
-def since_boot(clock: ServerClock, reading: Reading) -> timedelta | None:
+def since_boot(clock: ServerClock, reading: ClockReading) -> timedelta | None:
     """The time since the last step by the clock of the boot; None when there was another boot in between."""
     seconds = reading.boot_seconds - clock.boot_seconds
     return timedelta(seconds=seconds) if clock.boot == reading.boot and seconds >= 0 else None
 
 
-def find_jump(clock: ServerClock, reading: Reading) -> timedelta | None:
+def find_jump(clock: ServerClock, reading: ClockReading) -> timedelta | None:
     """How far the clock on the wall has jumped since the last step; None when by no more than a day.
 
     Over a boot a leap ahead is no jump: the server may have been switched off for as long. It is not counted either.
@@ -87,13 +87,13 @@ def find_jump(clock: ServerClock, reading: Reading) -> timedelta | None:
     return moved if abs(moved) > JUMP else None
 
 
-def elapsed(clock: ServerClock, reading: Reading) -> timedelta:
+def elapsed(clock: ServerClock, reading: ClockReading) -> timedelta:
     """The time that a step counts."""
     by_wall, by_boot = reading.wall - clock.wall_at, since_boot(clock, reading)
     return max(min(by_wall, by_boot if by_boot is not None else by_wall, LONGEST_STEP), timedelta())
 
 
-def current_jump(reading: Reading | None = None) -> timedelta | None:
+def current_jump(reading: ClockReading | None = None) -> timedelta | None:
     """How far the clock has jumped lately, noticed by a step or not yet; None while it is steady."""
     clock = ServerClock.objects.filter(pk=1).first()
     if clock is None:

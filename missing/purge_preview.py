@@ -16,7 +16,7 @@ from navidrome_lib.db.bulk import chunks
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preview:
+class PurgePreview:
     """The files, the albums, artists and folders that would be left without any track, and what hangs on the files."""
 
     ids: list[str]
@@ -28,7 +28,7 @@ class Preview:
     attached: dict[str, int]
 
 
-def preview_purge(ids: Sequence[str]) -> Preview:
+def preview_purge(ids: Sequence[str]) -> PurgePreview:
     """What `purge_missing_files` would do with these files now; nothing changes."""
     taken: Counter[tuple[str, str]] = Counter()
     size, duration = 0, 0.0
@@ -41,7 +41,7 @@ def preview_purge(ids: Sequence[str]) -> Preview:
     # what earlier purges hide is in no list any more: it keeps nothing there
     listed = MediaFile.objects.in_catalog()
     parts = Participant.objects.filter(media_file__purge_id__isnull=True)
-    return Preview(
+    return PurgePreview(
         ids=list(ids),
         size=size,
         duration=duration,

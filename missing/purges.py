@@ -172,7 +172,7 @@ def correct_expiry(now: ServerClock) -> None:
             Purge.objects.filter(pk=purge.pk).update(expires_at=earliest)
 
 
-def expire_purges(reading: clock.Reading | None = None) -> int:
+def expire_purges(reading: clock.ClockReading | None = None) -> int:
     """Delete the tracks of purges whose time is over, then those purges; says how many.
 
     Time is what the server has lived through, from the first look on; nothing is deleted while the clock jumps.

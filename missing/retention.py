@@ -68,7 +68,7 @@ def expired_files(library: Library, time: OnlineTime) -> dict[str, datetime | No
     return dict(files.order_by("pk").values_list("pk", "missing_since"))
 
 
-def apply_retention(reading: clock.Reading | None = None) -> list[PurgeResult]:
+def apply_retention(reading: clock.ClockReading | None = None) -> list[PurgeResult]:
     """Purge what is over in every library that has a retention; each purge can be undone like any other.
 
     Nothing is purged while the clock jumps.

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from libraries.models import MediaFile
 from missing.models import Purge
-from missing.purge_preview import Preview
+from missing.purge_preview import PurgePreview
 from missing.purges import PurgeResult, UndoResult
 from missing.relink import Candidate
 from navidrome_lib.api.fields import LibraryId, StringId, Text, Timestamp
@@ -55,7 +55,7 @@ class EmptiedSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="__str__")
 
 
-class PreviewSerializer(serializers.Serializer[Preview]):
+class PreviewSerializer(serializers.Serializer[PurgePreview]):
     """The answer to `DELETE /api/missing?dryRun=true`."""
 
     dryRun = serializers.SerializerMethodField()
@@ -70,16 +70,16 @@ class PreviewSerializer(serializers.Serializer[Preview]):
     folders = EmptiedSerializer(many=True)
     attached = serializers.DictField(child=serializers.IntegerField(), help_text="What else is attached to the files.")
 
-    def get_dryRun(self, preview: Preview) -> bool:
+    def get_dryRun(self, preview: PurgePreview) -> bool:
         return True
 
-    def get_removed(self, preview: Preview) -> int:
+    def get_removed(self, preview: PurgePreview) -> int:
         return 0
 
-    def get_wouldRemove(self, preview: Preview) -> int:
+    def get_wouldRemove(self, preview: PurgePreview) -> int:
         return len(preview.ids)
 
-    def get_purgeId(self, preview: Preview) -> str:
+    def get_purgeId(self, preview: PurgePreview) -> str:
         return ""
 
 

@@ -186,7 +186,7 @@ class BigListAdmin(ModelAdmin):
         return rows
 
 
-class Scope(NamedTuple):
+class LibraryScope(NamedTuple):
     """The libraries that a viewer may see; whether most songs are in them; whether those are all that there are."""
 
     ids: list[int]
@@ -194,14 +194,14 @@ class Scope(NamedTuple):
     everything: bool
 
 
-def scope_of(request: HttpRequest) -> Scope:
+def scope_of(request: HttpRequest) -> LibraryScope:
     """The scope of the request's user, cached on the request."""
-    found: Scope | None = getattr(request, "_library_scope", None)
+    found: LibraryScope | None = getattr(request, "_library_scope", None)
     if found is None:
         ids = list(Library.objects.visible_to(viewer_of(request)).values_list("pk", flat=True))
         songs = dict(Library.objects.active().values_list("pk", "total_songs"))
         most = 2 * sum(songs.get(pk, 0) for pk in ids) >= sum(songs.values())
-        found = Scope(ids, most, set(ids) >= set(songs))
+        found = LibraryScope(ids, most, set(ids) >= set(songs))
         request._library_scope = found  # type: ignore[attr-defined]
     return found
 

@@ -22,7 +22,7 @@ from navidrome_lib.admin import formatting
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class ProgressBar:
     """The progress of a queued or running scan, as text."""
 
     scan: Scan
@@ -42,7 +42,7 @@ class Card:
     problems: int
     next_scan: datetime | None
     watcher: tuple[WatchState, str]
-    progress: Progress | None
+    progress: ProgressBar | None
     waiting: bool
     held: Scan | None
     last: Scan | None
@@ -74,7 +74,7 @@ def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> li
                 problems=problems.get(library.pk, 0),
                 next_scan=next_scan_time(library, now=now),
                 watcher=watcher_of(library, now=now),
-                progress=progress_of(running, now) if running else None,
+                progress=progress_bar_of(running, now) if running else None,
                 waiting=len(mine) > 1,
                 held=held.get(library.pk),
                 last=ended.get(library.pk),
@@ -90,13 +90,13 @@ def last_scans(library_ids: Iterable[int]) -> list[Scan]:
     return list(Scan.objects.filter(pk__in=newest))
 
 
-def progress_of(scan: Scan, now: datetime) -> Progress:
+def progress_bar_of(scan: Scan, now: datetime) -> ProgressBar:
     """The phase, rate and remaining time of a scan, as far as they are known."""
     if scan.state == ScanState.QUEUED:
         title = _("Interrupted, waiting to continue") if scan.error else _("Waiting for a worker")
-        return Progress(scan=scan, title=title, detail=scan.error, folder="", percent=None)
+        return ProgressBar(scan=scan, title=title, detail=scan.error, folder="", percent=None)
     if scan.cancel_requested:
-        return Progress(scan=scan, title=_("Cancelling"), detail="", folder="", percent=None)
+        return ProgressBar(scan=scan, title=_("Cancelling"), detail="", folder="", percent=None)
     rates = progress.progress_of(scan, now)
     parts = [formatting.files(scan.seen)]
     if scan.files_total:
@@ -110,7 +110,7 @@ def progress_of(scan: Scan, now: datetime) -> Progress:
         parts.append(formatting.left(rates.eta))
     title = str(SCAN_PHASE_LABELS.get(scan.phase, SCAN_PHASE_LABELS[ScanPhase.STARTING]))
     percent = None if rates.progress is None else int(rates.progress * 100)
-    return Progress(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
+    return ProgressBar(scan=scan, title=title, detail=" · ".join(parts), folder=scan.current_folder, percent=percent)
 
 
 def card_json(card: Card) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Count(NamedTuple):
     files: int
 
 
-class Source(NamedTuple):
+class MoveSource(NamedTuple):
     """Where files of a folder were before. `library`: the name of another one. A `renamed` file was here already."""
 
     folder: str
@@ -59,7 +59,7 @@ class FolderChanges:
     hidden: bool
     address: str
     counts: list[Count]
-    sources: list[Source]
+    sources: list[MoveSource]
     more: int
 
 
@@ -181,12 +181,12 @@ def sources_of(rows: QuerySet[ScanChange]) -> dict[Key, list[dict[str, Any]]]:
     return found
 
 
-def source_of(row: dict[str, Any], scan: Scan, visible: dict[int, str]) -> Source:
+def source_of(row: dict[str, Any], scan: Scan, visible: dict[int, str]) -> MoveSource:
     library, key = row["from_library_number"], row["from_key"]
     renamed = (library, key) == (row["library_number"], row["folder_key"])
     if library not in visible:
-        return Source("", _("another library"), row["count"], renamed)
-    return Source(row["from_folder"], visible[library] if library != scan.library_id else "", row["count"], renamed)
+        return MoveSource("", _("another library"), row["count"], renamed)
+    return MoveSource(row["from_folder"], visible[library] if library != scan.library_id else "", row["count"], renamed)
 
 
 def tracks_in(library: int, folder_key: str) -> str:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
 from libraries.admin.base import LIBRARY_FILTER, ReadOnlyAdmin, back, may_scan, page, shown, tell
-from libraries.admin.cards import progress_of, took
+from libraries.admin.cards import progress_bar_of, took
 from libraries.admin.changes import changes_of
 from libraries.choices import ACTIVE_STATES, ScanState
 from libraries.labels import PROBLEM_KIND_LABELS
@@ -131,7 +131,7 @@ def detail_of(scan: Scan) -> dict[str, Any]:
     return {
         "scan": scan,
         "colour": STATE_COLOURS[scan.state],
-        "progress": progress_of(scan, timezone.now()) if running else None,
+        "progress": progress_bar_of(scan, timezone.now()) if running else None,
         "lasted": formatting.duration(time.total_seconds()) if time else "",
         "held": held_of(scan) if scan.state == ScanState.HELD else None,
         "approving": scan.approvals.filter(state__in=ACTIVE_STATES).first(),

@@ -67,7 +67,7 @@ def list_folders(path: str) -> FolderPage:
     )
 
 
-class Entry(NamedTuple):
+class ListedEntry(NamedTuple):
     """What is directly in a folder; a link is no folder yet."""
 
     name: str
@@ -75,13 +75,13 @@ class Entry(NamedTuple):
     is_folder: bool
 
 
-def look_into(path: str) -> list[Entry]:
+def look_into(path: str) -> list[ListedEntry]:
     """The entries of a folder; no link is followed."""
     with os.scandir(path) as entries:
-        return [Entry(entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)) for entry in entries]
+        return [ListedEntry(entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)) for entry in entries]
 
 
-def folders_of(path: str, entries: list[Entry]) -> tuple[list[str], int]:
+def folders_of(path: str, entries: list[ListedEntry]) -> tuple[list[str], int]:
     """The names of the folders among some entries, and the number of links that do not answer in time."""
     end, silent, found = time.monotonic() + timeouts.SECONDS / 2, 0, list[str]()
     for entry in entries:

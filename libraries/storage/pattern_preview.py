@@ -37,7 +37,7 @@ class HiddenItem:
 
 
 @dataclass(slots=True)
-class Preview:
+class PatternPreview:
     """The audio files that stay and that go, and the first of what goes. Not `complete`: time was up first."""
 
     kept: int = 0
@@ -53,13 +53,13 @@ class Preview:
             self.items.append(HiddenItem(display(path), rule.pattern, is_folder, files))
 
 
-def preview_patterns(options: ScanOptions, *, seconds: float = MAX_SECONDS) -> Preview:
+def preview_patterns(options: ScanOptions, *, seconds: float = MAX_SECONDS) -> PatternPreview:
     """Which audio files the library's own patterns hide. Looks for at most `seconds`; what is unreadable is left out.
 
     Links to folders are not followed: a preview must end.
     """
     end = time.monotonic() + seconds
-    found = Preview()
+    found = PatternPreview()
     waiting = [(b"", root_scope(options))]
     while waiting:
         if time.monotonic() > end:
@@ -71,7 +71,7 @@ def preview_patterns(options: ScanOptions, *, seconds: float = MAX_SECONDS) -> P
 
 
 def _look(
-    options: ScanOptions, folder: bytes, scope: IgnoreScope, found: Preview, end: float
+    options: ScanOptions, folder: bytes, scope: IgnoreScope, found: PatternPreview, end: float
 ) -> list[tuple[bytes, IgnoreScope]]:
     """Judge what is directly in a folder; returns the folders to look into."""
     try:

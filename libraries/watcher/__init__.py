@@ -1,1 +1,1 @@
-"""Looks after libraries between scans: `service.Service` asks for scans of the folders in which something changed."""
+"""Looks after libraries between scans: `service.Watcher` asks for scans of the folders in which something changed."""

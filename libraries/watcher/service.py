@@ -28,7 +28,7 @@ REFRESH_SECONDS: Final = 2.0
 BEAT_SECONDS: Final = 15.0
 
 
-class Service:
+class Watcher:
     """Runs until `stop` is set. A database or a root that goes away costs time, nothing else."""
 
     def __init__(self, stop: threading.Event, *, settle: float | None = None, poll: float | None = None) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import F
 
-from libraries.clock import Reading
+from libraries.clock import ClockReading
 from libraries.models import ServerClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -22,21 +22,21 @@ class Machine:
     boot: str = "boot"
     up: timedelta = field(default_factory=timedelta)
 
-    def read(self) -> Reading:
-        return Reading(self.wall, self.boot, self.up.total_seconds())
+    def read(self) -> ClockReading:
+        return ClockReading(self.wall, self.boot, self.up.total_seconds())
 
-    def run(self, time: timedelta) -> Reading:
+    def run(self, time: timedelta) -> ClockReading:
         """Time passes."""
         self.wall += time
         self.up += time
         return self.read()
 
-    def set_clock(self, by: timedelta) -> Reading:
+    def set_clock(self, by: timedelta) -> ClockReading:
         """The clock on the wall is set ahead, or back."""
         self.wall += by
         return self.read()
 
-    def switch_off(self, time: timedelta) -> Reading:
+    def switch_off(self, time: timedelta) -> ClockReading:
         """It is switched off for a while."""
         self.wall += time
         self.boot += "+"

@@ -33,8 +33,8 @@ _COUNTS = {
 }
 
 
-class Progress:
-    """A bar on a terminal, a line per phase elsewhere."""
+class ProgressLine:
+    """The progress of a scan: a bar on a terminal, a line per phase elsewhere."""
 
     def __init__(self, command: Command, title: str) -> None:
         self._command = command
@@ -98,7 +98,7 @@ class Command(BaseCommand):
             scan = scans.request_scan(library, trigger=ScanTrigger.COMMAND, targets=folders, deliver=False, **asked)
         except DomainError as error:
             raise CommandError(error.message) from error
-        progress = Progress(self, library.name)
+        progress = ProgressLine(self, library.name)
         try:
             while scan.state in ACTIVE_STATES:
                 # a worker may run a scan of this library, or take this very one: then this command watches it

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from libraries.watcher.service import Service
+from libraries.watcher.service import Watcher
 
 
 class Command(BaseCommand):
@@ -27,4 +27,4 @@ class Command(BaseCommand):
             signal.signal(number, end)
         self.stdout.write("The watcher is running.")
         self.stdout.flush()
-        Service(stop).run()
+        Watcher(stop).run()

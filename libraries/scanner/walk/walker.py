@@ -62,7 +62,7 @@ class Entry(Protocol):
 Lister = Callable[[bytes], Iterable[Entry]]
 
 
-class Folder(NamedTuple):
+class PendingFolder(NamedTuple):
     """A folder still to be listed. `linked`: reached through a link, so it may close a loop. `error`: known to fail."""
 
     path: bytes
@@ -144,15 +144,15 @@ class _Walk:
         for path in sorted(self.away):
             yield FolderListing(path, complete=False, problems=[self.away[path]])
 
-    def _enter(self, folder: Folder) -> Folder | None:
+    def _enter(self, folder: PendingFolder) -> PendingFolder | None:
         """The folder, unless links led into it before."""
         try:
             return None if folder.linked and not folder.error and not self.links.enter(folder.path) else folder
         except OSError as error:
             return folder._replace(error=error)
 
-    def _starts(self) -> list[Folder]:
-        root = Folder(b"", ignore.root_scope(self.options))
+    def _starts(self) -> list[PendingFolder]:
+        root = PendingFolder(b"", ignore.root_scope(self.options))
         targets = outermost(self.options.targets)
         if not targets or targets == [b""]:
             return [root]
@@ -161,7 +161,7 @@ class _Walk:
         found = (self._descend(root, target) for target in targets)
         return [folder for folder in found if folder is not None]
 
-    def _descend(self, root: Folder, target: bytes) -> Folder | None:
+    def _descend(self, root: PendingFolder, target: bytes) -> PendingFolder | None:
         """The folder of a target; None when a complete listing above it proves that it is not in the library."""
         folder = root
         for name in target.split(b"/"):
@@ -169,7 +169,7 @@ class _Walk:
                 entries = list(self.lister(self.options.absolute(folder.path)))
                 scope = self._scope_inside(folder, list(map(_name_of, entries)))
             except OSError as error:
-                return Folder(target, root.scope, error=error)
+                return PendingFolder(target, root.scope, error=error)
             entry = next((entry for entry in entries if entry.name == name), None)
             if scope is None or entry is None:
                 return None
@@ -179,7 +179,7 @@ class _Walk:
             folder = child
         return folder
 
-    def _visit(self, folder: Folder) -> tuple[FolderListing, list[Folder]]:
+    def _visit(self, folder: PendingFolder) -> tuple[FolderListing, list[PendingFolder]]:
         path = folder.path
         self._protected, self._settling = set(), set()
         try:
@@ -201,7 +201,7 @@ class _Walk:
         if scope.levels:
             entries = self._belonging(folder, entries, listing)
             names = list(map(_name_of, entries))
-        children: list[Folder] = []
+        children: list[PendingFolder] = []
         for entry in self._read(listing, names, entries):
             child = self._sort_out(folder, entry, listing)
             if child is not None:
@@ -222,7 +222,7 @@ class _Walk:
         problems = [] if error.errno in GONE else [problem(path, error)]
         return FolderListing(path, complete=False, problems=problems)
 
-    def _scope_inside(self, folder: Folder, names: list[bytes]) -> ignore.IgnoreScope | None:
+    def _scope_inside(self, folder: PendingFolder, names: list[bytes]) -> ignore.IgnoreScope | None:
         """The rules inside a folder; None when an empty ignore file excludes all of it. Raises OSError."""
         if ignore.IGNORE_FILE not in names:
             return folder.scope
@@ -231,7 +231,7 @@ class _Walk:
             return folder.scope
         return None if ignore.is_blank_ignore_file(lines) else folder.scope.inside(folder.path, lines)
 
-    def _belonging(self, folder: Folder, entries: list[Entry], listing: FolderListing) -> list[Entry]:
+    def _belonging(self, folder: PendingFolder, entries: list[Entry], listing: FolderListing) -> list[Entry]:
         """The entries that no rule excludes. Only for folders in which patterns hold."""
         kept = []
         for entry in entries:
@@ -276,7 +276,7 @@ class _Walk:
                 add(new(FileEntry, (name, found.st_size, mtime, ctime, found.st_ino)))
         return rest
 
-    def _sort_out(self, folder: Folder, entry: Entry, listing: FolderListing) -> Folder | None:
+    def _sort_out(self, folder: PendingFolder, entry: Entry, listing: FolderListing) -> PendingFolder | None:
         """Whatever is not plainly an audio file: folders, links, hidden, special and recently written files."""
         path = join(folder.path, entry.name)
         if path in self.away:
@@ -298,8 +298,8 @@ class _Walk:
         return None
 
     def _unknown(
-        self, folder: Folder, listing: FolderListing, path: bytes, error: OSError, plain: bool
-    ) -> Folder | None:
+        self, folder: PendingFolder, listing: FolderListing, path: bytes, error: OSError, plain: bool
+    ) -> PendingFolder | None:
         """Protect a file; what may be a folder too is protected by the listing that fails for it, and told there."""
         name = path.rpartition(b"/")[2]
         if folder.scope.excluded(path, False):
@@ -308,12 +308,12 @@ class _Walk:
             self._protected.add(name)
             if plain and error.errno not in GONE:
                 listing.problems.append(problem(path, error))
-        return None if plain else Folder(path, folder.scope, error=error)
+        return None if plain else PendingFolder(path, folder.scope, error=error)
 
-    def _folder(self, parent: Folder, path: bytes, linked: bool) -> Folder | None:
+    def _folder(self, parent: PendingFolder, path: bytes, linked: bool) -> PendingFolder | None:
         if not self.options.recursive or parent.scope.excluded(path, True):
             return None
-        return Folder(path, parent.scope, linked)
+        return PendingFolder(path, parent.scope, linked)
 
     def _add(self, listing: FolderListing, name: bytes, found: os.stat_result) -> None:
         mtime, ctime = found.st_mtime_ns, found.st_ctime_ns

@@ -24,7 +24,7 @@ from libraries.scanner.walk.walker import SETTLE_NS
 from libraries.services import libraries, scans
 from libraries.services.library_rules import prepare_library
 from libraries.watcher import library_watch, service
-from libraries.watcher.service import Service
+from libraries.watcher.service import Watcher
 from tests.support.processes import environment, process
 from tests.support.scans import scan, write_album, write_track
 from tests.support.waiting import eventually
@@ -55,13 +55,13 @@ def library(root: Path) -> Library:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Service]]:
+def start() -> Iterator[Callable[..., Watcher]]:
     """Starts the watcher in a thread."""
     stop = threading.Event()
     threads: list[threading.Thread] = []
 
-    def begin(**options: float) -> Service:
-        watcher = Service(stop, **{"settle": 0.3, "poll": 600.0, **options})
+    def begin(**options: float) -> Watcher:
+        watcher = Watcher(stop, **{"settle": 0.3, "poll": 600.0, **options})
 
         def run() -> None:
             try:
@@ -99,7 +99,7 @@ def settled_now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_what_changed_is_scanned(
-    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled_now(monkeypatch)
     start()
@@ -128,7 +128,7 @@ def test_only_what_changed_is_scanned(
 
 
 def test_files_that_are_too_new_for_a_scan_have_another_one(
-    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing happens in the folder any more: the watcher comes back by itself when the file has come to rest."""
     settled_now(monkeypatch)
@@ -148,7 +148,7 @@ def test_files_that_are_too_new_for_a_scan_have_another_one(
 
 
 def test_a_change_of_mode_right_before_the_scan_keeps_no_file_out(
-    library: Library, root: Path, start: Callable[..., Service]
+    library: Library, root: Path, start: Callable[..., Watcher]
 ) -> None:
     start()
     assert says(library, WatchState.WATCHING)
@@ -162,7 +162,7 @@ def test_a_change_of_mode_right_before_the_scan_keeps_no_file_out(
 
 
 def test_a_change_of_mode_is_noticed(
-    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What could not be read for want of rights can be read at once when they are given."""
     settled_now(monkeypatch)
@@ -182,7 +182,7 @@ def test_folders_that_cannot_be_named_are_found_from_above(library: Library, roo
 
 
 def test_libraries_come_and_go_without_a_restart(
-    library: Library, root: Path, tmp_path: Path, start: Callable[..., Service]
+    library: Library, root: Path, tmp_path: Path, start: Callable[..., Watcher]
 ) -> None:
     watcher = start()
     assert says(library, WatchState.WATCHING)
@@ -199,7 +199,7 @@ def test_libraries_come_and_go_without_a_restart(
 
 
 def test_a_root_that_goes_away_and_comes_back(
-    library: Library, root: Path, tmp_path: Path, start: Callable[..., Service]
+    library: Library, root: Path, tmp_path: Path, start: Callable[..., Watcher]
 ) -> None:
     start()
     assert says(library, WatchState.WATCHING)
@@ -215,7 +215,7 @@ def test_a_root_that_goes_away_and_comes_back(
 
 
 def test_when_the_kernel_has_no_more_watches_it_polls(
-    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled_now(monkeypatch)
     full = [True]
@@ -241,7 +241,7 @@ def test_when_the_kernel_has_no_more_watches_it_polls(
 
 
 def test_watches_that_run_out_half_way_are_noticed(
-    library: Library, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Watchdog leaves out the folders that it cannot watch, and says nothing."""
     monkeypatch.setattr(library_watch, "probe", lambda: OSError(errno.ENOSPC, "full"))
@@ -250,7 +250,7 @@ def test_watches_that_run_out_half_way_are_noticed(
 
 
 def test_network_storage_is_polled_and_never_two_scans_in_a_row(
-    library: Library, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library_watch, "network_storage", lambda path: "nfs4")
     start(poll=0.2)
@@ -263,7 +263,7 @@ def test_network_storage_is_polled_and_never_two_scans_in_a_row(
 
 
 def test_a_database_that_goes_away_loses_nothing(
-    library: Library, root: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled_now(monkeypatch)
     start()

@@ -51,7 +51,7 @@ def reap_stale_scans() -> None:
 
 @app.task
 def fingerprint_tracks() -> None:
-    """Read for some seconds what new tracks sound like; what is left goes behind the scans that wait meanwhile."""
+    """Read the fingerprints of new tracks for some seconds; what is left goes behind the scans that wait meanwhile."""
     more = [fill_in_fingerprints(library_id) for library_id in libraries_without_fingerprints()]
     if any(more):
         deliver_fingerprints()

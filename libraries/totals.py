@@ -255,10 +255,10 @@ def add_missing(library_id: int, count: int) -> None:
 
 def artists_of(media_file_ids: Iterable[str]) -> set[str]:
     """The artists that take part in some tracks."""
-    return set().union(*people_of(media_file_ids).values())
+    return set().union(*artists_by_track(media_file_ids).values())
 
 
-def people_of(media_file_ids: Iterable[str]) -> dict[str, set[str]]:
+def artists_by_track(media_file_ids: Iterable[str]) -> dict[str, set[str]]:
     """The artists that take part in some tracks, track by track."""
     found: dict[str, set[str]] = {}
     for piece in chunks(media_file_ids):

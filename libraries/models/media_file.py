@@ -44,7 +44,8 @@ class MediaFile(models.Model):
     ctime_ns = models.BigIntegerField(default=0)
     inode = models.BigIntegerField(default=0)
 
-    # who it is: `pid` from tags, `audio_hash` of the sound without the tags, filled in behind a scan; empty: not yet
+    # who it is: `pid` from tags; `audio_hash`, the fingerprint: a digest of the audio without the tags, filled in
+    # behind a scan; empty: not yet
     pid = KeyField(max_length=32, default="")
     audio_hash = KeyField(max_length=64, default="")
 

@@ -229,7 +229,7 @@ class FolderPlan:
         return len(self.reads) + len(self.back)
 
 
-# what tags and sound decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
+# what tags and audio decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
 # has in common with the others of its album
 TRACK_COLUMNS: Final = (
     "suffix", "title", "sort_title", "artist", "sort_artist", "track_number", "track_total", "comment", "has_lyrics",

@@ -1,4 +1,4 @@
-"""What tracks sound like, as a digest of each: it tells a file that moved and was retagged from any other file.
+"""Fingerprints of tracks, digests of their audio: each tells a file that moved and was retagged from any other file.
 
 The digests are filled in behind the scans, a few seconds at a time, so that they are known when a file is gone. Where
 a file is gone and new ones turn up, only those new ones are read that may be it.
@@ -48,7 +48,7 @@ _PLACE: Final = (
 
 
 class FingerprintFile(NamedTuple):
-    """A file to be read for its sound: the id of its track, its absolute path, and its change key."""
+    """A file to be read for its fingerprint: the id of its track, its absolute path, and its change key."""
 
     id: str
     path: bytes
@@ -67,7 +67,7 @@ def read_fingerprints(
 ) -> Generator[tuple[str, str], None, None]:
     """(track id, digest) of the files, in any order; files that cannot be read now, or have changed, are left out.
 
-    A file that has no sound to take a digest of gets one that nothing else has: it is not tried again.
+    A file that has no audio to take a digest of gets one that nothing else has: it is not tried again.
     """
     by_path: dict[bytes, list[FingerprintFile]] = defaultdict(list)
     for file in files:
@@ -108,12 +108,12 @@ def _files(rows: QuerySet[MediaFile]) -> Iterator[FingerprintFile]:
         yield FingerprintFile(pk, path, *key)
 
 
-def save_fingerprints(sounds: Sequence[tuple[FingerprintFile, str]]) -> None:
+def save_fingerprints(found: Sequence[tuple[FingerprintFile, str]]) -> None:
     """Write digests down, each only as long as the row is of the very file that was read."""
     # conditional: a scan may have read the file again, or moved the track to another file, since we looked
     sql = f"""UPDATE {table(MediaFile)} SET audio_hash = %s
         WHERE id = %s AND size = %s AND mtime_ns = %s AND ctime_ns = %s AND inode = %s"""  # noqa: S608 - own names
-    ordered = sorted(sounds, key=lambda sound: sound[0].id)  # two writers that lock rows in one order never deadlock
+    ordered = sorted(found, key=lambda one: one[0].id)  # two writers that lock rows in one order never deadlock
     rows = [(digest, file.id, file.size, file.mtime_ns, file.ctime_ns, file.inode) for file, digest in ordered]
     with connection.cursor() as cursor:
         cursor.executemany(sql, rows)
@@ -125,7 +125,7 @@ def _without_fingerprint() -> QuerySet[MediaFile]:
 
 
 def libraries_without_fingerprints(*, now: datetime | None = None) -> list[int]:
-    """The libraries with tracks whose sound can be read now: online, not claimed or at rest, and nothing is scanned."""
+    """The libraries with fingerprints that can be read now: online, not claimed or at rest, and nothing is scanned."""
     if not settings.CONF.scanner.fingerprints or Scan.objects.active().exists():
         return []
     without_fingerprint = _without_fingerprint().filter(library=OuterRef("pk"))
@@ -142,7 +142,7 @@ def _is_due(now: datetime) -> Q:
 
 
 def fill_in_fingerprints(library_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
-    """Read the sound of tracks for some seconds; True when there is more to be done at once.
+    """Read the fingerprints of tracks for some seconds; True when there is more to be done at once.
 
     It gives way to every scan, may be ended at any time, and goes on where it was. Of two calls at once, one does
     nothing.
@@ -175,8 +175,8 @@ def _fill_in(files: Sequence[FingerprintFile], claim: _Claim) -> Iterator[int]:
     """Save what is read, batch by batch; each time how many files that were."""
     by_id = {file.id: file for file in files}
     # closed at once when no more is needed: the reader process is not left to the garbage collector
-    with closing(read_fingerprints(files, claim.renew, workers=1)) as sounds:
-        for piece in chunks(sounds, _BATCH):
+    with closing(read_fingerprints(files, claim.renew, workers=1)) as found:
+        for piece in chunks(found, _BATCH):
             with transaction.atomic():
                 save_fingerprints([(by_id[pk], digest) for pk, digest in piece])
             committed()
@@ -185,7 +185,7 @@ def _fill_in(files: Sequence[FingerprintFile], claim: _Claim) -> Iterator[int]:
 
 
 class _Claim:
-    """The right to read the sounds of a library: a time on its row that has to be renewed."""
+    """The right to read the fingerprints of a library: a time on its row that has to be renewed."""
 
     def __init__(self, library_id: int) -> None:
         self._library_id = library_id

@@ -16,7 +16,7 @@ from libraries.scanner.types import MoveCandidate
 
 SAME_SECONDS: Final = 1.0
 _SAME_FINGERPRINT_SECONDS: Final = 0.25
-# how many new files are read for their sound: some for each file that is gone, however many others have its length
+# how many new files are fingerprinted: some for each file that is gone, however many others have its length
 _READ_PER_GONE: Final = 8
 _READ_AT_LEAST: Final = 500
 # a key that is shared by this many files identifies none of them
@@ -36,15 +36,15 @@ def _same_fingerprint(candidate: MoveCandidate) -> Hashable:
 
 
 def _same_file_and_length(candidate: MoveCandidate) -> Hashable:
-    """Retagged and moved: the inode stays. It is given away again and proves nothing alone: the sound must agree."""
-    sound = (
+    """Retagged and moved: the inode stays. It is given away again and proves nothing alone: the audio must agree."""
+    audio = (
         round(candidate.duration, 3),
         candidate.codec,
         candidate.sample_rate,
         candidate.bit_rate,
         candidate.channels,
     )
-    return candidate.inode and candidate.duration and (candidate.inode, *sound)
+    return candidate.inode and candidate.duration and (candidate.inode, *audio)
 
 
 def _same_release_track(candidate: MoveCandidate) -> Hashable:
@@ -96,8 +96,8 @@ def _near(gone: MoveCandidate, new: MoveCandidate) -> bool:
     return abs(gone.duration - new.duration) <= SAME_SECONDS
 
 
-# The very same file comes first, because nothing has to be read for it. A sound that several files share is told apart
-# by the next keys.
+# The very same file comes first, because nothing has to be read for it. Files that share a fingerprint are told
+# apart by the next keys.
 STAGES: Final[tuple[tuple[Key, Fits], ...]] = (
     (_same_inode, _always),
     (_both(_same_fingerprint, _same_release_track), _always),
@@ -157,13 +157,13 @@ def _match(
     left = {candidate.id: candidate for candidate in gone_tracks}
     right = {candidate.id: candidate for candidate in new_tracks}
     pairs: list[tuple[MoveCandidate, MoveCandidate]] = []
-    # what went along with its folder comes first: an inode, or a sound, may be that of a copy elsewhere
+    # what went along with its folder comes first: an inode, or a fingerprint, may be that of a copy elsewhere
     moved_along = _both(_same_name, _moved_folders(left.values(), right.values()))
     narrowings: tuple[tuple[Key | None, ...], ...] = ((moved_along,), (_same_name, None))
     for narrowing in narrowings:
         for stage, fits in STAGES:
             key = _both(_same_library, stage) if near.same_library else stage
-            # a sound that is on both candidates joins these, or none of them: no weaker key may say otherwise
+            # a fingerprint that is on both candidates joins these, or none of them: no weaker key may say otherwise
             told = {candidate.audio_hash for candidate in left.values()} & {
                 candidate.audio_hash for candidate in right.values()
             } - {""}
@@ -282,7 +282,7 @@ def same_file_keys(candidate: MoveCandidate) -> list[Hashable]:
 
 
 class KnownFingerprints:
-    """The formats and lengths of files whose sound is known: tells without reading which others may hold the same."""
+    """The formats and lengths of files with a fingerprint: tells without reading which others may have the same."""
 
     def __init__(self, candidates: Iterable[MoveCandidate]) -> None:
         lengths: dict[Hashable, set[float]] = defaultdict(set)
@@ -300,7 +300,7 @@ class KnownFingerprints:
         return min((abs(length - candidate.duration) for length in known[max(0, at - 1) : at + 1]), default=inf)
 
     def may_match(self, candidate: MoveCandidate) -> bool:
-        """Whether reading the file may show that its sound is known. New tags change an estimated length a little."""
+        """Whether the file may have one of the fingerprints. New tags change an estimated length a little."""
         return self.gap(candidate) <= _SAME_FINGERPRINT_SECONDS
 
 
@@ -311,13 +311,13 @@ def _format_of(candidate: MoveCandidate) -> Hashable:
 def choose_to_fingerprint(
     gone_tracks: Collection[MoveCandidate], new_tracks: Iterable[MoveCandidate]
 ) -> list[MoveCandidate]:
-    """The new files whose sound is worth reading, the likeliest first; a few for each gone one whose sound is known."""
+    """The new files to read the fingerprint of, the likeliest first; a few for each gone one that has one."""
     inodes = {_same_inode(gone) for gone in gone_tracks}
-    sounds = KnownFingerprints(gone_tracks)
-    likely = [new for new in new_tracks if not new.audio_hash and sounds.may_match(new)]
+    known = KnownFingerprints(gone_tracks)
+    likely = [new for new in new_tracks if not new.audio_hash and known.may_match(new)]
     likely = [new for new in likely if not new.inode or _same_inode(new) not in inodes]
-    likely.sort(key=lambda candidate: (sounds.gap(candidate), candidate.id))
-    return likely[: _READ_AT_LEAST + _READ_PER_GONE * sounds.count]
+    likely.sort(key=lambda candidate: (known.gap(candidate), candidate.id))
+    return likely[: _READ_AT_LEAST + _READ_PER_GONE * known.count]
 
 
 def _keys_of(candidate: MoveCandidate) -> list[tuple[int, Hashable]]:

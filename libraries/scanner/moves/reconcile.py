@@ -64,7 +64,7 @@ class ReplacedFileSpool:
         self._file = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - `close` ends it
         self._places: dict[str, int] = {}
         self.candidates: list[MoveCandidate] = []
-        # the sounds of those that were read for them, by the track at their place
+        # the fingerprints of those that were read for them, by the track at their place
         self.fingerprints: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -87,10 +87,10 @@ class ReplacedFileSpool:
         item.state = item.state._replace(audio_hash=self.fingerprints.get(track_id, ""))
         return item
 
-    def fingerprint_files(self, side_ids: Collection[str], root: bytes) -> Iterator[FingerprintFile]:
-        """Those of some candidates that are files of ours, to be read for their sound."""
+    def fingerprint_files(self, candidate_ids: Collection[str], root: bytes) -> Iterator[FingerprintFile]:
+        """Those of some candidates that are files of ours, to be read for their fingerprint."""
         for track_id in self._places:
-            if _REPLACED + track_id in side_ids:
+            if _REPLACED + track_id in candidate_ids:
                 state = self.get(track_id).state
                 yield FingerprintFile(_REPLACED + track_id, os.path.join(root, state.path), *state.entry[1:])
 
@@ -219,10 +219,10 @@ class Reconciler:
         keys = Keys([*gone_tracks.values(), *broken])
         # a file may have been met first by the scan of the library that it went to: look in all of them
         since = known_until if not lost else min(gone_tracks[pk].at for pk in lost if pk in gone_tracks)
-        sounds = KnownFingerprints(gone_tracks.values())
+        known = KnownFingerprints(gone_tracks.values())
 
         def is_wanted(candidate: MoveCandidate) -> bool:
-            return keys.has_any(candidate) or sounds.may_match(candidate)
+            return keys.has_any(candidate) or known.may_match(candidate)
 
         found = new_candidates(since, None if lost else self.scan.library_id, is_wanted)
         away = set(lost)
@@ -241,7 +241,7 @@ class Reconciler:
     def _read_fingerprints(
         self, gone_tracks: Collection[MoveCandidate], new_tracks: list[MoveCandidate]
     ) -> list[MoveCandidate]:
-        """Read the sound of those new files that may be one of the gone ones under other tags."""
+        """Read the fingerprints of those new files that may be one of the gone ones under other tags."""
         chosen = {candidate.id for candidate in choose_to_fingerprint(gone_tracks, new_tracks)}
         if not chosen or not settings.CONF.scanner.fingerprints:
             return new_tracks

@@ -31,7 +31,7 @@ from libraries.scanner.write.problems import open_problems, resolve_problems
 from libraries.scanner.write.references import References
 from libraries.scanner.write.retry import with_retry
 from libraries.scanner.write.tracks import TrackRows
-from libraries.totals import Delta, add_to_totals, people_of, refresh_albums, unpurge
+from libraries.totals import Delta, add_to_totals, artists_by_track, refresh_albums, unpurge
 from navidrome_lib.db.bulk import chunks, db_datetime, insert_rows
 from navidrome_lib.db.ids import new_id
 
@@ -180,10 +180,10 @@ class Writer:
         states = [*changes.inserts, *updates]
         if not states and not changes.back:
             return set()
-        olds = [known for known, _ in changes.updates]
-        before = people_of(known.id for known in [*olds, *changes.back])
+        replaced = [known for known, _ in changes.updates]
+        before = artists_by_track(known.id for known in [*replaced, *changes.back])
         # a file that is at its place again takes its row out of the purge that hid it
-        unpurge(known.id for known in [*olds, *changes.back] if known.missing)
+        unpurge(known.id for known in [*replaced, *changes.back] if known.missing)
         self.rows.find(states)
         self.rows.insert(changes.inserts)
         whole = self.rows.update(updates)
@@ -192,7 +192,7 @@ class Writer:
         back = MediaFile.objects.filter(pk__in=[known.id for known in changes.back])
         if changes.back:
             back.update(missing=False, missing_since=None, last_seen_at=None, updated_at=timezone.now())
-        albums = {known.album_id for known in [*olds, *changes.back] if known.album_id}
+        albums = {known.album_id for known in [*replaced, *changes.back] if known.album_id}
         albums |= set(map(self.rows.album_of, states))
         refresh_albums(self.library_id, albums)
         add_to_totals(self.library_id, _delta(changes))
@@ -278,9 +278,9 @@ def _sort(result: FolderResult, folder_id: str, changes: _Changes) -> None:
         if known is None:
             changes.inserts.append(TrackRow(place, shown_place, folder_id, entry, record))
             continue
-        # what was read again without having changed still sounds the same
-        sound = known.audio_hash if known.is_unchanged(entry) else ""
-        state = TrackRow(place, shown_place, folder_id, entry, record, known.id, sound)
+        # what was read again without having changed still has the same fingerprint
+        fingerprint = known.audio_hash if known.is_unchanged(entry) else ""
+        state = TrackRow(place, shown_place, folder_id, entry, record, known.id, fingerprint)
         replaced = _is_replaced(known, entry, record)
         # another track where a missing one used to be is not that one come back
         if replaced and known.missing:

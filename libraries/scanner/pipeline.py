@@ -1,4 +1,4 @@
-"""One scan from its claim to its end. `run` is the only public name of the scanner."""
+"""One scan from its claim to its end: `run` carries out the phases, in order."""
 
 from __future__ import annotations
 

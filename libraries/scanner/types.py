@@ -6,7 +6,7 @@ Every path is the exact bytes of the file system, relative to the library's root
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -319,6 +319,18 @@ class FolderResult:
         # what may pass is looked at again when it is due, whatever the digest says
         lasting = all(problem.kind in LASTING_PROBLEMS | PASSING_PROBLEMS for problem in self.problems)
         return lasting and not self.unsettled and not self.plan.listing.problems
+
+    def forget_tracks(self, taken: Collection[str]) -> None:
+        """Forget tracks that have become something else since they were looked up: their files are new.
+
+        Files whose tracks were to come back were not read: the next scan does that.
+        """
+        back = [known for known in self.plan.back if known.id not in taken]
+        self.unsettled += len(self.plan.back) - len(back)
+        self.plan.back = back
+        self.tracks = [
+            (entry, None if known and known.id in taken else known, record) for entry, known, record in self.tracks
+        ]
 
 
 @dataclass(slots=True)

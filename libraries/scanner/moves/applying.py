@@ -122,7 +122,7 @@ class MoveApplier:
         self._albums: set[str] = set()
 
     def apply(self, plan: MovePlan, transaction_: AbstractContextManager[None], last_seen: datetime | None) -> set[str]:
-        """MovePlan all or nothing; returns the artists whose counts may have changed."""
+        """Move all or nothing; returns the artists whose counts may have changed."""
         self._deltas, self._albums = {}, set()
         with transaction_:
             self._unsettle_folders(plan)

@@ -65,7 +65,7 @@ class ReplacedFileSpool:
         self._places: dict[str, int] = {}
         self.candidates: list[MoveCandidate] = []
         # the fingerprints of those that were read for them, by the track at their place
-        self.fingerprints: dict[str, str] = {}
+        self._fingerprints: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -84,8 +84,12 @@ class ReplacedFileSpool:
     def get(self, track_id: str) -> ReplacedFile:
         self._file.seek(self._places[track_id])
         item: ReplacedFile = pickle.load(self._file)  # noqa: S301 - our own file
-        item.state = item.state._replace(audio_hash=self.fingerprints.get(track_id, ""))
+        item.state = item.state._replace(audio_hash=self._fingerprints.get(track_id, ""))
         return item
+
+    def take_fingerprints(self, read: Mapping[str, str]) -> None:
+        """Keep the fingerprints of those candidates that are files of ours."""
+        self._fingerprints = {pk.removeprefix(_REPLACED): read[pk] for pk in read if pk.startswith(_REPLACED)}
 
     def fingerprint_files(self, candidate_ids: Collection[str], root: bytes) -> Iterator[FingerprintFile]:
         """Those of some candidates that are files of ours, to be read for their fingerprint."""
@@ -153,7 +157,7 @@ class Reconciler:
         return known_before_losses(min(self.last_scan_at, began)) if self.last_scan_at else None
 
     def move(self) -> None:
-        """MovePlan what can be joined; the rest of the replaced files is saved as what is now at their places."""
+        """Move what can be joined; the rest of the replaced files is saved as what is now at their places."""
         pairs = self._match()
         joined_gone = {gone.id for gone, _ in pairs}
         joined_new = {new.id for _, new in pairs}
@@ -252,7 +256,7 @@ class Reconciler:
         with self.lease.transaction():
             save_fingerprints([(file, read[file.id]) for file in files if file.id in read])
         self.lease.phase(ScanPhase.MOVING)
-        self.replaced.fingerprints = {pk.removeprefix(_REPLACED): read[pk] for pk in read if pk.startswith(_REPLACED)}
+        self.replaced.take_fingerprints(read)
         return [candidate._replace(audio_hash=read.get(candidate.id, candidate.audio_hash)) for candidate in new_tracks]
 
     def _pairs(

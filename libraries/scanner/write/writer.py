@@ -112,23 +112,14 @@ class Writer:
 
         The scan of another library may have joined one to a file of its own, which keeps it: its file is new here.
         """
-        gone = {known.id for result in results for _, known, _ in result.tracks if known and known.missing}
-        gone |= {known.id for result in results for known in result.plan.back}
+        gone = set().union(*map(gone_tracks, results))
         folders: dict[str, str] = {}
         for piece in chunks(sorted(gone)):
             rows = MediaFile.objects.select_for_update().filter(pk__in=piece, library=self.library_id, missing=True)
             folders |= dict(rows.order_by("pk").values_list("pk", "folder_id"))
         for result in results:
             folder_id = result.plan.folder.id if result.plan.folder else ""
-            taken = {known.id for known in result.plan.back if folders.get(known.id) != folder_id}
-            if taken:
-                # its file was not read: the next scan does that
-                result.plan.back = [known for known in result.plan.back if known.id not in taken]
-                result.unsettled += len(taken)
-            result.tracks = [
-                (entry, None if known and known.missing and folders.get(known.id) != folder_id else known, record)
-                for entry, known, record in result.tracks
-            ]
+            result.forget_tracks({pk for pk in gone_tracks(result) if folders.get(pk) != folder_id})
 
     def _save_folders(self, results: Sequence[FolderResult], deferred: dict[str, str]) -> dict[bytes, KnownFolder]:
         """The folders by their path, as they are now."""
@@ -305,6 +296,12 @@ def _delta(changes: _Changes) -> Delta:
         songs += known.missing
         missing -= known.missing
     return Delta(songs, size, duration, missing)
+
+
+def gone_tracks(result: FolderResult) -> set[str]:
+    """The ids of the missing tracks whose files are in a folder again."""
+    read_again = {known.id for _, known, _ in result.tracks if known and known.missing}
+    return read_again | {known.id for known in result.plan.back}
 
 
 def _duration(state: TrackRow) -> float:

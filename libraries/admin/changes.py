@@ -160,7 +160,7 @@ def describe(request: HttpRequest, scan: Scan, rows: QuerySet[ScanChange], keys:
                 counts=[Count(kind, str(WORDS[kind]), counts[library, key][kind]) for kind in WORDS
                         if kind in counts[library, key]],
                 sources=[source_of(row, scan, visible) for row in told],
-                more=counts[library, key].get("moved", 0) - sum(row["count"] for row in told),
+                more=counts[library, key].get(ChangeKind.MOVED, 0) - sum(row["count"] for row in told),
             )
         )  # fmt: skip
     return found

@@ -123,7 +123,7 @@ def _judge(library: Library, path: str) -> Explanation:
 
 def _track_at(library: Library, path: str) -> MediaFile | None:
     """The present track of that path, else the one that went missing last."""
-    rows = MediaFile.objects.filter(library=library, path=path).order_by(ExplainStatus.MISSING, "-missing_since", "pk")
+    rows = MediaFile.objects.filter(library=library, path=path).order_by("missing", "-missing_since", "pk")
     return rows.first() if path else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ except conf.ConfigError as error:
 SECRET_KEY = secrets.read_or_create(CONF.data_folder / "secret_key")
 DEBUG = False
 ALLOWED_HOSTS = [host.strip() for host in CONF.allowed_hosts.split(",") if host.strip()]
-TESTING = "pytest" in sys.modules
 
 INSTALLED_APPS = [
     "unfold",

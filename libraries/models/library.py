@@ -134,17 +134,3 @@ class Library(SavesChanges):
         if isinstance(fields, (list, tuple, set)) and "name" in fields:
             options["update_fields"] = [*fields, "name_key"]
         super().save(**options)
-
-    @property
-    def scan_options(self) -> dict[str, object]:
-        """The options as the wire shows them."""
-        return {
-            "recursive": self.recursive,
-            "followSymlinks": self.follow_symlinks,
-            "excludePatterns": self.exclude_patterns,
-        }
-
-    @property
-    def held_threshold(self) -> dict[str, int]:
-        """How much may go missing at once without asking, as the wire shows it."""
-        return {"percent": self.held_percent, "files": self.held_count}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-# the end is not reached before the scan has ended: marks and totals come after the last file
 from libraries.choices import ScanPhase, ScanState
 from libraries.models import Scan
 

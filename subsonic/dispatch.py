@@ -22,11 +22,11 @@ from users.throttling import client_address
 
 log = logging.getLogger(__name__)
 
-Role = Literal["public", "user", "scan"]
+CallerRole = Literal["public", "user", "scan"]
 Call = Callable[[Any, Params], renderers.Payload]
 
 
-def endpoint(call: Call, role: Role) -> Callable[..., HttpResponse]:
+def endpoint(call: Call, role: CallerRole) -> Callable[..., HttpResponse]:
     """A Django view that answers `call` for users with `role`."""
 
     @csrf_exempt  # no cookie is looked at here: a foreign page has no credentials to use
@@ -37,7 +37,7 @@ def endpoint(call: Call, role: Role) -> Callable[..., HttpResponse]:
     return view
 
 
-def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
+def answer(request: HttpRequest, call: Call, role: CallerRole) -> HttpResponse:
     """Always an answer of the protocol, whatever goes wrong."""
     params = Params({})
     try:
@@ -62,7 +62,7 @@ def answer(request: HttpRequest, call: Call, role: Role) -> HttpResponse:
         )
 
 
-def permitted(request: HttpRequest, params: Params, role: Role) -> Viewer | None:
+def permitted(request: HttpRequest, params: Params, role: CallerRole) -> Viewer | None:
     """The caller, who has the right that the call needs."""
     if role == "public":
         return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, re_path
 
-from subsonic.dispatch import Call, Role, endpoint, unknown_method
+from subsonic.dispatch import Call, CallerRole, endpoint, unknown_method
 from subsonic.views import browsing, scanning, system, user
 
-METHODS: dict[str, tuple[Call, Role]] = {
+METHODS: dict[str, tuple[Call, CallerRole]] = {
     "ping": (system.ping, "user"),
     "getLicense": (system.get_license, "user"),
     "getOpenSubsonicExtensions": (system.get_open_subsonic_extensions, "public"),

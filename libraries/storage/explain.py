@@ -30,7 +30,7 @@ from libraries.scanner import (
     reason_of,
     scan_options,
 )
-from libraries.storage.roots import MAX_PATH, is_inside, is_storable_text
+from libraries.storage.roots import MAX_PATH, is_below, is_storable_text
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.errors import InvalidInput
 
@@ -76,7 +76,7 @@ def relative_path(library: Library, path: str) -> str | None:
         normal = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
         if normal == library.path:
             return ""
-        if not is_inside(normal, library.path):
+        if not is_below(normal, library.path):
             return None
         path = normal[len(library.path.rstrip("/")) :]
     return "/".join(part for part in path.split("/") if part not in ("", "."))

@@ -112,9 +112,9 @@ def overlap_error(real: str, real_roots: Mapping[str, str], library_id: int | No
         root = real_roots.get(path, "")
         if real == root:
             return f"The folder is already the root of the library “{name}”."
-        if root and is_inside(real, root):
+        if root and is_below(real, root):
             return f"The folder is inside the library “{name}” ({path})."
-        if root and is_inside(root, real):
+        if root and is_below(root, real):
             return f"The folder contains the library “{name}” ({path})."
     return ""
 
@@ -162,7 +162,8 @@ def refuse_anchor(sentence: str) -> InvalidInput:
     return InvalidInput(errors={"anchorFile": sentence})
 
 
-def is_inside(path: str, root: str) -> bool:
+def is_below(path: str, root: str) -> bool:
+    """Whether `path` lies in `root`, and is not `root` itself."""
     return path.startswith(root.rstrip("/") + "/")
 
 
@@ -191,7 +192,7 @@ def normal_target(library: Library, folder: str) -> str:
         raise InvalidInput(f"The folder “{folder}” leads out of the library.")
     relative = "/".join(parts)
     # a folder that is gone from the disk may still be scanned: that is how its tracks are found missing
-    if relative and not is_there(os.path.join(library.path, relative)):
+    if relative and not answers_as_folder(os.path.join(library.path, relative)):
         # one without files of its own has no row, but the folders below it have
         known = library.folders.filter(Q(path=relative) | Q(path__startswith=f"{relative}/"))
         if not known.exists():
@@ -199,7 +200,8 @@ def normal_target(library: Library, folder: str) -> str:
     return relative
 
 
-def is_there(folder: str) -> bool:
+def answers_as_folder(folder: str) -> bool:
+    """Whether there is a folder; storage that does not answer has none."""
     try:
         return call_with_timeout(lambda: os.path.isdir(folder), about=folder)
     except TimeoutError:
@@ -220,5 +222,5 @@ def check_allowed(path: str) -> None:
     except TimeoutError as error:
         raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
     roots = [real_path(root) for root in allowed_roots()]
-    if not any(real == root or is_inside(real, root) for root in roots):
+    if not any(real == root or is_below(real, root) for root in roots):
         raise refuse(f"Libraries of this server must lie in {' or '.join(allowed_roots())}.")

@@ -34,8 +34,6 @@ from navidrome_lib.db.ids import first_id
 
 # tables with a foreign key to tracks, whose rows are deleted with them; a new one is added here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
-# the scans of each library that keep their changes by folder
-KEPT_CHANGES = 50
 
 
 def delete_tracks(ids: Collection[str]) -> None:
@@ -77,10 +75,10 @@ def prune_folders(library_id: int) -> int:
     return _delete_found(Folder, Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks)))
 
 
-def prune_changes(library_id: int) -> int:
-    """Delete what scans changed folder by folder, but for the last scans of a library that changed anything."""
+def prune_changes(library_id: int, *, kept: int) -> int:
+    """Delete what scans changed folder by folder, but for the `kept` last scans of a library that changed anything."""
     changed = Scan.objects.filter(Exists(ScanChange.objects.filter(scan=OuterRef("pk"))), library=library_id)
-    oldest = changed.order_by("-pk").values_list("pk", flat=True)[KEPT_CHANGES:]
+    oldest = changed.order_by("-pk").values_list("pk", flat=True)[kept:]
     return sum(_delete_found(ScanChange, ScanChange.objects.filter(scan=scan_id)) for scan_id in oldest)
 
 

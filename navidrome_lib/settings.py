@@ -8,6 +8,7 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from libraries.scanner import ScanLimits
 from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.config import conf, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
@@ -195,6 +196,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
     ],
 }
+
+# not for the admin of a server: what processes of ours, and tests, may set
+SCAN_LIMITS = ScanLimits()
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from libraries.scanner.approval import CHANGED, DISCARDED, OVERTAKEN, settle_held
     from libraries.scanner.catalog import scan_options
     from libraries.scanner.lease import next_queued, reap_stale
+    from libraries.scanner.limits import ScanLimits
     from libraries.scanner.mapping.track import map_track
     from libraries.scanner.moves.applying import find_move_candidates, relink_track
     from libraries.scanner.moves.fingerprints import fill_in_fingerprints, libraries_without_fingerprints
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from libraries.scanner.walk.links import Links
     from libraries.scanner.walk.mount_table import read_mounts
     from libraries.scanner.walk.root import KnownRoot, RootState, check_root
-    from libraries.scanner.walk.walker import SETTLE_NS
 
 __all__ = [
     "CHANGED",
@@ -45,12 +45,12 @@ __all__ = [
     "IGNORE_FILE",
     "OVERTAKEN",
     "PRESET_RULE",
-    "SETTLE_NS",
     "IgnoreRule",
     "IgnoreScope",
     "KnownRoot",
     "Links",
     "RootState",
+    "ScanLimits",
     "ScanOptions",
     "check_root",
     "display",
@@ -82,6 +82,7 @@ _EXPORTS = {
     "run_scan": ("pipeline", "run"),
     "next_queued": ("lease", "next_queued"),
     "reap_stale": ("lease", "reap_stale"),
+    "ScanLimits": ("limits", "ScanLimits"),
     "CHANGED": ("approval", "CHANGED"),
     "DISCARDED": ("approval", "DISCARDED"),
     "OVERTAKEN": ("approval", "OVERTAKEN"),
@@ -111,7 +112,6 @@ _EXPORTS = {
     "KnownRoot": ("walk.root", "KnownRoot"),
     "RootState": ("walk.root", "RootState"),
     "check_root": ("walk.root", "check_root"),
-    "SETTLE_NS": ("walk.walker", "SETTLE_NS"),
     "map_track": ("mapping.track", "map_track"),
     "find_move_candidates": ("moves.applying", "find_move_candidates"),
     "relink_track": ("moves.applying", "relink_track"),

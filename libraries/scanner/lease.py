@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -18,20 +19,11 @@ from libraries.choices import ScanPhase, ScanState
 from libraries.clock import SKEW
 from libraries.models import Library, Scan
 from libraries.scanner.counters import Counters
+from libraries.scanner.limits import ScanLimits
 from navidrome_lib import outages, stopping
 from navidrome_lib.db.locks import lock_library
 
 logger = logging.getLogger(__name__)
-
-LEASE = timedelta(seconds=60)
-BEAT_SECONDS = 2.0
-MAX_ATTEMPTS = 3
-REDELIVER_AFTER = timedelta(seconds=10)
-# how long a scan waits for its database to come back, and how often it looks
-PATIENCE_SECONDS = 120.0
-PATIENCE_PAUSE = 0.5
-# how long a scan waits that found a full disk, or something else away
-RETRY_PAUSE = timedelta(seconds=30)
 
 COUNTERS = tuple(Counters().columns())
 PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
@@ -52,8 +44,11 @@ class Stopped(Exception):
 class Lease:
     """The right to run one scan. `counters` and `scan` hold the progress in memory; every beat writes it down."""
 
-    def __init__(self, scan: Scan, on_progress: Callable[[Scan], None] | None = None) -> None:
+    def __init__(
+        self, scan: Scan, on_progress: Callable[[Scan], None] | None = None, *, limits: ScanLimits | None = None
+    ) -> None:
         self.scan = scan
+        self.limits: ScanLimits = limits or settings.SCAN_LIMITS
         self.counters = Counters()
         self._on_progress = on_progress
         self._next_beat = 0.0
@@ -84,11 +79,11 @@ class Lease:
     def _write(self) -> None:
         if stopping.is_asked():
             raise Stopped
-        self._next_beat = time.monotonic() + BEAT_SECONDS
+        self._next_beat = time.monotonic() + self.limits.beat_seconds
         now = timezone.now()
         self._take_counters()
         self.scan.heartbeat_at = now
-        self.scan.lease_expires_at = now + LEASE
+        self.scan.lease_expires_at = now + self.limits.lease
         fields = (*PROGRESS, "heartbeat_at", "lease_expires_at")
         self._verify(**{name: getattr(self.scan, name) for name in fields})
         if self._on_progress is not None:
@@ -135,8 +130,15 @@ def committed() -> None:
         time.sleep(SQLITE_PAUSE)
 
 
-def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None = None) -> Lease | None:
+def claim(
+    scan_id: int,
+    worker: str,
+    on_progress: Callable[[Scan], None] | None = None,
+    *,
+    limits: ScanLimits | None = None,
+) -> Lease | None:
     """Take a queued scan; None when it is not (or no longer) there to be taken, or its library is being scanned."""
+    limits = limits or settings.SCAN_LIMITS
     now = timezone.now()
     fresh = dict.fromkeys(COUNTERS, 0)
     # the state must be a condition on the row itself: with a join, Django updates `WHERE id IN (SELECT …)`, and a
@@ -152,7 +154,7 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
                 started_at=now,
                 first_started_at=Coalesce("first_started_at", Value(now)),
                 heartbeat_at=now,
-                lease_expires_at=now + LEASE,
+                lease_expires_at=now + limits.lease,
                 phase=ScanPhase.STARTING,
                 error="",
                 files_total=None,
@@ -167,20 +169,20 @@ def claim(scan_id: int, worker: str, on_progress: Callable[[Scan], None] | None 
     if not taken:
         return None
     scan = Scan.objects.select_related("library").get(pk=scan_id)
-    return Lease(scan, on_progress)
+    return Lease(scan, on_progress, limits=limits)
 
 
 def next_queued(library_id: int | None = None, *, now: datetime | None = None) -> list[int]:
     """The scans that could be claimed now: of one library, or those of all whose delivery seems lost."""
-    now = now or timezone.now()
+    now, limits = now or timezone.now(), settings.SCAN_LIMITS
     running = Scan.objects.running().values("library")
     waiting = Scan.objects.queued().filter(library__deleted_at__isnull=True).exclude(library__in=running)
     # a time further ahead than any pause was written by a clock that was wrong
-    waiting = waiting.exclude(retry_at__gt=now, retry_at__lte=now + RETRY_PAUSE)
+    waiting = waiting.exclude(retry_at__gt=now, retry_at__lte=now + limits.retry_pause)
     if library_id is not None:
         waiting = waiting.filter(library=library_id)
     else:
-        before, ahead = now - REDELIVER_AFTER, now + SKEW
+        before, ahead = now - limits.redeliver_after, now + SKEW
         # what is dated in the future was written by a clock that was wrong, and would wait until then
         delivered = Q(delivered_at__isnull=True) | Q(delivered_at__lt=before) | Q(delivered_at__gt=ahead)
         waiting = waiting.filter(delivered, Q(requested_at__lt=before) | Q(requested_at__gt=ahead))
@@ -196,19 +198,17 @@ def reap_stale(*, now: datetime | None = None) -> int:
 
 def _is_over(now: datetime) -> Q:
     # further ahead than any lease: its worker died while the clock was wrong, for a living one renews it in seconds
-    return Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LEASE + SKEW)
+    return Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + settings.SCAN_LIMITS.lease + SKEW)
 
 
-def hand_back(
-    lease: Lease, *, reason: str = "", pause: timedelta | None = None, patience: float = PATIENCE_SECONDS
-) -> bool:
+def hand_back(lease: Lease, *, reason: str = "", pause: timedelta | None = None, patience: float | None = None) -> bool:
     """Queue a scan again that ended for no fault of its own: its process is stopped, or something it needs is away.
 
     That does not count as an attempt. `reason` is shown while it waits, at least for `pause`. Waits `patience` seconds
-    for a database that is away, and no longer than this process lives; False when it did not answer. Then the lease
-    runs out, and the reaper finds the scan.
+    (or else those of the limits) for a database that is away, and no longer than this process lives; False when it did
+    not answer. Then the lease runs out, and the reaper finds the scan.
     """
-    limit = time.monotonic() + patience
+    limit = time.monotonic() + (lease.limits.patience_seconds if patience is None else patience)
     while True:
         try:
             connection.close()
@@ -219,7 +219,7 @@ def hand_back(
                 raise
         if time.monotonic() > limit or stopping.is_asked():
             return False
-        time.sleep(PATIENCE_PAUSE)
+        time.sleep(lease.limits.patience_pause_seconds)
 
 
 def _hand_back(lease: Lease, reason: str, pause: timedelta | None) -> bool:
@@ -238,7 +238,7 @@ def is_database_gone() -> bool:
 
 def _reap(scan: Scan, now: datetime) -> int:
     silent = scan.attempts - scan.interruptions
-    if silent >= MAX_ATTEMPTS and not scan.cancel_requested:
+    if silent >= settings.SCAN_LIMITS.attempts and not scan.cancel_requested:
         sentence = f"The worker stopped unexpectedly {silent} times."
         return _ours(scan).update(state=ScanState.FAILED, error=sentence, finished_at=now, lease_expires_at=None)
     logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)

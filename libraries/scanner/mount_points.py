@@ -33,9 +33,6 @@ T = TypeVar("T")
 SAMPLE: Final = 20
 """How many known files are looked for where storage is not what it was."""
 
-ANSWER_SECONDS: Final = 10.0
-"""How long a mounted disk has for an answer: one that sleeps needs some seconds to wake up."""
-
 
 @dataclass(frozen=True, slots=True)
 class KnownMount:
@@ -52,12 +49,19 @@ class MountedStorage:
     """
 
     def __init__(
-        self, library_id: int, options: ScanOptions, folders: Mapping[bytes, KnownFolder], *, accept: bool
+        self,
+        library_id: int,
+        options: ScanOptions,
+        folders: Mapping[bytes, KnownFolder],
+        *,
+        accept: bool,
+        answer_seconds: float,
     ) -> None:
         self._library_id = library_id
         self._options = options
         self._folders = folders
         self._accept = accept
+        self._answer_seconds = answer_seconds
         self._known = _known_mounts(library_id)
         self._root = os.path.realpath(options.root).rstrip(b"/") + b"/"
         # the links that the walk followed, by their path, with the folder that each leads to
@@ -157,7 +161,7 @@ class MountedStorage:
 
     def _ask(self, path: bytes, look: Callable[[bytes], T]) -> T:
         place = self._options.absolute(path)
-        return call_with_timeout(lambda: look(place), about=os.fsdecode(place), seconds=ANSWER_SECONDS)
+        return call_with_timeout(lambda: look(place), about=os.fsdecode(place), seconds=self._answer_seconds)
 
     def _sample(self, path: bytes) -> list[bytes]:
         """Some known files below a mount point, but not below another one inside it."""

@@ -22,6 +22,7 @@ from libraries.scanner.approval import Proposal, propose, settle_older
 from libraries.scanner.catalog import known_folders, known_problems, scan_options
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.lease import Cancelled, Lease, LeaseLost, Stopped
+from libraries.scanner.limits import ScanLimits
 from libraries.scanner.mount_points import MountedStorage, sample_of_root
 from libraries.scanner.moves.reconcile import Reconciler, tracks_of
 from libraries.scanner.paths import display, writable_path
@@ -31,7 +32,7 @@ from libraries.scanner.read.batches import Reading
 from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import FolderListing
 from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
-from libraries.scanner.walk.walker import SETTLE_NS, StorageProblem, WalkStopped, walk
+from libraries.scanner.walk.walker import Lister, StorageProblem, WalkStopped, os_lister, walk
 from libraries.scanner.write.problems import resolve_problems
 from libraries.scanner.write.writer import AffectedArtists, Writer
 from navidrome_lib import disk_space, stopping
@@ -42,19 +43,13 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-# artists are counted one by one up to this number of files
-_COUNTED_AT_ONCE = 20_000
-# new files, and a tenth of all, after which the database refreshes its table statistics
-_MANY_FILES = 20_000
 # folders between two updates of the progress; walking them takes milliseconds
 _SHOWN_EVERY = 16
-# folders with files still being written that are scanned one by one; above, the whole library is
-_MANY_SETTLING = 200
 
 
-def settling_targets(folders: list[bytes]) -> list[str]:
-    """The folders as targets of another scan; the whole library when they are many."""
-    return [""] if len(folders) > _MANY_SETTLING else sorted(set(map(writable_path, folders)))
+def settling_targets(folders: list[bytes], *, most: int = ScanLimits.settling_folders) -> list[str]:
+    """The folders as targets of another scan; the whole library when they are more than `most`."""
+    return [""] if len(folders) > most else sorted(set(map(writable_path, folders)))
 
 
 class Offline(Exception):
@@ -66,23 +61,29 @@ def run(
     *,
     worker: str = "",
     on_progress: Callable[[Scan], None] | None = None,
-    patience: float = leases.PATIENCE_SECONDS,
+    patience: float | None = None,
+    limits: ScanLimits | None = None,
+    lister: Lister | None = None,
+    root_lister: Lister = os_lister,
 ) -> Scan | None:
     """Carry out one queued scan; None when it was not ours to run, or was taken from us meanwhile.
 
     Whatever happens to it, it ends in a state of its own: `finished`, `held`, `offline`, `cancelled` or `failed`. When
-    the process is stopped, a disk is full or the database is away, it is queued again (which waits `patience` seconds
-    for a database that does not answer); that is None too.
+    the process is stopped, a disk is full or the database is away, it is queued again (which waits `patience` seconds,
+    or else those of the limits, for a database that does not answer); that is None too.
+
+    `limits` are those of the settings unless given. Folders are listed by `lister` in the walk, the root by
+    `root_lister` before it.
     """
     if stopping.is_asked():
         return None
-    lease = leases.claim(scan_id, worker or f"{socket.gethostname()}:{os.getpid()}", on_progress)
+    lease = leases.claim(scan_id, worker or f"{socket.gethostname()}:{os.getpid()}", on_progress, limits=limits)
     if lease is None:
         return None
     scan = lease.scan
     logger.info("scan %s of library %s: started (%s)", scan.pk, scan.library_id, scan.type)
     try:
-        _carry_out(lease)
+        _carry_out(lease, lister or os_lister, root_lister)
     except LeaseLost:
         logger.warning("scan %s: another worker has taken it over", scan.pk)
         return None
@@ -98,7 +99,7 @@ def run(
             raise
         logger.warning("scan %s is interrupted, it will be redone: %s", scan.pk, outage.sentence)
         # a database that was away is back when it can be told so: the scan goes on at once, the first time
-        pause = None if outage is DATABASE_AWAY and not scan.interruptions else leases.RETRY_PAUSE
+        pause = None if outage is DATABASE_AWAY and not scan.interruptions else lease.limits.retry_pause
         if not leases.hand_back(lease, reason=outage.sentence, pause=pause, patience=patience):
             raise
         return None
@@ -118,11 +119,11 @@ def _outage(error: Exception) -> Outage | None:
     return outage
 
 
-def _carry_out(lease: Lease) -> None:
+def _carry_out(lease: Lease, lister: Lister, root_lister: Lister) -> None:
     """Everything from the claim to the state that it ends in. Raises LeaseLost, Stopped, and what an outage raises."""
     try:
         with rare_checkpoints():
-            _Run(lease).go()
+            _Run(lease, lister, root_lister).go()
     except Cancelled:
         lease.finish(ScanState.CANCELLED)
     except KeyboardInterrupt:  # workers never see one: a person ends the command that scans
@@ -154,8 +155,11 @@ def _go_offline(lease: Lease, reason: str) -> None:
 class _Run:
     """The phases of one scan, in order. Nothing but the scan's own row is written before the walk has ended."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, lister: Lister, root_lister: Lister) -> None:
         self.lease = lease
+        self.limits = lease.limits
+        self.lister = lister
+        self.root_lister = root_lister
         self.scan = lease.scan
         self.library = lease.scan.library
         self.options = scan_options(self.library, lease.scan.targets)
@@ -170,7 +174,13 @@ class _Run:
         self.root = self._check(check_root)
         folders = known_folders(self.library.pk)
         problems = known_problems(self.library.pk)
-        self.mounted = MountedStorage(self.library.pk, self.options, folders, accept=self.scan.accept_device)
+        self.mounted = MountedStorage(
+            self.library.pk,
+            self.options,
+            folders,
+            accept=self.scan.accept_device,
+            answer_seconds=self.limits.answer_seconds,
+        )
         self.mounted.check(self.lease.beat)
         self.diff = FolderDiff(folders, problems, full=self.scan.full, targets=self.options.targets)
         writer = Writer(self.lease, folders, self.affected)
@@ -179,7 +189,9 @@ class _Run:
             with BackgroundReader(make_pool, self.lease.beat) as readers:
                 if self.scan.full or not folders:
                     readers.start()  # every file will be read: they come up while the folders are listed
-                reading = Reading(self.options, self.diff, folders, problems, readers, full=self.scan.full)
+                reading = Reading(
+                    self.options, self.diff, folders, problems, readers, full=self.scan.full, limits=self.limits
+                )
                 self._walk(reading)
                 self._come_online()
                 self._read(reading, writer)
@@ -200,10 +212,10 @@ class _Run:
             accept_empty=self.scan.accept_empty,
             anchor=self.library.anchor_file.encode(),
         )
-        state = check(self.options, known=known)
+        state = check(self.options, known=known, lister=self.root_lister)
         if state.online and known.differs_from(state):
             sample = sample_of_root(self.library.pk, self.options, known_folders(self.library.pk))
-            state = check(self.options, known=replace(known, sample=sample))
+            state = check(self.options, known=replace(known, sample=sample), lister=self.root_lister)
         if not state.online:
             raise Offline(state.reason)
         return state
@@ -225,21 +237,24 @@ class _Run:
             counters.count_folder()
             if not diff.folders % _SHOWN_EVERY:
                 self.lease.at_folder(display(listing.path))
-        self.lease.walked(diff.files + diff.folder_problems, settling_targets(diff.settling))
+        settling = settling_targets(diff.settling, most=self.limits.settling_folders)
+        self.lease.walked(diff.files + diff.folder_problems, settling)
 
     def _listings(self) -> Iterator[FolderListing]:
         # the watcher wakes up for files that are being copied at this moment: it lets them settle first
-        settle_ns = SETTLE_NS if self.scan.trigger == ScanTrigger.WATCHER else 0
+        settle_ns = self.limits.settle_ns if self.scan.trigger == ScanTrigger.WATCHER else 0
         stopped = False
         listings = walk(
             self.options,
+            lister=self.lister,
             settle_ns=settle_ns,
+            errors_in_a_row=self.limits.errors_in_a_row,
             stop=lambda: stopped,
             away=self.mounted.away,
             followed=self.mounted.followed,
         )
         try:
-            yield from background.iterate(listings, self.lease.beat)
+            yield from background.iterate(listings, self.lease.beat, group=self.limits.group)
         except WalkStopped as error:
             raise Cancelled from error
         finally:
@@ -285,11 +300,11 @@ class _Run:
         self.lease.phase(ScanPhase.TOTALS)
         self._check_outcomes()
         if self.affected.anything:
-            if self.lease.counters.added > max(_MANY_FILES, self.songs_before // 10):
+            if self.lease.counters.added > max(self.limits.many_files, self.songs_before // 10):
                 totals.analyze_tables()
             with self.lease.transaction():
                 self._refresh()
-            cleanup.prune_changes(self.library.pk)
+            cleanup.prune_changes(self.library.pk, kept=self.limits.kept_changes)
         for library_id in totals.stale_libraries():
             with self.lease.transaction():
                 totals.recount(library_id)
@@ -320,7 +335,7 @@ class _Run:
         if self.library.totals_stale:
             totals.refresh_albums(pk)
         # where there was nothing, all were affected; to count them at once is quicker, and takes memory
-        at_once = not self.songs_before and self.lease.counters.seen <= _COUNTED_AT_ONCE
+        at_once = not self.songs_before and self.lease.counters.seen <= self.limits.counted_at_once
         totals.refresh_library_artists(pk, None if at_once else self.affected.artists)
         cleanup.prune_albums(pk)
         cleanup.prune_folders(pk)

@@ -12,13 +12,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
+from django.conf import settings
+
 from libraries.choices import ExplainStatus
 from libraries.models import Library, MediaFile
 from libraries.scanner import (
     EXCLUDE_PATTERN,
     GONE,
     PRESET_RULE,
-    SETTLE_NS,
     IgnoreRule,
     KnownRoot,
     Links,
@@ -192,7 +193,7 @@ class _Disk:
                 status=ExplainStatus.UNSUPPORTED,
                 reason="The file name does not end like that of a supported audio file.",
             )
-        if abs(time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)) < SETTLE_NS:
+        if abs(time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)) < settings.SCAN_LIMITS.settle_ns:
             return Explanation(
                 status=ExplainStatus.SETTLING,
                 reason="The file is still being written. A scan adds it once it no longer changes.",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
 from watchdog.events import (
     DirAttribEvent,
     DirCreatedEvent,
@@ -32,7 +33,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from libraries.choices import WatchState
-from libraries.scanner import IGNORE_FILE, SETTLE_NS, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
+from libraries.scanner import IGNORE_FILE, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
 from libraries.watcher.changed_folders import ChangedFolders
 from libraries.watcher.mounts import holds, network_storage
 
@@ -133,7 +134,7 @@ class LibraryWatch:
 
     def look_again(self, folders: Iterable[bytes], now: float) -> None:
         """Files in these folders were too new for a scan: the folders are due once the files have come to rest."""
-        self._changed.put_back(folders, now + SETTLE_NS / 1e9)
+        self._changed.put_back(folders, now + settings.SCAN_LIMITS.settle_ns / 1e9)
 
     def check(self, now: float) -> None:
         """Every few seconds: is the root still the one that is watched, and do its events still come?"""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries.choices import ScanState
 from libraries.models import Library, MediaFile, Scan
@@ -18,6 +19,7 @@ from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
+from tests.support.limits import limit_scans
 from tests.support.scans import changes, counts, ids, picture, request, scan
 from tests.support.sharing import DAY, THOROUGH, Share
 
@@ -28,11 +30,9 @@ SEED = 20240229
 
 
 @pytest.fixture
-def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_steps(quick_reading: RememberingPool, settings: Settings) -> None:
     """More transactions than a library of this size would need."""
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 75)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 12)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 12)
+    limit_scans(settings, batch_files=75, pairs=12, marks=12)
 
 
 def change(root: Path, paths: list[Path]) -> None:

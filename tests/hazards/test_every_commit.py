@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.db.models import Count, Sum
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries.choices import ScanState
 from libraries.models import Library, MediaFile, Scan
@@ -25,6 +26,7 @@ from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.hazards.tree_catalog import shown
+from tests.support.limits import limit_scans
 from tests.support.scans import ids, request
 from tests.support.sharing import DAY, THOROUGH, Share
 
@@ -35,11 +37,9 @@ SEED = 20261128
 
 
 @pytest.fixture
-def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_steps(quick_reading: RememberingPool, settings: Settings) -> None:
     """More transactions than libraries of this size would need."""
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 15)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 4)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 4)
+    limit_scans(settings, batch_files=15, pairs=4, marks=4)
 
 
 class Disk:

@@ -6,21 +6,23 @@ from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from libraries.audio.errors import ReadProblem
 from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards.files import RememberingPool, put, song
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, redo, request, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def library(tmp_path: Path, quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> Library:
+def library(tmp_path: Path, quick_reading: RememberingPool, settings: Settings) -> Library:
     """Nine songs in one folder, two of which fill a batch."""
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
+    limit_scans(settings, batch_files=2)
     for number in range(1, 10):
         put(tmp_path / f"{number}.mp3", song(f"Song {number}", number=number, mark=number))
     return Library.objects.create(name="Giant", path=str(tmp_path))

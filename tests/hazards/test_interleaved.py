@@ -18,6 +18,7 @@ from libraries import cleanup
 from libraries.models import Album, Library, LibraryArtist, MediaFile, Participant, Scan
 from libraries.models.library import name_key
 from libraries.scanner import lease, pipeline
+from libraries.scanner.limits import ScanLimits
 from tests.hazards.files import RememberingPool
 from tests.hazards.interleaving import Outcome, Sessions
 from tests.hazards.writers import WRITERS, World, Writer
@@ -160,7 +161,7 @@ def wrong_totals(library: Library) -> list[str]:
 
 def settle(world: World) -> None:
     """What happens by itself afterwards: dead workers are noticed, scans that wait run, removed libraries go."""
-    lease.reap_stale(now=timezone.now() + lease.LEASE * 2)
+    lease.reap_stale(now=timezone.now() + ScanLimits.lease * 2)
     for library in Library.objects.filter(deleted_at__isnull=False):
         cleanup.clear_library(library.pk, pause=0)
     assert not Library.objects.filter(deleted_at__isnull=False).exists()

@@ -16,12 +16,14 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from pytest_django.fixtures import Settings
 
 from libraries.choices import ScanState
 from libraries.models import Library, Scan, ScanProblem
 from libraries.scanner import lease, pipeline
 from tests.hazards import at_most
 from tests.hazards.files import plant
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, picture, request, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,14 +78,14 @@ def in_time(condition: Callable[[], object], seconds: float) -> bool:
     return True
 
 
-def test_the_scanning_process_is_killed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 50)
+def test_the_scanning_process_is_killed(root: Path, settings: Settings) -> None:
+    limit_scans(settings, batch_files=50)
     reference_library = Library.objects.create(name="Reference", path=str(root))
     started = time.monotonic()
     assert counts(scan(reference_library)) == {"added": FILES}
     took = time.monotonic() - started
     reference = picture(reference_library)
-    monkeypatch.setattr(lease, "LEASE", timedelta(seconds=1))
+    limit_scans(settings, lease=timedelta(seconds=1))
     dice = random.Random(SEED)
     kills = at_most(5, 60)
     redone = 0

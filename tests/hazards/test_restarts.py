@@ -13,16 +13,17 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
+from pytest_django.fixtures import Settings
 
 from devtools.postgres import PrivatePostgres, private_server
 from libraries import tasks
 from libraries.choices import ScanTrigger
 from libraries.models import Library, Scan
-from libraries.scanner import lease
 from libraries.services import scans
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
 from tests.support import processes
+from tests.support.limits import limit_scans
 from tests.support.scans import write_album
 from tests.support.waiting import eventually
 
@@ -41,12 +42,12 @@ def _worker_is_up(log: Path) -> Callable[[], bool]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_broker_is_killed_in_the_middle_of_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_broker_is_killed_in_the_middle_of_a_scan(tmp_path: Path, settings: Settings) -> None:
     write_album(tmp_path / "slow-read", FILES)
     write_album(tmp_path / "other", 2)
     slow = Library.objects.create(name="Slow", path=str(tmp_path / "slow-read"))
     other = Library.objects.create(name="Other", path=str(tmp_path / "other"))
-    monkeypatch.setattr(lease, "REDELIVER_AFTER", timedelta(0))
+    limit_scans(settings, redeliver_after=timedelta(0))
     log = tmp_path / "log"
 
     def ask(library: Library) -> Scan:

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 import pytest
 from django.db.models import F
+from pytest_django.fixtures import Settings
 
 from libraries.models import Library, MediaFile, MountPoint, ScanProblem
-from libraries.scanner import mount_points, pipeline
+from libraries.scanner import pipeline
 from libraries.scanner.mount_points import MountedStorage
 from tests.hazards.files import RememberingPool, plant
 from tests.hazards.mounting import Disk, MakeDisk, disks
 from tests.support.hanging_storage import hanging_mount
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, picture, scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -266,7 +268,7 @@ def test_a_rule_that_leaves_the_folder_out_ends_the_protection(below: Scene) -> 
 
 
 def test_a_disk_that_does_not_answer(
-    tmp_path: Path, quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, quick_reading: RememberingPool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The walk does not enter it: a look at it would never end."""
     with disks("made up", tmp_path, monkeypatch) as make:
@@ -274,7 +276,7 @@ def test_a_disk_that_does_not_answer(
         known = ids(scene.library)
         scene.disk.pull()
         scene.disk.point.rmdir()
-        monkeypatch.setattr(mount_points, "ANSWER_SECONDS", 0.3)
+        limit_scans(settings, answer_seconds=0.3)
         with pytest.MonkeyPatch.context() as patch, hanging_mount(scene.disk.point, patch):
             done = scan(scene.library)
         assert (done.state, done.missing, scene.problems()) == ("finished", 0, {scene.place: "storage"})
@@ -298,9 +300,9 @@ def test_a_root_whose_file_system_was_replaced(
     other = make_disk(root, "second")
     plant(other.files / "others", 3)
     other.plug()
-    for options in ({}, {"full": True}, {"accept_empty": True}):
-        done = scan(library, **options)
-        assert (done.state, picture(library)) == ("offline", before), (options, done.error)
+    for option in ("", "full", "accept_empty"):
+        done = scan(library, full=option == "full", accept_empty=option == "accept_empty")
+        assert (done.state, picture(library)) == ("offline", before), (option, done.error)
     assert "none of 18 known files is there" in done.error or "on another device" in done.error
     done = scan(library, accept_device=True)
     assert (done.state, done.missing) == ("finished", 15)

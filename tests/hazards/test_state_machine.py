@@ -14,6 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from pytest_django.fixtures import Settings
 
 from libraries import cleanup, totals
 from libraries.models import Library, MediaFile, Scan
@@ -22,6 +23,7 @@ from missing.models import Purge
 from missing.purges import purge_missing_files, select_missing, undo_purge
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, put, song
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, picture, request
 from tests.support.sharing import THOROUGH
 
@@ -357,11 +359,9 @@ def without_totals(seen: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_steps(quick_reading: RememberingPool, settings: Settings) -> None:
     """So many transactions that a crash has somewhere to happen."""
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 1)
+    limit_scans(settings, batch_files=2, pairs=1, marks=1)
 
 
 def test_no_life_loses_a_track(small_steps: None) -> None:

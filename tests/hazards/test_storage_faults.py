@@ -11,10 +11,8 @@ import subprocess
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -25,7 +23,7 @@ from libraries.scanner.walk.walker import Entry
 from tests.hazards import at_most
 from tests.hazards.files import RememberingPool, plant
 from tests.support.scans import counts, ids, picture, scan
-from tests.support.trees import FailingEntry, list_with
+from tests.support.trees import FailingEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,12 +82,6 @@ real_lister = walker.os_lister
 
 
 @pytest.fixture
-def lister(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Iterable[Entry]]], None]:
-    """Replace the one place that lists folders."""
-    return partial(list_with, monkeypatch)
-
-
-@pytest.fixture
 def library(tmp_path: Path, quick_reading: RememberingPool) -> Library:
     plant(tmp_path / "music", FILES)
     library = Library.objects.create(name="Music", path=str(tmp_path / "music"))
@@ -97,14 +89,13 @@ def library(tmp_path: Path, quick_reading: RememberingPool) -> Library:
     return library
 
 
-def test_no_weather_makes_a_file_missing(library: Library, lister: Any) -> None:
+def test_no_weather_makes_a_file_missing(library: Library) -> None:
     reference, known = picture(library), ids(library)
     struck = aborted = 0
     for round_ in range(at_most(10, 300)):
         dice = random.Random(SEED + round_)
         weather = Weather(dice, (0.01, 0.1, 0.3, 0.9, DEAD)[round_ % 5])
-        lister(weather)
-        done = scan(library, full=dice.random() < 0.2)
+        done = scan(library, lister=weather, full=dice.random() < 0.2)
         struck += weather.struck
         aborted += done.state == "offline"
         assert done.state in ("finished", "offline"), (round_, done.error)
@@ -113,13 +104,12 @@ def test_no_weather_makes_a_file_missing(library: Library, lister: Any) -> None:
         assert ids(library) == known, round_
     assert struck > 100
     assert aborted
-    lister(real_lister)
     assert not counts(scan(library)).keys() & {"added", "moved", "restored", "missing"}
     assert picture(library) == reference
     assert not ScanProblem.objects.unresolved().exists()
 
 
-def test_what_really_went_is_found_when_the_weather_clears(library: Library, lister: Any) -> None:
+def test_what_really_went_is_found_when_the_weather_clears(library: Library) -> None:
     """Removals and moves during bad weather wait for the first listing that proves them."""
     root = Path(library.path)
     known = ids(library)
@@ -132,18 +122,16 @@ def test_what_really_went_is_found_when_the_weather_clears(library: Library, lis
     old = str(albums[20].relative_to(root))
     albums[20].rename(root / "renamed")
     for round_ in range(3):
-        lister(Weather(random.Random(round_), 0.2))
-        scan(library)
+        scan(library, lister=Weather(random.Random(round_), 0.2))
         missing = set(MediaFile.objects.missing().values_list("path", flat=True))
         assert missing <= gone | {path for path in known if path.startswith(old)}
-    lister(real_lister)
     scan(library)
     assert set(MediaFile.objects.missing().values_list("path", flat=True)) == gone
     expected = {path.replace(old, "renamed"): pk for path, pk in known.items() if path not in gone}
     assert ids(library) == expected
 
 
-def test_storage_that_vanishes_in_the_middle_of_a_walk(library: Library, lister: Any) -> None:
+def test_storage_that_vanishes_in_the_middle_of_a_walk(library: Library) -> None:
     """From some folder on, everything is gone: first as an unmounted disk shows it, then as a dead one."""
     before = picture(library)
     root = Path(library.path)
@@ -159,15 +147,13 @@ def test_storage_that_vanishes_in_the_middle_of_a_walk(library: Library, lister:
                     root.mkdir()
             yield from real_lister(path)
 
-        lister(vanish)
-        done = scan(library)
+        done = scan(library, lister=vanish)
         assert done.state == "offline", at
         if bare:
             root.rmdir()
         root.with_name("away").rename(root)
         after = picture(library)
         assert (after["tracks"], after["albums"]) == (before["tracks"], before["albums"])
-    lister(real_lister)
     assert counts(scan(library)) == {"skipped": FILES}
     assert picture(library) == before
 

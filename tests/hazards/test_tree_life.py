@@ -17,6 +17,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from pytest_django.fixtures import Settings
 
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import MediaFile, Scan
@@ -31,6 +32,7 @@ from tests.hazards.database import dies_after, watched
 from tests.hazards.files import RememberingPool
 from tests.hazards.tree_catalog import Catalog, difference, forget_everything, known_ids, rows_of, shown
 from tests.hazards.tree_model import FOLDERS, GARBAGE, NAMES, Impossible, Place, Tree
+from tests.support.limits import limit_scans
 from tests.support.scans import counts
 from tests.support.sharing import THOROUGH
 
@@ -354,11 +356,9 @@ class Countdown:
 
 
 @pytest.fixture
-def small_steps(quick_reading: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_steps(quick_reading: RememberingPool, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many transactions, so that a kill has somewhere to happen; and no broker that is asked in vain."""
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._MARKS", 1)
+    limit_scans(settings, batch_files=2, pairs=1, marks=1)
     monkeypatch.setattr("libraries.queue.deliver", lambda _: None)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries.models import Library, Scan
 from libraries.progress import Progress, progress_of
-from libraries.scanner import lease, pipeline
+from libraries.scanner import pipeline
 from synth.library import make_library as make_files
+from tests.support.limits import limit_scans
 from tests.support.scans import redo, request
 
 BEGIN = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -62,9 +64,8 @@ class Killed(BaseException):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_figures_only_grow_within_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 5)
+def test_figures_only_grow_within_an_attempt(tmp_path: Path, settings: Settings) -> None:
+    limit_scans(settings, beat_seconds=0.0, batch_files=5)
     make_files(tmp_path / "music", tracks=30, seed=3, pictures=False)
     library = Library.objects.create(name="Music", path=str(tmp_path / "music"))
     shown: list[tuple[int, int, float]] = []
@@ -86,9 +87,8 @@ def test_figures_only_grow_within_an_attempt(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_whole_scan_grows_to_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 5)
+def test_a_whole_scan_grows_to_one(tmp_path: Path, settings: Settings) -> None:
+    limit_scans(settings, beat_seconds=0.0, batch_files=5)
     make_files(tmp_path / "music", tracks=30, seed=3, pictures=False)
     library = Library.objects.create(name="Music", path=str(tmp_path / "music"))
     shown: list[float] = []

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from libraries import totals
 from libraries.models import Library, MediaFile, Participant
 from navidrome_lib.db.bulk import table
+from tests.support.limits import limit_scans
 from tests.support.scans import scan, write_album
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +24,9 @@ def known_rows(model: type[MediaFile | Participant]) -> float:
         return float(cursor.fetchone()[0])
 
 
-def test_a_scan_that_adds_much_tells_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_that_adds_much_tells_the_database(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[int] = []
     learn = totals.analyze_tables
 
@@ -31,7 +35,7 @@ def test_a_scan_that_adds_much_tells_the_database(tmp_path: Path, monkeypatch: p
         learn()
 
     monkeypatch.setattr(totals, "analyze_tables", note)
-    monkeypatch.setattr("libraries.scanner.pipeline._MANY_FILES", 4)
+    limit_scans(settings, many_files=4)
     write_album(tmp_path / "one", 4)
     library = Library.objects.create(name="Music", path=str(tmp_path))
     assert scan(library).added == 4

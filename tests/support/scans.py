@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from libraries.models import (
     TrackGenre,
 )
 from libraries.scanner import lease, pipeline
+from libraries.scanner.walk.walker import Lister
 from synth.files import track_bytes
 from synth.tones import Tone
 from synth.track import Track
@@ -54,9 +56,15 @@ def request(library: Library, **fields: Any) -> Scan:
     return Scan.objects.create(library=library, trigger=ScanTrigger.API, **fields)
 
 
-def scan(library: Library, **fields: Any) -> Scan:
+def scan(
+    library: Library,
+    *,
+    lister: Lister | None = None,
+    on_progress: Callable[[Scan], None] | None = None,
+    **fields: Any,
+) -> Scan:
     """Request one scan and run it here; what it says of folders must add up to its figures."""
-    done = pipeline.run(request(library, **fields).pk)
+    done = pipeline.run(request(library, **fields).pk, lister=lister, on_progress=on_progress)
     assert done is not None
     told = Counter[str]()
     for (kind, *_), count in changes(done).items():

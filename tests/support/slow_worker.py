@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from functools import partial
 from itertools import chain
 from typing import Any
 
 import django
+from django.conf import settings
 
 PAUSE = 0.4
 
@@ -23,8 +24,8 @@ def main() -> None:
     """Serve until killed. A worker that dies is noticed after seconds instead of a minute."""
     # imported here: the models are there only after the setup
     from libraries.audio.pool.pool import ReaderPool  # noqa: PLC0415
-    from libraries.scanner import lease, pipeline  # noqa: PLC0415
-    from libraries.scanner.walk.walker import Entry, os_lister, walk  # noqa: PLC0415
+    from libraries.scanner import pipeline  # noqa: PLC0415
+    from libraries.scanner.walk.walker import Entry, os_lister  # noqa: PLC0415
     from navidrome_lib.celery import app  # noqa: PLC0415
 
     def slow_lister(path: bytes) -> Iterable[Entry]:
@@ -43,8 +44,8 @@ def main() -> None:
             yield [result]
 
     replace(ReaderPool, "read_groups", slow_read_groups)
-    replace(pipeline, "walk", partial(walk, lister=slow_lister))
-    replace(lease, "LEASE", timedelta(seconds=5))
+    replace(pipeline, "os_lister", slow_lister)
+    settings.SCAN_LIMITS = dataclasses.replace(settings.SCAN_LIMITS, lease=timedelta(seconds=5))
     app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "-linfo"])
 
 

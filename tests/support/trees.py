@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-
-import pytest
 
 from libraries.scanner.types import FolderListing, ScanOptions
 from libraries.scanner.walk.walker import Entry, os_lister, walk
@@ -47,11 +45,6 @@ def run_unprivileged(folder: Path, code: str) -> list[str]:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
-
-
-def list_with(monkeypatch: pytest.MonkeyPatch, lister: Callable[[bytes], Iterable[Entry]]) -> None:
-    """Replace the one place that lists folders."""
-    monkeypatch.setattr(walk, "__kwdefaults__", (walk.__kwdefaults__ or {}) | {"lister": lister})
 
 
 class FailingEntry:

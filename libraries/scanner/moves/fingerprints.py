@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 SLICE_SECONDS: Final = 20.0
 _PAGE: Final = 5000
-_BATCH: Final = 200
 _CLAIM: Final = timedelta(seconds=60)
 _REST: Final = timedelta(minutes=10)
 _LOOK_SECONDS: Final = 1.0
@@ -176,7 +175,7 @@ def _fill_in(files: Sequence[FingerprintFile], claim: _Claim) -> Iterator[int]:
     by_id = {file.id: file for file in files}
     # closed at once when no more is needed: the reader process is not left to the garbage collector
     with closing(read_fingerprints(files, claim.renew, workers=1)) as found:
-        for piece in chunks(found, _BATCH):
+        for piece in chunks(found, settings.SCAN_LIMITS.fingerprints):
             with transaction.atomic():
                 save_fingerprints([(by_id[pk], digest) for pk, digest in piece])
             committed()

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -51,8 +51,6 @@ from libraries.totals import Marked, mark_missing
 from navidrome_lib.db.bulk import chunks, delete_where, insert_new_rows
 from navidrome_lib.db.ids import first_id
 
-_PAIRS: Final = 200
-_MARKS: Final = 1000
 _REPLACED = "/"  # no id contains it
 
 
@@ -122,6 +120,7 @@ class Reconciler:
     def __init__(self, lease: Lease, writer: Writer, affected: AffectedArtists, last_scan_at: datetime | None) -> None:
         self.lease = lease
         self.scan = lease.scan
+        self.limits = lease.limits
         self.writer = writer
         self.affected = affected
         self.last_scan_at = last_scan_at
@@ -158,11 +157,11 @@ class Reconciler:
 
     def move(self) -> None:
         """Move what can be joined; the rest of the replaced files is saved as what is now at their places."""
-        pairs = self._match()
+        pairs, most = self._match(), self.limits.pairs
         joined_gone = {gone.id for gone, _ in pairs}
         joined_new = {new.id for _, new in pairs}
         applier = MoveApplier(self.scan.library_id, self.writer.rows)
-        for piece in chunks(pairs, _PAIRS):
+        for piece in chunks(pairs, most):
             self._carry_out(applier, self._as_plan(piece, joined_gone))
         self.unseen = {pk: folder for pk, folder in self.unseen.items() if pk not in joined_gone}
         retagged: list[str] = []
@@ -170,16 +169,16 @@ class Reconciler:
         for track_id in self.replaced.ids():
             if _REPLACED + track_id not in joined_new:
                 (added if track_id in joined_gone else retagged).append(track_id)
-        for ids in chunks(added, _PAIRS):
+        for ids in chunks(added, most):
             self._carry_out(applier, MovePlan(added=[self.replaced.get(track_id).state for track_id in ids]))
         others = self._of_other_tracks(retagged)
-        for ids in chunks(sorted(others), _PAIRS):
+        for ids in chunks(sorted(others), most):
             replaced = list(gone_candidates(ids, self.last_scan_at))
             states = [self.replaced.get(track_id).state for track_id in ids]
             self._carry_out(
                 applier, MovePlan(added=states, vacated=replaced, lost=[gone for gone in replaced if not gone.missing])
             )
-        for ids in chunks((track_id for track_id in retagged if track_id not in others), _PAIRS):
+        for ids in chunks((track_id for track_id in retagged if track_id not in others), most):
             self.writer.write_retagged([self.replaced.get(track_id) for track_id in ids])
 
     def _of_other_tracks(self, retagged: Collection[str]) -> set[str]:
@@ -310,11 +309,11 @@ class Reconciler:
 
     def hold(self, proposal: Proposal) -> None:
         """Keep the proposal instead of marking. What an earlier attempt of this scan proposed is forgotten."""
-        marks = HeldMark.objects.filter(scan=self.scan.pk).order_by("pk")
-        while keys := list(marks.values_list("pk", flat=True)[:_MARKS]):
+        marks, most = HeldMark.objects.filter(scan=self.scan.pk).order_by("pk"), self.limits.marks
+        while keys := list(marks.values_list("pk", flat=True)[:most]):
             with self.lease.transaction():
                 delete_where(HeldMark, "id", keys)
-        for ids in chunks(proposal.held, _MARKS):
+        for ids in chunks(proposal.held, most):
             with self.lease.transaction():
                 insert_new_rows(HeldMark, ("scan_id", "media_file_id"), [(self.scan.pk, track_id) for track_id in ids])
 
@@ -340,6 +339,7 @@ class Reconciler:
 
     def _batches(self, gone: Sequence[KnownFolder], held: Collection[str]) -> Iterator[_Marks]:
         """What is to be marked, folder by folder, and what is to be remembered of each folder behind its last track."""
+        most = self.limits.marks
         keep = {self.unseen[track_id] for track_id in held}
         tracks: dict[str, list[str]] = defaultdict(list)
         for track_id, folder_id in self.unseen.items():
@@ -349,8 +349,8 @@ class Reconciler:
         absent: dict[str, Row] = {folder.id: (folder.digest, "", folder.id) for folder in gone}
         batch = _Marks()
         for folder_id in sorted({*tracks, *listed, *absent}):
-            for piece in chunks(tracks.get(folder_id, ()), _MARKS):
-                if len(batch.ids) + len(piece) > _MARKS:
+            for piece in chunks(tracks.get(folder_id, ()), most):
+                if len(batch.ids) + len(piece) > most:
                     yield batch
                     batch = _Marks()
                 batch.ids += piece
@@ -358,7 +358,7 @@ class Reconciler:
             if folder_id not in keep:
                 batch.listed += [listed[folder_id]] if folder_id in listed else []
                 batch.gone += [absent[folder_id]] if folder_id in absent else []
-            if len(batch.listed) + len(batch.gone) >= _MARKS:
+            if len(batch.listed) + len(batch.gone) >= most:
                 yield batch
                 batch = _Marks()
         if batch.ids or batch.listed or batch.gone:

@@ -15,11 +15,11 @@ from typing import Any, Final, Generic, TypeVar
 
 from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import ReadResult
+from libraries.scanner.limits import ScanLimits
 
 T = TypeVar("T")
 
 _TICK: Final = 0.5
-_GROUP: Final = 64
 _GROUP_SECONDS: Final = 0.2
 _GROUPS_AHEAD: Final = 16
 
@@ -31,18 +31,18 @@ class _End(Generic[T]):
         self.error = error
 
 
-def iterate(items: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
-    """The `items`, drawn in a thread."""
+def iterate(items: Iterable[T], beat: Callable[[], None], *, group: int = ScanLimits.group) -> Iterator[T]:
+    """The `items`, drawn in a thread that hands them over in groups."""
 
     def feed(put: Callable[[list[T]], None]) -> None:
-        group: list[T] = []
+        drawn: list[T] = []
         since = time.monotonic()
         for item in items:
-            group.append(item)
-            if len(group) >= _GROUP or time.monotonic() - since > _GROUP_SECONDS:
-                put(group)
-                group, since = [], time.monotonic()
-        put(group)
+            drawn.append(item)
+            if len(drawn) >= group or time.monotonic() - since > _GROUP_SECONDS:
+                put(drawn)
+                drawn, since = [], time.monotonic()
+        put(drawn)
 
     return _drain(feed, beat)
 

@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Final
 
 from libraries.audio.errors import ReadProblem
 from libraries.audio.pool.protocol import ReadResult
 from libraries.choices import ProblemKind
 from libraries.scanner.catalog import Problems, known_tracks
 from libraries.scanner.diff import FolderDiff, plan_folder
+from libraries.scanner.limits import ScanLimits
 from libraries.scanner.paths import join
 from libraries.scanner.read.background import BackgroundReader
 from libraries.scanner.read.transport import unpack
@@ -33,15 +33,6 @@ from libraries.scanner.types import (
     KnownTrack,
     ScanOptions,
 )
-
-BATCH_FILES: Final = 800
-BATCH_FOLDERS: Final = 200
-# batches that are read while one is being written: with fewer, readers idle when writing is slow
-_AHEAD: Final = 2
-# batches that may be read while the library is still being listed: what is read waits in memory
-_EARLY: Final = 8
-# files of one batch that fail because of the storage, after which the storage itself is checked
-_SUSPICIOUS: Final = 10
 
 
 @dataclass(slots=True)
@@ -69,6 +60,7 @@ class Reading:
         ahead: BackgroundReader,
         *,
         full: bool,
+        limits: ScanLimits,
     ) -> None:
         self._options = options
         self._diff = diff
@@ -76,7 +68,8 @@ class Reading:
         self._problems = problems
         self._ahead = ahead
         self._full = full
-        self._group = _Group()
+        self._limits = limits
+        self._group = _Group(limits)
         self._early: deque[Batch] = deque()
         # those of the last group that were too many
         self._rest: Iterator[Batch] = iter(())
@@ -92,18 +85,19 @@ class Reading:
 
         Nothing is written of it: the walk may still prove that its storage is going away.
         """
-        if len(self._early) < _EARLY and (group := self._group.add(listing)):
+        left = self._limits.early_batches - len(self._early)
+        if left > 0 and (group := self._group.add(listing)):
             self._taken += len(group)
             self._rest = self._batches(group)
-            self._early.extend(map(self._ordered, islice(self._rest, _EARLY - len(self._early))))
+            self._early.extend(map(self._ordered, islice(self._rest, left)))
 
     def run(self, ask_storage: Callable[[], None]) -> Iterator[Sequence[FolderResult]]:
         """Results in the order of the walk. While one batch is being written, the readers work on the next ones."""
         waiting, self._early = self._early, deque()
-        groups = _grouped(islice(self._diff.changed, self._taken, None))
+        groups = _grouped(islice(self._diff.changed, self._taken, None), self._limits)
         for batch in chain(self._rest, chain.from_iterable(map(self._batches, groups))):
             waiting.append(self._ordered(batch))
-            while len(waiting) > _AHEAD:
+            while len(waiting) > self._limits.batches_ahead:
                 yield self._collected(waiting.popleft(), ask_storage)
         while waiting:
             yield self._collected(waiting.popleft(), ask_storage)
@@ -111,18 +105,18 @@ class Reading:
     def _batches(self, listings: Sequence[FolderListing]) -> Iterator[Batch]:
         known = [folder for listing in listings if (folder := self._folders.get(listing.path))]
         tracks = known_tracks(sorted({folder.id for folder in known}))
-        batch = Batch()
+        batch, files = Batch(), self._limits.batch_files
         for listing in listings:
             folder = self._folders.get(listing.path)
             problems = self._problems.get(listing.path, {})
             plan = plan_folder(listing, folder, tracks.get(folder.id, {}) if folder else {}, problems, full=self._full)
             if plan.folder is not None:
                 self.unseen |= dict.fromkeys((track.id for track in plan.unseen), plan.folder.id)
-            for piece in _pieces(plan):
+            for piece in _pieces(plan, files):
                 result = self._add(batch, piece, problems)
                 if not piece.part:
                     batch.ended.append((result, listing))
-                if len(batch.paths) >= BATCH_FILES:
+                if len(batch.paths) >= files:
                     yield batch
                     batch = Batch()
         if batch.results:
@@ -153,7 +147,7 @@ class Reading:
                 its, result, entry, known = self._wanted.pop(read.path)
                 its.unread -= 1
                 its.doubtful += self._take(read, result, entry, known)
-        if batch.doubtful >= _SUSPICIOUS:
+        if batch.doubtful >= self._limits.doubtful_files:
             ask_storage()
         for result, listing in batch.ended:
             # only after the whole walk it is known which of these files are folders now
@@ -187,22 +181,23 @@ def _note_problem(problem: ReadProblem, result: FolderResult, entry: FileEntry, 
 class _Group:
     """Listings until there are enough of them for a batch or more."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: ScanLimits) -> None:
         self.listings: list[FolderListing] = []
         self._files = 0
+        self._most_files, self._most_folders = limits.batch_files, limits.batch_folders
 
     def add(self, listing: FolderListing) -> list[FolderListing]:
         """Take one more; all of them once they are enough, and from then on others."""
         self.listings.append(listing)
         self._files += len(listing.files)
-        if self._files < BATCH_FILES and len(self.listings) < BATCH_FOLDERS:
+        if self._files < self._most_files and len(self.listings) < self._most_folders:
             return []
         full, self.listings, self._files = self.listings, [], 0
         return full
 
 
-def _grouped(listings: Iterable[FolderListing]) -> Iterator[list[FolderListing]]:
-    group = _Group()
+def _grouped(listings: Iterable[FolderListing], limits: ScanLimits) -> Iterator[list[FolderListing]]:
+    group = _Group(limits)
     for listing in listings:
         if full := group.add(listing):
             yield full
@@ -210,11 +205,11 @@ def _grouped(listings: Iterable[FolderListing]) -> Iterator[list[FolderListing]]
         yield group.listings
 
 
-def _pieces(plan: FolderPlan) -> Iterator[FolderPlan]:
-    """A folder as it is, or a giant one in pieces; only the last piece says that the folder is done."""
+def _pieces(plan: FolderPlan, files: int) -> Iterator[FolderPlan]:
+    """A folder as it is, or a giant one in pieces of so many files; only the last one says that the folder is done."""
     rest = list(plan.reads)
-    while len(rest) > BATCH_FILES:
-        piece, rest = rest[:BATCH_FILES], rest[BATCH_FILES:]
+    while len(rest) > files:
+        piece, rest = rest[:files], rest[files:]
         listing = FolderListing(plan.listing.path, files=[entry for entry, _ in piece], complete=False)
         yield FolderPlan(listing, plan.folder, reads=piece, part=True)
     done = len(plan.reads) - len(rest)

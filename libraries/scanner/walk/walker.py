@@ -22,15 +22,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
+from libraries.scanner.limits import ScanLimits
 from libraries.scanner.paths import display, join
 from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions
 from libraries.scanner.walk import ignore
 from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, problem, reason_of, seal
 from libraries.scanner.walk.links import Links
-
-MAX_ERRORS_IN_A_ROW: Final = 10
-SETTLE_NS: Final = 2_000_000_000
-"""How long a file must have been quiet: longer than the two seconds in which FAT and SMB count time."""
 
 _CHUNK: Final = 512
 _NEVER: Final = 2**64
@@ -41,7 +38,7 @@ _LOCAL: Final = GONE | {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELO
 
 
 class StorageProblem(Exception):
-    """Ten folders in a row could not be listed: the storage is failing, and nothing may be concluded."""
+    """Several folders in a row could not be listed: the storage is failing, and nothing may be concluded."""
 
 
 class WalkStopped(Exception):
@@ -88,6 +85,7 @@ def walk(
     lister: Lister = os_lister,
     now_ns: Callable[[], int] = time.time_ns,
     settle_ns: int = 0,
+    errors_in_a_row: int = ScanLimits.errors_in_a_row,
     stop: Callable[[], bool] = never,
     away: Mapping[bytes, FileProblem] | None = None,
     followed: dict[bytes, bytes] | None = None,
@@ -102,7 +100,8 @@ def walk(
     the clock of a NAS may run ahead of ours. The ctime is the one that cannot be forged by a copy that keeps times; the
     mtime is looked at for file systems whose ctime is the time of creation.
     """
-    return _Walk(options, lister, now_ns, settle_ns, stop, away or {}, {} if followed is None else followed).run()
+    found = {} if followed is None else followed
+    return _Walk(options, lister, now_ns, settle_ns, errors_in_a_row, stop, away or {}, found).run()
 
 
 class _Walk:
@@ -112,6 +111,7 @@ class _Walk:
         lister: Lister,
         now_ns: Callable[[], int],
         settle_ns: int,
+        errors_in_a_row: int,
         stop: Callable[[], bool],
         away: Mapping[bytes, FileProblem],
         followed: dict[bytes, bytes],
@@ -125,6 +125,7 @@ class _Walk:
         self.away = away
         self.links = Links(options, is_audio_name, followed)
         self.errors_in_a_row = 0
+        self.most_errors = errors_in_a_row
         self._late = _NEVER
         self._protected: set[bytes] = set()
         self._settling: set[bytes] = set()
@@ -213,7 +214,7 @@ class _Walk:
         """A listing that protects all below it. A folder that went after its parent was listed is no problem."""
         if error.errno not in _LOCAL:
             self.errors_in_a_row += 1
-            if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
+            if self.errors_in_a_row >= self.most_errors:
                 place = display(self.options.absolute(path))
                 raise StorageProblem(
                     f"{self.errors_in_a_row} folders in a row could not be listed, the last one {place}: "

@@ -8,9 +8,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from rest_framework.test import APIClient
@@ -18,7 +17,7 @@ from rest_framework.test import APIClient
 from libraries.models import Library, Scan
 from libraries.scanner import pipeline
 from libraries.scanner.approval import is_too_much
-from libraries.scanner.walk import root, walker
+from libraries.scanner.walk.walker import Entry, Lister, os_lister
 from navidrome_lib.audit.models import AuditEntry
 from tests.support.scans import picture, write_album
 
@@ -47,11 +46,11 @@ def scanned(as_admin: APIClient, library: Library) -> Library:
     return library
 
 
-def run(client: APIClient, library: Library, **body: Any) -> dict[str, Any]:
+def run(client: APIClient, library: Library, *, root_lister: Lister = os_lister, **body: Any) -> dict[str, Any]:
     """Ask for a scan, carry it out, and show it."""
     response = client.post("/api/scan", {"libraryId": library.pk, **body})
     assert response.status_code == 201, response.content
-    pipeline.run(int(response.json()["id"]))
+    pipeline.run(int(response.json()["id"]), root_lister=root_lister)
     found: dict[str, Any] = client.get(f"/api/scan/{response.json()['id']}").json()
     return found
 
@@ -62,15 +61,21 @@ def show(client: APIClient, library: Library) -> dict[str, Any]:
 
 
 Undo = Callable[[], object]
-Patch = pytest.MonkeyPatch
 
 
-def go_absent(path: Path, patch: Patch) -> Undo:
+class Outage(NamedTuple):
+    """What ends it, and how the root can be listed meanwhile."""
+
+    undo: Undo
+    root_lister: Lister = os_lister
+
+
+def go_absent(path: Path) -> Outage:
     away = path.rename(path.with_name("away"))
-    return lambda: away.rename(path)
+    return Outage(lambda: away.rename(path))
 
 
-def become_a_file(path: Path, patch: Patch) -> Undo:
+def become_a_file(path: Path) -> Outage:
     away = path.rename(path.with_name("away"))
     path.write_text("no folder")
 
@@ -78,55 +83,43 @@ def become_a_file(path: Path, patch: Patch) -> Undo:
         path.unlink()
         away.rename(path)
 
-    return undo
+    return Outage(undo)
 
 
-def become_unreadable(path: Path, patch: Patch) -> Undo:
+def become_unreadable(path: Path) -> Outage:
     """Take the rights away. The administrator of the system has them all the same: the check runs as somebody else."""
 
-    def as_nobody(*args: Any, **options: Any) -> root.RootState:
+    def as_nobody(folder: bytes) -> Iterable[Entry]:
         user = os.geteuid()
         os.seteuid(65534 if user == 0 else user)
         try:
-            return root.check_root(*args, **options)
+            return os_lister(folder)
         finally:
             os.seteuid(user)
 
     path.chmod(0o311)
-    patch.setattr(pipeline, "check_root", as_nobody)
-
-    def undo() -> None:
-        path.chmod(0o755)
-
-    return undo
+    return Outage(lambda: path.chmod(0o755), as_nobody)
 
 
-def fail_with(code: int) -> Callable[[Path, Patch], Undo]:
-    def fail(path: Path, patch: Patch) -> Undo:
-        def lister(folder: bytes) -> Iterable[walker.Entry]:
+def fail_with(code: int) -> Callable[[Path], Outage]:
+    def fail(path: Path) -> Outage:
+        def lister(folder: bytes) -> Iterable[Entry]:
             raise OSError(code, os.strerror(code), folder)
 
-        patch.setattr(pipeline, "check_root", partial(root.check_root, lister=lister))
-        return lambda: patch.setattr(pipeline, "check_root", root.check_root)
+        return Outage(lambda: None, lister)
 
     return fail
 
 
-def hang(path: Path, patch: Patch) -> Undo:
-    def lister(folder: bytes) -> Iterable[walker.Entry]:
+def hang(path: Path) -> Outage:
+    def lister(folder: bytes) -> Iterable[Entry]:
         time.sleep(2)
-        return walker.os_lister(folder)
+        return os_lister(folder)
 
-    patch.setattr(pipeline, "check_root", partial(root.check_root, lister=lister))
-
-    def undo() -> None:
-        time.sleep(1)  # the question that hangs is answered at last
-        patch.setattr(pipeline, "check_root", root.check_root)
-
-    return undo
+    return Outage(lambda: time.sleep(1), lister)  # the question that hangs is answered at last
 
 
-def become_empty(path: Path, patch: Patch) -> Undo:
+def become_empty(path: Path) -> Outage:
     away = path.rename(path.with_name("away"))
     (path / "lost+found").mkdir(parents=True)
     # the same folder as before, as far as the catalog can know: what is left when the disk below it is unmounted
@@ -136,20 +129,20 @@ def become_empty(path: Path, patch: Patch) -> Undo:
         shutil.rmtree(path)
         away.rename(path)
 
-    return undo
+    return Outage(undo)
 
 
-def move_to_another_device(path: Path, patch: Patch) -> Undo:
+def move_to_another_device(path: Path) -> Outage:
     device, inode = path.stat().st_dev, path.stat().st_ino
     Library.objects.update(root_device=device + 1, root_inode=inode + 1)
-    return lambda: Library.objects.update(root_device=device, root_inode=inode)
+    return Outage(lambda: Library.objects.update(root_device=device, root_inode=inode))
 
 
-def lose_the_anchor(path: Path, patch: Patch) -> Undo:
+def lose_the_anchor(path: Path) -> Outage:
     (path / ".mounted").touch()
     Library.objects.update(anchor_file=".mounted")
     (path / ".mounted").unlink()
-    return lambda: (path / ".mounted").touch()
+    return Outage(lambda: (path / ".mounted").touch())
 
 
 @pytest.mark.parametrize(
@@ -172,14 +165,13 @@ def lose_the_anchor(path: Path, patch: Patch) -> Undo:
 def test_storage_that_is_away_is_offline_at_once_and_changes_nothing(
     as_admin: APIClient,
     scanned: Library,
-    monkeypatch: Patch,
-    cause: Callable[[Path, Patch], Undo],
+    cause: Callable[[Path], Outage],
     words: str,
 ) -> None:
     before = picture(scanned)
-    undo = cause(Path(scanned.path), monkeypatch)
+    outage = cause(Path(scanned.path))
     begin = time.monotonic()
-    scan = run(as_admin, scanned)
+    scan = run(as_admin, scanned, root_lister=outage.root_lister)
     assert time.monotonic() - begin < 2.5  # two seconds for the scan, the rest for the requests around it
     assert (scan["state"], scan["elapsed"] < 2) == ("offline", True)
     shown = show(as_admin, scanned)
@@ -189,7 +181,7 @@ def test_storage_that_is_away_is_offline_at_once_and_changes_nothing(
     assert shown["offlineSince"]
     assert (shown["songCount"], shown["totalMissingFiles"]) == (4, 0)
     assert picture(scanned) == before
-    undo()
+    outage.undo()
     assert run(as_admin, scanned)["state"] == "finished"
     shown = show(as_admin, scanned)
     assert (shown["status"], shown["statusReason"], shown["offlineSince"]) == ("online", "", None)
@@ -220,7 +212,7 @@ def test_an_emptying_on_purpose_is_accepted_and_audited(as_admin: APIClient, sca
 
 def test_another_device_is_accepted_and_audited(as_admin: APIClient, scanned: Library) -> None:
     before = picture(scanned)
-    move_to_another_device(Path(scanned.path), pytest.MonkeyPatch())
+    move_to_another_device(Path(scanned.path))
     assert run(as_admin, scanned, acceptEmpty=True)["state"] == "offline"
     assert run(as_admin, scanned, acceptDevice=True)["state"] == "finished"
     assert AuditEntry.objects.get(action="library.accept_device").object_id == str(scanned.pk)

@@ -9,17 +9,19 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, ScanProblem
+from libraries.scanner import pipeline
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.read.batches import Reading
 from libraries.scanner.types import ScanOptions
 from libraries.scanner.walk import walker
 from libraries.scanner.walk.walker import Entry, walk
 from tests.hazards.files import RememberingPool, plant, put, song
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, scan
-from tests.support.trees import list_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,20 +29,24 @@ BATCH, EARLY = 4, 3
 
 
 @pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+def library(tmp_path: Path, settings: Settings) -> Library:
     """Three artists of two albums with a batch of songs each."""
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", BATCH)
-    monkeypatch.setattr("libraries.scanner.read.batches._EARLY", EARLY)
+    limit_scans(settings, batch_files=BATCH, early_batches=EARLY)
     plant(tmp_path / "music", 6 * BATCH, per_folder=BATCH)
     return Library.objects.create(name="Music", path=str(tmp_path / "music"))
 
 
 class Heard(RememberingPool):
-    """Tells when the first file was read."""
+    """Tells when the first file was read, for a lister that lists the folders of the last artist only after that."""
 
     def __init__(self) -> None:
         super().__init__()
         self.read = threading.Event()
+
+    def lister(self, path: bytes) -> Iterable[Entry]:
+        if b"Artist 002" in path and not self.read.wait(30):
+            raise TimeoutError("nothing is read during the walk")
+        return walker.os_lister(path)
 
     def close(self) -> None:
         self.end()
@@ -54,43 +60,36 @@ class Heard(RememberingPool):
 
 
 @pytest.fixture
-def waiting_walk(monkeypatch: pytest.MonkeyPatch) -> Heard:
+def waiting_walk(library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Heard:
     """The folders of the last artist are listed when some file of the others has been read."""
     pool = Heard()
-
-    def lister(path: bytes) -> Iterable[Entry]:
-        if b"Artist 002" in path and not pool.read.wait(30):
-            raise TimeoutError("nothing is read during the walk")
-        return walker.os_lister(path)
-
-    monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: pool)
+    monkeypatch.setattr(pipeline, "make_pool", lambda: pool)
     # no listing waits for others before it is shown
-    monkeypatch.setattr("libraries.scanner.read.background._GROUP", 1)
-    list_with(monkeypatch, lister)
+    limit_scans(settings, group=1)
     return pool
 
 
 def test_a_first_scan_reads_while_it_walks(library: Library, waiting_walk: Heard) -> None:
-    assert counts(scan(library)) == {"added": 6 * BATCH}
-    assert counts(scan(library)) == {"skipped": 6 * BATCH}
+    assert counts(scan(library, lister=waiting_walk.lister)) == {"added": 6 * BATCH}
+    assert counts(scan(library, lister=waiting_walk.lister)) == {"skipped": 6 * BATCH}
 
 
 def test_a_later_scan_reads_while_it_walks(library: Library, waiting_walk: Heard) -> None:
     """Files that changed, one that goes and one that becomes a folder, all of them read before the walk ends."""
     first = Path(library.path) / "Artist 000" / "Album 000"
     put(first / "05 broken.mp3", b"")
-    assert scan(library).failed == 1
+    assert scan(library, lister=waiting_walk.lister).failed == 1
     for path in sorted(Path(library.path).rglob("*song.mp3"))[:BATCH]:
         path.write_bytes(song("Another", mark=99) + path.read_bytes())
     (first / "05 broken.mp3").unlink()
     put(first / "05 broken.mp3" / "06 inside.mp3", song("Inside", mark=100))
     waiting_walk.read.clear()
-    assert counts(scan(library)) == {"added": 1, "updated": BATCH, "skipped": 5 * BATCH}
+    assert counts(scan(library, lister=waiting_walk.lister)) == {"added": 1, "updated": BATCH, "skipped": 5 * BATCH}
     assert not ScanProblem.objects.unresolved().exists()
 
 
 def test_what_was_read_leaves_no_trace_when_the_storage_goes(
-    library: Library, waiting_walk: Heard, monkeypatch: pytest.MonkeyPatch
+    library: Library, waiting_walk: Heard, settings: Settings
 ) -> None:
     def dying(path: bytes) -> Iterator[Entry]:
         if b"Artist 001" in path:
@@ -98,9 +97,8 @@ def test_what_was_read_leaves_no_trace_when_the_storage_goes(
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         yield from walker.os_lister(path)
 
-    monkeypatch.setattr(walker, "MAX_ERRORS_IN_A_ROW", 1)
-    list_with(monkeypatch, dying)
-    assert scan(library).state == "offline"
+    limit_scans(settings, errors_in_a_row=1)
+    assert scan(library, lister=dying).state == "offline"
     assert not MediaFile.objects.exists()
     assert not Folder.objects.exists()
     assert not ScanProblem.objects.exists()
@@ -116,13 +114,13 @@ class Orders:
         self.paths += paths
 
 
-def test_what_is_read_early_is_bounded(library: Library, tmp_path: Path) -> None:
+def test_what_is_read_early_is_bounded(library: Library, tmp_path: Path, settings: Settings) -> None:
     """Also where a single folder has more files than may wait in memory; each file is ordered once in the end."""
     for number in range(10 * BATCH):
         put(tmp_path / "music" / "Artist 000" / "Giant" / f"{number:03}.mp3", b"")
     options = ScanOptions(root=os.fsencode(library.path))
     diff, orders = FolderDiff({}, {}, full=False), Orders()
-    reading = Reading(options, diff, {}, {}, orders, full=False)  # type: ignore[arg-type]
+    reading = Reading(options, diff, {}, {}, orders, full=False, limits=settings.SCAN_LIMITS)  # type: ignore[arg-type]
     files = 0
     for listing in walk(options):
         files += len(listing.files)

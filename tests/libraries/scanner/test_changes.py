@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from libraries import cleanup
 from libraries.models import Library, MediaFile, Scan, ScanChange
@@ -17,6 +18,7 @@ from libraries.scanner.paths import key_of
 from libraries.scanner.write.writer import Writer
 from libraries.services import libraries, scans
 from tests.conftest import MakeLibrary
+from tests.support.limits import limit_scans
 from tests.support.scans import changes, counts, redo, request, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,8 +152,8 @@ class TestAgain:
     """A worker dies, and another does its scan again."""
 
     @pytest.fixture
-    def small_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 2)
+    def small_batches(self, settings: Settings) -> None:
+        limit_scans(settings, batch_files=2)
 
     def die(self, monkeypatch: pytest.MonkeyPatch, library: Library, batches: int) -> Scan:
         """A scan whose worker ends inside the transaction of a batch, when its rows are written but not committed."""
@@ -207,9 +209,9 @@ def test_a_scan_without_changes_asks_nothing(library: Library, root: Path) -> No
 
 
 def test_the_last_scans_keep_their_changes(
-    library: Library, root: Path, make_library: MakeLibrary, monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, make_library: MakeLibrary, settings: Settings
 ) -> None:
-    monkeypatch.setattr(cleanup, "KEPT_CHANGES", 2)
+    limit_scans(settings, kept_changes=2)
     other = make_library("Jazz")
     write_album(Path(other.path), 1)
     scan(other)

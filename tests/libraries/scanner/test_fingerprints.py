@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries import tasks
 from libraries.audio.inspect import read_fingerprint
@@ -22,6 +23,7 @@ from libraries.scanner.moves.applying import find_move_candidates
 from libraries.scanner.moves.fingerprints import FingerprintFile, fill_in_fingerprints, libraries_without_fingerprints
 from navidrome_lib.celery import app
 from tests.conftest import Configure
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, request, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,9 +106,9 @@ class TestReading:
         assert sounds(library)["01.flac"] == ""
 
     def test_it_goes_on_where_it_was_and_two_do_not_do_the_same(
-        self, root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+        self, root: Path, library: Library, settings: Settings
     ) -> None:
-        monkeypatch.setattr(fingerprints, "_BATCH", 2)
+        limit_scans(settings, fingerprints=2)
         write_album(root, 5)
         scan(library)
         assert fill_in_fingerprints(library.pk, seconds=0) is True
@@ -119,9 +121,9 @@ class TestReading:
         assert MediaFile.objects.exclude(audio_hash="").count() == 5
 
     def test_it_gives_way_to_scans_and_to_storage_that_is_away(
-        self, root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+        self, root: Path, library: Library, settings: Settings
     ) -> None:
-        monkeypatch.setattr(fingerprints, "_BATCH", 1)
+        limit_scans(settings, fingerprints=1)
         write_album(root, 4)
         scan(library)
         waits = request(library)

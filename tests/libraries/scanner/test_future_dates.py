@@ -15,6 +15,7 @@ from libraries.choices import ScanState, WatchState
 from libraries.models import Library, Scan, WatchStatus
 from libraries.models.watch_status import watcher_of
 from libraries.scanner import lease
+from libraries.scanner.limits import ScanLimits
 from libraries.scanner.moves import fingerprints
 from libraries.schedule import next_scan_time
 from navidrome_lib.celery import app
@@ -80,11 +81,11 @@ def test_a_clock_of_another_machine_that_is_a_bit_ahead_is_no_future(library: Li
     assert next_scan_time(row) is not None
 
 
-@pytest.mark.parametrize(("at", "reaped"), [(YEAR, 1), (timedelta(hours=1), 1), (lease.LEASE, 0)])
+@pytest.mark.parametrize(("at", "reaped"), [(YEAR, 1), (timedelta(hours=1), 1), (ScanLimits.lease, 0)])
 def test_a_lease_in_the_future_is_over(library: Library, at: timedelta, reaped: int) -> None:
     scan_id = request(library).pk
     assert lease.claim(scan_id, "dead") is not None
-    Scan.objects.update(lease_expires_at=timezone.now() + at, heartbeat_at=timezone.now() + at - lease.LEASE)
+    Scan.objects.update(lease_expires_at=timezone.now() + at, heartbeat_at=timezone.now() + at - ScanLimits.lease)
     assert lease.reap_stale() == reaped
     assert Scan.objects.get().state == (ScanState.QUEUED if reaped else ScanState.RUNNING)
 

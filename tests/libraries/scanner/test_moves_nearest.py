@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries.models import Library, MediaFile, Participant, TrackGenre
 from libraries.scanner import pipeline
 from navidrome_lib.db import ids as scanner_ids
 from navidrome_lib.db.ids import first_id
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -201,10 +203,10 @@ def test_a_folder_that_lost_a_track_to_its_real_place_is_settled_at_once(root: P
 
 
 def test_folders_of_moves_in_two_transactions_are_settled_at_once(
-    root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+    root: Path, library: Library, settings: Settings
 ) -> None:
     """A track moves away, and in the next transaction another one takes its place: its new folder is not in doubt."""
-    monkeypatch.setattr("libraries.scanner.moves.reconcile._PAIRS", 1)
+    limit_scans(settings, pairs=1)
     one = write_track(root / "1.flac", "One")
     two = write_track(root / "c/2.flac", "Two", number=2)
     write_track(root / "b/3.flac", "Three", number=3)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from libraries.choices import ScanTrigger
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
+from libraries.scanner.limits import ScanLimits
 from libraries.services import scans
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.outages import BUSY, DATABASE_FULL, DISK_FULL, READ_ONLY
@@ -62,9 +63,9 @@ def keep_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def waiting(act: Callable[[], object]) -> Iterator[None]:
     """Do something instead of each wait for the database."""
-    sleep = time.sleep
+    sleep, pause = time.sleep, ScanLimits.patience_pause_seconds
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "sleep", lambda seconds: act() if seconds == lease.PATIENCE_PAUSE else sleep(seconds))
+        patch.setattr(time, "sleep", lambda seconds: act() if seconds == pause else sleep(seconds))
         yield
 
 
@@ -80,7 +81,7 @@ def test_a_full_disk_is_the_reason_and_not_the_end(
     library: Library, keep_connection: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = request(library)
-    for attempt in range(1, lease.MAX_ATTEMPTS + 3):
+    for attempt in range(1, ScanLimits.attempts + 3):
         caplog.clear()
         with full_database(MediaFile):
             assert pipeline.run(asked.pk, patience=0) is None
@@ -101,14 +102,14 @@ def test_a_full_disk_is_the_reason_and_not_the_end(
 
 
 def test_whoever_asks_does_not_wait(library: Library) -> None:
-    waiting = request(library, error=DISK_FULL.sentence, retry_at=timezone.now() + lease.RETRY_PAUSE)
+    waiting = request(library, error=DISK_FULL.sentence, retry_at=timezone.now() + ScanLimits.retry_pause)
     assert lease.next_queued(library.pk) == []
     assert scans.request_scan(library, trigger=ScanTrigger.API, deliver=False) == waiting
     assert lease.next_queued(library.pk) == [waiting.pk]
 
 
 def test_a_time_that_a_wrong_clock_wrote_is_over(library: Library) -> None:
-    waiting = request(library, error=DISK_FULL.sentence, retry_at=timezone.now() + 1000 * lease.RETRY_PAUSE)
+    waiting = request(library, error=DISK_FULL.sentence, retry_at=timezone.now() + 1000 * ScanLimits.retry_pause)
     assert lease.next_queued(library.pk) == [waiting.pk]
 
 
@@ -163,7 +164,7 @@ def test_a_database_that_cannot_be_written_to(library: Library, read_only: Calla
         pipeline.run(asked.pk, on_progress=in_phase("reading", lambda: read_only("on")), patience=0)
     read_only("off")
     # this could not be written down: the lease runs out, and the reaper finds the scan
-    assert lease.reap_stale(now=timezone.now() + 2 * lease.LEASE) == 1
+    assert lease.reap_stale(now=timezone.now() + 2 * ScanLimits.lease) == 1
     asked.refresh_from_db()
     assert (asked.state, asked.interruptions) == ("queued", 0)
 

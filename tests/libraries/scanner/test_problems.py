@@ -18,7 +18,7 @@ from libraries.models import Library, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.read.readers import make_pool
 from tests.support.scans import counts, ids, scan, write_track
-from tests.support.trees import FailingStorage, list_with
+from tests.support.trees import FailingStorage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,13 +164,11 @@ def test_a_file_that_was_replaced_while_it_failed_keeps_its_track(library: Libra
     assert ids(library) == before
 
 
-def test_a_problem_of_a_folder_that_was_removed_is_closed(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_problem_of_a_folder_that_was_removed_is_closed(library: Library) -> None:
     """Also where nothing else changed in the folder above it."""
     closed = Path(library.path) / "closed"
     closed.mkdir()
-    with monkeypatch.context() as patch:
-        list_with(patch, FailingStorage({b"/closed": errno.EACCES}))
-        scan(library)
+    scan(library, lister=FailingStorage({b"/closed": errno.EACCES}))
     assert set(ScanProblem.objects.unresolved().values_list("path", flat=True)) == {BAD, "closed"}
     closed.rmdir()
     scan(library)

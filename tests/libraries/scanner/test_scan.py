@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from libraries.models import Album, Artist, Library, MediaFile, ScanProblem
 from synth.library import make_library as make_files
+from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, picture, scan, write_album, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,8 +157,8 @@ def test_names_that_are_no_text(root: Path, library: Library) -> None:
     assert counts(scan(library)) == {"skipped": 1}
 
 
-def test_a_giant_folder_is_written_in_pieces(root: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libraries.scanner.read.batches.BATCH_FILES", 4)
+def test_a_giant_folder_is_written_in_pieces(root: Path, library: Library, settings: Settings) -> None:
+    limit_scans(settings, batch_files=4)
     write_album(root, 11)
     assert counts(scan(library)) == {"added": 11}
     assert library.total_songs == Album.objects.get().song_count == 11

@@ -16,6 +16,7 @@ from libraries.choices import ScanTrigger
 from libraries.cleanup import clear_library
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
+from libraries.scanner.limits import ScanLimits
 from libraries.scanner.moves import fingerprints
 from libraries.services import libraries, scans
 from navidrome_lib import stopping
@@ -97,7 +98,7 @@ def test_a_worker_that_is_stopped_gives_its_scan_back(tmp_path: Path, number: si
 @pytest.mark.parametrize("phase", ["checking", "walking", "reading", "moving", "marking", "totals"])
 def test_a_stop_in_any_phase_is_not_the_end(library: Library, phase: str) -> None:
     asked = request(library)
-    for _ in range(lease.MAX_ATTEMPTS + 1):  # as often as it likes: the scan is not to blame
+    for _ in range(ScanLimits.attempts + 1):  # as often as it likes: the scan is not to blame
         assert pipeline.run(asked.pk, on_progress=stop_in(phase)) is None
         asked.refresh_from_db()
         assert (asked.state, asked.error) == ("queued", "")
@@ -153,15 +154,15 @@ def test_a_scan_that_is_cancelled_and_stopped_is_cancelled(library: Library) -> 
 
 def test_interruptions_do_not_count_as_silent_ends(library: Library) -> None:
     asked = request(library)
-    for _ in range(lease.MAX_ATTEMPTS):
+    for _ in range(ScanLimits.attempts):
         assert pipeline.run(asked.pk, on_progress=stop_in("walking")) is None
         stopping.forget()
-    for attempt in range(1, lease.MAX_ATTEMPTS + 1):
+    for attempt in range(1, ScanLimits.attempts + 1):
         assert lease.claim(asked.pk, "mortal") is not None
         Scan.objects.update(lease_expires_at=asked.requested_at)
         assert lease.reap_stale() == 1
         asked.refresh_from_db()
-        assert asked.state == ("queued" if attempt < lease.MAX_ATTEMPTS else "failed")
+        assert asked.state == ("queued" if attempt < ScanLimits.attempts else "failed")
     assert asked.error == "The worker stopped unexpectedly 3 times."
 
 

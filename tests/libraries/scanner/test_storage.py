@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,22 +36,15 @@ def library(root: Path) -> Library:
     return library
 
 
-Fail = Callable[[Callable[[bytes], OSError | None]], None]
+def failing(decide: Callable[[bytes], OSError | None]) -> walker.Lister:
+    """A lister that fails as a function of the path of a folder says."""
 
+    def lister(path: bytes) -> Iterable[walker.Entry]:
+        if error := decide(path):
+            raise error
+        return walker.os_lister(path)
 
-@pytest.fixture
-def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
-    """Make the listing of folders fail as a function of their path says."""
-
-    def install(decide: Callable[[bytes], OSError | None]) -> None:
-        def lister(path: bytes) -> Iterable[walker.Entry]:
-            if error := decide(path):
-                raise error
-            return walker.os_lister(path)
-
-        monkeypatch.setattr("libraries.scanner.pipeline.walk", partial(walker.walk, lister=lister))
-
-    return install
+    return lister
 
 
 def test_a_root_that_is_gone_changes_nothing(root: Path, library: Library) -> None:
@@ -84,27 +76,24 @@ def test_an_empty_root_is_offline_until_it_is_accepted(root: Path, library: Libr
     assert (library.total_songs, library.total_missing_files, library.total_albums) == (0, 30, 0)
 
 
-def test_a_folder_that_cannot_be_listed_protects_what_is_below(root: Path, library: Library, fail: Fail) -> None:
+def test_a_folder_that_cannot_be_listed_protects_what_is_below(root: Path, library: Library) -> None:
     shutil.rmtree(root / "b")
-    fail(lambda path: OSError(errno.EACCES, "no") if path.endswith(b"/a") else None)
     (root / "a/01.flac").unlink()
-    done = scan(library)
+    done = scan(library, lister=failing(lambda path: OSError(errno.EACCES, "no") if path.endswith(b"/a") else None))
     assert (done.state, done.missing, done.failed) == ("finished", 10, 1)
     assert not MediaFile.objects.missing().filter(path__startswith="a/").exists()
     assert ScanProblem.objects.unresolved().get().path == "a"
-    fail(lambda path: None)
     assert scan(library).missing == 1
     assert not ScanProblem.objects.unresolved().exists()
 
 
-def test_storage_that_dies_half_way_aborts_before_any_mark(root: Path, library: Library, fail: Fail) -> None:
+def test_storage_that_dies_half_way_aborts_before_any_mark(root: Path, library: Library) -> None:
     for n in range(12):
         write_album(root / f"d{n:02}", 1, album=f"D{n}")
     scan(library)
     before = picture(library)
     shutil.rmtree(root / "a")
-    fail(lambda path: OSError(errno.EIO, "dead") if b"/d" in path else None)
-    done = scan(library)
+    done = scan(library, lister=failing(lambda path: OSError(errno.EIO, "dead") if b"/d" in path else None))
     assert (done.state, counts(done)) == ("offline", {})
     assert "in a row" in library.status_reason
     assert picture(library) == before

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from watchdog.observers import Observer
 from libraries.choices import WatchState
 from libraries.models import Library, MediaFile, Scan, WatchStatus
 from libraries.scanner import pipeline
-from libraries.scanner.walk.walker import SETTLE_NS
+from libraries.scanner.limits import ScanLimits
 from libraries.services import libraries, scans
 from libraries.services.library_rules import prepare_library
 from libraries.watcher import library_watch, service
@@ -84,24 +85,19 @@ def says(library: Library, state: WatchState) -> bool:
     return eventually(lambda: WatchStatus.objects.filter(library=library, state=state).exists(), seconds=20)
 
 
-def next_scan() -> Scan:
-    """Wait for a request, and carry it out."""
+def next_scan(*, settle_ns: int = 0) -> Scan:
+    """Wait for a request, and carry it out; files that were written `settle_ns` ago or earlier are not left out."""
     assert eventually(lambda: Scan.objects.queued().exists(), seconds=10)
-    done = pipeline.run(Scan.objects.queued().get().pk)
+    limits = replace(ScanLimits(), settle_ns=settle_ns)
+    done = pipeline.run(Scan.objects.queued().get().pk, limits=limits)
     assert done is not None
     assert (done.trigger, done.state) == ("watcher", "finished")
     return done
 
 
-def settled_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scans of the watcher leave out files of the last two seconds, for which a test does not wait."""
-    monkeypatch.setattr(pipeline, "SETTLE_NS", 0)
-
-
 def test_only_what_changed_is_scanned(
     library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled_now(monkeypatch)
     start()
     assert says(library, WatchState.WATCHING)
     assert next_scan().targets == []  # nobody knows what happened before
@@ -131,15 +127,12 @@ def test_files_that_are_too_new_for_a_scan_have_another_one(
     library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing happens in the folder any more: the watcher comes back by itself when the file has come to rest."""
-    settled_now(monkeypatch)
     start()
     assert says(library, WatchState.WATCHING)
     next_scan()
     write_track(root / "a" / "03.flac", "New", number=3)
-    monkeypatch.setattr(pipeline, "SETTLE_NS", 3600 * 10**9)
-    first = next_scan()
+    first = next_scan(settle_ns=3600 * 10**9)
     assert (first.added, first.settling) == (0, ["a"])
-    settled_now(monkeypatch)
     assert not MediaFile.objects.filter(path="a/03.flac").exists()
     second = next_scan()
     assert (second.targets, second.added, second.settling) == (["a"], 1, [])
@@ -155,9 +148,9 @@ def test_a_change_of_mode_right_before_the_scan_keeps_no_file_out(
     next_scan()
     new = write_track(root / "c" / "01.flac", "New", number=1)
     assert eventually(lambda: Scan.objects.queued().exists(), seconds=10)
-    time.sleep(SETTLE_NS / 1e9)
+    time.sleep(ScanLimits.settle_ns / 1e9)
     new.chmod(0o640)
-    while not next_scan().added:
+    while not next_scan(settle_ns=ScanLimits.settle_ns).added:
         assert not MediaFile.objects.filter(path="c/01.flac").exists()
 
 
@@ -165,7 +158,6 @@ def test_a_change_of_mode_is_noticed(
     library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What could not be read for want of rights can be read at once when they are given."""
-    settled_now(monkeypatch)
     start()
     assert says(library, WatchState.WATCHING)
     next_scan()
@@ -217,7 +209,6 @@ def test_a_root_that_goes_away_and_comes_back(
 def test_when_the_kernel_has_no_more_watches_it_polls(
     library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled_now(monkeypatch)
     full = [True]
 
     def observer() -> Any:
@@ -265,7 +256,6 @@ def test_network_storage_is_polled_and_never_two_scans_in_a_row(
 def test_a_database_that_goes_away_loses_nothing(
     library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled_now(monkeypatch)
     start()
     assert says(library, WatchState.WATCHING)
     next_scan()

@@ -10,8 +10,9 @@ from pytest_django.fixtures import Settings
 
 from libraries.audio.errors import ReadProblem
 from libraries.audio.pool.protocol import ReadResult
-from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.scanner import lease, pipeline
+from libraries.models import Folder, Library, MediaFile, Scan, ScanProblem
+from libraries.scanner import pipeline
+from tests.hazards.database import Killed
 from tests.hazards.files import RememberingPool, put, song
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, redo, request, scan
@@ -61,16 +62,14 @@ def test_a_bad_file_stays_a_problem(library: Library) -> None:
 def test_trouble_in_any_piece_is_tried_again(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (b"/1.mp3", b"/5.mp3", b"/9.mp3"):
         pool = Flaky(name, 1)
-        monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda pool=pool: pool)
+        monkeypatch.setattr(pipeline, "make_pool", lambda pool=pool: pool)
         assert scan(library, full=True).failed == 1
         assert not counts(scan(library)).get("failed"), name
         assert not ScanProblem.objects.unresolved().exists()
         assert MediaFile.objects.present().count() == 9
 
 
-def test_a_crash_between_the_pieces_and_the_moves_loses_nothing(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_between_the_pieces_and_the_moves_loses_nothing(library: Library) -> None:
     """Two names were swapped in the first piece; the process ends before what is replaced is dealt with."""
     scan(library)
     known = ids(library)
@@ -81,14 +80,13 @@ def test_a_crash_between_the_pieces_and_the_moves_loses_nothing(
     for number in range(3, 10):
         put(root / f"{number}.mp3", song(f"Song {number} again", number=number, mark=number))
 
-    def die(*_: object) -> None:
-        raise SystemError
+    def die(running: Scan) -> None:
+        if running.phase == "moving":
+            raise Killed
 
     scan_id = request(library).pk
-    with monkeypatch.context() as patch:
-        patch.setattr("libraries.scanner.pipeline._Run._settle_leftovers", die)
-        patch.setattr(lease.Lease, "finish", lambda *_: None)
-        pipeline.run(scan_id)
+    with pytest.raises(Killed):
+        pipeline.run(scan_id, on_progress=die)
     redo(scan_id)
     assert ids(library) == known | {"1.mp3": known["2.mp3"], "2.mp3": known["1.mp3"]}
     assert Folder.objects.get(library=library).digest

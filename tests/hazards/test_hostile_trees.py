@@ -13,6 +13,7 @@ import pytest
 
 from libraries.audio.pool.protocol import ReadResult
 from libraries.models import Folder, Library, MediaFile, Scan, ScanProblem
+from libraries.scanner import pipeline
 from libraries.services.libraries import update_library
 from libraries.services.library_rules import prepare_library
 from tests.hazards.database import another_database
@@ -217,7 +218,7 @@ def test_files_that_vanish_grow_or_come_during_a_scan(tmp_path: Path, monkeypatc
         elif number % 5 == 4:
             os.rename(path, path.replace(b".mp3", b" renamed.mp3"))
 
-    monkeypatch.setattr("libraries.scanner.pipeline.make_pool", lambda: Meddler(meddle))
+    monkeypatch.setattr(pipeline, "make_pool", lambda: Meddler(meddle))
     done = scan(library)
     assert (done.state, done.failed, done.missing) == ("finished", 0, 0), done.error
     assert done.added == 12

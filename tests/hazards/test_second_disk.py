@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ import pytest
 from django.db.models import F
 from pytest_django.fixtures import Settings
 
-from libraries.models import Library, MediaFile, MountPoint, ScanProblem
-from libraries.scanner import pipeline
-from libraries.scanner.mount_points import MountedStorage
+from libraries.models import Library, MediaFile, MountPoint, Scan, ScanProblem
+from libraries.scanner import mount_points
+from libraries.scanner.walk.mount_table import StorageIdentity, identity_of
 from tests.hazards.files import RememberingPool, plant
 from tests.hazards.mounting import Disk, MakeDisk, disks
 from tests.support.hanging_storage import hanging_mount
@@ -206,23 +206,22 @@ def test_a_catalog_that_is_older_than_its_mount_points_learns_them(scene: Scene)
     assert (scan(scene.library).missing, scene.problems()) == (0, {scene.place: "storage"})
 
 
-@pytest.mark.parametrize("moment", ["walk", "read", "mark"])
-def test_a_disk_that_is_pulled_out_during_a_scan(scene: Scene, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+@pytest.mark.parametrize("phase", ["walking", "reading", "moving"])
+def test_a_disk_that_is_pulled_out_during_a_scan(scene: Scene, phase: str) -> None:
     known = ids(scene.library)
     (Path(scene.library.path) / "Artist 000/Album 000/01 song.mp3").touch()
-    step = {"walk": "_walk", "read": "_read", "mark": "_settle_leftovers"}[moment]
-    real: Callable[..., object] = getattr(pipeline._Run, step)
+    pulled: list[str] = []
 
-    def pull(*args: object) -> object:
-        scene.disk.pull()
-        return real(*args)
+    def pull(running: Scan) -> None:
+        if running.phase == phase and not pulled:
+            pulled.append(phase)
+            scene.disk.pull()
 
-    monkeypatch.setattr(pipeline._Run, step, pull)
-    done = scan(scene.library)
+    done = scan(scene.library, on_progress=pull)
+    assert pulled
     assert (done.state, done.missing) == ("offline", 0)
     assert "was unmounted during the scan" in done.error
     assert (scene.missing(), ids(scene.library)) == (set(), known)
-    monkeypatch.undo()
 
 
 def test_a_disk_over_a_folder_with_songs_hides_them_only(tmp_path: Path, make_disk: MakeDisk) -> None:
@@ -316,6 +315,11 @@ def test_looking_at_mounts_costs_a_library_without_any_nothing(
     library = Library.objects.create(name="Music", path=str(tmp_path))
     scan(library)
     looks: list[bytes] = []
-    monkeypatch.setattr(MountedStorage, "_look", lambda self, path: looks.append(path))
+
+    def note(folder: bytes) -> StorageIdentity:
+        looks.append(folder)
+        return identity_of(folder)
+
+    monkeypatch.setattr(mount_points, "identity_of", note)
     scan(library)
     assert looks == []

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from pytest_django.fixtures import Settings
 
+from libraries import queue
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import MediaFile, Scan
 from libraries.scanner import lease, pipeline
@@ -359,7 +360,7 @@ class Countdown:
 def small_steps(quick_reading: RememberingPool, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many transactions, so that a kill has somewhere to happen; and no broker that is asked in vain."""
     limit_scans(settings, batch_files=2, pairs=1, marks=1)
-    monkeypatch.setattr("libraries.queue.deliver", lambda _: None)
+    monkeypatch.setattr(queue, "deliver", lambda _: None)
 
 
 def live(lives: int) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from libraries.management.commands.scan import most_changed
 from libraries.models import Library, Scan
-from libraries.scanner import pipeline
 from tests.support.scans import write_album
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,13 +35,13 @@ def test_scans_every_library(library: Library) -> None:
     assert Scan.objects.get().trigger == "command"
 
 
-def test_says_what_changed_where(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_says_what_changed_where(library: Library) -> None:
     assert run().endswith("  2 added: a\n  1 added: b\n")
     root = Path(library.path)
     (root / "a").rename(root / "c")
     write_album(root, 1, album="Loose", mark=77)
-    monkeypatch.setattr("libraries.management.commands.scan._LINES", 1)
-    assert run().endswith("  2 moved from a: c\n  and 1 more\n")
+    assert run().endswith("  2 moved from a: c\n  1 added: /\n")
+    assert most_changed(Scan.objects.latest("pk"), lines=1) == ["2 moved from a: c", "and 1 more"]
     assert run().endswith("4 unchanged, 0 failed.\n")
 
 
@@ -62,11 +62,16 @@ def test_what_cannot_be_scanned_is_an_error(library: Library) -> None:
         run()
 
 
-def test_ctrl_c_cancels(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+class Impatient(StringIO):
+    """A person who presses Ctrl+C on reading that the folders are being listed."""
 
-    monkeypatch.setattr(pipeline._Run, "_walk", interrupted)
+    def write(self, text: str) -> int:
+        if "walking" in text:
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def test_ctrl_c_cancels(library: Library) -> None:
     with pytest.raises(CommandError, match="cancelled"):
-        run()
+        call_command("scan", stdout=Impatient())
     assert Scan.objects.get().state == "cancelled"

@@ -19,7 +19,6 @@ from libraries.storage.roots import prepare_targets
 from navidrome_lib.errors import Conflict, DomainError
 
 _WAIT_SECONDS = 1.0
-_LINES = 10
 # the counters of a scan, by the words that the pages use
 _COUNTS = {
     "seen": "files",
@@ -143,12 +142,12 @@ def summary(library: Library, scan: Scan) -> str:
     return f"{library.name}: {scan.state}; {counts}." + (f" {scan.error}" if scan.error else "")
 
 
-def most_changed(scan: Scan) -> list[str]:
-    """The folders in which most files changed, a line each; the last line says how many others there are."""
+def most_changed(scan: Scan, *, lines: int = 10) -> list[str]:
+    """The folders in which most files changed, a line each; one more line says how many others there are."""
     rows = scan.changes.order_by("-count", "folder", "pk")
-    lines = []
-    for row in rows[:_LINES]:
+    found = []
+    for row in rows[:lines]:
         origin = f" from {row.from_folder or '/'}" if row.kind == ChangeKind.MOVED else ""
-        lines.append(f"{row.count} {row.kind}{origin}: {row.folder or '/'}")
-    others = rows.count() - len(lines)
-    return [*lines, f"and {others} more"] if others else lines
+        found.append(f"{row.count} {row.kind}{origin}: {row.folder or '/'}")
+    others = rows.count() - len(found)
+    return [*found, f"and {others} more"] if others else found

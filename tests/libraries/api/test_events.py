@@ -265,10 +265,13 @@ class TestItEnds:
         member.token_epoch += 1
         assert ends(Stream(browser), member.save)
 
-    def test_when_the_server_stops(self, as_admin: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_when_the_server_stops(self, as_admin: APIClient) -> None:
         stopping = threading.Event()
-        monkeypatch.setattr(streams._server, "ends", stopping.is_set)
-        assert ends(Stream(as_admin), stopping.set)
+        streams.end_when(stopping.is_set)
+        try:
+            assert ends(Stream(as_admin), stopping.set)
+        finally:
+            streams.end_when(lambda: False)  # as outside of a server
 
     def test_after_a_while(self, as_admin: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(events, "LONGEST_SECONDS", 0.2)

@@ -18,7 +18,7 @@ from libraries import tasks
 from libraries.audio.inspect import read_fingerprint
 from libraries.choices import ScanTrigger
 from libraries.models import Library, MediaFile, Scan
-from libraries.scanner.moves import fingerprints
+from libraries.scanner.moves import fingerprints, reconcile
 from libraries.scanner.moves.applying import find_move_candidates
 from libraries.scanner.moves.fingerprints import FingerprintFile, fill_in_fingerprints, libraries_without_fingerprints
 from navidrome_lib.celery import app
@@ -312,7 +312,7 @@ def test_only_files_that_may_be_a_lost_one_are_read(
         fingerprinted.extend(Path(file.path.decode()).name for file in files)
         return fingerprints.read_fingerprints(files, beat)
 
-    monkeypatch.setattr("libraries.scanner.moves.reconcile.read_fingerprints", read)
+    monkeypatch.setattr(reconcile, "read_fingerprints", read)
     paths[0].rename(root / "renamed.mp3")  # the very same file: nothing to read
     paths[1].unlink()
     write_track(root / "long.mp3", "Too long", number=60, fmt="mp3")

@@ -178,7 +178,7 @@ class TestIgnoreFiles:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             return real(path, flags)
 
-        monkeypatch.setattr("libraries.scanner.walk.ignore.os.open", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         found = listings(root)
 
         assert (found[b""].complete, found[b"a"].complete) == (True, False)

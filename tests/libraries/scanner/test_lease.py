@@ -90,12 +90,12 @@ def test_cancel_in_any_phase(library: Library, phase: str) -> None:
     assert library.total_songs == 2
 
 
-def test_an_error_of_ours_ends_the_scan_with_a_sentence(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise ValueError("oh no")
+def test_an_error_of_ours_ends_the_scan_with_a_sentence(library: Library) -> None:
+    def broken(running: Scan) -> None:
+        if (running.state, running.phase) == ("running", "walking"):
+            raise ValueError("oh no")
 
-    monkeypatch.setattr("libraries.scanner.pipeline._Run._walk", broken)
-    done = scan(library)
+    done = scan(library, on_progress=broken)
     assert (done.state, done.error) == ("failed", "The scan failed: ValueError: oh no")
 
 

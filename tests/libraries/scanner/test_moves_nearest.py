@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from libraries.models import Library, MediaFile, Participant, TrackGenre
-from libraries.scanner import pipeline
+from libraries.models import Library, MediaFile, Participant, Scan, TrackGenre
+from libraries.scanner.write import tracks
 from navidrome_lib.db import ids as scanner_ids
 from navidrome_lib.db.ids import first_id
 from tests.support.limits import limit_scans
@@ -139,19 +138,17 @@ def test_a_clock_that_jumps_while_the_files_are_read(
     to_another_disk(root / "a", root / "z")
     ahead, new_ids, now = timedelta(), scanner_ids.new_ids, timezone.now
 
-    def jump_when_online(run: Any) -> None:
+    def jump_when_online(running: Scan) -> None:
         nonlocal ahead
-        ahead = jump
-        come_online(run)
+        if running.phase == "reading":
+            ahead = jump
 
     def dated_ids(count: int) -> list[str]:
         return [first_id(now() + ahead)[:9] + pk[9:] for pk in new_ids(count)]
 
-    come_online = pipeline._Run._come_online
-    monkeypatch.setattr(pipeline._Run, "_come_online", jump_when_online)
     monkeypatch.setattr(timezone, "now", lambda: now() + ahead)
-    monkeypatch.setattr("libraries.scanner.write.tracks.new_ids", dated_ids)
-    assert counts(scan(library)) == {"moved": 3, "skipped": 2}
+    monkeypatch.setattr(tracks, "new_ids", dated_ids)
+    assert counts(scan(library, on_progress=jump_when_online)) == {"moved": 3, "skipped": 2}
     assert below(ids(library), "z") == known
 
 

@@ -111,15 +111,14 @@ def test_a_stop_in_any_phase_is_not_the_end(library: Library, phase: str) -> Non
     assert library.total_songs == 4
 
 
-def test_a_stop_between_two_instructions(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ended(*_: object) -> None:
-        raise SystemExit(0)
+def test_a_stop_between_two_instructions(library: Library) -> None:
+    def ended(running: Scan) -> None:
+        if running.phase == "reading":
+            raise SystemExit(0)
 
     asked = request(library)
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline._Run, "_read", ended)
-        with pytest.raises(SystemExit):
-            pipeline.run(asked.pk)
+    with pytest.raises(SystemExit):
+        pipeline.run(asked.pk, on_progress=ended)
     asked.refresh_from_db()
     assert (asked.state, asked.interruptions) == ("queued", 1)
 

@@ -99,16 +99,15 @@ def test_storage_that_dies_half_way_aborts_before_any_mark(root: Path, library: 
     assert picture(library) == before
 
 
-def test_a_root_that_goes_away_behind_the_walk_marks_nothing(
-    root: Path, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_root_that_goes_away_behind_the_walk_marks_nothing(root: Path, library: Library) -> None:
     shutil.rmtree(root / "a")
 
-    def read(*_: object) -> None:
-        root.rename(root.with_name("away"))
+    def take_away(running: Scan) -> None:
+        if running.phase == "reading" and root.exists():
+            root.rename(root.with_name("away"))
 
-    monkeypatch.setattr("libraries.scanner.pipeline._Run._read", read)
-    assert scan(library).state == "offline"
+    assert scan(library, on_progress=take_away).state == "offline"
+    assert not root.exists()
     assert not MediaFile.objects.missing().exists()
 
 

@@ -19,6 +19,7 @@ from libraries.models import Album, Library, LibraryArtist, MediaFile, Participa
 from libraries.models.library import name_key
 from libraries.scanner import lease, pipeline
 from libraries.scanner.limits import ScanLimits
+from navidrome_lib.celery import app
 from tests.hazards.files import RememberingPool
 from tests.hazards.interleaving import Outcome, Sessions
 from tests.hazards.writers import WRITERS, World, Writer
@@ -47,7 +48,7 @@ FEW: Final = (
 def world(
     tmp_path: Path, quick_reading: RememberingPool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
-    monkeypatch.setattr("libraries.queue._send", lambda *_: True)
+    monkeypatch.setattr(app, "send_task", lambda *_, **__: None)
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     world = World(tmp_path)
     yield world

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 from typing import Any
 
@@ -141,7 +142,7 @@ class TestRecorded:
         call_command("createsuperuser", interactive=False, username="ada", stdout=io.StringIO())
         assert (last().action, last().channel, last().object_name) == ("user.create", "command", "ada")
         assert last().actor
-        monkeypatch.setattr("getpass.getpass", lambda prompt="": "quite another battery")
+        monkeypatch.setattr(getpass, "getpass", lambda prompt="": "quite another battery")
         call_command("changepassword", "ada", stdout=io.StringIO())
         assert (last().action, last().object_name) == ("user.password", "ada")
 

@@ -14,6 +14,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from libraries import queue
 from libraries.choices import ScanState
 from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline
@@ -44,7 +45,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, A
 
 @pytest.fixture
 def migrated(kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr("libraries.queue.deliver", lambda _: None)
+    monkeypatch.setattr(queue, "deliver", lambda _: None)
     call_command("migrate", verbosity=0)
     return kept
 

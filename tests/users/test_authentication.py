@@ -120,7 +120,7 @@ class TestForgeries:
     def test_it_ends_after_its_time(self, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
         past = time.time() - settings.CONF.session_timeout - 60
         with monkeypatch.context() as patch:
-            patch.setattr("users.tokens.time.time", lambda: past)
+            patch.setattr(time, "time", lambda: past)
             token = tokens.issue(admin)
         assert self.status(token) == 401
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import getpass
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -54,7 +57,7 @@ class TestAddUser:
     def test_adds_with_the_default_libraries(self, monkeypatch: pytest.MonkeyPatch, make_library: MakeLibrary) -> None:
         everybody = make_library("Everybody", default_new_users=True)
         make_library("Other")
-        monkeypatch.setattr("sys.stdin", io.StringIO(" pass word \n"))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(" pass word \n"))
         run("adduser", "bob", "--name", "Bob", "--email", "bob@example.org", "--may-scan")
         user = User.objects.get()
         assert (user.username, user.name, user.email) == ("bob", "Bob", "bob@example.org")
@@ -62,7 +65,7 @@ class TestAddUser:
         assert list(user.libraries.all()) == [everybody]
 
     def test_adds_an_admin(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO("x"))
+        monkeypatch.setattr(sys, "stdin", io.StringIO("x"))
         assert "admin bob" in run("adduser", "bob", "--admin")
         assert User.objects.get().is_superuser
 
@@ -70,7 +73,7 @@ class TestAddUser:
     def test_refuses_in_one_sentence(
         self, admin: User, monkeypatch: pytest.MonkeyPatch, name: str, password: str
     ) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO(password))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(password))
         with pytest.raises(CommandError):
             run("adduser", name)
         assert User.objects.count() == 1
@@ -98,8 +101,8 @@ class TestCreateSuperuser:
             asked.append(prompt)
             return "grace"
 
-        monkeypatch.setattr("builtins.input", answer)
-        monkeypatch.setattr("getpass.getpass", lambda prompt="": PASSWORD)
+        monkeypatch.setattr(builtins, "input", answer)
+        monkeypatch.setattr(getpass, "getpass", lambda prompt="": PASSWORD)
         run("createsuperuser", stdin=Terminal())
         assert len(asked) == 1
         assert User.objects.get().check_password(PASSWORD)

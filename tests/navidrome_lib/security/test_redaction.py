@@ -16,8 +16,9 @@ from django.views.debug import ExceptionReporter
 from rest_framework.test import APIClient
 
 from navidrome_lib.security.redaction import RedactingFormatter, redact
+from subsonic import authentication
 from tests.conftest import PASSWORD
-from users import api_keys, app_passwords, tokens
+from users import api_keys, app_passwords, services, tokens
 from users.models import User
 
 SECRET = "hunter2-Canary"
@@ -106,8 +107,8 @@ def test_no_request_leaves_a_credential(
         def broken(*args: Any, **options: Any) -> None:
             raise RuntimeError(f"broken: {args!r} {options!r}")
 
-        for name in ("users.services.find_by_name", "users.services.get_user", "subsonic.authentication.find_by_name"):
-            monkeypatch.setattr(name, broken)
+        for module, name in ((services, "find_by_name"), (services, "get_user"), (authentication, "find_by_name")):
+            monkeypatch.setattr(module, name, broken)
     client = APIClient(raise_request_exception=False)
     for method, url, options in sent:
         getattr(client, method)(url, **options)

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -73,8 +74,7 @@ def test_unknown_user_costs_one_hash_like_a_wrong_password(
         hashes.append(password)
         return f"md5${salt}$no"
 
-    hasher = "django.contrib.auth.hashers.MD5PasswordHasher.encode"
-    monkeypatch.setattr(hasher, encode)
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode)
     User.objects.filter(pk=admin.pk).update(password="md5$salt$hash")
     for username in ("nobody", "admin"):
         hashes.clear()

@@ -7,21 +7,18 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.models import Max, Q
 
 from libraries.choices import ScanState
+from libraries.limits import EventLimits
 from libraries.models import Library, Scan
 from libraries.serializers import ScanSerializer
 from libraries.services import scans
 from navidrome_lib.api import streams
 from navidrome_lib.viewer import Viewer
 
-POLL_SECONDS: Final = 1.0
-RIGHTS_SECONDS: Final = 3.0
-KEEP_ALIVE_SECONDS: Final = 15.0
-LONGEST_SECONDS: Final = 300.0
-RECONNECT_SECONDS: Final = 2.0
 # each stream holds one of the 32 threads of a web process
 SLOTS: Final = streams.Slots(limit=8, each=4)
 
@@ -86,26 +83,30 @@ class EventStream:
     Between two looks it holds no connection to the database. `close` gives its slot back, also when nothing was read.
     """
 
-    def __init__(self, viewer_now: Callable[[], Viewer | None], close: Callable[[], None]) -> None:
+    def __init__(
+        self, viewer_now: Callable[[], Viewer | None], close: Callable[[], None], *, limits: EventLimits | None = None
+    ) -> None:
         self._viewer_now = viewer_now
+        self._limits: EventLimits = limits or settings.EVENT_LIMITS
         self.close = close
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield streams.reconnect_after(RECONNECT_SECONDS)
+            yield streams.reconnect_after(self._limits.reconnect_seconds)
             yield from self._messages()
         finally:
             connections.close_all()
             self.close()
 
     def _messages(self) -> Iterator[bytes]:
-        feed, end = Feed(), time.monotonic() + LONGEST_SECONDS
+        limits = self._limits
+        feed, end = Feed(), time.monotonic() + limits.longest_seconds
         viewer: Viewer | None = None
         check_at = keep_alive_at = time.monotonic()
         while (now := time.monotonic()) < end and not streams.must_end():
             try:
                 if now >= check_at:
-                    check_at = now + RIGHTS_SECONDS
+                    check_at = now + limits.rights_seconds
                     viewer = self._viewer_now()
                 if viewer is None:
                     return
@@ -116,11 +117,11 @@ class EventStream:
                 connections.close_all()
             yield from (streams.message(event, data) for event, data in events)
             if now >= keep_alive_at:
-                keep_alive_at = now + KEEP_ALIVE_SECONDS
+                keep_alive_at = now + limits.keep_alive_seconds
                 yield streams.message("keepAlive", {"ts": int(time.time())})
-            elif check_at == now + RIGHTS_SECONDS:
+            elif check_at == now + limits.rights_seconds:
                 yield streams.COMMENT  # a client that has gone is noticed soon
-            pause(POLL_SECONDS)
+            pause(limits.poll_seconds)
 
 
 def pause(seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 The caller gets an answer or an error in time. What hangs in the kernel cannot be ended: its thread stays behind until
 the storage answers or the process ends. So a call about a place that has hung for a while is refused at once, and all
-calls together leave at most `MAX_CALLS` threads behind.
+calls together leave at most `StorageLimits.calls` threads behind.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from libraries.limits import StorageLimits
+
 T = TypeVar("T")
 
-SECONDS: Final = 4.0
-MAX_CALLS: Final = 32
+LIMITS: Final = StorageLimits()
 
 
 @dataclass(eq=False)
@@ -46,16 +47,23 @@ _lock = threading.Lock()
 _pending: dict[str, list[_Call[object]]] = defaultdict(list)
 
 
-def call_with_timeout(work: Callable[[], T], *, about: str, seconds: float | None = None, alone: bool = False) -> T:
-    """What `work` returns or raises; a TimeoutError when that takes longer than `seconds` (or else `SECONDS`).
+def call_with_timeout(
+    work: Callable[[], T],
+    *,
+    about: str,
+    seconds: float | None = None,
+    alone: bool = False,
+    limits: StorageLimits = LIMITS,
+) -> T:
+    """What `work` returns or raises; a TimeoutError when that takes longer than `seconds` (or else those of `limits`).
 
     The error is an OSError, with a text for people. `work` must touch nothing but the disk; `about` is the path that it
     looks at. An `alone` call waits for an earlier one about the same path, so that never two of them hang.
     """
-    seconds = SECONDS if seconds is None else seconds
+    seconds = limits.seconds if seconds is None else seconds
     end = time.monotonic() + seconds
     call = _Call(work, about)
-    while (earlier := _begin(call, alone=alone)) is not None:
+    while (earlier := _begin(call, limits, alone=alone)) is not None:
         if not earlier.ended.wait(max(0.0, end - time.monotonic())):
             raise no_answer(f"its storage did not answer within {seconds:g} seconds")
     threading.Thread(target=call.run, name=f"storage call: {about}", daemon=True).start()
@@ -67,15 +75,15 @@ def call_with_timeout(work: Callable[[], T], *, about: str, seconds: float | Non
     raise no_answer(f"its storage did not answer within {seconds:g} seconds")
 
 
-def _begin(call: _Call[T], *, alone: bool) -> _Call[object] | None:
+def _begin(call: _Call[T], limits: StorageLimits, *, alone: bool) -> _Call[object] | None:
     """Count a call as pending, or return the pending one that it has to wait for. Raises when it would likely hang."""
     with _lock:
         same = _pending.get(call.about, [])
         if same and alone:
             return same[0]
-        if any(time.monotonic() - earlier.began > SECONDS for earlier in same):
+        if any(time.monotonic() - earlier.began > limits.seconds for earlier in same):
             raise no_answer("its storage still does not answer")
-        if sum(map(len, _pending.values())) >= MAX_CALLS:
+        if sum(map(len, _pending.values())) >= limits.calls:
             raise no_answer("too many questions wait for storage that does not answer")
         _pending[call.about].append(call)  # type: ignore[arg-type]
         return None
@@ -86,6 +94,12 @@ def _forget(call: _Call[T]) -> None:
         _pending[call.about].remove(call)  # type: ignore[arg-type]
         if not _pending[call.about]:
             del _pending[call.about]
+
+
+def pending_calls() -> int:
+    """The number of calls that have no answer yet."""
+    with _lock:
+        return sum(map(len, _pending.values()))
 
 
 def no_answer(text: str) -> TimeoutError:

@@ -8,6 +8,7 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from libraries.limits import EventLimits, StorageLimits, WatchLimits
 from libraries.scanner import ScanLimits
 from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.config import conf, secrets
@@ -199,6 +200,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # not for the admin of a server: what processes of ours, and tests, may set
 SCAN_LIMITS = ScanLimits()
+STORAGE_LIMITS = StorageLimits()
+EVENT_LIMITS = EventLimits()
+WATCH_LIMITS = WatchLimits()
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

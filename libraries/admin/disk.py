@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +14,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from libraries import timeouts
 from libraries.admin.base import page
 from libraries.scanner import ScanOptions
 from libraries.services.library_rules import check_patterns
@@ -107,7 +107,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 def inside(path: str) -> str:
     """What is directly in a folder, in words."""
-    entries = call_with_timeout(lambda: look_into(path), about=path)
+    entries = call_with_timeout(lambda: look_into(path), about=path, limits=settings.STORAGE_LIMITS)
     folders = len(folders_of(path, entries)[0])
     return _("The folder can be read. It contains %(folders)s and %(files)s.") % {
         "folders": formatting.folders(folders),
@@ -127,7 +127,9 @@ def preview(request: HttpRequest) -> HttpResponse:
             recursive="recursive" in request.POST,
             exclude_patterns=tuple(check_patterns(lines)),
         )
-        found = call_with_timeout(lambda: preview_patterns(options), about=root, seconds=MAX_SECONDS + timeouts.SECONDS)
+        limits = settings.STORAGE_LIMITS
+        seconds = MAX_SECONDS + limits.seconds
+        found = call_with_timeout(lambda: preview_patterns(options), about=root, seconds=seconds, limits=limits)
     except InvalidInput as refusal:
         error = refusal.message
     except TimeoutError as silence:

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from django.conf import settings
 from django.utils import timezone
 
 from libraries.choices import ProblemKind
@@ -161,7 +162,12 @@ class MountedStorage:
 
     def _ask(self, path: bytes, look: Callable[[bytes], T]) -> T:
         place = self._options.absolute(path)
-        return call_with_timeout(lambda: look(place), about=os.fsdecode(place), seconds=self._answer_seconds)
+        return call_with_timeout(
+            lambda: look(place),
+            about=os.fsdecode(place),
+            seconds=self._answer_seconds,
+            limits=settings.STORAGE_LIMITS,
+        )
 
     def _sample(self, path: bytes) -> list[bytes]:
         """Some known files below a mount point, but not below another one inside it."""

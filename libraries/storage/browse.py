@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from libraries import timeouts
+from django.conf import settings
+
 from libraries.storage.roots import allowed_roots, check_allowed, check_readable, is_storable_text, refuse
 from libraries.timeouts import call_with_timeout
 
@@ -49,7 +50,7 @@ def list_folders(path: str) -> FolderPage:
     check_allowed(path)
     check_readable(path)
     try:
-        entries = call_with_timeout(lambda: look_into(path), about=path)
+        entries = call_with_timeout(lambda: look_into(path), about=path, limits=settings.STORAGE_LIMITS)
     except OSError as error:
         raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
     folders, silent = folders_of(path, entries)
@@ -83,15 +84,15 @@ def look_into(path: str) -> list[ListedEntry]:
 
 def folders_of(path: str, entries: list[ListedEntry]) -> tuple[list[str], int]:
     """The names of the folders among some entries, and the number of links that do not answer in time."""
-    end, silent, found = time.monotonic() + timeouts.SECONDS / 2, 0, list[str]()
+    limits = settings.STORAGE_LIMITS
+    end, silent, found = time.monotonic() + limits.seconds / 2, 0, list[str]()
     for entry in entries:
         is_folder = entry.is_folder
         if entry.is_link:
             target = os.path.join(path, entry.name)
             try:
-                is_folder = call_with_timeout(
-                    partial(os.path.isdir, target), about=target, seconds=max(end - time.monotonic(), 0.05)
-                )
+                left = max(end - time.monotonic(), 0.05)
+                is_folder = call_with_timeout(partial(os.path.isdir, target), about=target, seconds=left, limits=limits)
             except TimeoutError:
                 silent += 1
         if is_folder:

@@ -98,7 +98,8 @@ def _judge(library: Library, path: str) -> Explanation:
         return Explanation(status=ExplainStatus.OFFLINE, reason=root.reason, song_id=song_id)
     place = path.encode()
     try:
-        disk = call_with_timeout(lambda: _Disk(options).look(place), about=os.fsdecode(options.absolute(place)))
+        about = os.fsdecode(options.absolute(place))
+        disk = call_with_timeout(lambda: _Disk(options).look(place), about=about, limits=settings.STORAGE_LIMITS)
     except TimeoutError as error:
         return Explanation(
             status=ExplainStatus.OFFLINE, reason=f"It cannot be read: {error.strerror}.", song_id=song_id

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from django.conf import settings
+
 from libraries.models import Library, MediaFile
 from libraries.scanner import join
 from libraries.timeouts import call_with_timeout
@@ -66,6 +68,7 @@ def _look(places: Iterable[bytes], root: str, end: float) -> list[bool]:
             there.append(os.path.isfile(place))
 
     with suppress(TimeoutError):
-        call_with_timeout(look, about=root, seconds=max(0.0, end - time.monotonic()) + _GRACE)
+        left = max(0.0, end - time.monotonic())
+        call_with_timeout(look, about=root, seconds=left + _GRACE, limits=settings.STORAGE_LIMITS)
     # a call that hangs may return later, when the result is no longer used
     return list(there)

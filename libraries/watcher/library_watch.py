@@ -33,19 +33,13 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from libraries.choices import WatchState
+from libraries.limits import WatchLimits
 from libraries.scanner import IGNORE_FILE, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
 from libraries.watcher.changed_folders import ChangedFolders
 from libraries.watcher.mounts import holds, network_storage
 
 logger = logging.getLogger(__name__)
 
-CHECK_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 10.0
-PROBE_SECONDS: Final = 30.0
-RETRY_SECONDS: Final = 300.0
-# the kernel drops events that come too fast, without a word to us: nothing is missed for longer than this
-SAFETY_SECONDS: Final = 3600.0
-MAX_TARGETS: Final = 200
 # opening and reading a file is no event: a scan would wake itself up; rights that change make a file readable
 EVENTS: Final[list[type[FileSystemEvent]]] = [
     FileCreatedEvent, FileDeletedEvent, FileMovedEvent, FileModifiedEvent, FileClosedEvent, FileAttribEvent,
@@ -102,8 +96,9 @@ class Handler(FileSystemEventHandler):
 class LibraryWatch:
     """Watches one library, as long as `options` stay what they are."""
 
-    def __init__(self, options: ScanOptions, *, settle: float, poll: float) -> None:
+    def __init__(self, options: ScanOptions, *, settle: float, poll: float, limits: WatchLimits) -> None:
         self.options = options
+        self._limits = limits
         self.standing = Standing(WatchState.OFF, "The watcher is starting: it lists the folders for the first time.")
         self._poll = poll
         self._changed = ChangedFolders(settle)
@@ -121,7 +116,7 @@ class LibraryWatch:
             self._changed.clear()
             return []
         folders = self._changed.settled(now)
-        if b"" in folders or len(folders) > MAX_TARGETS:
+        if b"" in folders or len(folders) > self._limits.targets:
             return []
         return folders or None
 
@@ -130,7 +125,7 @@ class LibraryWatch:
         if folders:
             self._changed.put_back(folders, now)
         else:
-            self._whole_at = now + CHECK_SECONDS
+            self._whole_at = now + self._limits.check_seconds
 
     def look_again(self, folders: Iterable[bytes], now: float) -> None:
         """Files in these folders were too new for a scan: the folders are due once the files have come to rest."""
@@ -139,12 +134,12 @@ class LibraryWatch:
     def check(self, now: float) -> None:
         """Every few seconds: is the root still the one that is watched, and do its events still come?"""
         if self._thread is not None and self._thread.is_alive():
-            if now - self._asked_at > ANSWER_SECONDS:
+            if now - self._asked_at > self._limits.answer_seconds:
                 where = display(self.options.root)
                 self.standing = Standing(WatchState.OFF, f"The library's folder {where} does not answer.")
             return
         if now >= self._check_at:
-            self._check_at, self._asked_at = now + CHECK_SECONDS, now
+            self._check_at, self._asked_at = now + self._limits.check_seconds, now
             self._thread = threading.Thread(target=self._look, args=(now,), name="watch-check", daemon=True)
             self._thread.start()
 
@@ -187,7 +182,7 @@ class LibraryWatch:
             return True
         if now < self._probe_at:
             return False
-        self._probe_at = now + PROBE_SECONDS
+        self._probe_at = now + self._limits.probe_seconds
         return probe() is not None
 
     def _watch(self, root: tuple[int, int], now: float) -> Standing:
@@ -196,10 +191,10 @@ class LibraryWatch:
         error = self._start_observer() or probe()
         if error is None:
             reason = "Folders behind links are not watched" if self.options.follow_symlinks else ""
-            self._probe_at = now + PROBE_SECONDS
+            self._probe_at = now + self._limits.probe_seconds
             return Standing(WatchState.WATCHING, self._polled(reason) if reason else "", root)
         self._stop_observer()
-        self._retry_at = now + RETRY_SECONDS
+        self._retry_at = now + self._limits.retry_seconds
         sentence = _EXHAUSTED.get(error.errno or 0, f"The folder cannot be watched: {reason_of(error)}")
         return Standing(WatchState.POLLING, self._polled(sentence), root)
 
@@ -237,7 +232,7 @@ class LibraryWatch:
 
     def _schedule_whole(self, now: float) -> None:
         often = self.standing.state == WatchState.POLLING or self.options.follow_symlinks
-        self._whole_at = now + (self._poll if often else SAFETY_SECONDS)
+        self._whole_at = now + (self._poll if often else self._limits.safety_seconds)
 
     def _polled(self, reason: str) -> str:
         return f"{reason}: checked every {self._poll:.0f} seconds."

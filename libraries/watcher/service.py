@@ -6,13 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from libraries.choices import ACTIVE_STATES, ScanTrigger, WatchState
+from libraries.limits import WatchLimits
 from libraries.models import Library, Scan, WatchStatus
 from libraries.scanner import scan_options, writable_path
 from libraries.services import scans
@@ -23,16 +23,20 @@ from navidrome_lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS: Final = 0.5
-REFRESH_SECONDS: Final = 2.0
-BEAT_SECONDS: Final = 15.0
-
 
 class Watcher:
     """Runs until `stop` is set. A database or a root that goes away costs time, nothing else."""
 
-    def __init__(self, stop: threading.Event, *, settle: float | None = None, poll: float | None = None) -> None:
+    def __init__(
+        self,
+        stop: threading.Event,
+        *,
+        settle: float | None = None,
+        poll: float | None = None,
+        limits: WatchLimits | None = None,
+    ) -> None:
         self._stop = stop
+        self._limits: WatchLimits = limits or settings.WATCH_LIMITS
         self._settle = settings.CONF.scanner.watcher_wait if settle is None else settle
         self._poll = settings.CONF.scanner.watcher_poll if poll is None else poll
         self._watches: dict[int, LibraryWatch] = {}
@@ -52,7 +56,7 @@ class Watcher:
                 except (DatabaseError, InterfaceError) as error:
                     self._note_outage(error)
                     connections.close_all()
-                self._stop.wait(TICK_SECONDS)
+                self._stop.wait(self._limits.tick_seconds)
         finally:
             for watch in self._watches.values():
                 watch.end()
@@ -70,7 +74,7 @@ class Watcher:
     def step(self, now: float) -> None:
         """One round of everything that is due."""
         if now >= self._refresh_at:
-            self._refresh_at = now + REFRESH_SECONDS
+            self._refresh_at = now + self._limits.refresh_seconds
             self._refresh()
             self._look_again(now)
         for pk, watch in self._watches.items():
@@ -90,7 +94,7 @@ class Watcher:
             WatchStatus.objects.filter(library=pk).delete()
         for pk, options in wanted.items():
             if pk not in self._watches:
-                self._watches[pk] = LibraryWatch(options, settle=self._settle, poll=self._poll)
+                self._watches[pk] = LibraryWatch(options, settle=self._settle, poll=self._poll, limits=self._limits)
 
     def _ask(self, pk: int, watch: LibraryWatch, folders: list[bytes], now: float) -> None:
         """Ask for a scan of what changed; what cannot be asked for now is asked for again."""
@@ -133,7 +137,7 @@ class Watcher:
                     WatchStatus.objects.update_or_create(library_id=pk, defaults=values)
                 self._told[pk] = standing
         if now >= self._beat_at and self._watches:
-            self._beat_at = now + BEAT_SECONDS
+            self._beat_at = now + self._limits.beat_seconds
             WatchStatus.objects.filter(library__in=self._watches).update(heartbeat_at=moment)
 
     def states(self) -> dict[int, WatchState]:

@@ -11,3 +11,18 @@ from pytest_django.fixtures import Settings
 def limit_scans(settings: Settings, **limits: Any) -> None:
     """Change limits of scans (fields of `libraries.scanner.limits.ScanLimits`)."""
     settings.SCAN_LIMITS = replace(settings.SCAN_LIMITS, **limits)
+
+
+def limit_storage(settings: Settings, **limits: Any) -> None:
+    """Change what calls to storage may cost (fields of `libraries.limits.StorageLimits`)."""
+    settings.STORAGE_LIMITS = replace(settings.STORAGE_LIMITS, **limits)
+
+
+def limit_events(settings: Settings, **limits: Any) -> None:
+    """Change the times of event streams (fields of `libraries.limits.EventLimits`)."""
+    settings.EVENT_LIMITS = replace(settings.EVENT_LIMITS, **limits)
+
+
+def limit_watches(settings: Settings, **limits: Any) -> None:
+    """Change the times of the watcher (fields of `libraries.limits.WatchLimits`)."""
+    settings.WATCH_LIMITS = replace(settings.WATCH_LIMITS, **limits)

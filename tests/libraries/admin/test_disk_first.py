@@ -13,9 +13,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from libraries import timeouts
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import Library, Scan
 from libraries.services import libraries
@@ -23,6 +23,7 @@ from libraries.services.library_rules import prepare_library
 from navidrome_lib.db.locks import lock_libraries, lock_library
 from navidrome_lib.errors import InvalidInput, NotFound
 from tests.conftest import MakeLibrary
+from tests.support.limits import limit_storage
 from users import app_passwords
 from users.models import User
 
@@ -157,10 +158,10 @@ def test_no_transaction_looks_at_the_disk(calls: dict[str, Callable[[], object]]
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in BLIND])
 def test_storage_that_hangs_holds_no_lock(
-    calls: dict[str, Callable[[], object]], disk: Disk, name: str, monkeypatch: pytest.MonkeyPatch
+    calls: dict[str, Callable[[], object]], disk: Disk, name: str, settings: Settings
 ) -> None:
     """While a call waits for the disk, another connection takes every lock and changes a library."""
-    monkeypatch.setattr(timeouts, "SECONDS", 60.0)
+    limit_storage(settings, seconds=60.0)
     hanging, answered, outcome = threading.Event(), threading.Event(), list[object]()
 
     def look(path: str) -> None:

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries import timeouts
+from libraries.limits import StorageLimits
 from libraries.models import Library
 from libraries.storage.relocation import match_root
 from libraries.timeouts import call_with_timeout
 from tests.support.catalog import make_track
 from tests.support.hanging_storage import hanging_mount
+from tests.support.limits import limit_storage
 
 PAGE = "/admin/libraries/library/"
 BROWSE, CHECK, PREVIEW = f"{PAGE}browse/", f"{PAGE}check/", f"{PAGE}preview/"
@@ -26,9 +29,9 @@ PATIENCE = 0.3
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_patience(settings: Settings) -> None:
     """The patience of a user lasts for seconds, that of these tests does not."""
-    monkeypatch.setattr(timeouts, "SECONDS", PATIENCE)
+    limit_storage(settings, seconds=PATIENCE)
 
 
 @pytest.fixture
@@ -128,10 +131,11 @@ class TestPatience:
         for thread in set(threading.enumerate()) - before:
             thread.join(5)
         os.close(writer)
-        assert not timeouts._pending  # what hung has ended, and is forgotten
+        assert not timeouts.pending_calls()  # what hung has ended, and is forgotten
 
     def ask(self, pipe: Path) -> None:
-        call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), seconds=PATIENCE)
+        limits = StorageLimits(seconds=PATIENCE)
+        call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), limits=limits)
 
     def test_the_same_question_hangs_once(self, pipe: Path) -> None:
         before = threading.active_count()
@@ -144,16 +148,16 @@ class TestPatience:
             assert time.monotonic() - began < PATIENCE
         assert threading.active_count() == before + 1
 
-    def test_only_so_many_threads_are_left_behind(self, pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(timeouts, "MAX_CALLS", 2)
+    def test_only_so_many_threads_are_left_behind(self, pipe: Path) -> None:
+        limits = StorageLimits(seconds=0.05, calls=2)
         before = threading.active_count()
         for number in range(4):
             with pytest.raises(TimeoutError):
-                call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(number), seconds=0.05)
+                call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(number), limits=limits)
         assert threading.active_count() == before + 2
 
     def test_answers_and_errors_come_through(self, tmp_path: Path) -> None:
         assert call_with_timeout(lambda: 5, about="x") == 5
         with pytest.raises(FileNotFoundError):
             call_with_timeout(lambda: os.stat(tmp_path / "nothing"), about="x")
-        assert not timeouts._pending
+        assert not timeouts.pending_calls()

@@ -12,12 +12,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries import events
 from libraries.models import Library, Scan
 from navidrome_lib.api import streams
 from tests.conftest import PASSWORD, Configure
+from tests.support.limits import limit_events
 from users import api_keys, tokens
 from users.models import LibraryAccess, User
 
@@ -33,11 +35,9 @@ class Event(NamedTuple):
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def hurry(settings: Settings) -> Iterator[None]:
     """Streams that look often and soon end, and none left open by a test."""
-    monkeypatch.setattr(events, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(events, "RIGHTS_SECONDS", 0.1)
-    monkeypatch.setattr(events, "LONGEST_SECONDS", 5.0)
+    limit_events(settings, poll_seconds=0.02, rights_seconds=0.1, longest_seconds=5.0)
     yield
     assert events.SLOTS.used() == 0
 
@@ -117,10 +117,9 @@ class TestWhatIsSaid:
             assert stream.until("scanStatus")["error"] == "Oh no."
 
     def test_nothing_is_repeated_and_it_keeps_alive(
-        self, as_admin: APIClient, library: Library, monkeypatch: pytest.MonkeyPatch
+        self, as_admin: APIClient, library: Library, settings: Settings
     ) -> None:
-        monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.2)
-        monkeypatch.setattr(events, "LONGEST_SECONDS", 0.7)
+        limit_events(settings, keep_alive_seconds=0.2, longest_seconds=0.7)
         running(library)
         with Stream(as_admin, HTTP_LAST_EVENT_ID="not a number") as stream:
             told = stream.rest()
@@ -151,10 +150,12 @@ class TestCost:
         with django_assert_num_queries(1):
             assert feed.look(admin.as_viewer()) == []
 
-    def test_no_connection_is_held_between_looks(self, as_admin: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_connection_is_held_between_looks(
+        self, as_admin: APIClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         held: list[bool] = []
         monkeypatch.setattr(events, "pause", lambda seconds: held.append(connection.connection is not None))
-        monkeypatch.setattr(events, "LONGEST_SECONDS", 0.1)
+        limit_events(settings, longest_seconds=0.1)
         with Stream(as_admin) as stream:
             stream.rest()
         assert held
@@ -273,6 +274,6 @@ class TestItEnds:
         finally:
             streams.end_when(lambda: False)  # as outside of a server
 
-    def test_after_a_while(self, as_admin: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(events, "LONGEST_SECONDS", 0.2)
+    def test_after_a_while(self, as_admin: APIClient, settings: Settings) -> None:
+        limit_events(settings, longest_seconds=0.2)
         assert ends(Stream(as_admin), lambda: None)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 from watchdog.observers import Observer
 
 from libraries.choices import WatchState
@@ -26,6 +27,7 @@ from libraries.services import libraries, scans
 from libraries.services.library_rules import prepare_library
 from libraries.watcher import library_watch, service
 from libraries.watcher.service import Watcher
+from tests.support.limits import limit_watches
 from tests.support.processes import environment, process
 from tests.support.scans import scan, write_album, write_track
 from tests.support.waiting import eventually
@@ -34,11 +36,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "TICK_SECONDS", 0.05)
-    monkeypatch.setattr(service, "REFRESH_SECONDS", 0.1)
-    monkeypatch.setattr(service, "BEAT_SECONDS", 0.2)
-    monkeypatch.setattr(library_watch, "CHECK_SECONDS", 0.2)
+def hurry(settings: Settings) -> None:
+    limit_watches(settings, tick_seconds=0.05, refresh_seconds=0.1, beat_seconds=0.2, check_seconds=0.2)
 
 
 @pytest.fixture
@@ -61,8 +60,8 @@ def start() -> Iterator[Callable[..., Watcher]]:
     stop = threading.Event()
     threads: list[threading.Thread] = []
 
-    def begin(**options: float) -> Watcher:
-        watcher = Watcher(stop, **{"settle": 0.3, "poll": 600.0, **options})
+    def begin(*, settle: float = 0.3, poll: float = 600.0) -> Watcher:
+        watcher = Watcher(stop, settle=settle, poll=poll)
 
         def run() -> None:
             try:
@@ -207,7 +206,7 @@ def test_a_root_that_goes_away_and_comes_back(
 
 
 def test_when_the_kernel_has_no_more_watches_it_polls(
-    library: Library, root: Path, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, start: Callable[..., Watcher], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = [True]
 
@@ -217,7 +216,7 @@ def test_when_the_kernel_has_no_more_watches_it_polls(
         return Observer()
 
     monkeypatch.setattr(library_watch, "Observer", observer)
-    monkeypatch.setattr(library_watch, "RETRY_SECONDS", 1.0)
+    limit_watches(settings, retry_seconds=1.0)
     start(poll=0.5)
     assert says(library, WatchState.POLLING)
     assert "max_user_watches" in WatchStatus.objects.get().reason

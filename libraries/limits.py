@@ -1,0 +1,53 @@
+"""How often the server looks, and how long it waits. A server's limits are Django settings of these types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageLimits:
+    """What a call to storage that may never answer may cost: the setting `STORAGE_LIMITS`."""
+
+    # how long the caller waits for its answer
+    seconds: float = 4.0
+    # threads that may be left behind in calls that hang
+    calls: int = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventLimits:
+    """The times of a stream of server-sent events: the setting `EVENT_LIMITS`."""
+
+    # between two looks at the scans
+    poll_seconds: float = 1.0
+    # between two checks of the credentials
+    rights_seconds: float = 3.0
+    keep_alive_seconds: float = 15.0
+    # after which a stream ends, and the client comes back
+    longest_seconds: float = 300.0
+    reconnect_seconds: float = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchLimits:
+    """The times of the watcher: the setting `WATCH_LIMITS`."""
+
+    # between two rounds of everything that is due
+    tick_seconds: float = 0.5
+    # between two looks at which libraries are to be watched
+    refresh_seconds: float = 2.0
+    # between two signs of life on the rows
+    beat_seconds: float = 15.0
+    # between two checks of a watched root
+    check_seconds: float = 5.0
+    # how long a root has for its answer
+    answer_seconds: float = 10.0
+    # between two questions whether the kernel still gives watches
+    probe_seconds: float = 30.0
+    # before a watch that could not be had is tried again
+    retry_seconds: float = 300.0
+    # the kernel drops events that come too fast, without a word to us: nothing is missed for longer than this
+    safety_seconds: float = 3600.0
+    # folders that one scan is asked for; above, it is the whole library
+    targets: int = 200

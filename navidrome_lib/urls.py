@@ -23,9 +23,9 @@ GET /api/scan/{id}/changes            libraries.views.ScanViewSet        admin  
 GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          storage.explain
 GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  services.scans
-GET /api/keepalive/                   navidrome_lib.system.views         anybody
+GET /api/keepalive/                   navidrome_lib.system.views         everyone
 GET /api/insights/                    navidrome_lib.system.views         signed in
-GET /api/health                       navidrome_lib.system.views         anybody
+GET /api/health                       navidrome_lib.system.views         everyone
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
 ====================================  =================================  =============  ==============================
 """

@@ -195,7 +195,7 @@ class _Run:
                 self._walk(reading)
                 self._come_online()
                 self._read(reading, writer)
-            proposal = self._settle_leftovers()
+            proposal = self._reconcile()
             self._count()
             self._finish(proposal)
         finally:
@@ -273,7 +273,7 @@ class _Run:
                 self.reconciler.add_replaced(writer.write(results))
         self.reconciler.add_unseen(reading.unseen)
 
-    def _settle_leftovers(self) -> Proposal | None:
+    def _reconcile(self) -> Proposal | None:
         """Moves, then marks: only after the whole walk, and only while the root is still the one that was walked."""
         self.lease.phase(ScanPhase.MOVING)
         self._check_again()

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,10 +25,6 @@ from navidrome_lib.audit.services import record
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.errors import Conflict, NotFound
 
-# rows in one statement of a purge, and in one transaction of an undo or an expiry
-BATCH = 500
-# between two transactions, so that another writer gets a turn; in seconds
-PAUSE = 0.005
 # so far the shown end of a purge may be off
 KEPT_ABOUT = timedelta(hours=2)
 
@@ -71,7 +68,7 @@ def purge_absences(
 ) -> PurgeResult:
     """Hide files that are missing since the given instants; one that came back since, or went again, stays.
 
-    One transaction of one UPDATE per 500 files: a reader sees all of it or nothing.
+    One transaction of one UPDATE per batch of files: a reader sees all of it or nothing.
     """
     purge = Purge(created_by=requested_by, reason=reason)
     hidden = hide_files(purge, absences)
@@ -84,7 +81,7 @@ def purge_absences(
 def absences_of(ids: Collection[str]) -> dict[str, datetime | None]:
     """Since when each of these files is missing, in the order of their ids; others are left out."""
     found: dict[str, datetime | None] = {}
-    for piece in chunks(sorted(set(ids)), BATCH):
+    for piece in chunks(sorted(set(ids)), settings.PURGE_LIMITS.batch):
         rows = MediaFile.objects.missing().filter(pk__in=piece).order_by("pk")
         found.update(rows.values_list("pk", "missing_since"))
     return found
@@ -95,7 +92,7 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
     """Write the purge on the rows of these missing files, and save it; returns the ids of those that it hides."""
     hidden: list[str] = []
     sizes: dict[int, list[int]] = {}
-    for piece in chunks(absences, BATCH):
+    for piece in chunks(absences, settings.PURGE_LIMITS.batch):
         rows = MediaFile.objects.missing().filter(pk__in=piece).order_by("pk").select_for_update()
         # a file that came back and went again is another absence than the one that was looked at: it stays, too
         found = rows.values_list("pk", "missing_since", "library_id", "size")
@@ -116,7 +113,7 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
 
 def forget_purged(purge: Purge, ids: Collection[str]) -> None:
     """Take purged tracks out of the search index, where they would only take the room of others."""
-    for piece in chunks(ids, BATCH):
+    for piece in chunks(ids, settings.PURGE_LIMITS.batch):
         with transaction.atomic():
             # the lock: a scan or an undo may bring a track back at this moment, and make it known to the search again
             rows = MediaFile.objects.filter(pk__in=piece, purge_id=purge.pk).order_by("pk").select_for_update()
@@ -133,7 +130,7 @@ def undo_purge(purge: Purge) -> UndoResult:
         raise NotFound
     result = UndoResult(ids=[], occupied=[])
     while restore_batch(purge, result):
-        time.sleep(PAUSE)
+        time.sleep(settings.PURGE_LIMITS.pause_seconds)
     if not result.ids:
         purge.refresh_from_db()
         if purge.undone_at:
@@ -147,7 +144,8 @@ def restore_batch(purge: Purge, result: UndoResult) -> bool:
     """Restore one batch of a purge, with its totals and an audit entry; False when no file is left."""
     # the lock: of two undos at once, the second does not find what the first has brought back
     locked = Purge.objects.select_for_update().filter(pk=purge.pk).first()
-    ids = list(locked.files.order_by("library", "pk").values_list("pk", flat=True)[:BATCH]) if locked else []
+    batch = settings.PURGE_LIMITS.batch
+    ids = list(locked.files.order_by("library", "pk").values_list("pk", flat=True)[:batch]) if locked else []
     if locked is None or not ids:
         return False
     back = totals.unpurge(ids)
@@ -198,7 +196,7 @@ def delete_hidden(purge: Purge) -> bool:
     while not Scan.objects.running().exists():
         if not delete_batch(purge):
             return True
-        time.sleep(PAUSE)
+        time.sleep(settings.PURGE_LIMITS.pause_seconds)
     return False
 
 
@@ -206,7 +204,7 @@ def delete_hidden(purge: Purge) -> bool:
 def delete_batch(purge: Purge) -> int:
     """Delete some tracks that a purge still hides, and all that hangs on them; says how many."""
     hidden = MediaFile.objects.purged().filter(purge_id=purge.pk).order_by("pk")
-    ids = list(hidden.order_by("library", "pk").values_list("pk", flat=True)[:BATCH])
+    ids = list(hidden.order_by("library", "pk").values_list("pk", flat=True)[: settings.PURGE_LIMITS.batch])
     # in the order of their ids, as all code locks tracks; one that returned meanwhile is not in the purge any more
     found = list(hidden.filter(pk__in=ids).select_for_update().values_list("pk", flat=True))
     cleanup.delete_tracks(found)

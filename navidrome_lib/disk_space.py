@@ -6,10 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
-
-# SQLite puts 32 MB beside its file before it moves them in
-LOW_BYTES: Final = 64 * 1024 * 1024
 
 
 def free_bytes(folder: str | Path) -> int | None:
@@ -29,6 +25,6 @@ def written_folders(data_folder: Path) -> tuple[Path, ...]:
         return (data_folder,)
 
 
-def is_low(folders: Iterable[Path]) -> bool:
-    """Whether a disk of some folders has too little room for a scan."""
-    return any(free is not None and free < LOW_BYTES for free in map(free_bytes, folders))
+def is_low(folders: Iterable[Path], *, least: int) -> bool:
+    """Whether a disk of some folders has less than `least` bytes of room, which is too little for a scan."""
+    return any(free is not None and free < least for free in map(free_bytes, folders))

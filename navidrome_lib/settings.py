@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from libraries.limits import EventLimits, StorageLimits, WatchLimits
 from libraries.scanner import ScanLimits
+from missing.limits import PurgeLimits
 from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.config import conf, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
@@ -198,11 +199,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
 }
 
-# not for the admin of a server: what processes of ours, and tests, may set
+# limits that are no options of a server: tests change them
 SCAN_LIMITS = ScanLimits()
 STORAGE_LIMITS = StorageLimits()
 EVENT_LIMITS = EventLimits()
 WATCH_LIMITS = WatchLimits()
+PURGE_LIMITS = PurgeLimits()
+# the room that a scan needs on each disk that it writes to: SQLite puts 32 MB beside its file before it moves them in
+LEAST_DISK_BYTES = 64 * 1024 * 1024
+# rows of a list that the admin site counts: behind that, a search is quicker than turning pages
+ADMIN_COUNTED_ROWS = 10_000
+# machines that share the work do not share a clock
+TOKEN_LEEWAY_SECONDS = 10
+# Linux's own table of mounts
+MOUNT_TABLE = Path("/proc/self/mountinfo")
 
 CELERY_BROKER_URL = broker_url(CONF.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

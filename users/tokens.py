@@ -15,8 +15,6 @@ from users.models import User
 
 ALGORITHM = "HS256"
 MAX_LENGTH = 4096
-# machines that share the work do not share a clock
-LEEWAY = 10
 
 
 def fingerprint(user: User, key: str) -> str:
@@ -64,7 +62,7 @@ def decode(token: str, key: str) -> dict[str, Any] | None:
             token,
             key,
             algorithms=[ALGORITHM],
-            leeway=LEEWAY,
+            leeway=settings.TOKEN_LEEWAY_SECONDS,
             options={"require": ["sub", "uid", "iat", "exp", "fpr"], "verify_aud": False},
         )
     # a token is input: whatever odd thing its parts hold, it is a token that is no good

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
@@ -28,7 +29,6 @@ from navidrome_lib.admin.readonly import ReadOnlyRows
 from navidrome_lib.errors import DomainError, InvalidInput, NotFound
 from navidrome_lib.viewer import viewer_of
 
-CAP = 10_000
 MAX_SHOWN = 120
 
 
@@ -118,13 +118,13 @@ def shown(text: str, *, least: str = "–") -> SafeString:
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """A paginator that counts no further than `CAP`: behind that, a search is quicker than turning pages."""
+    """A paginator that counts no further than the setting `ADMIN_COUNTED_ROWS`."""
 
     @cached_property
     def count(self) -> int:
         rows = self.object_list
         if isinstance(rows, QuerySet):
-            return rows.order_by()[:CAP].count()
+            return rows.order_by()[: settings.ADMIN_COUNTED_ROWS].count()
         return super().count
 
 

@@ -129,7 +129,7 @@ class MountedStorage:
 
     def _has_ended(self, path: bytes, after: Mapping[bytes, bool]) -> bool:
         """Whether a known mount point is none any more, and nothing of it is to be protected."""
-        if self._options.targets or path in after or read_mounts() is None:
+        if self._options.targets or path in after or read_mounts(settings.MOUNT_TABLE) is None:
             return False
         return not any(place in self.away for place in (path, *ancestors(path)))
 
@@ -204,7 +204,7 @@ class MountedStorage:
     def _mounted(self) -> dict[bytes, bool]:
         """The paths in the library at which something is mounted now, and whether a link leads there."""
         found: dict[bytes, bool] = {}
-        points = [mount.point for mount in read_mounts() or ()]
+        points = [mount.point for mount in read_mounts(settings.MOUNT_TABLE) or ()]
         here = _holder(points, self._root)
         # a link may lead to a folder on a disk, not to its mount point: below that may lie an empty folder of this name
         found.update((path, True) for path, real in self.followed.items() if _holder(points, real) != here)

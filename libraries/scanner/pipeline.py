@@ -168,7 +168,8 @@ class _Run:
 
     def go(self) -> None:
         self.lease.phase(ScanPhase.CHECKING)
-        if self.scan.retry_at is not None and disk_space.is_low(disk_space.written_folders(settings.CONF.data_folder)):
+        written = disk_space.written_folders(settings.CONF.data_folder)
+        if self.scan.retry_at is not None and disk_space.is_low(written, least=settings.LEAST_DISK_BYTES):
             raise OSError(errno.ENOSPC, "the disk is still full")  # found before everything is walked in vain
         Library.objects.filter(pk=self.library.pk).update(last_scan_started_at=self.scan.started_at)
         self.root = self._check(check_root)

@@ -167,7 +167,7 @@ class LibraryWatch:
             self._become(Standing(WatchState.OFF, reason), now)
             return
         root = (found.st_dev, found.st_ino)
-        kind = network_storage(real)
+        kind = network_storage(real, mounts=settings.MOUNT_TABLE)
         if kind:
             reason = f"The folder is on network storage ({kind}), which tells nothing of changes"
             self._become(Standing(WatchState.POLLING, self._polled(reason), root), now)

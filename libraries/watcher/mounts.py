@@ -15,7 +15,7 @@ _NETWORK: Final = frozenset(
 )  # fmt: skip
 
 
-def network_storage(path: bytes, *, mounts: Path | None = None) -> str:
+def network_storage(path: bytes, *, mounts: Path) -> str:
     """The type of the network (or FUSE) file system that holds `path`, whose links are resolved; empty for others.
 
     Reads the table of mounts only: a look at the storage itself may hang.

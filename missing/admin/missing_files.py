@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from libraries.admin.base import CAP, GONE_LIBRARY_FILTER, ReadOnlyAdmin, SongListAdmin, back, page, shown, tell
+from libraries.admin.base import GONE_LIBRARY_FILTER, ReadOnlyAdmin, SongListAdmin, back, page, shown, tell
 from libraries.admin.catalog import track_detail
 from libraries.models import Album, Folder
 from missing import purges
@@ -137,7 +138,7 @@ class MissingFileAdmin(SongListAdmin, AdminsLook):
         """The list, with the albums and folders that the files belong to."""
         answer: HttpResponse = super().changelist_view(request, extra_context)
         context = getattr(answer, "context_data", None)
-        if context and "cl" in context and 0 < context["cl"].result_count < CAP:
+        if context and "cl" in context and 0 < context["cl"].result_count < settings.ADMIN_COUNTED_ROWS:
             context["albums"], context["folders"] = group_files(context["cl"].queryset)
         if context:
             context["export"] = f"{page('missing_missingfile_export')}?{request.GET.urlencode()}"

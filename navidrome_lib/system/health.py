@@ -106,7 +106,7 @@ def check_disk() -> tuple[bool, str]:
     """There is room in the data folder and for temporary files."""
     folders = disk_space.written_folders(settings.CONF.data_folder)
     left = min((free for free in map(disk_space.free_bytes, folders) if free is not None), default=0)
-    if disk_space.is_low(folders):
+    if disk_space.is_low(folders, least=settings.LEAST_DISK_BYTES):
         return False, f"The disk of the server is full: {formatting.size(left)} are left. Free some space."
     return True, f"{formatting.size(left)} are free."
 

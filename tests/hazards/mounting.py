@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from libraries.scanner.walk import mount_table
+from pytest_django.fixtures import Settings
 
 
 def mounting(*arguments: str) -> bool:
@@ -67,13 +66,13 @@ MakeDisk = Callable[[Path, str], Disk]
 
 
 @contextmanager
-def disks(kind: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDisk]:
+def disks(kind: str, home: Path, settings: Settings) -> Iterator[MakeDisk]:
     """Makes disks of one kind: "own" (a file system of its own), "bound" (a folder of the same one) or "made up"."""
     made: list[Disk] = []
     if kind == "made up":
         table = home / "mountinfo"
         table.touch()
-        monkeypatch.setattr(mount_table, "MOUNTS", table)
+        settings.MOUNT_TABLE = table
     elif not may_mount(home):
         pytest.skip("no right to mount here; what is made up shows the same")
 

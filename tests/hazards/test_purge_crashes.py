@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from libraries.models import Folder, Library, MediaFile
 from libraries.search.index import index_everything, search_songs
@@ -17,6 +18,7 @@ from tests.hazards import at_most
 from tests.hazards.database import KILLED, Snapshot, in_a_process_that_dies, watched
 from tests.support.catalog import dump, make_many, make_track
 from tests.support.clocks import DAY, live
+from tests.support.limits import limit_purges
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,9 +27,9 @@ SEED = 20240229
 
 
 @pytest.fixture
-def catalog(library: Library, other_library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def catalog(library: Library, other_library: Library, settings: Settings) -> None:
     """Missing files of two libraries, some of which stay, with more transactions than they would need."""
-    monkeypatch.setattr(purges, "BATCH", 15)
+    limit_purges(settings, batch=15)
     make_many(library, FILES)
     make_track(library, "Ada/Album 00000/here.mp3", album="Album 00000", missing=False)
     make_track(other_library, "x.mp3", artist="Bob", album="Other")

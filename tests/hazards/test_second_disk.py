@@ -45,8 +45,8 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture(params=KINDS)
-def make_disk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDisk]:
-    with disks(request.param, tmp_path, monkeypatch) as make:
+def make_disk(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> Iterator[MakeDisk]:
+    with disks(request.param, tmp_path, settings) as make:
         yield make
 
 
@@ -266,11 +266,9 @@ def test_a_rule_that_leaves_the_folder_out_ends_the_protection(below: Scene) -> 
     assert (scan(below.library).missing, below.problems()) == (20, {})
 
 
-def test_a_disk_that_does_not_answer(
-    tmp_path: Path, quick_reading: RememberingPool, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_does_not_answer(tmp_path: Path, quick_reading: RememberingPool, settings: Settings) -> None:
     """The walk does not enter it: a look at it would never end."""
-    with disks("made up", tmp_path, monkeypatch) as make:
+    with disks("made up", tmp_path, settings) as make:
         scene = set_up(tmp_path, make)
         known = ids(scene.library)
         scene.disk.pull()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries import totals
@@ -18,6 +19,7 @@ from missing import purges
 from missing.models import Purge
 from navidrome_lib.errors import Conflict
 from tests.support.catalog import make_many, make_track
+from tests.support.limits import limit_purges
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,8 +88,8 @@ def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
     assert library.total_missing_files == 0
 
 
-def test_two_undos_at_once_share_the_work(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purges, "BATCH", 50)
+def test_two_undos_at_once_share_the_work(library: Library, settings: Settings) -> None:
+    limit_purges(settings, batch=50)
     purge = purges.purge_missing_files(make_many(library, 300)).purge
     assert purge is not None
     outcomes: list[int] = []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries import totals
 from libraries.models import Album, Folder, HeldMark, Library, MediaFile, Participant, Scan, TrackGenre
@@ -21,6 +22,7 @@ from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.errors import Conflict
 from tests.support.catalog import GONE, dump, make_many, make_track
 from tests.support.clocks import DAY, HOUR, Machine, live
+from tests.support.limits import limit_purges
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +54,7 @@ def test_all_came_back(library: Library) -> None:
 
 @contextmanager
 def failing(module: Any, name: str, at: int) -> Iterator[None]:
-    """The n-th call of a function fails as if the disk were full."""
+    """The n-th call of a function fails, as its statement does when the disk of the database is full."""
     function, calls = getattr(module, name), []
 
     def fail(*arguments: Any) -> Any:
@@ -68,9 +70,8 @@ def failing(module: Any, name: str, at: int) -> Iterator[None]:
     assert len(calls) == at
 
 
-def test_a_failure_half_way_removes_nothing(
-    library: Library, other_library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_half_way_removes_nothing(library: Library, other_library: Library) -> None:
+    """The disk of the database is full when the second library's total is written."""
     ids = [*make_many(library, 30), make_track(other_library, "b.mp3").pk]
     before = dump()
     with failing(totals, "add_missing", 2):
@@ -82,10 +83,11 @@ def test_a_failure_half_way_removes_nothing(
     assert purges.purge_missing_files(ids).ids == sorted(ids)
 
 
-def test_an_undo_that_is_interrupted_is_finished_by_the_next(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undo_that_is_interrupted_is_finished_by_the_next(library: Library, settings: Settings) -> None:
+    """The disk of the database is full in the third transaction."""
     ids = make_many(library, 30)
     before = dump()
-    monkeypatch.setattr(purges, "BATCH", 10)
+    limit_purges(settings, batch=10)
     purge = purges.purge_missing_files(ids).purge
     assert purge is not None
     with failing(purges, "find_occupied", 3):
@@ -104,11 +106,10 @@ def test_an_undo_that_is_interrupted_is_finished_by_the_next(library: Library, m
         purges.undo_purge(purge)
 
 
-def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_expiry_that_is_interrupted_is_finished_by_the_next(library: Library, settings: Settings) -> None:
+    """The disk of the database is full in the third transaction, then behind the last track."""
     ids = make_many(library, 30)
-    monkeypatch.setattr(purges, "BATCH", 10)
+    limit_purges(settings, batch=10)
     assert purges.purge_missing_files(ids).purge
     Purge.objects.update(counted_from=-KEPT.total_seconds())
     Folder.objects.update(missing=True)
@@ -124,10 +125,10 @@ def test_an_expiry_that_is_interrupted_is_finished_by_the_next(
     assert not Purge.objects.exists()
 
 
-def test_what_is_over_can_be_undone_until_it_goes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_over_can_be_undone_until_it_goes(library: Library, settings: Settings) -> None:
     """Its time is over, but an expiry waits for a scan, or ended before its end."""
     ids = make_many(library, 30)
-    monkeypatch.setattr(purges, "BATCH", 10)
+    limit_purges(settings, batch=10)
     purge = purges.purge_missing_files(ids).purge
     assert purge is not None
     Purge.objects.update(counted_from=-KEPT.total_seconds())

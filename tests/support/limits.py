@@ -26,3 +26,8 @@ def limit_events(settings: Settings, **limits: Any) -> None:
 def limit_watches(settings: Settings, **limits: Any) -> None:
     """Change the times of the watcher (fields of `libraries.limits.WatchLimits`)."""
     settings.WATCH_LIMITS = replace(settings.WATCH_LIMITS, **limits)
+
+
+def limit_purges(settings: Settings, **limits: Any) -> None:
+    """Change the limits of purges (fields of `missing.limits.PurgeLimits`)."""
+    settings.PURGE_LIMITS = replace(settings.PURGE_LIMITS, **limits)

@@ -12,8 +12,6 @@ from typing import Final, NamedTuple
 
 from libraries.scanner.walk.change_key import signed64
 
-MOUNTS: Final = Path("/proc/self/mountinfo")
-
 _OCTAL: Final = re.compile(rb"\\([0-7]{3})")
 
 
@@ -34,10 +32,10 @@ class StorageIdentity(NamedTuple):
     fsid: int
 
 
-def read_mounts(path: Path | None = None) -> list[Mount] | None:
-    """All mounts, those first that later ones may hide; None where the system has no such table."""
+def read_mounts(table: Path) -> list[Mount] | None:
+    """All mounts of the table, those first that later ones may hide; None where the system has none."""
     try:
-        lines = (path or MOUNTS).read_bytes().splitlines()
+        lines = table.read_bytes().splitlines()
     except OSError:
         return None
     mounts = []

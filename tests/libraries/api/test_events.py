@@ -245,8 +245,8 @@ class TestItEnds:
         member.set_password("something else")
         assert ends(Stream(as_member), member.save)
 
-    def test_when_the_token_expires(self, member: User, configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tokens, "LEEWAY", 0)
+    def test_when_the_token_expires(self, member: User, configure: Configure, settings: Settings) -> None:
+        settings.TOKEN_LEEWAY_SECONDS = 0
         configure(session_timeout=2)
         assert ends(Stream(Client(), f"{URL}?jwt={tokens.issue(member)}"), lambda: None)
 

@@ -15,13 +15,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from libraries.choices import ScanTrigger
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
 from libraries.scanner.limits import ScanLimits
 from libraries.services import scans
-from navidrome_lib import disk_space, stopping
+from navidrome_lib import stopping
 from navidrome_lib.outages import BUSY, DATABASE_FULL, DISK_FULL, READ_ONLY
 from tests.support.full_disk import full_database
 from tests.support.scans import ids, request, scan, write_album, write_track
@@ -43,9 +44,9 @@ def library(tmp_path: Path) -> Library:
 
 
 @pytest.fixture(autouse=True)
-def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+def roomy(settings: Settings) -> None:
     """The machine of the test may have any disk."""
-    monkeypatch.setattr(disk_space, "LOW_BYTES", 0)
+    settings.LEAST_DISK_BYTES = 0
 
 
 @pytest.fixture(autouse=True)
@@ -131,15 +132,13 @@ def test_no_room_for_temporary_files(library: Library, monkeypatch: pytest.Monke
     assert (done.state, done.added) == ("finished", SONGS)
 
 
-def test_a_disk_that_is_still_full_is_found_before_everything_is_walked(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_is_still_full_is_found_before_everything_is_walked(library: Library, settings: Settings) -> None:
     asked = request(library, retry_at=timezone.now())
-    monkeypatch.setattr(disk_space, "LOW_BYTES", 2**62)
+    settings.LEAST_DISK_BYTES = 2**62
     assert pipeline.run(asked.pk) is None
     asked.refresh_from_db()
     assert (asked.error, asked.folder_count) == (DISK_FULL.sentence, 0)
-    monkeypatch.setattr(disk_space, "LOW_BYTES", 0)
+    settings.LEAST_DISK_BYTES = 0
     done = pipeline.run(asked.pk)
     assert done is not None
     assert (done.state, done.retry_at) == ("finished", None)

@@ -80,6 +80,11 @@ def start() -> Iterator[Callable[..., Watcher]]:
         assert not thread.is_alive()
 
 
+def octal(path: Path) -> str:
+    """A path as the table of mounts writes it."""
+    return str(path.resolve()).replace(" ", r"\040")
+
+
 def says(library: Library, state: WatchState) -> bool:
     return eventually(lambda: WatchStatus.objects.filter(library=library, state=state).exists(), seconds=20)
 
@@ -240,9 +245,10 @@ def test_watches_that_run_out_half_way_are_noticed(
 
 
 def test_network_storage_is_polled_and_never_two_scans_in_a_row(
-    library: Library, start: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch
+    library: Library, root: Path, tmp_path: Path, start: Callable[..., Watcher], settings: Settings
 ) -> None:
-    monkeypatch.setattr(library_watch, "network_storage", lambda path: "nfs4")
+    settings.MOUNT_TABLE = tmp_path / "mountinfo"
+    settings.MOUNT_TABLE.write_text(f"30 22 0:40 / {octal(root)} rw,relatime - nfs4 nas:/export rw\n")
     start(poll=0.2)
     assert says(library, WatchState.POLLING)
     assert "network storage (nfs4)" in WatchStatus.objects.get().reason

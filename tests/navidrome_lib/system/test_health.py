@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries import clock
 from libraries.models import Library, Scan
-from navidrome_lib import disk_space, heartbeat
+from navidrome_lib import heartbeat
 from navidrome_lib.system import health, tasks
 from navidrome_lib.system.models import Heartbeat
 from tests.support.clocks import Machine, live
@@ -130,13 +131,13 @@ def test_a_bad_token_does_not_matter(as_anonymous: APIClient, broker: None) -> N
     assert set(response.json()) == {"status"}
 
 
-def test_a_full_disk(as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk(as_admin: APIClient, broker: None, settings: Settings) -> None:
     tasks.note_worker()
-    monkeypatch.setattr(disk_space, "LOW_BYTES", 2**62)  # whatever is free is too little
+    settings.LEAST_DISK_BYTES = 2**62  # whatever is free is too little
     answer = as_admin.get("/api/health").json()
     assert (answer["status"], answer["checks"]["disk"]["ok"]) == ("degraded", False)
     assert answer["checks"]["disk"]["detail"].startswith("The disk of the server is full: ")
-    monkeypatch.setattr(disk_space, "LOW_BYTES", 0)
+    settings.LEAST_DISK_BYTES = 0
     assert as_admin.get("/api/health").json()["status"] == "ok"
 
 

@@ -57,7 +57,7 @@ def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, bro
     ("ago", "said"),
     [
         (None, "No scheduler has been seen yet."),
-        (timedelta(seconds=200), "The scheduler has been silent for 200 seconds."),
+        (timedelta(seconds=200), "The scheduler has sent no heartbeat for 200 seconds."),
         (timedelta(days=-365), "in the future: the clock was wrong."),
     ],
 )

@@ -73,15 +73,20 @@ class TreeLife(RuleBasedStateMachine):
 
     def do(self, operate: Callable[..., None], *values: object) -> None:
         """Change the tree, where that can be done."""
-        # a file that came from a library which has not been scanned since is known to both; if it moves on now, the
-        # other one cannot know that its new track was the same file
-        known = Counter(MediaFile.objects.present().values_list("title", flat=True))
-        for file in self.tree.files:
-            file.is_sole = file.is_sole and known[file.title] <= 1
+        self.note_twins()
         with suppress(Impossible):
             operate(*values)
             self.tree.look_around()
             SEEN["operations"] += 1
+
+    def note_twins(self) -> None:
+        """A file that came from a library which has not been scanned since is known to both of them.
+
+        If it moves on now, the other one cannot know that its new track was the same file.
+        """
+        known = Counter(MediaFile.objects.present().values_list("title", flat=True))
+        for file in self.tree.files:
+            file.is_sole = file.is_sole and known[file.title] <= 1
 
     # -- files and folders
 
@@ -221,8 +226,9 @@ class TreeLife(RuleBasedStateMachine):
     def lose_a_folder_meanwhile(self, root: int, commit: int, number: int) -> None:
         if not self.tree.is_on[root]:
             return
-        with watched(Countdown(commit, lambda: self.do(self.tree.lose_folder, number)), lambda _: None):
+        with watched(Countdown(commit, lambda: self.tree.lose_folder(number)), lambda _: None):
             self.run(root)
+        self.note_twins()
         self.tree.look_around()
 
     @rule(number=numbers)

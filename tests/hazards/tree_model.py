@@ -69,7 +69,10 @@ class File:
         """Whether the track of a file that is there must be the one that it was."""
         if self.identity is None or self.is_sole:
             return self.identity is not None and self.is_certain
-        # of several copies: the one that was left alone, or that was only renamed; a copy never steals an id
+        # of several copies: the one that was left alone, or that was only renamed; a copy never steals an id. One that
+        # left its library may: where copies change places between libraries, the first scan finds only those near it
+        if self.place and self.was_at and self.place.root != self.was_at.root:
+            return False
         return self.ops <= {"write", "rename"} and (self.was_present or self.place == self.was_at)
 
     def content(self) -> bytes:

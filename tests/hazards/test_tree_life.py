@@ -317,6 +317,7 @@ class TreeLife(RuleBasedStateMachine):
         for root in on:
             done = self.run(root)
             assert not counts(done).keys() & CHANGES, f"a second scan: {counts(done)}"
+            self.catalog.check_digests(root)
         wrong = [difference(before, shown(self.libraries[root])) for root, before in zip(on, seen, strict=True)]
         assert not any(wrong), f"a second scan: {wrong}"
         assert {root: self.catalog.present(root) for root in away} == away, "a library that is away"

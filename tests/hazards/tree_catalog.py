@@ -64,6 +64,10 @@ class Catalog:
         wrong = {path: missing for path, missing in known.items() if missing == (path in on_disk)}
         assert not wrong, f"folders that are on disk and missing, or neither: {wrong}"
         assert not MediaFile.objects.present().filter(library=library, folder__missing=True).exists()
+
+    def check_digests(self, root: int) -> None:
+        """Behind a second scan: a folder whose track went with its file to another library is looked at once more."""
+        library = self.libraries[root]
         unknown = Folder.objects.filter(library=library, missing=False, digest="").values_list("path", flat=True)
         assert not unknown, f"folders that every scan looks at: {list(unknown)}"
 

@@ -61,6 +61,9 @@ class File:
         ops = self.ops - {"write"}
         if "break" in ops:
             return ops == {"break"}
+        # a file that went to another library with other tags: the first scan may give its track to what is at its place
+        if "retag" in ops and self.place and self.was_at and self.place.root != self.was_at.root:
+            return False
         # a copy with other tags could be anything
         return not ops & {"purge", "replace"} and not {"copy", "retag"} <= ops
 
@@ -150,7 +153,11 @@ class Tree:
             for place in file.places:
                 other = self.at(place)
                 left = file.place is None or file.place.root != place.root
-                if left and other and other is not file and not other.is_promised:
+                if other is None or other is file:
+                    continue
+                # two copies that change places look as if neither had moved
+                is_twin = place == file.was_at and other.music == file.music
+                if is_twin or (left and not other.is_promised):
                     file.ops.add("replace")
 
     # -- files

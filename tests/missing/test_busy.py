@@ -82,8 +82,8 @@ def test_two_purges_at_once_remove_each_file_once(library: Library) -> None:
     removed = [pk for result in results for pk in result.ids]
     assert sorted(removed) == sorted(ids)
     assert not MediaFile.objects.in_catalog().exists()
-    purges = list(Purge.objects.all())
-    assert sum(one.file_count for one in purges) == sum(one.files.count() for one in purges) == 300
+    done = list(Purge.objects.all())
+    assert sum(one.file_count for one in done) == sum(one.files.count() for one in done) == 300
     library.refresh_from_db()
     assert library.total_missing_files == 0
 

@@ -48,13 +48,15 @@ class Programs:
     version: int
 
 
-def find_postgres(*, path: str | None = None, system_folders: tuple[str, ...] = SYSTEM_FOLDERS) -> Programs:
+def find_postgres(
+    *, path: str | None = None, system_folders: tuple[str, ...] = SYSTEM_FOLDERS, package: str = PACKAGE
+) -> Programs:
     """The newest PostgreSQL of the system, else the one of our test packages; `Failed` says what to install."""
     found = [programs for folder in _system_folders(path, system_folders) if (programs := _programs(folder))]
     usable = [programs for programs in found if programs.version >= OLDEST_VERSION]
     if usable:
         return max(usable, key=lambda programs: programs.version)
-    if (folder := _packaged_folder()) and (programs := _programs(folder)):
+    if (folder := _packaged_folder(package)) and (programs := _programs(folder)):
         return programs
     raise Failed(
         f"No PostgreSQL {OLDEST_VERSION} or newer was found: install it, set DATABASE_URL to a running one, "
@@ -69,9 +71,9 @@ def _system_folders(path: str | None, patterns: tuple[str, ...]) -> Iterator[Pat
         yield from sorted(Path("/").glob(pattern.lstrip("/")))
 
 
-def _packaged_folder() -> Path | None:
+def _packaged_folder(package: str) -> Path | None:
     # found without importing it: its import starts to look for servers of its own
-    spec = importlib.util.find_spec(PACKAGE)
+    spec = importlib.util.find_spec(package)
     return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
 
 
@@ -119,14 +121,16 @@ class PrivatePostgres:
 
 
 @contextlib.contextmanager
-def private_server(environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink) -> Iterator[PrivatePostgres]:
-    """A running, empty PostgreSQL; it is stopped and deleted at the end."""
+def private_server(
+    environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink, *, programs: Programs | None = None
+) -> Iterator[PrivatePostgres]:
+    """A running, empty PostgreSQL of some programs, or else of the newest ones; stopped and deleted at the end."""
     user = unprivileged_user()
     home = Path(tempfile.mkdtemp(prefix="nd-pg-", dir="/tmp" if len(tempfile.gettempdir()) > 60 else None))  # noqa: S108
     try:
         if user is not None:
             os.chown(home, *user)
-        programs = _reachable(find_postgres(), home, user)
+        programs = _reachable(programs or find_postgres(), home, user)
         _initialise(programs, home, environ, user)
         server = PrivatePostgres(_server(programs, home, environ, user), home, sentinel, sink)
         try:
@@ -139,9 +143,11 @@ def private_server(environ: Mapping[str, str], sentinel: Sentinel, sink: LineSin
 
 
 @contextlib.contextmanager
-def private_postgres(environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink) -> Iterator[str]:
+def private_postgres(
+    environ: Mapping[str, str], sentinel: Sentinel, sink: LineSink, *, programs: Programs | None = None
+) -> Iterator[str]:
     """The address of such a server."""
-    with private_server(environ, sentinel, sink) as server:
+    with private_server(environ, sentinel, sink, programs=programs) as server:
         yield server.url
 
 

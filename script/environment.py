@@ -31,6 +31,10 @@ NO_INSTALLER = (
 )
 
 
+# takes an environment, a requirements file and `create`; False where it does not work
+Installer = Callable[..., bool]
+
+
 class SetupError(Exception):
     """The environment cannot be made, with a sentence on what to do."""
 
@@ -102,14 +106,17 @@ def main(arguments: Sequence[str]) -> None:
     os.execv(environment.python, [str(environment.python), "-P", *program, *rest])  # noqa: S606
 
 
-def ensure(environment: Environment, requirements: Path) -> None:
-    """The requirements are installed when this returns. Any number of processes may do this at the same time."""
+def ensure(environment: Environment, requirements: Path, *, installers: Sequence[Installer] | None = None) -> None:
+    """The requirements are installed when this returns. Any number of processes may do this at the same time.
+
+    `installers` are tried in their order; without them those of this module.
+    """
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     if environment.is_ready(requirements.name, digest):
         return
     with locked(environment.folder):
         if not environment.is_ready(requirements.name, digest):
-            build(environment, requirements, digest)
+            build(environment, requirements, digest, INSTALLERS if installers is None else installers)
 
 
 @contextlib.contextmanager
@@ -131,14 +138,14 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def build(environment: Environment, requirements: Path, digest: str) -> None:
+def build(environment: Environment, requirements: Path, digest: str, installers: Sequence[Installer]) -> None:
     """Install the requirements, with the first tool that works here."""
     reusable = environment.is_reusable()
     if not reusable:
         clear(environment.folder)
     say(f"Installing the packages of requirements/{requirements.name} into {environment.folder} …")
     environment.write_stamp({}, complete=False)
-    for install in INSTALLERS:
+    for install in installers:
         if install(environment, requirements, create=not environment.python.exists()):
             break
     else:
@@ -201,7 +208,7 @@ def with_venv(environment: Environment, requirements: Path, *, create: bool) -> 
     return shows([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(requirements)])
 
 
-INSTALLERS: tuple[Callable[..., bool], ...] = (with_uv, with_venv)
+INSTALLERS: tuple[Installer, ...] = (with_uv, with_venv)
 
 
 def has_installer() -> bool:

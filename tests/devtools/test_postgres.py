@@ -38,17 +38,12 @@ def test_a_version_that_is_too_old_does_not_count(tmp_path: Path) -> None:
     assert find_postgres(path=str(old), system_folders=()).version >= postgres.OLDEST_VERSION
 
 
-def test_without_any_postgres_the_sentence_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgres, "PACKAGE", "no_such_package")
+def test_without_any_postgres_the_sentence_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="install it, set DATABASE_URL"):
-        find_postgres(path=str(tmp_path), system_folders=())
+        find_postgres(path=str(tmp_path), system_folders=(), package="no_such_package")
 
 
-def test_the_packaged_programs_run_even_when_their_folder_is_closed_to_the_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_packaged_programs_run_even_when_their_folder_is_closed_to_the_user(tmp_path: Path) -> None:
     packaged = find_postgres(path=str(tmp_path), system_folders=())
     package = packaged.folder.parent.parent
     closed = tmp_path / "closed"
@@ -57,9 +52,8 @@ def test_the_packaged_programs_run_even_when_their_folder_is_closed_to_the_user(
         if folder.is_dir():
             shutil.copytree(folder, closed / folder.name, symlinks=True)
     programs = Programs(closed / packaged.folder.relative_to(package.parent), packaged.version)
-    monkeypatch.setattr(postgres, "find_postgres", lambda: programs)
     lines: list[str] = []
-    with Sentinel() as sentinel, private_postgres(os.environ, sentinel, lines.append) as address:
+    with Sentinel() as sentinel, private_postgres(os.environ, sentinel, lines.append, programs=programs) as address:
         assert ask(address, SERVER_VERSION) == packaged.version, lines
         home = Path(dj_database_url.parse(address)["HOST"])
         assert home.is_dir()

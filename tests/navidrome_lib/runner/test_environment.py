@@ -29,19 +29,25 @@ def requirements(tmp_path: Path) -> Path:
     return folder / "serve.txt"
 
 
-@pytest.fixture
-def installs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that were installed: into real environments, but without the minute that packages take."""
-    done: list[str] = []
+class Installs:
+    """Installs into real environments, but without the minute that packages take; `names` are what was installed."""
 
-    def install(environment: Environment, requirements: Path, *, create: bool) -> bool:
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, environment: Environment, requirements: Path, *, create: bool) -> bool:
         if create:
             subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment.folder)], check=True)
-        done.append(requirements.name)
+        self.names.append(requirements.name)
         return True
 
-    monkeypatch.setattr(subject, "INSTALLERS", (install,))
-    return done
+    def ensure(self, environment: Environment, requirements: Path) -> None:
+        subject.ensure(environment, requirements, installers=[self])
+
+
+@pytest.fixture
+def installs() -> Installs:
+    return Installs()
 
 
 @pytest.fixture
@@ -49,83 +55,79 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(tmp_path / "an environment")
 
 
-def test_the_second_time_nothing_is_installed(
-    environment: Environment, requirements: Path, installs: list[str]
-) -> None:
-    subject.ensure(environment, requirements)
-    subject.ensure(environment, requirements)
-    assert installs == ["serve.txt"]
+def test_the_second_time_nothing_is_installed(environment: Environment, requirements: Path, installs: Installs) -> None:
+    installs.ensure(environment, requirements)
+    installs.ensure(environment, requirements)
+    assert installs.names == ["serve.txt"]
 
 
 def test_changed_requirements_are_installed_over_what_is_there(
-    environment: Environment, requirements: Path, installs: list[str]
+    environment: Environment, requirements: Path, installs: Installs
 ) -> None:
-    subject.ensure(environment, requirements)
+    installs.ensure(environment, requirements)
     (environment.folder / "kept").touch()
     requirements.write_text("# other\n")
-    subject.ensure(environment, requirements)
-    assert installs == ["serve.txt", "serve.txt"]
+    installs.ensure(environment, requirements)
+    assert installs.names == ["serve.txt", "serve.txt"]
     assert (environment.folder / "kept").exists()
 
 
 def test_an_interrupted_installation_starts_over(
-    environment: Environment, requirements: Path, installs: list[str], monkeypatch: pytest.MonkeyPatch
+    environment: Environment, requirements: Path, installs: Installs
 ) -> None:
     def interrupted(*_: object, **__: object) -> bool:
         (environment.folder / "half").touch()
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(subject, "INSTALLERS", (interrupted,))
-        with pytest.raises(KeyboardInterrupt):
-            subject.ensure(environment, requirements)
+    with pytest.raises(KeyboardInterrupt):
+        subject.ensure(environment, requirements, installers=[interrupted])
     assert (environment.folder / "half").exists()
-    subject.ensure(environment, requirements)
-    assert installs == ["serve.txt"]
+    installs.ensure(environment, requirements)
+    assert installs.names == ["serve.txt"]
     assert not (environment.folder / "half").exists()
 
 
 def test_an_environment_that_moved_is_made_anew(
-    environment: Environment, requirements: Path, installs: list[str], tmp_path: Path
+    environment: Environment, requirements: Path, installs: Installs, tmp_path: Path
 ) -> None:
-    subject.ensure(environment, requirements)
+    installs.ensure(environment, requirements)
     moved = Environment(environment.folder.rename(tmp_path / "elsewhere"))
     (moved.folder / "stale").touch()
-    subject.ensure(moved, requirements)
-    assert installs == ["serve.txt", "serve.txt"]
+    installs.ensure(moved, requirements)
+    assert installs.names == ["serve.txt", "serve.txt"]
     assert not (moved.folder / "stale").exists()
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(
-    environment: Environment, requirements: Path, installs: list[str]
+    environment: Environment, requirements: Path, installs: Installs
 ) -> None:
-    subject.ensure(environment, requirements)
+    installs.ensure(environment, requirements)
     environment.python.unlink()
-    subject.ensure(environment, requirements)
-    assert installs == ["serve.txt", "serve.txt"]
+    installs.ensure(environment, requirements)
+    assert installs.names == ["serve.txt", "serve.txt"]
     assert subject.runs([str(environment.python), "-c", ""])
 
 
 def test_a_folder_of_somebody_else_is_never_emptied(
-    environment: Environment, requirements: Path, installs: list[str]
+    environment: Environment, requirements: Path, installs: Installs
 ) -> None:
     environment.folder.mkdir()
     (environment.folder / "letter.txt").write_text("dear")
     with pytest.raises(SetupError, match="not empty and not a Python environment"):
-        subject.ensure(environment, requirements)
+        installs.ensure(environment, requirements)
     assert (environment.folder / "letter.txt").read_text() == "dear"
-    assert installs == []
+    assert installs.names == []
 
 
 def test_processes_that_start_together_install_once(
-    environment: Environment, requirements: Path, installs: list[str]
+    environment: Environment, requirements: Path, installs: Installs
 ) -> None:
-    together = [threading.Thread(target=subject.ensure, args=(environment, requirements)) for _ in range(6)]
+    together = [threading.Thread(target=installs.ensure, args=(environment, requirements)) for _ in range(6)]
     for thread in together:
         thread.start()
     for thread in together:
         thread.join()
-    assert installs == ["serve.txt"]
+    assert installs.names == ["serve.txt"]
 
 
 def test_the_larger_requirements_cover_the_smaller(tmp_path: Path) -> None:
@@ -144,19 +146,15 @@ def test_the_requirements_of_the_tests_cover_those_of_the_server() -> None:
 
 
 def test_when_no_installer_works_the_stamp_says_so_and_the_sentence_helps(
-    environment: Environment, requirements: Path, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, requirements: Path
 ) -> None:
-    monkeypatch.setattr(subject, "INSTALLERS", ())
     with pytest.raises(SetupError, match="could not be installed"):
-        subject.ensure(environment, requirements)
+        subject.ensure(environment, requirements, installers=[])
     assert json.loads((environment.folder / subject.STAMP).read_text())["complete"] is False
 
 
-def test_the_standard_library_alone_makes_an_environment(
-    environment: Environment, requirements: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(subject, "INSTALLERS", (subject.with_venv,))
-    subject.ensure(environment, requirements)
+def test_the_standard_library_alone_makes_an_environment(environment: Environment, requirements: Path) -> None:
+    subject.ensure(environment, requirements, installers=[subject.with_venv])
     subprocess.run([environment.python, "-m", "pip", "--version"], check=True, capture_output=True)
 
 

@@ -25,7 +25,9 @@ class SharedCache(BaseCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._shared = RedisCache(server, params)
+        options = dict(params.get("OPTIONS", {}))
+        self._away_seconds: float = options.pop("away_seconds", AWAY_SECONDS)
+        self._shared = RedisCache(server, {**params, "OPTIONS": options})
         self._own = LocMemCache("while-away", {**params, "OPTIONS": {}})
 
     def _call(self, name: str, *values: Any) -> Any:
@@ -36,7 +38,7 @@ class SharedCache(BaseCache):
                 outage = outage_of(error)
                 if outage is None:
                     raise
-                SharedCache._away_until = time.monotonic() + AWAY_SECONDS
+                SharedCache._away_until = time.monotonic() + self._away_seconds
                 logger.warning("the shared cache is away, each process keeps its own: %s", outage.sentence)
         return getattr(self._own, name)(*values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ def test_the_subsonic_protocol_on_a_full_disk(admin: User, tmp_path: Path, caplo
 def test_the_cache_of_a_server_that_is_away(tmp_path: Path) -> None:
     """Who signs in is not refused for it, and guesses are still counted."""
     with processes.restartable_broker(tmp_path / "broker") as server:
-        shared = SharedCache(client_url(server.url), {"OPTIONS": {"socket_connect_timeout": 1}})
+        shared = SharedCache(client_url(server.url), {"OPTIONS": {"socket_connect_timeout": 1, "away_seconds": 0.5}})
         shared.set("a", 1)
         assert (shared.get("a"), shared.incr("a")) == (1, 2)
         server.kill()
@@ -194,16 +195,21 @@ def test_the_cache_of_a_server_that_is_away(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not found"):
             shared.incr("b")
         server.start()
-        SharedCache._away_until = 0.0
+        time.sleep(0.5)
         shared.set("c", 3)
         assert SharedCache(client_url(server.url), {}).get("c") == 3
         shared.clear()
         assert shared.get("c") is None
 
 
-def test_throttles_count_while_the_cache_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    away = SharedCache("redis://127.0.0.1:1/0", {"OPTIONS": {"socket_connect_timeout": 1}})
-    monkeypatch.setattr("navidrome_lib.api.throttling.cache", away)
+def test_throttles_count_while_the_cache_is_away(settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "navidrome_lib.cache.SharedCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+            "OPTIONS": {"socket_connect_timeout": 1},
+        }
+    }
     throttle = Throttle("test-away", limit=2)
     assert [bool(throttle.wait("somebody")) for _ in range(4)] == [False, False, True, True]
     throttle.forget("somebody")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import rounds
@@ -15,7 +15,7 @@ from bench.lists import lists_part, measure_lists, split
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
 from bench.report import Section, page, remark, section_text
-from bench.serving import measure_serving, serving_text
+from bench.serving import IDLE_SECONDS, measure_serving, serving_text
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 CORPORA = REPOSITORY / "build" / "bench"
@@ -36,16 +36,24 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def measure_all(options: argparse.Namespace) -> list[str]:
-    """The tables of every size that is asked for, and how the server answers meanwhile."""
+def measure_all(
+    options: argparse.Namespace,
+    *,
+    scans: Callable[[argparse.Namespace, int, dict[str, Fresh]], str] | None = None,
+    idle_seconds: float = IDLE_SECONDS,
+) -> list[str]:
+    """The tables of every size that is asked for (made by `scans`), and how the server answers meanwhile.
+
+    It is asked for `idle_seconds` before and after a scan, too.
+    """
     texts = []
     with databases(options.database) as fresh:
         for tracks in options.tracks:
-            texts.append(section_text(measure(options, tracks, fresh)))
+            texts.append((scans or scans_text)(options, tracks, fresh))
             print(texts[-1], flush=True)
         if options.serving:
             corpus = make_corpus(options.corpus, options.tracks[0])
-            served = measure_serving(corpus, fresh, options.rounds)
+            served = measure_serving(corpus, fresh, options.rounds, idle_seconds=idle_seconds)
             texts.append(serving_text(served, corpus.tracks, options.rounds))
             print(texts[-1], flush=True)
     return texts
@@ -66,6 +74,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, default=CORPORA, help="where the generated music is kept")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page (docs/benchmarks.md)")
     return parser.parse_args(arguments)
+
+
+def scans_text(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -> str:
+    """The tables of one size."""
+    return section_text(measure(options, tracks, fresh))
 
 
 def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -> Section:

@@ -49,12 +49,14 @@ class Served:
     scan_seconds: float
 
 
-def measure_serving(corpus: Corpus, fresh: Mapping[str, Fresh], rounds: int) -> list[Served]:
+def measure_serving(
+    corpus: Corpus, fresh: Mapping[str, Fresh], rounds: int, *, idle_seconds: float = IDLE_SECONDS
+) -> list[Served]:
     """All databases, each in so many rounds: the medians of the figures, and all that was wrong."""
     done: dict[str, list[Served]] = {name: [] for name in fresh}
     for _ in range(rounds):
         for name, make in fresh.items():
-            done[name].append(_measure(name, corpus, make))
+            done[name].append(_measure(name, corpus, make, idle_seconds))
     return [middle_of(of_one) for of_one in done.values()]
 
 
@@ -77,7 +79,7 @@ def _middle(answers: Sequence[Answers]) -> Answers:
     )
 
 
-def _measure(database: str, corpus: Corpus, make: Fresh) -> Served:
+def _measure(database: str, corpus: Corpus, make: Fresh, idle_seconds: float) -> Served:
     corpus.warm()
     env = {**make(corpus.root), "ND_AUTHREQUESTLIMIT": "0"}
     add = [sys.executable, "manage.py", "adduser", "bench", "--admin"]
@@ -85,10 +87,10 @@ def _measure(database: str, corpus: Corpus, make: Fresh) -> Served:
         add, env=env, cwd=REPOSITORY, input=PASSWORD + "\n", text=True, check=True, stdout=subprocess.DEVNULL
     )
     with _server(env) as port, tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
-        before = _ask(port, folder, env, seconds=IDLE_SECONDS)
+        before = _ask(port, folder, env, seconds=idle_seconds)
         with _asking(port, folder, env) as asking:
             scan = run([sys.executable, "-P", "-m", "bench.child", "scan-behind"], env=env, start_new_session=True)
-        after = _ask(port, folder, env, seconds=IDLE_SECONDS)
+        after = _ask(port, folder, env, seconds=idle_seconds)
     return Served(database, _middle([before, after]), asking[0], float(scan.told["seconds"]))
 
 

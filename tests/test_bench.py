@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import catalog, pages, rounds, serving
+from bench import catalog, pages, rounds
 from bench.__main__ import measure, measure_all, parse
 from bench.corpus import make_corpus
 from bench.databases import POSTGRESQL, SQLITE, databases
@@ -61,13 +61,10 @@ def test_a_peer_is_compared_within_its_round() -> None:
 
 
 def test_the_answers_of_a_server_are_measured_while_it_scans(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(serving, "IDLE_SECONDS", 0.5)
-    monkeypatch.setattr("bench.__main__.measure", lambda *_: None)
-    monkeypatch.setattr("bench.__main__.section_text", lambda _: "the scans")
     arguments = ["--tracks", str(TRACKS), "--database", SQLITE, "--corpus", str(tmp_path), "--rounds", "1"]
-    first, text = measure_all(parse(arguments))
+    first, text = measure_all(parse(arguments), scans=lambda *_: "the scans", idle_seconds=0.5)
     assert first == "the scans"
     assert text in capsys.readouterr().out
     (row,) = (line for line in text.splitlines() if line.startswith("| SQLite"))

@@ -1,0 +1,48 @@
+"""What tests replace: public names, by their module. Limits and listers are parameters and settings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+
+
+def forbidden(source: str) -> Iterator[str]:
+    """The calls of `setattr` that replace a private name, a constant, or a name in a string."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and name_of(node.func) == "setattr" and node.args:
+            words = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            words += [part.attr for part in ast.walk(node.args[0]) if isinstance(part, ast.Attribute)]
+            by_string = isinstance(node.args[0], ast.Constant)
+            if by_string or any(word.startswith("_") or word.isupper() for word in words):
+                yield ast.unparse(node)
+
+
+def name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def test_no_private_name_and_no_constant_is_replaced() -> None:
+    files = sorted(TESTS.rglob("*.py"))
+    found = {path.relative_to(TESTS).as_posix(): list(forbidden(path.read_text(encoding="utf-8"))) for path in files}
+    assert len(found) > 200
+    assert {name: calls for name, calls in found.items() if calls} == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('patch.setattr("libraries.queue.deliver", print)', True),
+        ('patch.setattr(pipeline, "_walk", print)', True),
+        ("patch.setattr(pipeline._Run, step, print)", True),
+        ('setattr(lease, "LEASE_SECONDS", 1)', True),
+        ('patch.setattr(pipeline, "make_pool", print)', False),
+        ("settings.SCAN_LIMITS = ScanLimits(batch_files=2)", False),
+    ],
+)
+def test_what_is_forbidden(line: str, found: bool) -> None:
+    assert bool(list(forbidden(line))) is found

@@ -59,6 +59,9 @@ def test(
     static = parser.add_mutually_exclusive_group()
     static.add_argument("--no-checks", action="store_true", help="leave the static checks out")
     static.add_argument("--only-checks", action="store_true", help="run the static checks only")
+    parser.add_argument(
+        "--coverage", action="store_true", help="measure and print which lines ran; takes twice as long"
+    )
     options, for_pytest = parser.parse_known_args(arguments)
     databases = ["SQLite"] * (not options.postgres) + ["PostgreSQL"] * (not options.sqlite)
     failed_checks = (
@@ -67,10 +70,8 @@ def test(
     if options.only_checks:
         return 1 if failed_checks else 0
     with interruptible(), tempfile.TemporaryDirectory(prefix="nd-coverage-") as folder:
-        chosen_tests = [part for part in for_pytest if part != "--"]
-        # what a part of the suite runs says nothing of the whole
-        measured = None if chosen_tests else Path(folder)
-        runs = run_suites(databases, chosen_tests, console, measured)
+        measured = Path(folder) if options.coverage else None
+        runs = run_suites(databases, [part for part in for_pytest if part != "--"], console, measured)
         coverage = report_coverage(measured) if measured else []
     for name in failed_checks:
         console.say(f"FAILED: {name} (see above)")

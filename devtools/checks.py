@@ -59,9 +59,7 @@ def test(
     static = parser.add_mutually_exclusive_group()
     static.add_argument("--no-checks", action="store_true", help="leave the static checks out")
     static.add_argument("--only-checks", action="store_true", help="run the static checks only")
-    parser.add_argument(
-        "--coverage", action="store_true", help="measure and print which lines ran; takes twice as long"
-    )
+    parser.add_argument("--coverage", action="store_true", help="measure which lines ran; takes twice as long")
     options, for_pytest = parser.parse_known_args(arguments)
     databases = ["SQLite"] * (not options.postgres) + ["PostgreSQL"] * (not options.sqlite)
     failed_checks = (

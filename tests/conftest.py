@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what touches the database, and our share of what would do the same in every run.
 
-    What touches no database is shared by modules, what is marked `alike` by tests.
+    What touches no database is shared by modules, what is marked `alike` by tests. A browser's tests come last.
     """
     share = share_of(config)
     modules = list(dict.fromkeys(module_of(item) for item in items if not touches_database(item)))
@@ -53,7 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (item in alike if is_alike(item) else touches_database(item) or module_of(item) in ours)
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    # the browser comes last: as long as its driver runs, an event loop runs in this thread, where Django opens
+    # another connection, and the one of the tests before stays in its transaction
+    items[:] = sorted(kept, key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 def share_of(config: pytest.Config) -> Share:

@@ -26,7 +26,7 @@ from tests.hazards.files import RememberingPool, put, song
 from tests.support import audio
 from tests.support.scans import counts, picture, scan
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 SEED = 1877
 KINDS = set(ProblemKind)

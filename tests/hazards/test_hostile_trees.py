@@ -21,7 +21,7 @@ from tests.hazards.files import RememberingPool, put, song
 from tests.hazards.test_broken_files import by_name
 from tests.support.scans import counts, picture, scan
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 CAFE = "Café del Mar"
 

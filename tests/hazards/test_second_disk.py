@@ -21,7 +21,7 @@ from tests.support.hanging_storage import hanging_mount
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, picture, scan
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 KINDS = ("own", "bound", "made up")
 

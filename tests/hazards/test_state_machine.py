@@ -27,7 +27,7 @@ from tests.support.limits import limit_scans
 from tests.support.scans import counts, picture, request
 from tests.support.sharing import THOROUGH
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 PLACES: Final = [f"{folder}{name}.mp3" for folder in ("", "a/", "a/b/", "c/") for name in ("1", "2", "3")]
 CHANGES: Final = {"added", "updated", "moved", "restored", "missing"}

@@ -25,7 +25,7 @@ from tests.hazards.files import RememberingPool, plant
 from tests.support.scans import counts, ids, picture, scan
 from tests.support.trees import FailingEntry
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 FILES = 2000
 SEED = 1906

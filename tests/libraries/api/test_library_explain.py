@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from libraries.models import Library, MediaFile, Scan
 from tests.support.scans import scan, write_album, write_track
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 KEYS = {"path", "status", "reason", "folder", "songId", "pattern", "source", "kind"}
 NOT_IN_IT = [

@@ -25,7 +25,7 @@ from tests.hazards.files import RememberingPool, plant, put, song
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, scan
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 BATCH, EARLY = 4, 3
 

@@ -26,7 +26,7 @@ from tests.conftest import Configure
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, request, scan, write_album, write_track
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.support import processes
 from tests.support.scans import request, scan, write_album
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 SLOW_FILES = 8
 

@@ -32,7 +32,7 @@ from tests.support.processes import environment, process
 from tests.support.scans import scan, write_album, write_track
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import IO
 
+from libraries.scanner.counters import Counters
 from libraries.scanner.paths import join, parent
 from libraries.scanner.types import (
     LASTING_PROBLEMS,
@@ -76,18 +77,17 @@ class FolderDiff:
         self,
         known: Mapping[bytes, KnownFolder],
         problems: Mapping[bytes, Mapping[bytes, KnownProblem]],
+        counters: Counters,
         *,
         full: bool,
         targets: tuple[bytes, ...] = (),
     ) -> None:
         self.changed = ListingSpool()
-        self.folders = 0
         self.files = 0
         self.folder_problems = 0
-        self.unchanged = 0
-        self.still_bad = 0
         # folders with files that are too new to be read: they are worth another look in a moment
         self.settling: list[bytes] = []
+        self._counters = counters
         self._known = known
         self._problems = problems
         self._full = full
@@ -98,8 +98,8 @@ class FolderDiff:
         self._of_folders: list[bytes] = []
 
     def add(self, listing: FolderListing) -> bool:
-        """Take one listing; says whether its folder changed."""
-        self.folders += 1
+        """Take one listing; says whether its folder changed. Files of one that did not change have their outcome."""
+        self._counters.count_folder()
         self.files += len(listing.files) + len(listing.protected)
         if listing.settling:
             self.settling.append(listing.path)
@@ -118,8 +118,8 @@ class FolderDiff:
             names = {entry.name for entry in listing.files}
             bad = len(names & problems.keys())
             self._of_folders += [join(listing.path, name) for name in problems.keys() - names]
-        self.still_bad += bad
-        self.unchanged += len(listing.files) - bad
+        self._counters.count_failed(bad)
+        self._counters.count_unchanged(len(listing.files) - bad)
         return False
 
     def _is_unchanged(self, listing: FolderListing, known: KnownFolder | None) -> bool:

@@ -183,7 +183,9 @@ class _Run:
             answer_seconds=self.limits.answer_seconds,
         )
         self.mounted.check(self.lease.beat)
-        self.diff = FolderDiff(folders, problems, full=self.scan.full, targets=self.options.targets)
+        self.diff = FolderDiff(
+            folders, problems, self.lease.counters, full=self.scan.full, targets=self.options.targets
+        )
         writer = Writer(self.lease, folders, self.affected)
         self.reconciler = Reconciler(self.lease, writer, self.affected, self.library.last_scan_at)
         try:
@@ -232,11 +234,7 @@ class _Run:
         for listing in self._listings():
             if diff.add(listing):
                 reading.take(listing)
-            else:
-                counters.count_unchanged(diff.unchanged - counters.unchanged)
-                counters.count_failed(diff.still_bad - counters.failed)
-            counters.count_folder()
-            if not diff.folders % _SHOWN_EVERY:
+            if not counters.folders % _SHOWN_EVERY:
                 self.lease.at_folder(display(listing.path))
         settling = settling_targets(diff.settling, most=self.limits.settling_folders)
         self.lease.walked(diff.files + diff.folder_problems, settling)

@@ -16,6 +16,7 @@ from libraries.audio.pool.protocol import ReadResult
 from libraries.choices import ProblemKind
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner import pipeline
+from libraries.scanner.counters import Counters
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.read.batches import Reading
 from libraries.scanner.types import ScanOptions
@@ -127,7 +128,7 @@ def test_what_is_read_early_is_bounded(library: Library, tmp_path: Path, setting
     for number in range(10 * BATCH):
         put(tmp_path / "music" / "Artist 000" / "Giant" / f"{number:03}.mp3", b"")
     options = ScanOptions(root=os.fsencode(library.path))
-    diff, orders = FolderDiff({}, {}, full=False), Orders()
+    diff, orders = FolderDiff({}, {}, Counters(), full=False), Orders()
     reading = Reading(options, diff, {}, {}, orders, full=False, limits=settings.SCAN_LIMITS)  # type: ignore[arg-type]
     files = 0
     for listing in walk(options):

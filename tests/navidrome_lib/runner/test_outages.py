@@ -85,6 +85,22 @@ class Visitor:
         return self._answer(self._browser, urllib.request.Request(self._home + path, data=body))  # noqa: S310 - ours
 
 
+def serve(folder: Path, environ: dict[str, str], servers: list[Server]) -> tuple[Server, Visitor]:
+    """A server that runs, which the fixture `servers` ends, and an admin who is signed in."""
+    server = Server(folder, environ=environ)
+    servers.append(server)
+    server.wait_until_it_says("Press Ctrl-C to stop.")
+    visitor = Visitor(server)
+    visitor.sign_in()
+    return server, visitor
+
+
+def songs(visitor: Visitor) -> int:
+    """The songs of the first library, a second later."""
+    time.sleep(1)
+    return int(json.loads(visitor.ask("/api/library")[1])[0]["songCount"])
+
+
 def processes_of(server: Server) -> list[str]:
     """What the supervisor says of services that ended by themselves."""
     return [line for line in server.output().splitlines() if " ended with " in line]
@@ -98,17 +114,8 @@ def says(server: Server, service: str, text: str) -> bool:
 def test_the_database_is_away_for_a_while(tmp_path: Path, servers: list[Server], database: PrivatePostgres) -> None:
     write_album(tmp_path / "music", 3)
     environ = {**ADMIN, "DATABASE_URL": database.url, "ND_MUSICFOLDER": str(tmp_path / "music")}
-    server = Server(tmp_path, environ=environ)
-    servers.append(server)
-    server.wait_until_it_says("Press Ctrl-C to stop.")
-    visitor = Visitor(server)
-    visitor.sign_in()
-
-    def songs() -> int:
-        time.sleep(1)
-        return int(json.loads(visitor.ask("/api/library")[1])[0]["songCount"])
-
-    assert eventually(lambda: songs() == 3, seconds=180), server.output()
+    server, visitor = serve(tmp_path, environ, servers)
+    assert eventually(lambda: songs(visitor) == 3, seconds=180), server.output()
     database.stop()
     for path, body in (("/api/library", None), ("/api/user", None), ("/auth/login", {"username": "a", "password": "b"}),
                        ("/api/scan", {"libraryId": "1"})):  # fmt: skip
@@ -136,7 +143,7 @@ def test_the_database_is_away_for_a_while(tmp_path: Path, servers: list[Server],
     database.start()
     assert eventually(lambda: visitor.ask("/api/library")[0] == 200, seconds=120), server.output()
     assert visitor.ask("/api/scan", {"libraryId": "1"})[0] in (200, 201, 202), server.output()
-    assert eventually(lambda: songs() == 5, seconds=180), server.output()
+    assert eventually(lambda: songs(visitor) == 5, seconds=180), server.output()
     assert processes_of(server) == []
     assert "Traceback" not in server.output()
 
@@ -168,11 +175,7 @@ def test_a_disk_that_becomes_full_in_the_middle_of_a_scan(
         for number in range(50):
             (tmp_path / "music" / f"{folder:03}" / f"{number:02}.flac").write_bytes(song)
     environ = {**ADMIN, "ND_MUSICFOLDER": str(tmp_path / "music"), "ND_SCANNER_FINGERPRINTS": "false"}
-    server = Server(tmp_path, environ=environ)
-    servers.append(server)
-    server.wait_until_it_says("Press Ctrl-C to stop.")
-    visitor = Visitor(server)
-    visitor.sign_in()
+    server, visitor = serve(tmp_path, environ, servers)
 
     def scan() -> dict[str, Any]:
         time.sleep(1)
@@ -196,17 +199,8 @@ def test_the_broker_is_away_for_a_while(tmp_path: Path, servers: list[Server]) -
     write_album(tmp_path / "music", 3)
     with processes.restartable_broker(tmp_path / "broker") as broker:
         environ = {**ADMIN, "REDIS_URL": broker.url, "ND_MUSICFOLDER": str(tmp_path / "music")}
-        server = Server(tmp_path, environ=environ)
-        servers.append(server)
-        server.wait_until_it_says("Press Ctrl-C to stop.")
-        visitor = Visitor(server)
-        visitor.sign_in()
-
-        def songs() -> int:
-            time.sleep(1)
-            return int(json.loads(visitor.ask("/api/library")[1])[0]["songCount"])
-
-        assert eventually(lambda: songs() == 3, seconds=180), server.output()
+        server, visitor = serve(tmp_path, environ, servers)
+        assert eventually(lambda: songs(visitor) == 3, seconds=180), server.output()
         broker.kill()
         write_album(tmp_path / "music" / "more", 2)
         visitor.sign_in()  # attempts are counted in the web server meanwhile
@@ -217,6 +211,6 @@ def test_the_broker_is_away_for_a_while(tmp_path: Path, servers: list[Server]) -
         assert BROKER in visitor.look("/admin/")[1]
         time.sleep(20)  # so that worker and scheduler notice, and try again a few times
         broker.start()
-        assert eventually(lambda: songs() == 5, seconds=180), server.output()
+        assert eventually(lambda: songs(visitor) == 5, seconds=180), server.output()
         assert processes_of(server) == []
         assert "Traceback" not in server.output(), server.output()

@@ -82,7 +82,7 @@ class _Feed(Generic[T]):
 
 def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[], None]) -> Iterator[T]:
     feed = _Feed(work)
-    threading.Thread(target=feed.run, name="scan-aside", daemon=True).start()
+    threading.Thread(target=feed.run, name="scan-background", daemon=True).start()
     try:
         while True:
             try:

@@ -206,7 +206,7 @@ def _grouped(listings: Iterable[FolderListing], limits: ScanLimits) -> Iterator[
 
 
 def _pieces(plan: FolderPlan, files: int) -> Iterator[FolderPlan]:
-    """A folder as it is, or a giant one in pieces of so many files; only the last one says that the folder is done."""
+    """A folder as it is, or a giant one in pieces of that size; only the last one says that the folder is done."""
     rest = list(plan.reads)
     while len(rest) > files:
         piece, rest = rest[:files], rest[files:]

@@ -1,4 +1,4 @@
-"""The test command: static checks, then the suite on SQLite and on PostgreSQL at once, with a broker of its own."""
+"""The test command: static checks, then the suite, on SQLite, on PostgreSQL and without a database at the same time."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from navidrome_lib.runner.services import REPOSITORY, python
 
 SUMMARY = re.compile(r"(\d+ \w+|no tests ran) in [\d.]+s")
 PROGRAMS = Path(sys.executable).parent
+WITHOUT_DATABASE = "no database"
+NO_TESTS = 5  # pytest's exit code when it selected none
 CHECKS: Mapping[str, Sequence[str]] = {
     "ruff check": python("ruff", "check", "."),
     "ruff format": python("ruff", "format", "--check", "."),
@@ -37,12 +39,17 @@ CHECKS: Mapping[str, Sequence[str]] = {
 
 @dataclass
 class Run:
-    """One run of the suite on one database."""
+    """One run of the suite: on one database, or of what needs none."""
 
     database: str
     child: Child
     lines: list[str] = field(default_factory=list)
     code: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong; a run without a test of the chosen ones did not."""
+        return self.code not in (0, NO_TESTS)
 
 
 def test(
@@ -76,7 +83,7 @@ def test(
     for line in coverage:
         console.say(line)
     show(runs, console)
-    return 1 if failed_checks or any(run.code for run in runs) else 0
+    return 1 if failed_checks or any(run.failed for run in runs) or all(run.code for run in runs) else 0
 
 
 def passes(name: str, argv: Sequence[str], console: Console) -> bool:
@@ -113,22 +120,30 @@ def run_suites(
 ) -> list[Run]:
     """Run the suite on every database at the same time, each with its own broker and data folder.
 
-    Which lines they run is noted in the folder `measured`.
+    On several databases, what touches none is a run of its own, beside them: it starts servers and waits for them
+    while the others compute. Which lines they run is noted in the folder `measured`.
     """
     runs: list[Run] = []
     with ExitStack() as stack:
         sentinel = stack.enter_context(Sentinel())
-        for database in databases:
-            environ = stack.enter_context(test_environment(database, sentinel, console))
-            # what touches no database would do the same in both runs
-            share = f"--share={len(runs) + 1}/{len(databases)}"
+        for name, chosen in parts_of(databases).items():
+            environ = stack.enter_context(test_environment(name, sentinel, console))
             program = ["pytest"]
             if measured:
-                note = measured / f".coverage.{database}"
+                note = measured / f".coverage.{name}"
                 program = ["coverage", "run", f"--data-file={note}", "-m", "pytest"]
-            runs.append(start_run(database, environ, [*program, *for_pytest, share], sentinel, stack))
+            runs.append(start_run(name, environ, [*program, *for_pytest, *chosen], sentinel, stack))
         wait_for(runs, console)
     return runs
+
+
+def parts_of(databases: Sequence[str]) -> dict[str, list[str]]:
+    """The runs by name, with what tells pytest which tests are theirs."""
+    count = len(databases)
+    if count == 1:
+        return {databases[0]: []}
+    parts = {name: [f"--share={own}/{count}", "--part=database"] for own, name in enumerate(databases, 1)}
+    return parts | {WITHOUT_DATABASE: [f"--share=1/{count}", "--part=rest"]}
 
 
 @contextlib.contextmanager
@@ -191,7 +206,7 @@ def start_run(
 ) -> Run:
     """Start pytest, or what runs it; its output is shown when the run has ended, so that two runs do not mix."""
     lines: list[str] = []
-    cache = f"cache_dir=.pytest_cache/{database.lower()}"
+    cache = f"cache_dir=.pytest_cache/{database.lower().replace(' ', '-')}"
     command = Command(
         name=database,
         argv=python(*program, "-o", cache),
@@ -206,7 +221,7 @@ def start_run(
 
 def wait_for(runs: Sequence[Run], console: Console, *, every: float = 15.0) -> None:
     """Wait for all runs; a line now and then says how far each is."""
-    console.say(f"Running the suite on {' and '.join(run.database for run in runs)}…")
+    console.say(f"Running the suite: {', '.join(run.database for run in runs)}…")
     said = time.monotonic()
     while any(run.child.ended() is None for run in runs):
         time.sleep(0.1)
@@ -240,7 +255,7 @@ def progress(run: Run) -> str:
 
 def show(runs: Sequence[Run], console: Console) -> None:
     """Print the output of every run, one that failed last, so that the command ends with the summary that matters."""
-    for run in sorted(runs, key=lambda run: run.code != 0):
+    for run in sorted(runs, key=lambda run: (run.failed, run.code == 0)):
         console.say(f"\n{run.database}:")
         for line in run.lines:
             console.say(line)

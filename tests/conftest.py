@@ -20,62 +20,34 @@ from whitenoise.responders import StaticFile
 
 from libraries.models import Library, Scan
 from tests.support.flushing import quick_flush
-from tests.support.sharing import Share
+from tests.support.sharing import PARTS, Share, chosen_tests
 from users import tokens
 from users.models import LibraryAccess, User
 
 PASSWORD = "correct horse battery"
 
-DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", default="1/1", metavar="K/N", help="of N runs on different databases the K-th")
     parser.addoption(
-        "--share",
-        default="1/1",
-        metavar="K/N",
-        help="of N runs on different databases the K-th: what touches no database is shared out among them",
+        "--part",
+        default="all",
+        choices=PARTS,
+        help="all tests, those that touch the database, or the rest",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what touches the database, and our share of what would do the same in every run.
-
-    What touches no database is shared by modules, what is marked `alike` by tests. A browser's tests come last.
-    """
-    share = share_of(config)
-    modules = list(dict.fromkeys(module_of(item) for item in items if not touches_database(item)))
-    ours = {module for number, module in enumerate(modules) if number % share.runs == share.own - 1}
-    alike = set(share.of(item for item in items if is_alike(item)))
-    kept = [
-        item
-        for item in items
-        if (item in alike if is_alike(item) else touches_database(item) or module_of(item) in ours)
-    ]
+    """Keep the tests of this run. A browser's come last."""
+    kept = chosen_tests(items, config.getoption("--part"), share_of(config))
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    # the browser comes last: as long as its driver runs, an event loop runs in this thread, where Django opens
-    # another connection, and the one of the tests before stays in its transaction
+    # as long as the driver of a browser runs, an event loop runs in this thread, where Django opens another
+    # connection, and the one of the tests before stays in its transaction
     items[:] = sorted(kept, key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 def share_of(config: pytest.Config) -> Share:
     return Share(*map(int, config.getoption("--share").split("/")))
-
-
-def is_alike(item: pytest.Item) -> bool:
-    return touches_database(item) and item.get_closest_marker("alike") is not None
-
-
-def module_of(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
-
-
-def touches_database(item: pytest.Item) -> bool:
-    """Marked so, or asking for a fixture that leads to the database; a browser shows the same from either of them."""
-    if item.get_closest_marker("browser"):
-        return False
-    marked = any(item.get_closest_marker(name) for name in ("django_db", "database"))
-    return marked or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from bench import catalog, pages
 
+pytestmark = pytest.mark.alike
+
 MOST = 15
 
 

@@ -22,6 +22,8 @@ from tests.support.sharing import Share
 from users import api_keys, app_passwords
 from users.models import GroupAccess, LibraryAccess, User
 
+pytestmark = pytest.mark.alike
+
 # what a query may try: the ids of the hidden things, and every way to sort, to page and to filter
 QUERIES = (
     "", "all=true", "_start=0&_end=100", "_sort=name&_order=DESC", "_sort=path", "_sort=libraryName",

@@ -21,6 +21,8 @@ from tests.support.sharing import Share
 from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
 
+pytestmark = pytest.mark.alike
+
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
 ROLES = ("anonymous", "member", "outsider", "scanner", "admin")
 READS = ("get", "head", "options")
@@ -147,7 +149,6 @@ def test_every_route_has_a_row() -> None:
     assert found == known
 
 
-@pytest.mark.alike
 @pytest.mark.parametrize("route", sorted(API))
 def test_refusals(cast: dict[str, User | None], address: Any, sign_in: SignIn, route: str) -> None:
     """Whoever the table does not name is refused, and nothing changes."""
@@ -167,7 +168,6 @@ def test_refusals(cast: dict[str, User | None], address: Any, sign_in: SignIn, r
     assert everything() == before
 
 
-@pytest.mark.alike
 @pytest.mark.parametrize("route", sorted(API))
 def test_permissions(cast: dict[str, User | None], address: Any, sign_in: SignIn, route: str) -> None:
     """Whoever the table names is let through; each call is taken back, so that it cannot hide the next."""
@@ -222,7 +222,6 @@ def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: Sh
     assert everything().replace("last_login", "") == before.replace("last_login", "")
 
 
-@pytest.mark.alike
 @pytest.mark.parametrize("scope", ["read", "scan", "manage"])
 def test_keys_of_regular_people_open_no_admin_route(cast: dict[str, User | None], address: Any, scope: str) -> None:
     """And a key that may only read changes nothing, whoever owns it."""

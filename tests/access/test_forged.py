@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
+import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
 from django.test import Client
@@ -16,6 +17,8 @@ from pytest_django.fixtures import Settings
 from tests.conftest import PASSWORD, Configure
 from users import api_keys, app_passwords
 from users.models import User
+
+pytestmark = pytest.mark.alike
 
 CLIENT = Client()
 GOOD = {"v": "1.16.1", "c": "test", "f": "json"}

@@ -24,6 +24,8 @@ from tests.support.sharing import Share
 from users import app_passwords
 from users.models import User
 
+pytestmark = pytest.mark.alike
+
 MARK = "Nightingale"
 QUERIES = (
     "", "_start=0&_end=100", "_sort=path", "_sort=missingFileCount&_order=DESC", "library_id={library}", "id={track}",

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeVar
 
+import pytest
+
 THOROUGH: Final = os.environ.get("ND_HAZARDS", "") == "thorough"
 
 # once, so that no run takes another half at midnight
 DAY: Final = date.today().toordinal()
+
+PARTS: Final = ("all", "database", "rest")
+DATABASE_FIXTURES: Final = frozenset({"db", "transactional_db", "live_server", "django_db_setup"})
 
 Case = TypeVar("Case")
 
@@ -27,3 +32,22 @@ class Share:
         """Return the cases of this run: every n-th, other ones each day; all in a thorough run, or in the only run."""
         found = list(cases)
         return found if THOROUGH else found[(self.own + DAY) % self.runs :: self.runs]
+
+
+def chosen_tests(items: Iterable[pytest.Item], part: str, share: Share) -> list[pytest.Item]:
+    """Return the tests of a part: all, those that touch the database, or the rest; of those marked `alike`, a share."""
+    chosen = [item for item in items if part == "all" or touches_database(item) == (part == "database")]
+    alike = set(share.of(item for item in chosen if is_alike(item)))
+    return [item for item in chosen if item in alike or not is_alike(item)]
+
+
+def is_alike(item: pytest.Item) -> bool:
+    return touches_database(item) and item.get_closest_marker("alike") is not None
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Marked so, or asking for a fixture that leads to the database; a browser shows the same from either of them."""
+    if item.get_closest_marker("browser"):
+        return False
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "database"))
+    return marked or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))

@@ -15,6 +15,8 @@ from libraries.models import Album, Library, MediaFile
 from synth import make_cover
 from tests.support.scans import scan, write_album, write_track
 
+pytestmark = pytest.mark.alike
+
 SITE = "/admin/libraries/"
 EVIL = "<script>alert(1)</script>{{ 7|add:35 }}"
 
@@ -119,9 +121,8 @@ def test_nothing_can_be_changed(site: Client, music: Library) -> None:
     assert track.title == "Song 1"
 
 
-@pytest.mark.parametrize("model", ["artist", "album", "mediafile", "scan", "scanproblem"])
-def test_lists_ask_a_fixed_number_of_queries(site: Client, library: Library, model: str) -> None:
-    address, counts = f"{SITE}{model}/", []
+def test_lists_ask_a_fixed_number_of_queries(site: Client, library: Library) -> None:
+    models, counts = ("artist", "album", "mediafile", "scan", "scanproblem"), []
     for start in (0, 1, 10):
         for number in range(start, start * 10 or 1):
             artist = f"Artist {number}"
@@ -131,12 +132,17 @@ def test_lists_ask_a_fixed_number_of_queries(site: Client, library: Library, mod
             )  # fmt: skip
             (Path(library.path) / f"bad {number}.mp3").write_bytes(b"nonsense" * 100)
         scan(library)
-        site.get(address)
-        with CaptureQueriesContext(connection) as queries:
-            assert site.get(address).status_code == 200
-        counts.append(len(queries))
-    assert len(set(counts)) == 1, counts
-    assert counts[0] <= 9
+        counts.append([queries_of(site, f"{SITE}{model}/") for model in models])
+    assert counts[0] == counts[1] == counts[2]
+    assert max(counts[0]) <= 9
+
+
+def queries_of(site: Client, address: str) -> int:
+    """Count the queries of a page that was shown once before."""
+    site.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert site.get(address).status_code == 200
+    return len(queries)
 
 
 def test_long_lists_are_not_counted_to_the_end(site: Client, music: Library, settings: Settings) -> None:

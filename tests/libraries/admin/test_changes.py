@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,8 @@ from libraries.models import Library, Scan, ScanChange
 from libraries.scanner.paths import key_of
 from tests.conftest import MakeScan
 from tests.support.scans import scan, write_album, write_track
+
+pytestmark = pytest.mark.alike
 
 SONGS = "/admin/libraries/mediafile/"
 

@@ -21,6 +21,8 @@ from tests.conftest import Configure, MakeLibrary, MakeScan
 from tests.support.clocks import Machine
 from users.models import User
 
+pytestmark = pytest.mark.alike
+
 HOME, LIVE = "/admin/", "/admin/libraries/library/live/"
 
 

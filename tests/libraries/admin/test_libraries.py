@@ -13,6 +13,8 @@ from django.test import Client
 from libraries.models import Library, Scan
 from tests.conftest import Configure, MakeScan
 
+pytestmark = pytest.mark.alike
+
 PAGE = "/admin/libraries/library/"
 ADD, BROWSE, CHECK, PREVIEW = f"{PAGE}add/", f"{PAGE}browse/", f"{PAGE}check/", f"{PAGE}preview/"
 # what a browser sends unchanged

@@ -10,6 +10,8 @@ from navidrome_lib.config.conf import load
 from navidrome_lib.config.env import ConfigError
 from navidrome_lib.config.option import masked
 
+pytestmark = pytest.mark.alike
+
 
 def test_allowed_roots_are_absolute_folders() -> None:
     assert load({}).allowed_roots == ()

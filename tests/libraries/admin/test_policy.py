@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from django.test import Client
 
 from libraries.models import Library
 from navidrome_lib.security.csp import DATA, HEADER, PAGES
+
+pytestmark = pytest.mark.alike
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = sorted(ROOT.glob("*/templates/**/*.html"))

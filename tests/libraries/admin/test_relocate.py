@@ -11,6 +11,8 @@ from libraries.models import Library, Scan
 from libraries.storage.relocation import MAX_SHOWN, match_root
 from tests.support.catalog import make_track
 
+pytestmark = pytest.mark.alike
+
 PAGE = "/admin/libraries/library/"
 
 

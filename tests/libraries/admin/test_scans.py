@@ -13,6 +13,8 @@ from tests.conftest import MakeScan
 from tests.support.scans import request, scan, write_album
 from users.models import User
 
+pytestmark = pytest.mark.alike
+
 SCANS = "/admin/libraries/scan/"
 
 

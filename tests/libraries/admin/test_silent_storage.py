@@ -22,6 +22,8 @@ from tests.support.catalog import make_track
 from tests.support.hanging_storage import hanging_mount
 from tests.support.limits import limit_storage
 
+pytestmark = pytest.mark.alike
+
 PAGE = "/admin/libraries/library/"
 BROWSE, CHECK, PREVIEW = f"{PAGE}browse/", f"{PAGE}check/", f"{PAGE}preview/"
 DATA = {"Accept": "application/json"}

@@ -16,6 +16,8 @@ from tests.conftest import MakeUser
 from users import services as accounts
 from users.models import LibraryAccess, User
 
+pytestmark = pytest.mark.alike
+
 
 class FormFields(HTMLParser):
     """The fields of the pages's largest form, as a browser sends them when nothing is changed."""

@@ -12,6 +12,8 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models
 from django.utils.functional import Promise
 
+pytestmark = pytest.mark.alike
+
 OURS = {"libraries", "users", "missing", "audit", "system", "subsonic"}
 ADMINS = [(model, page) for model, page in admin.site._registry.items() if model._meta.app_label in OURS]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from django.test import Client
 
 from libraries.models import Library, MediaFile
@@ -12,6 +13,8 @@ from missing.models import Purge
 from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import MakeScan
 from tests.support.catalog import make_track
+
+pytestmark = pytest.mark.alike
 
 FILES, PURGES = "/admin/missing/missingfile/", "/admin/missing/purge/"
 

@@ -12,6 +12,8 @@ from tests.conftest import MakeUser
 from tests.support.catalog import dump, make_many, make_track
 from users.models import User
 
+pytestmark = pytest.mark.alike
+
 FILES = "/admin/missing/missingfile/"
 PURGES = "/admin/missing/purge/"
 

@@ -25,7 +25,8 @@ from tests.support.waiting import eventually
 
 ADMIN = {"ND_ADMIN_USER": "ann", "ND_ADMIN_PASSWORD": "correct horse battery"}
 Answer = tuple[int, str, dict[str, str]]
-SMALL, SONGS, REMOUNT = 12, 8000, 32
+SMALL, SONGS, REMOUNT = 12, 1000, 32
+LONG = "A long comment. " * 1000  # so that few songs fill the disk
 FULL, BROKER = DATABASE_FULL.sentence, BROKER_AWAY.sentence
 AWAY = "The database does not answer."
 
@@ -169,7 +170,7 @@ def mount(folder: Path, megabytes: int, flags: int = 0) -> bool:
 def test_a_disk_that_becomes_full_in_the_middle_of_a_scan(
     tmp_path: Path, servers: list[Server], small_disk: Path
 ) -> None:
-    song = write_track(tmp_path / "song.flac", "Song").read_bytes()
+    song = write_track(tmp_path / "song.flac", "Song", comment=LONG).read_bytes()
     for folder in range(SONGS // 50):
         (tmp_path / "music" / f"{folder:03}").mkdir(parents=True)
         for number in range(50):

@@ -16,6 +16,8 @@ from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import PASSWORD, MakeUser
 from users.models import GroupAccess, User
 
+pytestmark = pytest.mark.alike
+
 PAGE = "/admin/users/user/access/"
 
 

@@ -12,6 +12,8 @@ from libraries.models import Library
 from tests.conftest import PASSWORD, MakeLibrary, MakeUser
 from users.models import GroupAccess, LibraryAccess, User
 
+pytestmark = pytest.mark.alike
+
 USERS = "/admin/users/user/"
 GROUPS = "/admin/auth/group/"
 

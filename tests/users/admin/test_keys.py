@@ -14,6 +14,8 @@ from navidrome_lib.audit.models import AuditEntry
 from users.api_keys import MAX_PER_USER, find_key
 from users.models import ApiKey, User
 
+pytestmark = pytest.mark.alike
+
 ADD, LIST = "/admin/users/apikey/add/", "/admin/users/apikey/"
 
 

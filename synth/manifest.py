@@ -53,8 +53,8 @@ class TrackEntry:
 
     @property
     def album_key(self) -> tuple[str, ...]:
-        """What makes tracks one album: the MusicBrainz release, else album artist, album and year."""
-        return (self.mb_album_id,) if self.mb_album_id else (self.album_artist, self.album, str(self.year))
+        """What makes tracks one album: the MusicBrainz release, else album artist and album."""
+        return (self.mb_album_id,) if self.mb_album_id else (self.album_artist, self.album)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ _PLAIN: Final = (
     "titlesort", "artistsort", "artistssort", "albumsort", "albumartistsort", "albumartistssort", "composersort",
     "lyricistsort", "releasetype", "media", "label", "catalognumber", "isrc", "barcode", "asin", "mood", "grouping",
     "copyright", "explicitstatus", "releasecountry", "releasestatus", "key", "language", "encodedby", "encodersettings",
-    "website", "license", "script", "work", "movement", "movementname", "movementtotal", "showmovement", "acoustid_id",
+    "website", "license", "script", "version", "work", "movement", "movementname", "movementtotal", "showmovement",
+    "acoustid_id",
 )  # fmt: skip
 
 # Free-form names (Vorbis comments, TXXX, APEv2, MP4 freeforms, WM/…), squashed to letters and digits → canonical key.
@@ -36,11 +37,8 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "musicbrainzalbumstatus": "releasestatus",
     "musicbrainzalbumreleasecountry": "releasecountry",
     "musicbrainzalbumcomment": "albumversion",
-    "version": "albumversion",
     "name": "title",
     "author": "artist",
-    "ensemble": "albumartist",
-    "band": "albumartist",
     "albumartistsortorder": "albumartistsort",
     "artistsortorder": "artistsort",
     "titlesortorder": "titlesort",

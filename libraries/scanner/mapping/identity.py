@@ -49,28 +49,15 @@ def genre_pid(name: str) -> str:
     return _digest(b"genre", (normal(name),))
 
 
-def album_pid(*, mbz_album_id: str, artists: tuple[str, ...], album: str, version: str, date: str) -> str:
-    """The MusicBrainz album id, else album artists + album + version + date. Unique within a library.
+def album_pid(*, mbz_album_id: str, artists: tuple[str, ...], album: str, version: str, release_date: str) -> str:
+    """The MusicBrainz album id, else album artists + album + version + release date. Unique within a library.
 
-    `date` is what `album_date` says. The caller passes no version and no date for an unnamed album, which is one per
-    album artist.
+    Only the tag of the release date is one: the plain date is that of each song on many albums. The caller passes no
+    version and no release date for an unnamed album, which is one per album artist.
     """
     if mbz_album_id:
         return _digest(b"album-mbz", (mbz_album_id.lower(),))
-    return _digest(b"album", (str(len(artists)), *map(normal, artists), normal(album), normal(version), date))
-
-
-def album_date(*, release_date: str, year: int | None, compilation: bool) -> str:
-    """The part that dates play in an album's identity.
-
-    A release date belongs to the release, so it counts in full: two editions are two albums. The plain date counts by
-    its year alone, because its precision varies between the tracks of one album; on a compilation it is usually that
-    of each song and does not count. One file cannot know whether its neighbours are dated, so an album of which only
-    some tracks have a date becomes two, unless an album id or a release date holds it together.
-    """
-    if release_date:
-        return release_date
-    return "" if compilation or year is None else f"{year:04}"
+    return _digest(b"album", (str(len(artists)), *map(normal, artists), normal(album), normal(version), release_date))
 
 
 def track_pid(*, mbz_track_id: str, album: str, disc: int | None, track: int | None, title: str) -> str:

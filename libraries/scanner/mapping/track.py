@@ -45,8 +45,6 @@ class _Dates(NamedTuple):
     date: PartialDate
     original: PartialDate
     release: PartialDate
-    tagged: PartialDate
-    """What the `date` tag itself says, without the others standing in."""
 
 
 _NOBODY: Final = Artists("", "", ())
@@ -76,8 +74,7 @@ def map_shared(tags: Tags) -> MappedAlbum:
     artist = _read_artists(tags, Role.ARTIST)
     album_artist = _read_artists(tags, Role.ALBUM_ARTIST)
     if not album_artist.credits:
-        alone = artist if artist.credits else _unknown_artist()
-        album_artist = _various_artists() if compilation else _as_role(alone, Role.ALBUM_ARTIST)
+        album_artist = _various_artists() if compilation else _first_artist(artist)
     dates = _map_dates(firsts)
     album = _map_album(firsts, album_artist, dates, compilation)
     genres = credits.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
@@ -177,6 +174,13 @@ def _map_artist(tags: Tags, shared: MappedAlbum) -> Artists:
     return _as_role(shared.album_artist, Role.ARTIST) if named else _unknown_artist()
 
 
+def _first_artist(artists: Artists) -> Artists:
+    """The album artist of an album that names none: guests of some of its tracks do not make it another one."""
+    named = artists if artists.credits else _unknown_artist()
+    first = named.credits[:1]
+    return Artists(first[0].name, first[0].sort_name, credits.in_role(first, Role.ALBUM_ARTIST))
+
+
 def _as_role(artists: Artists, role: str) -> Artists:
     return artists._replace(credits=credits.in_role(artists.credits, role))
 
@@ -195,7 +199,7 @@ def _map_dates(firsts: Firsts) -> _Dates:
     original = parse_date(firsts.get("originaldate", "") or firsts.get("originalyear", ""))
     release = parse_date(firsts.get("releasedate", ""))
     shown = next((each for each in (tagged, original, release) if each.text), tagged)
-    return _Dates(shown, original, release, tagged)
+    return _Dates(shown, original, release)
 
 
 def _map_album(firsts: Firsts, artist: Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
@@ -217,14 +221,12 @@ def _make_album(
     mbz_release_group_id: str,
 ) -> AlbumRecord:  # fmt: skip
     names = tuple(credit.name for credit in artist.credits)
-    mixed = compilation or credits.is_various(artist.credits)
-    date = identity.album_date(release_date=dates.release.text, year=dates.tagged.year, compilation=mixed)
     pid = identity.album_pid(
         mbz_album_id=mbz_album_id,
         artists=names,
         album=name or UNKNOWN_ALBUM,
         version=version if name else "",
-        date=date if name else "",
+        release_date=dates.release.text if name else "",
     )
     return AlbumRecord(
         pid=pid,

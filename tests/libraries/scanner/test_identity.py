@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libraries.scanner.mapping import identity
-from libraries.scanner.mapping.identity import album_date, album_pid, artist_pid, genre_pid, normal, track_pid
+from libraries.scanner.mapping.identity import album_pid, artist_pid, genre_pid, normal, track_pid
 
 MBZ = "3a909079-a42d-4e3b-8f2f-6b1f5a7d3c11"
 
@@ -68,8 +68,8 @@ def test_normal_is_stable_and_total(text: str) -> None:
 
 
 def album(**changes: Any) -> str:
-    parts: dict[str, Any] = {"mbz_album_id": "", "artists": ("A",), "album": "One", "version": "", "date": "2004"}
-    return album_pid(**parts | changes)
+    parts: dict[str, Any] = {"mbz_album_id": "", "artists": ("A",), "album": "One", "version": ""}
+    return album_pid(**parts | {"release_date": "2004"} | changes)
 
 
 def track(**changes: Any) -> str:
@@ -85,11 +85,11 @@ def track(**changes: Any) -> str:
         {"artists": ()},
         {"album": "Two"},
         {"version": "Deluxe"},
-        {"date": "2005"},
-        {"date": ""},
+        {"release_date": "2005"},
+        {"release_date": ""},
         {"mbz_album_id": MBZ},
         {"artists": ("A", "One"), "album": ""},
-        {"album": "One2004", "date": ""},
+        {"album": "One2004", "release_date": ""},
         {"album": "", "version": "One"},
     ],
 )
@@ -103,22 +103,7 @@ def test_album_spelling_does_not_matter() -> None:
 
 def test_musicbrainz_album_id_is_all_that_counts() -> None:
     expected = album(mbz_album_id=MBZ)
-    assert album(mbz_album_id=MBZ.upper(), artists=("B",), album="Two", date="1999") == expected
-
-
-@pytest.mark.parametrize(
-    ("release_date", "year", "compilation", "expected"),
-    [
-        ("2004-05-06", 1999, False, "2004-05-06"),
-        ("2004-05-06", 1999, True, "2004-05-06"),
-        ("", 1999, False, "1999"),
-        ("", 33, False, "0033"),
-        ("", 1999, True, ""),
-        ("", None, False, ""),
-    ],
-)
-def test_album_date(release_date: str, year: int | None, compilation: bool, expected: str) -> None:
-    assert album_date(release_date=release_date, year=year, compilation=compilation) == expected
+    assert album(mbz_album_id=MBZ.upper(), artists=("B",), album="Two", release_date="1999") == expected
 
 
 @pytest.mark.parametrize(

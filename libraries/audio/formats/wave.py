@@ -28,8 +28,10 @@ _CODECS: Final = {
 # RIFF INFO chunks → free-form names.
 _INFO_NAMES: Final = {
     b"INAM": "title", b"IART": "artist", b"IPRD": "album", b"ICRD": "date", b"IGNR": "genre", b"ICMT": "comment",
-    b"ICOP": "copyright", b"ITRK": "tracknumber", b"IPRT": "tracknumber", b"ISFT": "encodedby", b"IMUS": "composer",
-    b"IWRI": "lyricist", b"ILNG": "language", b"IPRO": "producer", b"IENG": "engineer",
+    b"ICOP": "copyright", b"ITRK": "tracknumber", b"IPRT": "track", b"TRCK": "track", b"ISFT": "encodedby",
+    b"IMUS": "composer", b"IWRI": "writer", b"ILNG": "language", b"IPRO": "producer", b"IENG": "engineer",
+    b"IMED": "media", b"ICNT": "releasecountry", b"IBPM": "bpm", b"ILYC": "lyrics", b"IKEY": "keywords",
+    b"ISBJ": "subject", b"IPUB": "label", b"ISRC": "source", b"IWEB": "website", b"YEAR": "year",
 }  # fmt: skip
 
 

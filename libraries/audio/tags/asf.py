@@ -22,6 +22,8 @@ _ASF_NAMES: Final = {
     "WM/AlbumArtistSortOrder": "albumartistsort", "WM/ComposerSortOrder": "composersort",
 }  # fmt: skip
 _ASF_LYRICS: Final = frozenset({"WM/Lyrics", "WM/Lyrics_Synchronised"})
+# names of Windows Media that count after the plain ones
+_OUTRANKED: Final = {"WM/Year": "wm/year", "WM/OriginalReleaseTime": "wm/originalreleasetime"}
 # Older files count tracks from zero in WM/Track; WM/TrackNumber is the one that counts.
 _ASF_IGNORED: Final = frozenset({"IsVBR", "WM/Track"})
 
@@ -34,7 +36,11 @@ def add_attributes(tags: TagBuilder, pairs: Iterable[tuple[str, str | None]]) ->
         elif name in _ASF_LYRICS:
             tags.has_lyrics = True
         elif text is not None and name not in _ASF_IGNORED:
-            tags.add_named(_ASF_NAMES.get(name) or name.removeprefix("WM/"), (text,))
+            known = _ASF_NAMES.get(name)
+            if known is None:
+                tags.add_free(name.removeprefix("WM/"), (text,))
+            else:
+                tags.add_named(known, (text,), family=_OUTRANKED.get(name, ""))
 
 
 def read_picture(data: bytes) -> Picture:

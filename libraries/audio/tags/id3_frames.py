@@ -19,7 +19,7 @@ _TEXT_KEYS: Final[dict[bytes, str]] = {
     b"TSRC": "isrc", b"TENC": "encodedby", b"TSSE": "encodersettings", b"TMED": "media", b"TSST": "discsubtitle",
     b"TSOP": "artistsort", b"TSOA": "albumsort", b"TSOT": "titlesort", b"TSO2": "albumartistsort",
     b"TSOC": "composersort", b"XSOP": "artistsort", b"XSOA": "albumsort", b"XSOT": "titlesort", b"TCMP": "compilation",
-    b"MVNM": "movementname", b"MVIN": "movement", b"XDOR": "originaldate",
+    b"MVNM": "movementname", b"MVIN": "movement", b"XDOR": "xdor",
 }  # fmt: skip
 
 _GENRE: Final = re.compile(r"\((\d{1,3}|RX|CR)\)")
@@ -43,8 +43,8 @@ def add_id3(tags: TagBuilder, source: Window, start: int) -> None:
             add(tags, data)
         elif name in (b"TYER", b"TDAT"):
             old_dates[name] = id3.text_values(data)[0].strip()
-    if old_dates.get(b"TYER") and "date" not in tags.tags:
-        tags.add("date", (_join_date(old_dates[b"TYER"], old_dates.get(b"TDAT", "")),))
+    if old_dates.get(b"TYER"):
+        tags.add("date", (_join_date(old_dates[b"TYER"], old_dates.get(b"TDAT", "")),), "tyer")
 
 
 def fill_from_id3v1(tags: TagBuilder, tail: bytes) -> None:
@@ -99,7 +99,7 @@ def _add_disc(tags: TagBuilder, data: bytes) -> None:
 
 def _add_txxx(tags: TagBuilder, data: bytes) -> None:
     name, _, text = id3.decode_text(data[0], data[1:]).partition("\0")
-    tags.add_named_text(name, text)
+    tags.add_free_text(name, text)
 
 
 def _add_wxxx(tags: TagBuilder, data: bytes) -> None:
@@ -146,13 +146,12 @@ def _add_gain(tags: TagBuilder, data: bytes) -> None:
         return
     gain = int.from_bytes(rest[1:3], "big", signed=True) / 512
     key = f"replaygain_{scope}_gain"
-    if key not in tags.tags:
-        tags.add(key, (f"{gain:.2f} dB",))
+    tags.add(key, (f"{gain:.2f} dB",), "rva2")
     bits = rest[3]
-    if bits and len(rest) >= 4 + (bits + 7) // 8 and f"replaygain_{scope}_peak" not in tags.tags:
+    if bits and len(rest) >= 4 + (bits + 7) // 8:
         width = (bits + 7) // 8
         peak = int.from_bytes(rest[4 : 4 + width], "big") / (1 << (width * 8 - 1))
-        tags.add(f"replaygain_{scope}_peak", (f"{peak:.6f}",))
+        tags.add(f"replaygain_{scope}_peak", (f"{peak:.6f}",), "rva2")
 
 
 _SPECIAL: Final[dict[bytes, Callable[[TagBuilder, bytes], None]]] = {

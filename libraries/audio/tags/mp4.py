@@ -51,9 +51,10 @@ def add_items(tags: TagBuilder, items: Mapping[str, Any]) -> None:
         elif key == "\xa9lyr":
             tags.has_lyrics = any(text.strip() for text in value)
         elif key.startswith("----:"):
-            tags.add_named(key.rpartition(":")[2], [bytes(item).decode("utf-8", "replace") for item in value])
+            tags.add_free(key.rpartition(":")[2], [bytes(item).decode("utf-8", "replace") for item in value])
         elif key in _TEXT_KEYS:
-            tags.add(_TEXT_KEYS[key], [item for item in value if isinstance(item, str)])
+            texts = [item for item in value if isinstance(item, str)]
+            tags.add(_TEXT_KEYS[key], texts, "day" if key == "\xa9day" else "")
         elif key in _PAIR_KEYS:
             for name, number in zip(_PAIR_KEYS[key], value[0] if value else (), strict=False):
                 tags.add(name, (str(number),) if number else ())

@@ -1,4 +1,4 @@
-"""Canonical keys of tags, and the free-form names that lead to them."""
+"""Canonical keys of tags, the free-form names that lead to them, and which of several names counts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,13 @@ _PLAIN: Final = (
     "copyright", "explicitstatus", "releasecountry", "releasestatus", "key", "language", "encodedby", "encodersettings",
     "website", "license", "script", "version", "work", "movement", "movementname", "movementtotal", "showmovement",
     "acoustid_id",
+    "writer", "musicbrainz_composerid", "musicbrainz_lyricistid", "musicbrainz_conductorid", "musicbrainz_arrangerid",
+    "musicbrainz_performerid", "musicbrainz_producerid", "musicbrainz_directorid", "musicbrainz_engineerid",
+    "musicbrainz_mixerid", "musicbrainz_remixerid", "musicbrainz_djmixerid",
 )  # fmt: skip
 
 # Free-form names (Vorbis comments, TXXX, APEv2, MP4 freeforms, WM/…), squashed to letters and digits → canonical key.
+# Where a file has several names of one key, the first of them here counts.
 _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in _PLAIN} | {
     # The names are historical: everywhere but in MP4/ID3 labels "track id" is the recording.
     "musicbrainztrackid": "musicbrainz_recordingid",
@@ -58,12 +62,19 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "setsubtitle": "discsubtitle",
     "disctitle": "discsubtitle",
     "discname": "discsubtitle",
+    "tdrc": "date",
     "recordingdate": "date",
     "recorddate": "date",
-    "originalreleasedate": "originaldate",
+    "tdor": "originaldate",
     "originalreleasetime": "originaldate",
+    "originalreleasedate": "originaldate",
+    "tory": "originalyear",
     "originalreleaseyear": "originalyear",
+    "origyear": "originalyear",
+    "tdrl": "releasedate",
     "releasetime": "releasedate",
+    "genres": "genre",
+    "moods": "mood",
     "publisher": "label",
     "organization": "label",
     "recordlabel": "label",
@@ -80,7 +91,6 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "iscompilation": "compilation",
     "contentgroup": "grouping",
     "contentgroupdescription": "grouping",
-    "writer": "lyricist",
     "lyricwriter": "lyricist",
     "textwriter": "lyricist",
     "mixartist": "remixer",
@@ -96,8 +106,10 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "unsynchronisedlyrics": "lyrics",
     "syncedlyrics": "lyrics",
     "lyricssynchronised": "lyrics",
-    "tempo": "bpm",
+    "tbpm": "bpm",
+    "tmpo": "bpm",
     "beatsperminute": "bpm",
+    "tempo": "bpm",
     "initialkey": "key",
     "itunesadvisory": "explicitstatus",
     "advisory": "explicitstatus",
@@ -112,6 +124,14 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
 
 _SQUASH: Final = re.compile("[^a-z0-9]")
 
+# Spellings (see `plain_name`) that do not count in the order of the table above. An ID3 TYER stands between others.
+_PRECEDENCE: Final[dict[str, tuple[str, ...]]] = {
+    "date": ("", "date", "tdrc", "day", "wmyear", "tyer"),
+    "originaldate": ("", "originaldate", "tdor", "wmoriginalreleasetime"),
+    "bpm": ("bpm", ""),
+}
+_RANKS: Final = {name: rank for rank, name in enumerate(_ALIASES, start=10)}
+_LAST_RANK: Final = len(_ALIASES) + 10
 
 # Roles in the people lists of ID3 (TIPL, IPLS), squashed → canonical key; others are performers with that role.
 ROLES: Final[dict[str, str]] = {
@@ -144,10 +164,33 @@ def canonical_key(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def plain_key(name: str) -> str:
-    """Return the canonical key of a free-form name, where that key takes its values as they are; else an empty text."""
+def plain_name(name: str) -> tuple[str, str]:
+    """Return the key and the spelling of a free-form name, where that key takes its values as they are.
+
+    The key is an empty text where it does not.
+    """
     key = canonical_key(name)
-    return "" if key == "lyrics" or key in NUMBERED or key.startswith("performer:") else key
+    is_plain = key not in ("lyrics", "performer") and key not in NUMBERED and not key.startswith("performer:")
+    return (key if is_plain else "", spelling_of(name))
+
+
+@lru_cache(maxsize=4096)
+def spelling_of(name: str) -> str:
+    """Return how a file names a tag: an empty text for the canonical key itself, else the name in lower case."""
+    lowered = name.strip().lower()
+    return "" if lowered == canonical_key(name) else lowered
+
+
+def rank_of(key: str, spelling: str) -> tuple[int, int, str]:
+    """Return what to compare spellings of a key by: of several in one file, the least one counts.
+
+    First comes the tag or frame that is made for it, then the key itself, then other names in the order of the table;
+    of names that differ in their spaces alone the shortest.
+    """
+    squashed = squash(spelling)
+    order = _PRECEDENCE.get(key, ("", squash(key)))
+    rank = order.index(squashed) if squashed in order else _RANKS.get(squashed, _LAST_RANK)
+    return rank, len(spelling), spelling
 
 
 def squash(name: str) -> str:

@@ -111,6 +111,9 @@ def other_credits(tags: Mapping[str, Sequence[str]]) -> list[Credit]:
     for role in OTHER_ROLES:
         if role in tags:
             found += make_credits(role, tuple(tags[role]), tuple(tags.get(f"{role}sort", ())))
+        if role == Role.COMPOSER and "writer" in tags:
+            known = {credit.pid for credit in found}
+            found += (credit for credit in make_credits(role, tuple(tags["writer"])) if credit.pid not in known)
     performers: dict[tuple[str, str], Credit] = {}
     for credit in islice(_performers(tags), MAX_VALUES):
         performers.setdefault((credit.pid, credit.sub_role), credit)

@@ -198,6 +198,11 @@ def test_a_sort_name_belongs_to_the_whole_name() -> None:
     assert people_of(record)[2:] == [("composer", "A", "a"), ("composer", "B", "b")]
 
 
+def test_a_writer_is_a_composer_once() -> None:
+    record = mapped(composer=["Ann"], composersort=["ann"], writer=["Bob; ANN"], lyricist="Cy")
+    assert people_of(record)[2:] == [("composer", "Ann", "ann"), ("composer", "Bob"), ("lyricist", "Cy")]
+
+
 def test_a_part_may_itself_have_parentheses() -> None:
     record = mapped(performer=["Ada (drums (drum set))"])
     assert [(credit.name, credit.sub_role) for credit in record.credits if credit.role == "performer"] == [

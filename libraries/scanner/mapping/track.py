@@ -10,7 +10,7 @@ from libraries.audio.types import RawAudio
 from libraries.choices import Role
 from libraries.scanner.mapping import credits, identity, values
 from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
-from libraries.scanner.mapping.values import PartialDate, parse_date
+from libraries.scanner.mapping.values import PartialDate, first_date
 from libraries.scanner.paths import display
 from libraries.scanner.types import AlbumRecord, Artists, MappedAlbum, MappedTrack
 
@@ -42,9 +42,13 @@ Texts = tuple[str, ...]
 
 
 class _Dates(NamedTuple):
+    """The dates that are shown, and what the tags themselves say, without others standing in."""
+
     date: PartialDate
     original: PartialDate
     release: PartialDate
+    # the release date as tagged, which the swap for showing leaves alone: it is part of an album's identity
+    tagged_release: PartialDate
 
 
 _NOBODY: Final = Artists("", "", ())
@@ -121,7 +125,7 @@ def map_own(tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes) -> M
         "comment": body(comments[0]) if comments else "",
         "has_lyrics": raw.has_lyrics or "lyrics" in raw.tags,
         "has_picture": raw.has_picture,
-        "bpm": values.parse_number(firsts.get("bpm", "")),
+        "bpm": values.parse_tempo(firsts.get("bpm", "")),
         "mbz_track_id": release_track,
         "mbz_recording_id": values.parse_uuid(firsts.get("musicbrainz_recordingid", "")),
         "rg_track_gain": _gain(firsts, "replaygain_track_gain", "r128_track_gain"),
@@ -195,11 +199,14 @@ def _various_artists() -> Artists:
 
 
 def _map_dates(firsts: Firsts) -> _Dates:
-    tagged = parse_date(firsts.get("date", "") or firsts.get("year", ""))
-    original = parse_date(firsts.get("originaldate", "") or firsts.get("originalyear", ""))
-    release = parse_date(firsts.get("releasedate", ""))
+    tagged = first_date(firsts.get("date", ""), firsts.get("year", ""))
+    original = first_date(firsts.get("originaldate", ""), firsts.get("originalyear", ""))
+    release = first_date(firsts.get("releasedate", ""))
+    if original.text and tagged.text and not release.text and values.not_before(tagged, original):
+        # Most programs write the date of a reissue where that of the recording belongs.
+        return _Dates(values.more_precise(original, tagged), original, tagged, release)
     shown = next((each for each in (tagged, original, release) if each.text), tagged)
-    return _Dates(shown, original, release)
+    return _Dates(shown, original, release, release)
 
 
 def _map_album(firsts: Firsts, artist: Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
@@ -226,7 +233,7 @@ def _make_album(
         artists=names,
         album=name or UNKNOWN_ALBUM,
         version=version if name else "",
-        release_date=dates.release.text if name else "",
+        release_date=dates.tagged_release.text if name else "",
     )
     return AlbumRecord(
         pid=pid,

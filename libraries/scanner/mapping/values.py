@@ -13,7 +13,10 @@ MAX_DURATION: Final = 1e9
 
 _DATE: Final = re.compile(r"(\d{4})(?:([-/.]?)(\d\d)(?:\2(\d\d))?)?(?!\d)", re.ASCII)
 _YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
-_NUMBER: Final = re.compile(r"\s*0*(\d{1,10})(?!\d)(?:[.,]\d+)?\s*(?:/\s*0*(\d{1,10})(?!\d))?", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"\s*0*(\d{1,10})(?!\d)(?:[.,]\d+)?\s*(?:(?:/|\bof\b)\s*0*(\d{1,10})(?!\d))?", re.ASCII | re.I
+)
+_TEMPO: Final = re.compile(r"\s*(\d{1,9}(?:[.,]\d{1,9})?)(?!\d)", re.ASCII)
 _DECIMAL: Final = re.compile(r"([+-]?(?:\d{1,6}(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d\d?)?)\s*(?:dB)?", re.ASCII | re.I)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.I)
 _LONGEST_DATE: Final = 64
@@ -52,8 +55,23 @@ def parse_date(text: str) -> PartialDate:
     return _parse_date(text[:_LONGEST_DATE]) if text else UNKNOWN_DATE
 
 
+def first_date(*texts: str) -> PartialDate:
+    """The date in the first of these texts that has one."""
+    return next((date for text in texts if (date := parse_date(text)).text), UNKNOWN_DATE)
+
+
+def not_before(one: PartialDate, other: PartialDate) -> bool:
+    """Whether a date may be the same as another one, or later: what one of them leaves open counts as the same."""
+    return one.text[: len(other.text)] >= other.text[: len(one.text)]
+
+
+def more_precise(one: PartialDate, other: PartialDate) -> PartialDate:
+    """The date, or the other one where that is of the same year and says more."""
+    return other if other.year == one.year and len(other.text) > len(one.text) else one
+
+
 def parse_pair(number: str, total: str) -> tuple[int | None, int | None]:
-    """A number and its total out of "3", "03", "3/12"; the total's own text comes first. Zero means unknown."""
+    """A number and its total out of "03", "3/12", "3 of 12"; the total's own text comes first. Zero means unknown."""
     short = len(number) <= _LONGEST_DATE and len(total) <= _LONGEST_DATE
     return _known_pair(number, total) if short else _parse_pair(number, total)
 
@@ -75,6 +93,12 @@ def parse_number(text: str) -> int | None:
     """A whole number from 1 to what an integer column holds; a fraction is dropped."""
     found = _NUMBER.match(text) if text else None
     return _within(int(found[1])) if found else None
+
+
+def parse_tempo(text: str) -> int | None:
+    """Beats per minute as a whole number, out of "128", "127,6" or "128 BPM". Zero means unknown."""
+    found = _TEMPO.match(text) if text else None
+    return _within(int(float(found[1].replace(",", ".")) + 0.5)) if found else None
 
 
 def _within(number: int) -> int | None:

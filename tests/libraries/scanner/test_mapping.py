@@ -101,7 +101,7 @@ def test_a_file_with_everything() -> None:
         "sort_album_artist": "Bjork", "compilation": False, "track_number": 3, "track_total": 11, "disc_number": 1,
         "disc_total": 2, "disc_subtitle": "MoveCandidate A", "year": 1995, "date": "1995-06-13", "original_year": 1995,
         "original_date": "1995", "release_year": 2004, "release_date": "2004-05", "genre": "Pop",
-        "comment": "one\ntwo", "has_lyrics": True, "has_picture": True, "bpm": 88, "mbz_track_id": B,
+        "comment": "one\ntwo", "has_lyrics": True, "has_picture": True, "bpm": 89, "mbz_track_id": B,
         "mbz_recording_id": C, "mbz_album_id": A, "rg_track_gain": -7.5, "rg_track_peak": 0.988, "rg_album_gain": 1.25,
         "rg_album_peak": 0.1, "tags": tags | {"comment": ["one\ntwo", "three"]}, "codec": "flac", "duration": 234.5,
         "bit_rate": 900, "sample_rate": 44100, "bit_depth": 16, "channels": 2, "suffix": "flac",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -52,11 +52,69 @@ def test_dates(text: str, date: str, year: int | None) -> None:
         ({"originalyear": "1999"}, ("1999", "1999", "")),
         ({"releasedate": "2004-05"}, ("2004-05", "", "2004-05")),
         ({"date": "nonsense", "releasedate": "2004"}, ("2004", "", "2004")),
+        ({"date": "nonsense", "year": "1999"}, ("1999", "", "")),
+        ({"originaldate": "0000", "originalyear": "1999"}, ("1999", "1999", "")),
     ],
 )
 def test_dates_stand_in_for_each_other(tags: dict[str, Any], expected: tuple[str, str, str]) -> None:
     columns = mapped(**tags).columns
     assert (columns["date"], columns["original_date"], columns["release_date"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        # a reissue: its own date stands in that of the recording
+        ({"date": "1999", "originaldate": "1997"}, ("1997", "1997", "1999")),
+        ({"date": "1999-05", "originalyear": "1997"}, ("1997", "1997", "1999-05")),
+        # of two equal years the more precise
+        ({"date": "1997-05-06", "originaldate": "1997"}, ("1997-05-06", "1997", "1997-05-06")),
+        ({"date": "1997", "originaldate": "1997-05"}, ("1997-05", "1997-05", "1997")),
+        ({"date": "1997", "originaldate": "1997"}, ("1997", "1997", "1997")),
+        ({"date": "1997-06", "originaldate": "1997-05"}, ("1997-05", "1997-05", "1997-06")),
+        # recorded before it came out first, and a release of its own
+        ({"date": "1997-04-01", "originaldate": "1997-05"}, ("1997-04-01", "1997-05", "")),
+        ({"date": "1969", "originaldate": "1997"}, ("1969", "1997", "")),
+        ({"date": "1999", "originaldate": "1997", "releasedate": "2002"}, ("1999", "1997", "2002")),
+    ],
+)
+def test_a_reissue_shows_its_first_date(tags: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    columns = mapped(**tags).columns
+    assert (columns["date"], columns["original_date"], columns["release_date"]) == expected
+    assert columns["year"] == int(expected[0][:4])
+    assert columns["release_year"] == (int(expected[2][:4]) if expected[2] else None)
+
+
+def test_the_date_of_a_reissue_is_no_release_date_of_its_album() -> None:
+    tags = {"album": "One", "artist": "A", "date": "1999", "originaldate": "1997"}
+    record = mapped(**tags)
+    assert record.columns["release_date"] == "1999"
+    assert record.album.pid == mapped(**tags | {"date": "1999-05-06"}).album.pid
+    assert record.album.pid != mapped(**tags, releasedate="1998").album.pid
+    assert "releasedate" not in cast("dict[str, Any]", record.columns["tags"])
+
+
+@pytest.mark.parametrize(
+    ("text", "bpm"),
+    [
+        ("128", 128),
+        ("97.6", 98),
+        ("127,6", 128),
+        ("127.4", 127),
+        ("0.5", 1),
+        ("0", None),
+        ("0.4", None),
+        (" 128 BPM", 128),
+        ("128bpm", 128),
+        ("fast", None),
+        ("-12", None),
+        ("", None),
+        ("9" * 5000, None),
+        ("12345678901", None),
+    ],
+)
+def test_beats_per_minute(text: str, bpm: int | None) -> None:
+    assert mapped(bpm=text).columns["bpm"] == bpm
 
 
 @pytest.mark.parametrize(
@@ -66,6 +124,9 @@ def test_dates_stand_in_for_each_other(tags: dict[str, Any], expected: tuple[str
         ("003/012", "", (3, 12)),
         ("3 / 12", "", (3, 12)),
         ("3/12", "13", (3, 13)),
+        ("3 of 12", "", (3, 12)),
+        ("3 OF 12", "", (3, 12)),
+        ("3 offset 12", "", (3, None)),
         ("3/", "x", (3, None)),
         ("3.0", "", (3, None)),
         ("0", "0", (None, None)),

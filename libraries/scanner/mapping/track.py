@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from libraries.audio.types import RawAudio
 from libraries.choices import Role
 from libraries.scanner.mapping import credits, identity, values
+from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, Splitters
 from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
 from libraries.scanner.mapping.values import PartialDate, first_date
 from libraries.scanner.paths import display
@@ -54,34 +55,35 @@ class _Dates(NamedTuple):
 _NOBODY: Final = Artists("", "", ())
 
 
-def map_track(raw: RawAudio, *, path: bytes) -> MappedTrack:
+def map_track(raw: RawAudio, *, path: bytes, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedTrack:
     """The track of the file at `path`: any tags give storable values; pids follow from tags and path alone."""
-    tags = clean_tags(raw.tags)
-    own_tags, shared_tags = split_tags(tags)
-    shared = map_shared(shared_tags)
-    own = map_own(own_tags, shared, raw, path=path)
-    return own._replace(columns={**shared.columns, **own.columns, "tags": tags})
+    own_tags, shared_tags = split_tags(clean_tags(raw.tags), splitters)
+    shared = map_shared(shared_tags, splitters)
+    own = map_own(own_tags, shared, raw, path=path, splitters=splitters)
+    return own._replace(columns={**shared.columns, **own.columns, "tags": {**own_tags, **shared_tags}})
 
 
-def split_tags(tags: Mapping[str, Values]) -> tuple[dict[str, Values], dict[str, Values]]:
-    """The tags of one track alone, and those for `map_shared`."""
+def split_tags(tags: Mapping[str, Values], splitters: Splitters) -> tuple[dict[str, Values], dict[str, Values]]:
+    """The tags of one track alone, with one value for each mood, and those for `map_shared`."""
     named = "albumartist" in tags or "albumartists" in tags
     shared = _SHARED_TAGS if named else _SHARED_WITHOUT_ALBUM_ARTIST
     own = {key: values for key, values in tags.items() if key not in shared}
+    if "mood" in own:
+        own["mood"] = list(credits.find_moods(splitters, tuple(own["mood"]))) or own["mood"]
     return own, {key: values for key, values in tags.items() if key in shared}
 
 
-def map_shared(tags: Tags) -> MappedAlbum:
+def map_shared(tags: Tags, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedAlbum:
     """What follows from the clean tags that the tracks of an album have in common."""
     firsts = first_lines(tags)
     compilation = firsts.get("compilation", "").lower() in _YES
-    artist = _read_artists(tags, Role.ARTIST)
-    album_artist = _read_artists(tags, Role.ALBUM_ARTIST)
+    artist = _read_artists(splitters, tags, Role.ARTIST)
+    album_artist = _read_artists(splitters, tags, Role.ALBUM_ARTIST)
     if not album_artist.credits:
         album_artist = _various_artists() if compilation else _first_artist(artist)
     dates = _map_dates(firsts)
     album = _map_album(firsts, album_artist, dates, compilation)
-    genres = credits.make_genres(tuple(tags["genre"])) if "genre" in tags else ()
+    genres = credits.make_genres(splitters, tuple(tags["genre"])) if "genre" in tags else ()
     disc, disc_total = values.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
     columns: dict[str, object] = {
         "album": album.name,
@@ -106,10 +108,12 @@ def map_shared(tags: Tags) -> MappedAlbum:
     return MappedAlbum(columns, album, genres, artist, album_artist, disc)
 
 
-def map_own(tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes) -> MappedTrack:
+def map_own(
+    tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes, splitters: Splitters = DEFAULT_SPLITTERS
+) -> MappedTrack:
     """The track of these tags; its columns lack those of `shared`, and the column of the tags."""
     firsts = first_lines(tags)
-    artist = _map_artist(tags, shared)
+    artist = _map_artist(splitters, tags, shared)
     title = firsts.get("title", "") or _title_of(path)
     track, track_total = values.parse_pair(firsts.get("tracknumber", ""), firsts.get("tracktotal", ""))
     release_track = values.parse_uuid(firsts.get("musicbrainz_trackid", ""))
@@ -140,36 +144,37 @@ def map_own(tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes) -> M
     pid = identity.track_pid(
         mbz_track_id=release_track, album=shared.album.pid, disc=shared.disc, track=track, title=title
     )
-    all_credits = (*artist.credits, *shared.album_artist.credits, *credits.other_credits(tags))
-    return MappedTrack(pid, columns, shared.album, all_credits, shared.genres)
+    all_credits = (*artist.credits, *shared.album_artist.credits, *credits.other_credits(splitters, tags))
+    return MappedTrack(pid, columns, shared.album, credits.share_ids(all_credits), shared.genres)
 
 
 def _gain(firsts: Firsts, key: str, r128: str) -> float | None:
     return values.parse_gain(firsts.get(key, ""), firsts.get(r128, ""))
 
 
-def _read_artists(tags: Tags, role: str) -> Artists:
+def _read_artists(splitters: Splitters, tags: Tags, role: str) -> Artists:
     """The artists under `artist` and `artists` (or `albumartist…`): the list names them, the single one is shown."""
     shown, listed = tags.get(role), tags.get(role + "s")
     if not shown and not listed:
         return _NOBODY
     sorts, all_sorts = tags.get(role + "sort", ()), tags.get(role + "ssort", ())
     ids = tags.get(f"musicbrainz_{role}id", ())
-    return _make_artists(role, tuple(shown or ()), tuple(listed or ()), tuple(sorts), tuple(all_sorts), tuple(ids))
+    texts = map(tuple, (shown or (), listed or (), sorts, all_sorts, ids))
+    return _make_artists(splitters, role, *texts)
 
 
 @lru_cache(maxsize=2048)
 def _make_artists(
-    role: str, shown: Texts, listed: Texts, sorts: Texts, all_sorts: Texts, ids: Texts
+    splitters: Splitters, role: str, shown: Texts, listed: Texts, sorts: Texts, all_sorts: Texts, ids: Texts
 ) -> Artists:  # fmt: skip
-    found = credits.make_credits(role, listed or shown, all_sorts or sorts, ids)
+    found = credits.make_credits(splitters, role, shown, listed, sorts, all_sorts, ids)
     # A tag of nothing but space names no artist.
     return Artists(joined(shown or listed), joined(sorts or all_sorts), found) if found else _NOBODY
 
 
-def _map_artist(tags: Tags, shared: MappedAlbum) -> Artists:
+def _map_artist(splitters: Splitters, tags: Tags, shared: MappedAlbum) -> Artists:
     """The track's artists: who is not named is that of the album, unless that stands for many, or unknown."""
-    artist = _read_artists(tags, Role.ARTIST)
+    artist = _read_artists(splitters, tags, Role.ARTIST)
     if artist.credits:
         return artist
     if shared.artist.credits:

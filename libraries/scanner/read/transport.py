@@ -15,6 +15,7 @@ import orjson
 
 from libraries.audio.pool.protocol import Conversion
 from libraries.audio.types import RawAudio
+from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, Splitters
 from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import map_own, map_shared, split_tags
 from libraries.scanner.paths import display
@@ -30,7 +31,8 @@ Packed = tuple[Any, ...]
 class TrackPacker:
     """Makes plain tuples of tracks; what several in a row have in common is mapped once, and is one tuple."""
 
-    def __init__(self) -> None:
+    def __init__(self, splitters: Splitters = DEFAULT_SPLITTERS) -> None:
+        self._splitters = splitters
         # the tags, always clean ones, and what follows from them
         self._tags: dict[str, Sequence[str]] | None = None
         self._record: MappedAlbum
@@ -40,12 +42,13 @@ class TrackPacker:
 
     def __call__(self, audio: RawAudio, path: bytes) -> tuple[Packed, Packed]:
         """A track's own side, and the shared one: together what `unpack` takes."""
-        own, common = split_tags(audio.tags)
+        splitters = self._splitters
+        own, common = split_tags(audio.tags, splitters)
         if common != self._tags or not is_clean(own):
-            own, common = split_tags(clean_tags(audio.tags))
+            own, common = split_tags(clean_tags(audio.tags), splitters)
             if common != self._tags:
                 self._learn(common)
-        pid, columns, _, credits_, _ = map_own(own, self._record, audio, path=path)
+        pid, columns, _, credits_, _ = map_own(own, self._record, audio, path=path, splitters=splitters)
         title, artist, name = str(columns["title"]), str(columns["artist"]), display(path.rpartition(b"/")[2])
         words = each_once([*title_words(title, name), *shared_words(artist), *self._words])
         tags = _merged(orjson.dumps(own), self._json)
@@ -53,7 +56,7 @@ class TrackPacker:
 
     def _learn(self, tags: dict[str, Sequence[str]]) -> None:
         self._tags = None
-        self._record = record = map_shared(tags)
+        self._record = record = map_shared(tags, self._splitters)
         self._packed = (_shared_values(record.columns), tuple(record.album), record.genres)
         self._json = orjson.dumps(tags)
         self._words = shared_words(record.album.name)

@@ -115,11 +115,11 @@ def test_a_file_with_everything() -> None:
         ("artist", "Björk", "Bjork", D),
         ("artist", "Skunk", "Skunk S.", E),
         ("albumartist", "Björk", "Bjork", D),
-        ("composer", "Björk", "Bjork"),
+        ("composer", "Björk", "Bjork", D),
         ("composer", "Graham Massey", "Massey, Graham"),
         ("producer", "Nellee Hooper"),
-        ("performer", "Skunk", "", "", "bass guitar"),
-        ("performer", "Skunk", "", "", "vocals"),
+        ("performer", "Skunk", "", E, "Bass Guitar"),
+        ("performer", "Skunk", "", E, "Vocals"),
         ("performer", "Anon"),
     ]
     assert record.genres == tuple((genre_pid(name), name) for name in ("Pop", "Trip Hop", "Art", "Rock"))
@@ -206,16 +206,16 @@ def test_a_writer_is_a_composer_once() -> None:
 def test_a_part_may_itself_have_parentheses() -> None:
     record = mapped(performer=["Ada (drums (drum set))"])
     assert [(credit.name, credit.sub_role) for credit in record.credits if credit.role == "performer"] == [
-        ("Ada", "drums (drum set)")
+        ("Ada", "Drums (Drum Set)")
     ]
 
 
 def test_performers_with_the_part_in_the_key() -> None:
     record = mapped(**{"performer:guitar": ["Ann", "Bob (b)"], "performersort": "x", "performer": "Cy (a) (drums)"})
     assert people_of(record)[2:] == [
-        ("performer", "Ann", "", "", "guitar"),
-        ("performer", "Bob (b)", "", "", "guitar"),
-        ("performer", "Cy (a)", "", "", "drums"),
+        ("performer", "Ann", "", "", "Guitar"),
+        ("performer", "Bob (b)", "", "", "Guitar"),
+        ("performer", "Cy", "", "", "A"),
     ]
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from libraries.audio.errors import AudioError, explain
+from libraries.audio.errors import AudioError, damaged, explain
 from libraries.audio.file import Source, open_regular
 from libraries.audio.formats import kinds
 from libraries.audio.tags import id3
@@ -18,6 +18,7 @@ from libraries.choices import ProblemKind
 T = TypeVar("T")
 
 _MAX_INT: Final = 2**31 - 1
+_MAX_HOURS: Final = 1000
 
 
 class OpenFile:
@@ -48,9 +49,14 @@ class OpenFile:
         return announced
 
     def result(self, info: StreamInfo) -> RawAudio:
-        """Return the facts and the tags that were found, with every number bounded."""
+        """Return the facts and the tags that were found, with every number bounded.
+
+        A length that no file has is a problem: it would stand in the totals of the whole library.
+        """
         codec, duration, bits, rate, depth, channels, size = info
-        if not math.isfinite(duration) or not 0 <= duration < _MAX_INT:
+        if duration > _MAX_HOURS * 3600:
+            raise damaged(f"its headers speak of more than {_MAX_HOURS:,} hours")
+        if not duration >= 0:  # also what is not a number
             duration = 0.0
         if not bits and duration > 0:
             bits = (size or self.source.size - self.audio_at) * 8 / duration

@@ -182,3 +182,20 @@ def id3_tag(*frames: bytes, version: int = 3, flags: int = 0) -> bytes:
     body = b"".join(frames)
     size = len(body)
     return b"ID3" + bytes([version, 0, flags, size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127]) + body
+
+
+def ape_item(name: bytes, value: bytes, flags: int = 0) -> bytes:
+    """An item of an APEv2 tag."""
+    return struct.pack("<II", len(value), flags) + name + b"\0" + value
+
+
+def ape_tag(*items: bytes, header: bool = True, footer: bool = True, count: int | None = None, more: int = 0) -> bytes:
+    """An APEv2 tag around items; `count` and `more`, which is added to the size, make it lie."""
+    body = b"".join(items)
+    number = len(items) if count is None else count
+
+    def end(flags: int) -> bytes:
+        return b"APETAGEX" + struct.pack("<IIII8x", 2000, len(body) + 32 + more, number, flags)
+
+    flags = (header << 31) | (not footer) << 30
+    return (end(flags | 1 << 29) if header else b"") + body + (end(flags) if footer else b"")

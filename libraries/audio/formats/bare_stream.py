@@ -16,31 +16,49 @@ from libraries.audio.types import AudioExtent, Picture
 
 def add_tags(file: OpenFile) -> None:
     """Add what ID3v2 says, then what only APEv2 says, then what only ID3v1 says."""
-    if file.audio_at:
-        add_id3(file.tags, file.source, 0)
     tail = ape.find_tail(file.source, file.audio_at)
-    if tail.ape_footer >= 0:
+    first, *others = _id3_places(file, tail) or (-1,)
+    if first >= 0:
+        add_id3(file.tags, file.source, first)
+    for at in others:
         extra = TagBuilder()
-        ape.add_items(extra, ape.read_items(file.source, tail.ape_footer))
+        add_id3(extra, file.source, at)
+        file.tags.fill(extra)
+    for items in _ape_tags(file, tail):
+        extra = TagBuilder()
+        ape.add_items(extra, items)
         file.tags.fill(extra)
     fill_from_id3v1(file.tags, tail.id3v1)
 
 
 def raw_tags(file: OpenFile) -> Iterator[tuple[str, str | bytes]]:
     """Return the tags as they stand in front and behind."""
-    if file.audio_at:
-        yield from raw_frames(file.source, 0)
     tail = ape.find_tail(file.source, file.audio_at)
-    yield from ape.raw_items(ape.read_items(file.source, tail.ape_footer))
+    for at in _id3_places(file, tail):
+        yield from raw_frames(file.source, at)
+    for items in _ape_tags(file, tail):
+        yield from ape.raw_items(items)
     yield from ((f"ID3v1:{key}", text) for key, text in (id3.parse_v1(tail.id3v1) or {}).items())
 
 
 def pictures(file: OpenFile) -> Iterator[Picture]:
     """Return the pictures of the tags in front and behind."""
-    if file.audio_at:
-        yield from id3.read_pictures(file.source, 0)
     tail = ape.find_tail(file.source, file.audio_at)
-    yield from ape.read_pictures(ape.read_items(file.source, tail.ape_footer))
+    for at in _id3_places(file, tail):
+        yield from id3.read_pictures(file.source, at)
+    for items in _ape_tags(file, tail):
+        yield from ape.read_pictures(items)
+
+
+def _id3_places(file: OpenFile, tail: ape.Tail) -> list[int]:
+    return [*file.id3_at, tail.id3v2] if tail.id3v2 >= 0 else file.id3_at
+
+
+def _ape_tags(file: OpenFile, tail: ape.Tail) -> Iterator[list[ape.Item]]:
+    if tail.ape_footer >= 0:
+        yield ape.read_items(file.source, tail.ape_footer)
+    for at in file.ape_at:
+        yield ape.read_front_items(file.source, at)
 
 
 def audio_extent(file: OpenFile) -> AudioExtent:

@@ -14,6 +14,7 @@ from typing import Final
 
 from libraries.audio.errors import AudioError
 from libraries.audio.file import Window
+from libraries.audio.tags import utf16
 from libraries.audio.types import Picture
 from libraries.choices import ProblemKind
 
@@ -28,6 +29,8 @@ SKIPPED: Final[frozenset[bytes]] = frozenset(
 )
 
 PICTURES: Final[frozenset[bytes]] = frozenset({b"APIC", b"PIC"})
+
+_SHORT_TYPES: Final = frozenset({b"JPG", b"PNG", b"GIF", b"BMP"})
 
 # Four-letter name, payload (None when it was stepped over), stored size.
 Frame = tuple[bytes, bytes | None, int]
@@ -44,7 +47,18 @@ _FROM_22: Final[dict[bytes, bytes]] = {
     b"MVN": b"MVNM", b"MVI": b"MVIN", b"GEO": b"GEOB",
 }  # fmt: skip
 
+# bits of a frame's flags, of which the high byte is taken for our own
+_UNSYNCED: Final = 0x400
+_BLANKS: Final = b"\0 "
+_SMALLEST_FRAME: Final = 7
+# bytes of junk between two frames that are searched for the next, and how often
+_GAP: Final = 1024
+_MAX_GAPS: Final = 8
+
 _USUAL: Final = frozenset(_FROM_22.values()) | {b"TDRC", b"TDOR", b"TDRL", b"TIPL", b"TMCL", b"TMOO", b"TSST", b"PRIV"}
+_NEXT: Final = re.compile(b"(?=(?:" + b"|".join(sorted(_USUAL)) + b")(.{4})(.{2}))", re.DOTALL)
+# what unsynchronisation never leaves behind
+_SYNC: Final = re.compile(rb"\xff[\xe0-\xff]")
 
 
 def synchsafe(four: bytes) -> int:
@@ -56,10 +70,14 @@ def tag_size(head: bytes) -> int:
     """The whole size of the ID3v2 tag that the ten bytes begin, 0 when they begin none."""
     if len(head) < 10 or not head.startswith(b"ID3") or head[3] == 0xFF or head[4] == 0xFF:
         return 0
-    if max(head[6:10]) >= 0x80:
-        return 0
     footer = 10 if head[3] >= 4 and head[5] & 0x10 else 0
-    return 10 + synchsafe(head[6:10]) + footer
+    return 10 + _body_size(head) + footer
+
+
+def _body_size(head: bytes) -> int:
+    """The size without header and footer; some programs write a plain integer, which a high bit gives away."""
+    four = head[6:10]
+    return synchsafe(four) if max(four) < 0x80 else int.from_bytes(four, "big")
 
 
 def read_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED) -> list[Frame]:
@@ -72,20 +90,69 @@ def read_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED)
     if not size:
         return []
     major, flags = head[3], head[5]
-    at, end = start + 10, start + 10 + synchsafe(head[6:10])
-    if flags & 0x80 and major < 4:
-        source = Window(source.get(at, end - at).replace(b"\xff\x00", b"\xff"))
-        at, end = 0, source.size
-    if major == 2:
-        return _read_22(source, at, end, skipped)
-    if major not in (3, 4):
+    at, end = start + 10, start + 10 + _body_size(head)
+    if major not in (2, 3, 4):
         return []
-    if flags & 0x40:
-        at += _extended_header(source, at, major)
-    return _read_2x(source, at, end, 0x400 if major == 4 and flags & 0x80 else 0, major, skipped)
+    all_flags = _UNSYNCED if flags & 0x80 else 0
+    if all_flags and major < 4:
+        return _read_unsynced(source.get(at, end - at), major, flags, skipped)
+    if flags & 0x40 and major > 2:
+        at += _extended_header(source, at, end, major)
+    found, stop = _READERS[major](source, at, end, all_flags, skipped)
+    if _is_padding(source, stop, end):
+        return found
+    return _read_unusual(source, at, end, all_flags, major, skipped)
 
 
-def _read_22(source: Window, at: int, end: int, skipped: frozenset[bytes]) -> list[Frame]:
+def _read_unsynced(body: bytes, major: int, flags: int, skipped: frozenset[bytes]) -> list[Frame]:
+    """Read a tag that is unsynchronised as a whole, as the old versions say, or frame by frame, as some write it."""
+    whole = Window(_resync(body))
+    at = _extended_header(whole, 0, whole.size, major) if flags & 0x40 and major > 2 else 0
+    found, stop = _READERS[major](whole, at, whole.size, 0, skipped)
+    if _is_padding(whole, stop, whole.size):
+        return found
+    single, _ = _READERS[major](Window(body), at, len(body), _UNSYNCED, skipped)
+    if len(single) > len(found):
+        return single
+    return _read_unusual(whole, at, whole.size, 0, major, skipped)
+
+
+def _read_unusual(
+    source: Window, at: int, end: int, all_flags: int, major: int, skipped: frozenset[bytes]
+) -> list[Frame]:
+    """Read a tag that does not end where its frames do: one of another version's form, or with junk in between."""
+    for other in _OTHER_FORMS[major]:
+        found, stop = _READERS[other](source, at, end, all_flags, skipped)
+        if found and _is_padding(source, stop, end):
+            return found
+    read = _READERS[major]
+    found, stop = read(source, at, end, all_flags, skipped)
+    for _ in range(_MAX_GAPS if major > 2 else 0):
+        if _is_padding(source, stop, end) or (at := _next_frame(source, stop + 1, end)) < 0:
+            break
+        more, stop = read(source, at, end, all_flags, skipped)
+        found += more
+    return found
+
+
+def _is_padding(source: Window, at: int, end: int) -> bool:
+    """Whether there is nothing at an offset but zeros, as far as a look at what is in memory tells."""
+    source.get(at, min(_SMALLEST_FRAME, end - at))
+    local = at - source.base
+    return at + _SMALLEST_FRAME > end or not source.data[local : min(local + _GAP, end - source.base)].strip(b"\0")
+
+
+def _next_frame(source: Window, at: int, end: int) -> int:
+    """The place of the next frame of a well-known name behind some junk, or -1."""
+    data = source.get(at, min(_GAP, end - at))
+    for match in _NEXT.finditer(data):
+        size, flags = int.from_bytes(match[1], "big"), int.from_bytes(match[2], "big")
+        if size and at + match.start() + 10 + size <= end and not flags & 0x1F10:
+            return at + match.start()
+    return -1
+
+
+def _read_22(source: Window, at: int, end: int, _flags: int, skipped: frozenset[bytes]) -> tuple[list[Frame], int]:
     found: list[Frame] = []
     while at + 6 < end:
         head = source.get(at, 6)
@@ -97,14 +164,45 @@ def _read_22(source: Window, at: int, end: int, skipped: frozenset[bytes]) -> li
         name = head[:3]
         long_name = _FROM_22.get(name)
         if long_name is not None and size:
-            found.append((long_name, None if name in skipped else source.get(at + 6, size), size))
+            payload = None if name in skipped else _unpack(source.get(at + 6, size), _flags, 2)
+            found.append((long_name, payload, size))
         at += 6 + size
-    return found
+    return found, at
 
 
-def _read_2x(source: Window, at: int, end: int, all_flags: int, major: int, skipped: frozenset[bytes]) -> list[Frame]:
+def _read_23(source: Window, at: int, end: int, flags: int, skipped: frozenset[bytes]) -> tuple[list[Frame], int]:
+    return _read_2x(source, at, end, flags, 3, skipped)
+
+
+def _read_24(source: Window, at: int, end: int, flags: int, skipped: frozenset[bytes]) -> tuple[list[Frame], int]:
+    return _read_2x(source, at, end, flags, 4, skipped)
+
+
+def _read_23_safe(source: Window, at: int, end: int, flags: int, skipped: frozenset[bytes]) -> tuple[list[Frame], int]:
+    return _read_2x(source, at, end, flags, 3, skipped, safe_sizes=True)
+
+
+# version → reader; _SAFE_23 stands for ID3v2.3 with the sizes of ID3v2.4
+_SAFE_23: Final = 23
+_READERS: Final = {2: _read_22, 3: _read_23, 4: _read_24, _SAFE_23: _read_23_safe}
+# what programs write under the number of a version
+_OTHER_FORMS: Final = {2: (3, 4), 3: (_SAFE_23, 2), 4: (3, 2)}
+
+
+def _read_2x(
+    source: Window,
+    at: int,
+    end: int,
+    all_flags: int,
+    major: int,
+    skipped: frozenset[bytes],
+    *,
+    safe_sizes: bool = False,
+) -> tuple[list[Frame], int]:
+    """Return the frames, and the place of the first thing that is none."""
     found: list[Frame] = []
     fields, is_name = _HEAD.unpack_from, _FRAME_ID.match
+    choose_size = major == 4 or safe_sizes
     # nearly all frames lie in the window that is open: looking into it here saves two calls for each
     data, base = source.data, source.base
     heads_end = min(end - 1, source.size)
@@ -115,12 +213,12 @@ def _read_2x(source: Window, at: int, end: int, all_flags: int, major: int, skip
             data, base = source.data, source.base
             local = at - base
         name, size, flags = fields(data, local)
-        if size >= 128 and major == 4:
+        if size >= 128 and choose_size:
             size = _size_24(source, at, data[local + 4 : local + 8], end)
         after = at + 10 + size
         if after > end or not name[0]:
             break
-        if name in _USUAL or is_name(name):
+        if name in _USUAL or is_name(name) or (name := _later_name(name)):
             flags = flags & 0xFF | all_flags
             if name in skipped or not size:
                 payload = None
@@ -134,15 +232,26 @@ def _read_2x(source: Window, at: int, end: int, all_flags: int, major: int, skip
         elif not is_name(source.get(after, 4)):
             break
         at = after
-    return found
+    return found, at
 
 
-def _extended_header(source: Window, at: int, major: int) -> int:
+def _later_name(name: bytes) -> bytes:
+    """The name of today for a name of ID3v2.2, which old iTunes left in frames of later versions; empty for others."""
+    return _FROM_22.get(name[:3], b"") if name[3] in _BLANKS else b""
+
+
+def _extended_header(source: Window, at: int, end: int, major: int) -> int:
+    """Return the size of an extended header, which each version counts in its own way and some programs wrongly."""
     head = source.get(at, 4)
     # Some programs set the flag without writing the header: then a frame stands here.
     if len(head) < 4 or _FRAME_ID.match(head):
         return 0
-    return synchsafe(head) if major == 4 else 4 + int.from_bytes(head, "big")
+    safe, plain = synchsafe(head), int.from_bytes(head, "big")
+    sizes = (safe, safe + 4, plain) if major == 4 else (4 + plain, plain, 4 + safe)
+    for size in sizes:
+        if at + size < end and _FRAME_ID.match(source.get(at + size, 4)):
+            return size
+    return sizes[0]
 
 
 def _size_24(source: Window, at: int, four: bytes, last: int) -> int:
@@ -169,18 +278,25 @@ def _unpack(data: bytes, flags: int, major: int) -> bytes | None:
     """The payload behind the frame flags; None when it is encrypted or broken."""
     if not flags:
         return data
+    unsynced = flags & _UNSYNCED
     if major == 4:
-        grouped, packed, locked, unsynced, sized = (flags & bit for bit in (0x40, 0x08, 0x04, 0x402, 0x01))
+        grouped, packed, locked, sized = (flags & bit for bit in (0x40, 0x08, 0x04, 0x01))
         prefix = (1 if grouped else 0) + (4 if sized else 0)
+        unsynced |= flags & 0x02
     else:
-        packed, locked, grouped, unsynced = flags & 0x80, flags & 0x40, flags & 0x20, 0
+        packed, locked, grouped = flags & 0x80, flags & 0x40, flags & 0x20
         prefix = (4 if packed else 0) + (1 if grouped else 0)
     if locked:
         return None
     data = data[prefix:]
     if unsynced:
-        data = data.replace(b"\xff\x00", b"\xff")
+        data = _resync(data)
     return inflate(data) if packed else data
+
+
+def _resync(data: bytes) -> bytes:
+    """Take the zeros out that unsynchronisation puts in; some programs only say that they did so."""
+    return data if _SYNC.search(data) else data.replace(b"\xff\x00", b"\xff")
 
 
 def inflate(data: bytes) -> bytes | None:
@@ -196,18 +312,17 @@ def inflate(data: bytes) -> bytes | None:
 
 
 def decode_text(encoding: int, data: bytes) -> str:
-    """Text in one of the four ID3 encodings, with its NUL separators; an unknown encoding gives nothing."""
-    if encoding == 0:
+    """Text in one of the four ID3 encodings, with its NUL separators; some programs leave the encoding out."""
+    if encoding in (0, 3) and data[:2] not in utf16.MARKS:
+        return data.decode("latin-1") if encoding == 0 else data.decode("utf-8", "replace")
+    if encoding <= 3:
+        return utf16.decode(data, big_endian=encoding == 2)
+    if encoding >= 0x20:
+        data = bytes((encoding,)) + data
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
         return data.decode("latin-1")
-    if encoding == 3:
-        return data.decode("utf-8", "replace")
-    if encoding == 2:
-        return data[: len(data) & ~1].decode("utf-16-be", "replace")
-    if encoding == 1:
-        # One decode for all values; every value but the first may repeat the byte order mark.
-        codec = "utf-16-be" if data.startswith(b"\xfe\xff") else "utf-16-le"
-        return data[: len(data) & ~1].decode(codec, "replace").replace("\ufeff", "")
-    return ""
 
 
 def text_values(data: bytes) -> list[str]:
@@ -220,7 +335,9 @@ def read_pictures(source: Window, start: int) -> Iterator[Picture]:
     head = source.get(start, 10)
     short = len(head) == 10 and head[3] == 2
     for name, data, _ in read_frames(source, start, SKIPPED - PICTURES):
-        if name == b"APIC" and data and (picture := split_picture(data, short)) is not None:
+        # a type of three letters, and the kind of the picture right behind it
+        three = data is not None and data[1:4].upper() in _SHORT_TYPES and data[4:5] != b"\0"
+        if name == b"APIC" and data and (picture := split_picture(data, short or three)) is not None:
             yield picture
 
 

@@ -1,10 +1,20 @@
-"""How the web server logs and stops; gunicorn reads this file by itself.
+"""How the web server logs, whom it believes, and how it stops; gunicorn reads this file by itself.
 
 An access log, where one is asked for, has paths without their query strings: those of `/rest` carry credentials.
 """
 
 from importlib import import_module
 from typing import Any
+
+# which proxies are believed is decided in one place, `navidrome_lib.security.proxies`, by ND_TRUSTEDPROXIES: the server
+# itself takes no scheme, path or prefix from a header, from no address and through no socket
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+# `Remote_User` would become the same variable as `Remote-User`, which the proxy sets
+header_map = "drop"
+# a socket in the file system is for the owner and the group, which the proxy belongs to: 0660
+umask = 0o117
 
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(D)sus'
 

@@ -339,6 +339,13 @@ def load(environ: Mapping[str, str]) -> Conf:
     if bool(conf.admin_user) != bool(conf.admin_password):
         missing, given = ("ND_ADMIN_PASSWORD", "ND_ADMIN_USER")[:: 1 if conf.admin_user else -1]
         raise ConfigError(missing, f"must be set together with {given}.")
+    strangers = env.too_wide_to_trust(conf.trusted_proxies)
+    if conf.reverse_proxy_user_header and strangers is not None:
+        raise ConfigError(
+            "ND_TRUSTEDPROXIES",
+            f"must name the proxies alone, not {strangers}: with ND_REVERSEPROXYUSERHEADER everybody in that network "
+            "could sign in as anybody.",
+        )
     return conf
 
 

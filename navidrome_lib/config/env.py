@@ -22,6 +22,15 @@ UNIX_SOCKET = "@"
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# what clients send by themselves, or what tells of the client: a name in one of these proves nothing
+_HEADERS_OF_CLIENTS = re.compile(
+    r"(?:Accept|Access-Control|Content|If|Proxy|Sec)-.*|Accept|Authorization|Cache-Control|Connection|Cookie|"
+    r"Date|Expect|Forwarded|From|Host|Keep-Alive|Origin|Pragma|Range|Referer|TE|Trailer|Transfer-Encoding|Upgrade|"
+    r"User-Agent|Via|X-Forwarded-(?:For|Host|Port|Prefix|Proto|Server)|X-ND-Authorization|X-Real-IP",
+    re.IGNORECASE,
+)
+# the widest networks that belong to one house: 10.0.0.0/8 and fc00::/7
+_WIDEST = {4: 8, 6: 7}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
 
 
@@ -172,10 +181,22 @@ def read_networks(text: str) -> tuple[str, ...]:
 
 
 def read_header(text: str) -> str:
-    """The name of an HTTP header, or nothing."""
+    """The name of an HTTP header that only a proxy sets, or nothing."""
     if text and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", text, re.ASCII):
         raise ValueError(f"must be the name of a header such as Remote-User, not {text!r}")
+    if _HEADERS_OF_CLIENTS.fullmatch(text):
+        raise ValueError(f"must be a header that only the proxy sets, such as Remote-User; every client sends {text}")
     return text
+
+
+def too_wide_to_trust(networks: tuple[str, ...]) -> str | None:
+    """The first network that is wider than any private one, so that strangers are in it; None when there is none."""
+    for name in networks:
+        if name != UNIX_SOCKET:
+            network = ip_network(name)
+            if network.prefixlen < _WIDEST[network.version]:
+                return name
+    return None
 
 
 def read_base_path(text: str) -> str:

@@ -76,6 +76,23 @@ def test_several_ways_to_write_networks() -> None:
         conf.load({"ND_REVERSEPROXYUSERHEADER": "Remote User:"})
 
 
+@pytest.mark.parametrize("networks", ["0.0.0.0/0", "::/0", "10.0.0.1, 0.0.0.0/1, 128.0.0.0/1", "@, 2000::/3"])
+def test_a_network_of_strangers_names_no_user(networks: str) -> None:
+    assert conf.load({"ND_TRUSTEDPROXIES": networks}).trusted_proxies
+    with pytest.raises(conf.ConfigError, match="everybody in that network could sign in as anybody"):
+        conf.load({"ND_TRUSTEDPROXIES": networks, "ND_REVERSEPROXYUSERHEADER": "Remote-User"})
+    narrow = {"ND_TRUSTEDPROXIES": "10.0.0.0/8, fc00::/7, @", "ND_REVERSEPROXYUSERHEADER": "Remote-User"}
+    assert conf.load(narrow).reverse_proxy_user_header == "Remote-User"
+
+
+@pytest.mark.parametrize("name", ["Host", "host", "X-Forwarded-For", "Cookie", "User-Agent", "X-Forwarded-Host"])
+def test_a_header_that_every_client_sends_names_no_user(name: str) -> None:
+    with pytest.raises(conf.ConfigError, match="ND_REVERSEPROXYUSERHEADER: must be a header that only the proxy sets"):
+        conf.load({"ND_REVERSEPROXYUSERHEADER": name})
+    for usual in ("X-Forwarded-User", "X-Auth-Request-User", "Cf-Access-Authenticated-User-Email"):
+        assert conf.load({"ND_REVERSEPROXYUSERHEADER": usual}).reverse_proxy_user_header == usual
+
+
 def test_throttles_count_the_client(as_anonymous: APIClient, admin: User, configure: Configure) -> None:
     """An attacker behind the same proxy does not lock the owner out; nor can one invent addresses."""
     configure(trusted_proxies=TRUSTED)

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -51,6 +52,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "navidrome_lib.security.csp.content_security_policy",
+    # before all that answers by itself: a page of another server reads refusals too, and asks before it signs in
+    "corsheaders.middleware.CorsMiddleware",
     "navidrome_lib.security.proxies.client_behind_proxies",
     "navidrome_lib.security.request_limits.measured_bodies",
     "django.middleware.security.SecurityMiddleware",
@@ -148,10 +151,24 @@ STORAGES = {
 # static files are served from the packages themselves, so that no collecting step can be forgotten
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONF.secure_cookies
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
+# pages of other servers: with what they know themselves, never with a cookie
+CORS_URLS_REGEX = r"/(?:api|auth|rest)(?:/|$)"
+CORS_ALLOW_ALL_ORIGINS = "*" in CONF.cors_origins
+CORS_ALLOWED_ORIGINS = [origin for origin in CONF.cors_origins if origin != "*"]
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = [
+    # some browsers, and `authorization` in all, need the name
+    *("accept", "authorization", "cache-control", "content-type", "if-modified-since", "if-none-match", "if-range"),
+    *("last-event-id", "range", "x-nd-authorization", "x-nd-client-unique-id", "x-requested-with", "*"),
+]
+CORS_EXPOSE_HEADERS = ["X-Content-Duration", "X-Total-Count", "X-ND-Authorization", "Location", "Retry-After"]
+CORS_PREFLIGHT_MAX_AGE = 86_400
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["navidrome_lib.security.request_limits.RefuseFiles"]

@@ -55,6 +55,12 @@ def refuse_foreign_pages(request: HttpRequest) -> None:
         raise PermissionDenied("A request that is signed in with a cookie must come from a page of this server.")
 
 
+def is_foreign_page(request: HttpRequest) -> bool:
+    """True when a browser says that a page of another server sent this; False for our pages, and for programs."""
+    told = "Sec-Fetch-Site" in request.headers or "Origin" in request.headers
+    return told and not is_same_origin(request)
+
+
 def bearer(header: str | None) -> str | None:
     """The token in `Bearer <token>`; None for other schemes, which may be meant for a proxy."""
     scheme, _, token = (header or "").strip().partition(" ")
@@ -133,6 +139,10 @@ class ProxyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
         name: str = settings.CONF.reverse_proxy_user_header
         if not name or not request._request.META.get(TRUSTED):
+            return None
+        # a proxy that knows people by their machine adds the header to whatever page asks there, and pages of other
+        # servers can read answers: they get none, whatever the method
+        if "Origin" in request._request.headers and not is_same_origin(request._request):
             return None
         user = services.find_by_name(request._request.headers.get(name, ""))
         if user is None or not user.is_active:

@@ -22,7 +22,7 @@ from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 from users import api_keys, app_passwords, services, throttling, tokens
-from users.authentication import RENEW_FOR
+from users.authentication import RENEW_FOR, is_foreign_page
 from users.filters import ApiKeyFilter, UserFilter
 from users.models import ApiKey, User
 from users.permissions import IsSelf, IsSelfOrAdmin, signed_in_user
@@ -108,6 +108,8 @@ class CreateAdminView(PublicView):
     @extend_schema(request=NewAdminSerializer, responses=SignedInSerializer)
     def post(self, request: Request) -> Response:
         """Create the first account, an admin, and sign in. Refused once any account exists."""
+        if is_foreign_page(request._request):
+            raise exceptions.PermissionDenied("A page of another server cannot create the first account.")
         services.require_no_account()
         username, password = self.credentials(request, NewAdminSerializer)
         throttling.login.enter(throttling.client_address(request._request), username)

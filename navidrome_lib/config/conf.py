@@ -284,6 +284,16 @@ class Conf:
         example="music.example.org, localhost",
         nonsense="http://music.example.org",
     )
+    cors_origins: tuple[str, ...] = option(
+        "ND_CORSORIGINS",
+        env.ORIGINS,
+        "The web pages of other servers that may call `/api`, `/auth` and `/rest`, such as a player in the browser. "
+        "They need a token, a password or a key: cookies are never accepted from them.",
+        chapter=SIGN_IN,
+        default="*",
+        example="https://player.example.org, http://localhost:4173",
+        nonsense="player.example.org",
+    )
     secure_cookies: bool = option(
         "ND_SECURECOOKIES",
         env.BOOLEAN,

@@ -233,6 +233,31 @@ def read_hosts(text: str) -> str:
     return text
 
 
+def read_origins(text: str) -> tuple[str, ...]:
+    """Origins separated by commas (`https://player.example`); `*` alone is any, `none` is none."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if [part.lower() for part in found] in (["*"], ["none"]):
+        return tuple(found) if found == ["*"] else ()
+    for part in found:
+        if not is_origin(part):
+            raise ValueError(
+                f"must be origins such as https://player.example separated by commas, or * or none, not {part!r}"
+            )
+    return tuple(part.lower() for part in found)
+
+
+def is_origin(text: str) -> bool:
+    """Whether the text is scheme, host and perhaps port, without a path."""
+    try:
+        parts = urlsplit(text)
+        rest = (parts.path, parts.query, parts.fragment, parts.username, parts.password)
+        usable = parts.scheme in ("http", "https") and not any(rest) and parts.port != 0
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return usable and (bool(_HOST.fullmatch(host)) or is_address(host)) and text.lower() == parts.geturl().lower()
+
+
 BOOLEAN = Reader(read_boolean, "`true` or `false`")
 TEXT = Reader(read_text, "text")
 FOLDER = Reader(read_folder, "a folder; a relative one counts from the current folder, `~` is the home folder")
@@ -241,5 +266,6 @@ FOLDERS = Reader(read_folders, "absolute folders with `:` between them")
 NETWORKS = Reader(read_networks, "addresses or networks with commas between them; `@` is a local socket")
 HEADER = Reader(read_header, "the name of a header")
 BASE_PATH = Reader(read_base_path, "a path, or a URL of which the path counts")
+ORIGINS = Reader(read_origins, "origins (scheme, host and port) with commas between them; `*` is any, `none` is none")
 ADDRESS = Reader(read_address, "an IP address, or the name of a host")
 HOSTS = Reader(read_hosts, "host names with commas between them; `*` is any, `.example.org` a domain and all below it")

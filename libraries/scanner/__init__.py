@@ -27,14 +27,14 @@ if TYPE_CHECKING:
         PRESET_RULE,
         IgnoreRule,
         IgnoreScope,
-        explain_rule,
+        RulesOnTheWay,
         is_blank_ignore_file,
         read_ignore_file,
         root_scope,
-        validate_pattern,
     )
     from libraries.scanner.walk.links import Links
     from libraries.scanner.walk.mount_table import read_mounts
+    from libraries.scanner.walk.patterns import validate_pattern
     from libraries.scanner.walk.root import KnownRoot, RootState, check_root
 
 __all__ = [
@@ -50,11 +50,11 @@ __all__ = [
     "KnownRoot",
     "Links",
     "RootState",
+    "RulesOnTheWay",
     "ScanLimits",
     "ScanOptions",
     "check_root",
     "display",
-    "explain_rule",
     "fill_in_fingerprints",
     "find_move_candidates",
     "is_audio_name",
@@ -102,11 +102,11 @@ _EXPORTS = {
     "PRESET_RULE": ("walk.ignore", "PRESET_RULE"),
     "IgnoreRule": ("walk.ignore", "IgnoreRule"),
     "IgnoreScope": ("walk.ignore", "IgnoreScope"),
-    "explain_rule": ("walk.ignore", "explain_rule"),
+    "RulesOnTheWay": ("walk.ignore", "RulesOnTheWay"),
     "is_blank_ignore_file": ("walk.ignore", "is_blank_ignore_file"),
     "read_ignore_file": ("walk.ignore", "read_ignore_file"),
     "root_scope": ("walk.ignore", "root_scope"),
-    "validate_pattern": ("walk.ignore", "validate_pattern"),
+    "validate_pattern": ("walk.patterns", "validate_pattern"),
     "Links": ("walk.links", "Links"),
     "read_mounts": ("walk.mount_table", "read_mounts"),
     "KnownRoot": ("walk.root", "KnownRoot"),

@@ -23,9 +23,9 @@ from libraries.scanner import (
     IgnoreRule,
     KnownRoot,
     Links,
+    RulesOnTheWay,
     ScanOptions,
     check_root,
-    explain_rule,
     is_audio_name,
     kind_of,
     reason_of,
@@ -158,6 +158,7 @@ class _Disk:
     def look(self, path: bytes) -> Explanation:
         parts = path.split(b"/") if path else []
         is_dir, found = True, None
+        rules = RulesOnTheWay(self.options)
         for depth in range(1, len(parts) + 1):
             here, last = b"/".join(parts[:depth]), depth == len(parts)
             try:
@@ -170,7 +171,7 @@ class _Disk:
                         return Explanation(status=ExplainStatus.SYMLINK, reason=_LEADS_NOWHERE)
                     found = target
                 is_dir = stat.S_ISDIR(found.st_mode)
-                rule = explain_rule(self.options, here, is_dir=is_dir)
+                rule = rules.exclude_next(here, is_dir)
             except OSError as error:
                 return self._unreachable(error)
             if rule is not None:

@@ -68,8 +68,8 @@ def kind_of(error: OSError) -> ProblemKind:
 
 
 def reason_of(error: OSError) -> str:
-    """The system's words for an error, without the path that Python adds."""
-    return os.strerror(error.errno) if error.errno else str(error)
+    """The words for an error without the path that Python adds: the system's, or those of who raised it."""
+    return error.strerror or str(error)
 
 
 _name_of = itemgetter(0)

@@ -14,24 +14,20 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
-
-from pathspec import GitIgnoreSpec
 
 from libraries.scanner.paths import display, join
 from libraries.scanner.types import ScanOptions
+from libraries.scanner.walk.patterns import Pattern, Patterns, Trail, compile_patterns, decode
 
 IGNORE_FILE: Final = b".ndignore"
 PRESET_RULE: Final = "preset"
 EXCLUDE_PATTERN: Final = "excludePatterns"
 
-_MAX_PATTERN: Final = 1_000
-_MAX_IGNORE_FILE: Final = 64 * 1024
-_STAR: Final = "[^/]*"
+_MAX_BYTES: Final = 64 * 1024
+_MAX_LINES: Final = 1_000
 _DOT: Final = ord(".")
 
 _SYSTEM_FOLDERS: Final = frozenset(
@@ -59,48 +55,23 @@ class IgnoreRule:
     path: bytes
 
 
-class Pattern(NamedTuple):
-    """One gitignore line, ready to be matched against one whole path."""
+class Level:
+    """The patterns of one source, and the folder that they are relative to. It belongs to one walk."""
 
-    text: str
-    regex: re.Pattern[str]
-    exclude: bool
-    folders_only: bool
-    whole: bool
-
-    def matches(self, path: str, is_dir: bool) -> bool:
-        """Whether the line speaks of exactly this path, not merely of a folder above it."""
-        if self.folders_only:
-            if not is_dir:
-                return False
-            path += "/"
-        found = self.regex.match(path)
-        return found is not None and (not self.whole or found.end() == len(path))
-
-
-class Patterns(NamedTuple):
-    """The lines of one source. `any` finds whatever one of them may speak of: nearly every path fails it at once."""
-
-    each: tuple[Pattern, ...]
-    any: re.Pattern[str]
-
-
-class Level(NamedTuple):
-    """The patterns of one source, and the folder that they are relative to."""
-
-    base: bytes
-    source: str
-    patterns: Patterns
+    def __init__(self, base: bytes, source: str, patterns: Patterns) -> None:
+        self.source = source
+        self._skip = len(base) + 1 if base else 0
+        self._patterns = patterns
+        self._trail = Trail(patterns)
 
     def decide(self, path: bytes, is_dir: bool) -> Pattern | None:
         """The last pattern that matches, as in git; it may be a negated one."""
-        relative = path[len(self.base) + 1 :] if self.base else path
-        # names that are not UTF-8 keep their bytes as surrogates, so `*` and `?` still match them
-        text = relative.decode("utf-8", "surrogateescape")
-        if not self.patterns.any.match(text + "/" if is_dir else text):
+        folder, _, name = path[self._skip :].rpartition(b"/")
+        text = decode(name)
+        if not self._patterns.may_match(text):
             return None
-        for pattern in reversed(self.patterns.each):
-            if pattern.matches(text, is_dir):
+        for pattern in self._trail.open_in(folder):
+            if (is_dir or not pattern.folders_only) and pattern.matches_name(text):
                 return pattern
         return None
 
@@ -147,33 +118,19 @@ def preset_of(name: bytes, is_dir: bool) -> str:
     return display(name) if is_dir and name in _SYSTEM_FOLDERS else ""
 
 
-@lru_cache(maxsize=512)
-def compile_patterns(lines: tuple[str, ...]) -> Patterns:
-    """The patterns of gitignore lines; comments, blank lines and what git would discard are left out."""
-    each = tuple(pattern for pattern in map(_compile, lines) if pattern is not None)
-    union = "|".join(pattern.regex.pattern.replace("(?P<ps_d>", "(?:") for pattern in each)
-    return Patterns(each, re.compile(union, re.DOTALL))
+class IgnoreFileTooLong(OSError):
+    """An ignore file above the limits, of which a part would mean something else than the whole."""
 
-
-def validate_pattern(text: str) -> str | None:
-    """Why a pattern cannot be accepted, as a sentence; None when it can."""
-    if "\0" in text:
-        return "A pattern cannot contain a NUL character."
-    if "\n" in text or "\r" in text:
-        return "A pattern is one line; write each pattern as its own entry."
-    if len(text) > _MAX_PATTERN:
-        return f"A pattern can have at most {_MAX_PATTERN} characters."
-    if not text.strip():
-        return "A pattern cannot be empty."
-    if text.startswith("#"):
-        return None
-    if _compile(text) is None:
-        return f"“{text}” is not a valid gitignore pattern."
-    return None
+    def __init__(self) -> None:
+        limits = f"{_MAX_LINES} lines or {_MAX_BYTES // 1024} KiB"
+        super().__init__(errno.EFBIG, f"its file {IGNORE_FILE.decode()} has more than {limits}")
 
 
 def read_ignore_file(path: bytes) -> tuple[str, ...] | None:
-    """The lines of an ignore file; None when there is none (any more). Raises OSError when it cannot be read."""
+    """The lines of an ignore file; None when there is none (any more).
+
+    Raises OSError when it cannot be read, and IgnoreFileTooLong when it has too many bytes or lines.
+    """
     try:
         # O_NONBLOCK: a FIFO of that name must not hold up the scan
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -185,10 +142,12 @@ def read_ignore_file(path: bytes) -> tuple[str, ...] | None:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
         data = b""
-        while len(data) < _MAX_IGNORE_FILE and (chunk := os.read(handle, _MAX_IGNORE_FILE - len(data))):
+        while len(data) <= _MAX_BYTES and (chunk := os.read(handle, _MAX_BYTES + 1 - len(data))):
             data += chunk
     finally:
         os.close(handle)
+    if len(data) > _MAX_BYTES or data.count(b"\n") > _MAX_LINES:
+        raise IgnoreFileTooLong
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     return tuple(line.removesuffix("\r") for line in text.split("\n"))
 
@@ -198,62 +157,44 @@ def is_blank_ignore_file(lines: tuple[str, ...]) -> bool:
     return not any(line.strip() and not line.startswith("#") for line in lines)
 
 
+class RulesOnTheWay:
+    """The rules that hold on the way down from the root. Reads the ignore files of the folders from disk."""
+
+    def __init__(self, options: ScanOptions) -> None:
+        self._options = options
+        self._scope: IgnoreScope | None = None
+
+    def exclude_next(self, path: bytes, is_dir: bool) -> IgnoreRule | None:
+        """The rule that excludes `path`, which lies in the folder before it, or all that lies in `path`.
+
+        Raises OSError when an ignore file cannot be read.
+        """
+        if self._scope is None:
+            self._scope = root_scope(self._options)
+            if (rule := self._enter(self._scope, b"")) is not None:
+                return rule
+        rule = self._scope.excluded(path, is_dir) if path else None
+        return self._enter(self._scope, path) if rule is None and path and is_dir else rule
+
+    def _enter(self, scope: IgnoreScope, folder: bytes) -> IgnoreRule | None:
+        lines = read_ignore_file(self._options.absolute(join(folder, IGNORE_FILE)))
+        if lines is None:
+            return None
+        if is_blank_ignore_file(lines):
+            return IgnoreRule("", display(join(folder, IGNORE_FILE)), folder)
+        self._scope = scope.inside(folder, lines)
+        return None
+
+
 def explain_rule(options: ScanOptions, path: bytes, *, is_dir: bool = False) -> IgnoreRule | None:
     """The rule that keeps `path` (relative to the root) out of the library, or None when no rule does.
 
     Reads the ignore files above it from disk; raises OSError when one of them cannot be read.
     """
-    scope = root_scope(options)
-    parts = path.split(b"/") if path else []
-    here = b""
-    for depth in range(len(parts) + 1):
-        if depth:
-            here = b"/".join(parts[:depth])
-            rule = scope.excluded(here, is_dir or depth < len(parts))
-            if rule or (depth == len(parts) and not is_dir):
-                return rule
-        lines = read_ignore_file(options.absolute(join(here, IGNORE_FILE)))
-        if lines is not None:
-            if is_blank_ignore_file(lines):
-                return IgnoreRule("", display(join(here, IGNORE_FILE)), here)
-            scope = scope.inside(here, lines)
-    return None
-
-
-def _compile(line: str) -> Pattern | None:
-    if not line.strip():
-        return None
-    try:
-        source = GitIgnoreSpec.from_lines([line]).patterns[0]
-        if source.include is None or source.regex is None:
-            return None
-        translated = str(source.regex.pattern)
-        if not translated.startswith("^"):
-            translated = ".*" + translated  # so that all can be matched from the start: a search tries every place
-        # DOTALL: names may hold newlines, and `.+/` must cross them
-        regex = re.compile(_without_backtracking(translated), re.DOTALL)
-    except (ValueError, re.error, RecursionError, OverflowError):
-        return None
-    stripped = line if line.endswith("\\ ") else line.rstrip()
-    return Pattern(
-        text=stripped,
-        regex=regex,
-        exclude=source.include,
-        folders_only=stripped.endswith("/"),
-        whole=regex.pattern.startswith("^") and "ps_d" in regex.groupindex,
-    )
-
-
-def _without_backtracking(translated: str) -> str:
-    """The same language, but a star gives nothing back once the text after it has matched.
-
-    Otherwise one line like `*a*a*a*a*a*b` in an ignore file would keep a scan busy for years. What follows a
-    star has a fixed length up to the next star, so its first place is as good as any; optional parts are left alone.
-    """
-    head, *pieces = translated.split(_STAR)
-    if len(pieces) < 2:
-        return translated
-    result = head
-    for piece in pieces[:-1]:
-        result += f"{_STAR}{piece}" if "(?:" in piece else f"(?>{_STAR}?{piece})"
-    return result + _STAR + pieces[-1]
+    rules = RulesOnTheWay(options)
+    at = path.find(b"/")
+    while at >= 0:
+        if (rule := rules.exclude_next(path[:at], True)) is not None:
+            return rule
+        at = path.find(b"/", at + 1)
+    return rules.exclude_next(path, is_dir)

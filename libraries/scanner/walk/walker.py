@@ -34,7 +34,8 @@ _NEVER: Final = 2**64
 _DOT: Final = ord(".")
 
 # FileProblem of one folder, however many stand side by side; anything else may be the storage itself going away.
-_LOCAL: Final = GONE | {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
+# EFBIG is an ignore file above the limits.
+_LOCAL: Final = GONE | {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG}
 
 
 class StorageProblem(Exception):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 
+from celery.signals import worker_ready
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from libraries import cleanup
+from libraries import cleanup, overseer
 from libraries.choices import ScanTrigger
 from libraries.models import Library, Scan
 from libraries.queue import deliver, deliver_clear, deliver_fingerprints
@@ -20,6 +21,8 @@ from navidrome_lib.config.schedules import next_due
 from navidrome_lib.db.locks import lock_library
 
 logger = logging.getLogger(__name__)
+
+worker_ready.connect(overseer.start)
 
 
 @app.task

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from libraries.scanner.approval import CHANGED, DISCARDED, OVERTAKEN, settle_held
     from libraries.scanner.catalog import scan_options
-    from libraries.scanner.lease import next_queued, reap_stale
+    from libraries.scanner.lease import next_queued, reap_stale, worker_name
     from libraries.scanner.limits import ScanLimits
     from libraries.scanner.mapping.track import map_track
     from libraries.scanner.moves.applying import find_move_candidates, relink_track
@@ -75,6 +75,7 @@ __all__ = [
     "scan_options",
     "settle_held",
     "validate_pattern",
+    "worker_name",
     "writable_path",
 ]
 
@@ -82,6 +83,7 @@ _EXPORTS = {
     "run_scan": ("pipeline", "run"),
     "next_queued": ("lease", "next_queued"),
     "reap_stale": ("lease", "reap_stale"),
+    "worker_name": ("lease", "worker_name"),
     "ScanLimits": ("limits", "ScanLimits"),
     "CHANGED": ("approval", "CHANGED"),
     "DISCARDED": ("approval", "DISCARDED"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -128,6 +130,11 @@ def committed() -> None:
     """Called behind every commit of a scan."""
     if connection.vendor == "sqlite":
         time.sleep(SQLITE_PAUSE)
+
+
+def worker_name(pid: int | None = None) -> str:
+    """The name under which a process of this machine claims scans; of this process unless told."""
+    return f"{socket.gethostname()}:{os.getpid() if pid is None else pid}"[:255]
 
 
 def claim(

@@ -53,6 +53,9 @@ class ScanLimits:
     # a worker that is silent for so long is taken for dead
     lease: timedelta = timedelta(seconds=60)
     beat_seconds: float = 2.0
+    # how often the parent of a worker's processes looks after its scans, and how long one may be busy with a lost scan
+    look_seconds: float = 5.0
+    lost_seconds: float = 30.0
     # workers that may die of a scan before it fails
     attempts: int = 3
     # how long a delivery has before the scan is delivered again

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -77,7 +75,7 @@ def run(
     """
     if stopping.is_asked():
         return None
-    lease = leases.claim(scan_id, worker or f"{socket.gethostname()}:{os.getpid()}", on_progress, limits=limits)
+    lease = leases.claim(scan_id, worker or leases.worker_name(), on_progress, limits=limits)
     if lease is None:
         return None
     scan = lease.scan

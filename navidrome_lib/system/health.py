@@ -111,8 +111,14 @@ def check_disk() -> tuple[bool, str]:
     return True, f"{formatting.size(left)} are free."
 
 
-def check_scans() -> tuple[bool, str]:
-    """No scan waits for something that is away or full."""
+def check_scans(*, now: datetime | None = None) -> tuple[bool, str]:
+    """No scan has lost its heartbeat, and none waits for something that is away or full."""
+    now = now or timezone.now()
+    silent = Scan.objects.running().filter(lease_expires_at__lt=now).select_related("library").order_by("pk").first()
+    if silent is not None:
+        age = max(int((now - (silent.heartbeat_at or now)).total_seconds()), 0)
+        said = f"A scan of “{silent.library.name}” has sent no heartbeat for {age} seconds: its worker hangs or died."
+        return False, f"{said} A worker takes it back."
     waiting = Scan.objects.queued().exclude(error="").select_related("library").order_by("pk").first()
     if waiting is None:
         return True, "No scan is delayed."

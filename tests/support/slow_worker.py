@@ -21,7 +21,7 @@ def replace(place: object, name: str, value: object) -> None:
 
 
 def main() -> None:
-    """Serve until killed. A worker that dies is noticed after seconds instead of a minute."""
+    """Serve until killed. A worker that dies or hangs is noticed after seconds instead of a minute."""
     # imported here: the models are there only after the setup
     from libraries.audio.pool.pool import ReaderPool  # noqa: PLC0415
     from libraries.scanner import pipeline  # noqa: PLC0415
@@ -45,7 +45,9 @@ def main() -> None:
 
     replace(ReaderPool, "read_groups", slow_read_groups)
     replace(pipeline, "os_lister", slow_lister)
-    settings.SCAN_LIMITS = dataclasses.replace(settings.SCAN_LIMITS, lease=timedelta(seconds=5))
+    settings.SCAN_LIMITS = dataclasses.replace(
+        settings.SCAN_LIMITS, lease=timedelta(seconds=5), look_seconds=0.5, lost_seconds=2.0
+    )
     app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "-linfo"])
 
 

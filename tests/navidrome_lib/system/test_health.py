@@ -53,6 +53,16 @@ def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, bro
     assert as_anonymous.get("/api/health").json() == {"status": "ok"}
 
 
+def test_a_scan_without_a_heartbeat(as_admin: APIClient, library: Library, broker: None) -> None:
+    tasks.note_worker()
+    silent = timezone.now() - timedelta(seconds=75)
+    over = silent + timedelta(minutes=1)
+    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=silent, lease_expires_at=over)
+    answer = as_admin.get("/api/health").json()
+    assert (answer["status"], answer["checks"]["scans"]["ok"]) == ("degraded", False)
+    assert f"A scan of “{library.name}” has sent no heartbeat for 75 seconds" in answer["checks"]["scans"]["detail"]
+
+
 @pytest.mark.parametrize(
     ("ago", "said"),
     [

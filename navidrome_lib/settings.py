@@ -15,6 +15,7 @@ from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.config import conf, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
 from navidrome_lib.version import VERSION
+from users.limits import HashingLimits
 
 __all__ = ["UNFOLD"]
 
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "navidrome_lib.audit.middleware.actor_of_request",
     "users.middleware.renew_token",
+    "users.middleware.status_of_refusals",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -223,6 +225,7 @@ STORAGE_LIMITS = StorageLimits()
 EVENT_LIMITS = EventLimits()
 WATCH_LIMITS = WatchLimits()
 PURGE_LIMITS = PurgeLimits()
+HASHING_LIMITS = HashingLimits()
 # the room that a scan needs on each disk that it writes to: SQLite puts 32 MB beside its file before it moves them in
 LEAST_DISK_BYTES = 64 * 1024 * 1024
 # rows of a list that the admin site counts: behind that, a search is quicker than turning pages

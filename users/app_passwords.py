@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import logging
 import secrets
+import time
+from collections.abc import Callable
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -20,8 +22,9 @@ from django.utils.crypto import salted_hmac
 
 from libraries.storage.roots import is_storable_text
 from navidrome_lib.audit.services import record
-from navidrome_lib.errors import NotFound
+from navidrome_lib.errors import NotFound, Unavailable
 from users import throttling
+from users.hashing import BUSY, RETRY_SECONDS, STEP_SECONDS
 from users.key_files import subsonic_keys
 from users.models import User
 
@@ -29,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # how long an answer about a login password is remembered
 REMEMBER = 600
+# how long one request waits for what another one finds out about the same password
+WAIT_SECONDS = 5
 
 
 def box() -> MultiFernet:
@@ -120,7 +125,7 @@ def check_app_password(user: User | None, password: str) -> bool:
 
 
 def check_login_password(user: User | None, password: str, *, username: str, address: str) -> bool:
-    """True when `password` is the login password; raises `TooManyAttempts` for who guesses.
+    """True when `password` is the login password; raises `TooManyAttempts` for who guesses, counted before judging.
 
     The slow hash is computed at most once per credential: the answer is kept under an HMAC of the credential and of
     the account's state, so that a changed password or an ended account never meets an old answer.
@@ -130,16 +135,36 @@ def check_login_password(user: User | None, password: str, *, username: str, add
     known = user if user is not None else User(username=username, password=UNUSABLE_PASSWORD_PREFIX)
     state = f"{known.pk if user else ''}\0{username if user is None else ''}\0{known.password}\0{known.token_epoch}"
     digest = salted_hmac("users.app_passwords.login", f"{state}\0{password}", algorithm="sha256").hexdigest()
-    key = f"subsonic:login:{digest}"
     # before anything is remembered: a remembered right password must not answer to unlimited guesses
-    throttling.subsonic.check(address, username)
-    right = cache.get(key)
-    if right is None:
-        right = known.check_password(password)
-        cache.set(key, right, timeout=REMEMBER)
-        if not right:  # an old client that repeats one wrong password is no guesser, and counts once
-            throttling.subsonic.failed(address, username)
-    return bool(right) and user is not None and user.is_active
+    throttling.subsonic.peek(address, username)
+
+    def judge() -> bool:
+        return throttling.subsonic.judge(address, username, lambda: known.check_password(password))
+
+    # an old client that repeats one wrong password is no guesser, and counts once
+    return judge_once(f"subsonic:login:{digest}", judge) and user is not None and user.is_active
+
+
+def judge_once(key: str, judge: Callable[[], bool]) -> bool:
+    """The result of `judge`, remembered under `key`; of callers that need it at once, one judges for all.
+
+    A client that begins with ten requests at once is not taken for one that guesses ten times.
+    """
+    limit = time.monotonic() + WAIT_SECONDS
+    while (known := cache.get(key)) is None:
+        if cache.add(f"{key}:judging", True, timeout=WAIT_SECONDS):
+            try:
+                known = cache.get(key)  # another one may have found out between the two looks
+                if known is None:
+                    known = judge()
+                    cache.set(key, known, timeout=REMEMBER)
+                return bool(known)
+            finally:
+                cache.delete(f"{key}:judging")
+        if time.monotonic() >= limit:
+            raise Unavailable(BUSY, retry_after=RETRY_SECONDS)
+        time.sleep(STEP_SECONDS)
+    return bool(known)
 
 
 def check_password(user: User | None, password: str, *, username: str = "", address: str = "") -> bool:

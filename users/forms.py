@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from unfold.forms import AuthenticationForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from libraries.models import Library
 from navidrome_lib.admin.forms import ChangesOnlyForm
-from navidrome_lib.errors import Conflict, TooManyAttempts
+from navidrome_lib.errors import Conflict
 from users import services, throttling
 from users.models import User
+from users.refusals import told_on_the_page
 
 
 class SignInForm(AuthenticationForm):
@@ -24,14 +26,24 @@ class SignInForm(AuthenticationForm):
         username = self.cleaned_data.get("username")
         if not username or not self.cleaned_data.get("password"):
             return super().clean() or {}
-        address = throttling.client_address(self.request) if self.request else ""
-        try:
-            throttling.admin_site.enter(address, username)
-        except TooManyAttempts as error:
-            raise forms.ValidationError(error.message) from error
-        cleaned = super().clean() or {}
-        throttling.admin_site.passed(address, username)
+        address = throttling.client_address(self.request)
+        with told_on_the_page(self.request):
+            cleaned: dict[str, Any] = throttling.admin_site.judge(address, username, super().clean)
         return cleaned
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
+    """The form by which a person changes their own password; its current password is throttled like a sign-in."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        address = throttling.client_address(self.request)
+        with told_on_the_page(self.request):
+            password: str = throttling.admin_site.judge(address, self.user.username, super().clean_old_password)
+        return password
 
 
 class UniqueNameMixin:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from navidrome_lib.errors import TooManyAttempts
 from users import tokens
 from users.authentication import RENEW_FOR
+from users.refusals import REFUSAL
 
 
 def renew_token(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -20,6 +22,22 @@ def renew_token(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
         if user is not None:
             response["x-nd-authorization"] = tokens.issue(user)
             response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def status_of_refusals(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A page whose form was refused for too many attempts is 429, and 503 when the server is busy."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        error = request.META.get(REFUSAL)
+        if error is not None:
+            response.status_code = 429 if isinstance(error, TooManyAttempts) else 503
+            response["Retry-After"] = str(error.retry_after)
         return response
 
     return middleware

@@ -19,6 +19,7 @@ from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.fields import id_field
 from navidrome_lib.db.saving import SavesChanges
 from navidrome_lib.viewer import Viewer as AnyViewer
+from users.hashing import hashing_slot
 from users.querysets import ApiKeyQuerySet, UserQuerySet
 
 
@@ -145,7 +146,13 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
             if User.objects.filter(pk=self.pk, password=known).update(password=hashed):
                 self.password = hashed
 
-        return check_password(raw_password, self.password, upgrade)
+        with hashing_slot():
+            return check_password(raw_password, self.password, upgrade)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash a new password, or with None make sure that no password opens the account."""
+        with hashing_slot():
+            super().set_password(raw_password)
 
     def as_viewer(self) -> Viewer:
         """The viewer with all rights of this account, as when its owner signs in."""

@@ -18,6 +18,7 @@ from navidrome_lib.audit.services import difference, record
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from users.hashing import hashing_slot
 from users.models import GroupAccess, LibraryAccess, User, username_key
 
 MAX_KEY = 300
@@ -35,9 +36,15 @@ def check_credentials(username: str, password: str) -> User | None:
     """The active account that this password opens. An unknown name takes as long as a wrong password."""
     user = find_by_name(username)
     if user is None:
-        make_password(password)
+        hash_password(password)
         return None
     return user if user.check_password(password) and user.is_active else None
+
+
+def hash_password(password: str) -> str:
+    """The hash of a password, computed behind the gate."""
+    with hashing_slot():
+        return make_password(password)
 
 
 def sign_in(username: str, password: str) -> User | None:
@@ -52,7 +59,7 @@ def sign_in(username: str, password: str) -> User | None:
 
 def create_user(*, username: str, password: str, **fields: Any) -> User:
     """A new account; `fields` are further fields of the model. A taken name (whatever the case) is a conflict."""
-    hashed = make_password(password)  # before the transaction: it takes a while
+    hashed = hash_password(password)  # before the transaction: it takes a while
     with transaction.atomic():
         lock_accounts()
         return add_user(username=username, hashed=hashed, **fields)
@@ -61,7 +68,7 @@ def create_user(*, username: str, password: str, **fields: Any) -> User:
 def create_first_admin(*, username: str, password: str) -> User:
     """The first account, an admin; not allowed once any account exists. Of two racing calls one creates it."""
     require_no_account()
-    hashed = make_password(password)
+    hashed = hash_password(password)
     with transaction.atomic():
         lock_accounts()
         require_no_account()  # again, now that the lock keeps others from creating one
@@ -104,7 +111,7 @@ def update_user(user_id: str, values: Mapping[str, Any]) -> User:
     """Change some fields (by model field; `password` in the clear). The last admin stays one."""
     changes = dict(values)
     if "password" in changes:
-        changes["password"] = make_password(changes["password"])
+        changes["password"] = hash_password(changes["password"])
     with transaction.atomic():
         lock_accounts()
         user = lock_user(user_id)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from navidrome_lib.api.throttling import Throttle
-from navidrome_lib.errors import TooManyAttempts
+from navidrome_lib.errors import TooManyAttempts, Unavailable
 from users.models import username_key
+
+T = TypeVar("T")
 
 # an address may try this many times more than one account: enough for a family behind one router
 PER_ADDRESS = 10
@@ -50,21 +54,36 @@ class LoginThrottle:
         if wait:
             raise TooManyAttempts(retry_after=wait)
 
-    def check(self, address: str, username: str) -> None:
-        """Raise `TooManyAttempts` when too many attempts failed; counts nothing.
+    def judge(self, address: str, username: str, check: Callable[[], T]) -> T:
+        """The result of `check`, which is false for wrong credentials; counted before, and taken back when it is true.
 
-        For clients that send valid credentials with every request: counting these beforehand would block them.
+        Raises `TooManyAttempts`. An attempt that cannot be judged now does not count.
         """
-        by_account, by_address = self._throttles()
-        wait = max(by_account.peek(address, username_key(username)), by_address.peek(address))
+        self.enter(address, username)
+        try:
+            result = check()
+        except Unavailable:
+            self.undo(address, username)
+            raise
+        if result:
+            self.passed(address, username)
+        return result
+
+    def peek(self, address: str, username: str) -> None:
+        """Raise `TooManyAttempts` when too many attempts at this account failed; counts nothing.
+
+        For clients that send with every request what was right before: counting these beforehand would block them.
+        """
+        by_account, _ = self._throttles()
+        wait = by_account.peek(address, username_key(username))
         if wait:
             raise TooManyAttempts(retry_after=wait)
 
-    def failed(self, address: str, username: str) -> None:
-        """Count one failed attempt."""
+    def undo(self, address: str, username: str) -> None:
+        """Take one attempt back, which was not judged."""
         by_account, by_address = self._throttles()
-        by_account.wait(address, username_key(username))
-        by_address.wait(address)
+        by_account.undo(address, username_key(username))
+        by_address.undo(address)
 
     def passed(self, address: str, username: str) -> None:
         """Reset the account's count after a successful attempt.

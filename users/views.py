@@ -94,11 +94,9 @@ class LoginView(PublicView):
         """Sign in with user name and password."""
         username, password = self.credentials(request, CredentialsSerializer)
         address = throttling.client_address(request._request)
-        throttling.login.enter(address, username)
-        user = services.sign_in(username, password)
+        user = throttling.login.judge(address, username, lambda: services.sign_in(username, password))
         if user is None:
             raise exceptions.AuthenticationFailed("The user name or the password is wrong.")
-        throttling.login.passed(address, username)
         return self.signed_in(user)
 
 
@@ -189,10 +187,8 @@ class UserViewSet(GenericViewSet[User]):
         if not current:
             raise InvalidInput(errors={"currentPassword": "Your current password is required to set a new one."})
         address = throttling.client_address(request._request)
-        throttling.login.enter(address, user.username)
-        if not user.check_password(current):
+        if not throttling.login.judge(address, user.username, lambda: user.check_password(current)):
             raise InvalidInput(errors={"currentPassword": "This is not your current password."})
-        throttling.login.passed(address, user.username)
 
     @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
     def partial_update(self, request: Request, pk: str) -> Response:

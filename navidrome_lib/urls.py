@@ -9,6 +9,7 @@ GET|POST /api/library                 libraries.views.LibraryViewSet     admin  
 GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.libraries
 GET|POST /api/user                    users.views.UserViewSet            admin          users.services
 GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
+POST /api/user/{id}/signout           users.views.UserViewSet            self or admin  users.services
 GET|PUT /api/user/{id}/library        users.views.UserLibraryView        admin          services.set_user_libraries
 GET|POST /api/user/{id}/subsonic      users.views.AppPasswordView        self           users.app_passwords
 GET|POST /api/apikey                  users.views.ApiKeyViewSet          signed in      users.api_keys

@@ -39,8 +39,8 @@ def create_key(
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         # the lock: the number of keys has a limit, and the account may be deleted at this moment
-        if User.objects.select_for_update().filter(pk=user.pk).first() is None:
-            raise NotFound
+        if not User.objects.select_for_update().filter(pk=user.pk, token_epoch=user.token_epoch).exists():
+            raise NotFound  # or signed out everywhere at this moment
         if user.api_keys.count() >= MAX_PER_USER:
             raise InvalidInput(f"An account has at most {MAX_PER_USER} keys. Revoke one first.")
         libraries = [] if library_ids is None else visible(user, set(library_ids))
@@ -73,12 +73,8 @@ def visible(user: User, library_ids: set[int]) -> list[Library]:
 def revoke_key(key: ApiKey) -> None:
     """End a key: it is not accepted from now on; `NotFound` when that is so already."""
     with transaction.atomic():
-        locked = ApiKey.objects.select_for_update(of=("self",)).select_related("user").filter(pk=key.pk).first()
-        if locked is None:
+        if not ApiKey.objects.filter(pk=key.pk).revoke():
             raise NotFound
-        key = locked
-        record("key.revoke", {"owner": key.user.username}, kind="key", pk=key.pk, name=key.name)
-        key.delete()
 
 
 def looks_like_key(text: str) -> bool:

@@ -49,10 +49,11 @@ def app_password(user: User) -> str:
     made = secrets.token_urlsafe(24)
     encrypted = box().encrypt(made.encode())
     # two first needs may race: the row takes the first, and both read what it holds
-    User.objects.filter(pk=user.pk, subsonic_secret=user.subsonic_secret).update(subsonic_secret=encrypted)
-    held = User.objects.filter(pk=user.pk).values_list("subsonic_secret", flat=True).first()
+    same_row = User.objects.filter(pk=user.pk, token_epoch=user.token_epoch)
+    same_row.filter(subsonic_secret=user.subsonic_secret).update(subsonic_secret=encrypted)
+    held = same_row.values_list("subsonic_secret", flat=True).first()
     if held is None:
-        raise NotFound  # deleted at this moment
+        raise NotFound  # deleted, or signed out everywhere, at this moment
     user.subsonic_secret = held
     return read_secret(user) or made
 
@@ -62,8 +63,9 @@ def renew_app_password(user: User) -> str:
     made = secrets.token_urlsafe(24)
     user.subsonic_secret = box().encrypt(made.encode())
     with transaction.atomic():
-        if not User.objects.filter(pk=user.pk).update(subsonic_secret=user.subsonic_secret):
-            raise NotFound  # deleted at this moment
+        same_row = User.objects.filter(pk=user.pk, token_epoch=user.token_epoch)
+        if not same_row.update(subsonic_secret=user.subsonic_secret):
+            raise NotFound  # deleted, or signed out everywhere, at this moment
         record("user.app_password", kind="user", pk=user.pk, name=user.username)
     return made
 

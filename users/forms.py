@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.forms import (
+    AdminOwnPasswordChangeForm,
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    UserChangeForm,
+    UserCreationForm,
+)
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
 from libraries.models import Library
 from navidrome_lib.admin.forms import ChangesOnlyForm
@@ -44,6 +51,27 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
         with told_on_the_page(self.request):
             password: str = throttling.admin_site.judge(address, self.user.username, super().clean_old_password)
         return password
+
+
+class ResetPasswordForm(AdminPasswordChangeForm):
+    """The form by which an admin sets the password of an account, which ends all that signing in has given."""
+
+    end_keys = forms.BooleanField(
+        label=_lazy("End the API keys"),
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_lazy(
+            "The user is signed out everywhere, and the app password ends. On: the user's API keys end, too."
+        ),
+    )
+
+    def save(self, commit: bool = True) -> User:
+        with transaction.atomic():
+            user: User = super().save(commit)
+            if self.cleaned_data["end_keys"]:
+                user.api_keys.all().revoke()
+        return user
 
 
 class UniqueNameMixin:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from libraries.models import Library
@@ -93,6 +96,8 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
     token_epoch = models.PositiveIntegerField(default=0, editable=False)
     # the password for Subsonic clients, encrypted: the protocol needs it in the clear to check `t` and `s`
     subsonic_secret = models.BinaryField(default=b"", editable=False)
+    # the login password, encrypted, only with ND_SUBSONICPASSWORDS=login
+    login_secret = models.BinaryField(default=b"", editable=False)
     last_access_at = models.DateTimeField(_("last access"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -120,14 +125,19 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
             self.username_key = username_key(self.username)
         if named is None or named & {"is_superuser", "is_staff"}:
             self.is_staff = self.is_staff or self.is_superuser
-        if not self.is_active and (named is None or "is_active" in named):
-            self.token_epoch += 1  # tokens from before stay dead when the account is opened again
         # what follows from a field is saved with it, and with no other: it was read a while ago
-        follows = {"username": "username_key", "is_superuser": "is_staff", "is_active": "token_epoch"}
+        follows = {"username": "username_key", "is_superuser": "is_staff"}
         if named is not None:
             options["update_fields"] = named | {follows[name] for name in named if name in follows}
+        ending = not adding and self.is_losing(named)
+        if ending:
+            options["update_fields"] = {*(options.get("update_fields") or self.changed_fields()), *self.end_sign_ins()}
         with transaction.atomic():
             super().save(**options)
+            if ending:
+                self.refresh_from_db(fields=["token_epoch"])
+            if ending and not self.is_active:
+                self.api_keys.all().revoke()
             if adding and not self.is_superuser:
                 grant_default_libraries(self)
             # recorded here because accounts are made, and passwords set, by commands of Django too
@@ -138,6 +148,39 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
             elif new_password:
                 record("user.password", kind="user", pk=self.pk, name=self.username)
 
+    def is_losing(self, named: Set[str] | None) -> bool:
+        """True when saving these fields (None: all) takes the password, the right to sign in, or that of an admin."""
+        fields = set(self.changed_fields())
+        changed = fields if named is None else fields & named
+        if named is not None and "is_active" in named:
+            changed.add("is_active")  # it may have been activated since this row was loaded
+        lost = {name for name in ("is_active", "is_superuser") if not getattr(self, name)}
+        return bool(changed & (lost | {"password"}))
+
+    def end_sign_ins(self) -> list[str]:
+        """End all that signing in has given: tokens, sessions, the app password and what was made of it.
+
+        Returns the fields to save. The number is raised by the database: another request may do so at this moment.
+        """
+        self.token_epoch = F("token_epoch") + 1
+        self.subsonic_secret = b""
+        if self.password != self.loaded_value("password") or not self.is_active:
+            self.login_secret = b""
+        return ["token_epoch", "subsonic_secret", "login_secret"]
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must have been begun with: another password, or a sign-out everywhere, ends it."""
+        return self.session_hash(None)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same with the secret keys of before."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self.session_hash(secret)
+
+    def session_hash(self, secret: str | bytes | None) -> str:
+        state = f"{self.password}\0{self.token_epoch}"
+        return salted_hmac("users.models.session", state, secret=secret, algorithm="sha256").hexdigest()
+
     def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password. An outdated hash is renewed, unless the password is changed meanwhile."""
 
@@ -145,6 +188,7 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
             known, hashed = self.password, make_password(password)
             if User.objects.filter(pk=self.pk, password=known).update(password=hashed):
                 self.password = hashed
+                self.remember(["password"])  # it is the same password: saving the account ends nothing
 
         with hashing_slot():
             return check_password(raw_password, self.password, upgrade)

@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from navidrome_lib.audit.services import record
 from navidrome_lib.viewer import Viewer
 
 
@@ -32,6 +33,13 @@ class ApiKeyQuerySet(QuerySet[Any]):
         if not viewer.is_active:
             return self.none()
         return self.all() if viewer.is_admin else self.filter(user=viewer.pk)
+
+    def revoke(self) -> int:
+        """End these keys, each with an audit entry, inside the caller's transaction; returns how many there were."""
+        rows = self.order_by("pk").select_for_update(of=("self",)).select_related("user")
+        for key in rows:
+            record("key.revoke", {"owner": key.user.username}, kind="key", pk=key.pk, name=key.name)
+        return self.filter(pk__in=[key.pk for key in rows]).delete()[1].get("users.ApiKey", 0)
 
     def usable(self) -> Self:
         """Those that are accepted now."""

@@ -83,6 +83,12 @@ class UserInputSerializer(serializers.Serializer[User]):
     isAdmin = Flag(source="is_superuser", required=False)
     mayScan = Flag(source="may_scan", required=False)
     isActive = Flag(source="is_active", required=False)
+    endKeys = Flag(
+        source="end_keys",
+        required=False,
+        help_text="End the API keys with the password, or with the rights of an admin, that is taken. "
+        "By default that is so for an account that is not one's own.",
+    )
 
     default_error_messages = {"invalid": "The body must be a JSON object."}
 
@@ -91,6 +97,25 @@ class OwnUserInputSerializer(UserInputSerializer):
     """The body when a regular person changes their own account: the keys of an admin are not even read."""
 
     userName = isAdmin = mayScan = isActive = None  # type: ignore[assignment]
+
+
+class SignOutInputSerializer(serializers.Serializer[User]):
+    """The body of `POST /api/user/{id}/signout`; it may be left out."""
+
+    endKeys = Flag(
+        source="end_keys",
+        required=False,
+        help_text="End the API keys, too. By default that is so for an account that is not one's own.",
+    )
+
+    default_error_messages = {"invalid": "The body must be a JSON object."}
+
+
+class SignedOutSerializer(serializers.Serializer[Any]):
+    """The answer to a sign-out everywhere."""
+
+    id = serializers.CharField()
+    endedKeys = serializers.IntegerField(source="ended_keys")
 
 
 def asks_for_rights(data: Any, user: User) -> bool:

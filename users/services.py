@@ -107,8 +107,12 @@ def name_taken(username: str) -> Conflict:
     return Conflict(f"The user name “{username.strip()}” is taken.")
 
 
-def update_user(user_id: str, values: Mapping[str, Any]) -> User:
-    """Change some fields (by model field; `password` in the clear). The last admin stays one."""
+def update_user(user_id: str, values: Mapping[str, Any], *, end_keys: bool = False) -> User:
+    """Change some fields (by model field; `password` in the clear). The last admin stays one.
+
+    A new password, a deactivation and a demotion end all that signing in has given; `end_keys` ends the API keys with
+    it, which a deactivation does anyway.
+    """
     changes = dict(values)
     if "password" in changes:
         changes["password"] = hash_password(changes["password"])
@@ -117,7 +121,8 @@ def update_user(user_id: str, values: Mapping[str, Any]) -> User:
         user = lock_user(user_id)
         if changes.get("is_superuser") is False or changes.get("is_active") is False:
             keep_one_admin(user)
-        if changes.get("is_superuser") is False and user.is_superuser:
+        demoted = changes.get("is_superuser") is False and user.is_superuser
+        if demoted:
             changes.setdefault("is_staff", False)
         before = {field: getattr(user, field) for field in changes}
         for field, value in changes.items():
@@ -128,7 +133,19 @@ def update_user(user_id: str, values: Mapping[str, Any]) -> User:
         except IntegrityError as error:
             raise name_taken(user.username) from error
         note_changes(user, before, changes)
+        if end_keys and (demoted or "password" in changes):
+            user.api_keys.all().revoke()
     return user
+
+
+def sign_out_everywhere(user_id: str, *, end_keys: bool) -> int:
+    """End the tokens, the sessions and the app password of an account; returns how many API keys were ended, too."""
+    with transaction.atomic():
+        user = lock_user(user_id)
+        user.save(update_fields=user.end_sign_ins())
+        keys: int = user.api_keys.all().revoke() if end_keys else 0
+        record("user.sign_out", {"keys": keys}, kind="user", pk=user.pk, name=user.username)
+    return keys
 
 
 def note_changes(user: User, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import update_session_auth_hash
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions, status
+from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
@@ -22,7 +24,7 @@ from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 from users import api_keys, app_passwords, services, throttling, tokens
-from users.authentication import RENEW_FOR, is_foreign_page
+from users.authentication import RENEW_FOR, SameOriginSessionAuthentication, is_foreign_page
 from users.filters import ApiKeyFilter, UserFilter
 from users.models import ApiKey, User
 from users.permissions import IsSelf, IsSelfOrAdmin, signed_in_user
@@ -36,6 +38,8 @@ from users.serializers import (
     NewApiKeySerializer,
     OwnUserInputSerializer,
     SignedInSerializer,
+    SignedOutSerializer,
+    SignOutInputSerializer,
     UserInputSerializer,
     UserLibrarySerializer,
     UserSchema,
@@ -142,7 +146,7 @@ class UserViewSet(GenericViewSet[User]):
         return User.objects.visible_to(viewer_of(self.request))
 
     def get_permissions(self) -> list[BasePermission]:
-        own = self.action in ("retrieve", "update", "partial_update", "metadata")
+        own = self.action in ("retrieve", "update", "partial_update", "signout", "metadata")
         return [IsSelfOrAdmin() if own else IsAdmin()]
 
     def list(self, request: Request) -> Response:
@@ -157,7 +161,8 @@ class UserViewSet(GenericViewSet[User]):
         """Create an account. A regular one gets the libraries that are marked for new users."""
         body = UserInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        values = {key: value for key, value in body.validated_data.items() if key != "current_password"}
+        about_changes = ("current_password", "end_keys")
+        values = {key: value for key, value in body.validated_data.items() if key not in about_changes}
         user = services.create_user(**values)
         return Response(
             write_users([user], viewer_of(request))[0], status=201, headers={"Location": f"/api/user/{user.pk}"}
@@ -173,13 +178,13 @@ class UserViewSet(GenericViewSet[User]):
         body = shape(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
-        current = values.pop("current_password", None)
+        current, end_keys = values.pop("current_password", None), values.pop("end_keys", pk != viewer.pk)
         own_password = pk == viewer.pk and "password" in values
         if own_password:
             self.check_current_password(request, signed_in_user(request), current)
-        user = services.update_user(pk, values)
-        if own_password and RENEW_FOR in request._request.META:
-            request._request.META[RENEW_FOR] = user  # the tokens of before have ended; this client gets a new one
+        user = services.update_user(pk, values, end_keys=end_keys)
+        if own_password:
+            keep_signed_in(request, user)
         return Response(write_users([user], viewer_of(request))[0])
 
     def check_current_password(self, request: Request, user: User, current: str | None) -> None:
@@ -195,11 +200,32 @@ class UserViewSet(GenericViewSet[User]):
         """The same as PUT."""
         return self.update(request, pk)
 
+    @extend_schema(request=SignOutInputSerializer, responses=SignedOutSerializer, parameters=[USER_ID])
+    @action(detail=True, methods=["post"])
+    def signout(self, request: Request, pk: str) -> Response:
+        """Sign out everywhere: end the tokens, sessions and app password of an account, this sign-in included."""
+        services.get_user(pk)
+        body = SignOutInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        own = pk == viewer_of(request).pk
+        ended = services.sign_out_everywhere(pk, end_keys=body.validated_data.get("end_keys", not own))
+        if own:
+            request._request.META.pop(RENEW_FOR, None)
+        return Response(SignedOutSerializer({"id": pk, "ended_keys": ended}).data)
+
     @extend_schema(responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[USER_ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove an account. The last admin stays."""
         services.delete_user(pk)
         return Response({"id": pk})
+
+
+def keep_signed_in(request: Request, user: User) -> None:
+    """Let the client go on that has changed its own password: what it had before has ended with all the rest."""
+    if RENEW_FOR in request._request.META:
+        request._request.META[RENEW_FOR] = user
+    if isinstance(request.successful_authenticator, SameOriginSessionAuthentication):
+        update_session_auth_hash(request._request, user)
 
 
 class AppPasswordView(APIView):

@@ -23,7 +23,7 @@ class SavesChanges(models.Model):
         """Insert a new row, or save what was changed; `update_fields` chooses among all fields as usual."""
         if self._state.adding or options.get("force_insert"):
             super().save(**options)
-            self._remember(self.__dict__.keys())
+            self.remember(self.__dict__.keys())
             return
         if options.get("update_fields") is None:
             options["update_fields"] = self.changed_fields()
@@ -35,18 +35,18 @@ class SavesChanges(models.Model):
             if type(error) is DatabaseError:  # how Django says that there was no such row
                 raise type(self).DoesNotExist("The row was deleted meanwhile.") from error
             raise
-        self._remember(options["update_fields"])
+        self.remember(options["update_fields"])
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         row = super().from_db(db, field_names, values, **options)
-        row._remember(row.__dict__.keys())
+        row.remember(row.__dict__.keys())
         return row
 
     def refresh_from_db(self, *args: Any, **options: Any) -> None:
         super().refresh_from_db(*args, **options)
         fields = options.get("fields") or (args[1] if len(args) > 1 else None)
-        self._remember(self.__dict__.keys() if fields is None else fields)
+        self.remember(self.__dict__.keys() if fields is None else fields)
 
     def changed_fields(self) -> list[str]:
         """The names of the fields that were changed since the row was loaded, and of those that follow alone."""
@@ -60,7 +60,11 @@ class SavesChanges(models.Model):
         ]
         return changed and [*changed, *(field.name for field in fields if getattr(field, "auto_now", False))]
 
-    def _remember(self, names: Iterable[str]) -> None:
+    def loaded_value(self, name: str) -> Any:
+        """The value of a field as the database holds it, as far as this row knows; None for a row that is new."""
+        return self.__dict__.get("_loaded", {}).get(name)
+
+    def remember(self, names: Iterable[str]) -> None:
         """Remember the values that the database holds now."""
         loaded: dict[str, Any] = self.__dict__.setdefault("_loaded", {})
         wanted = set(names)

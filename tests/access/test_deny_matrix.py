@@ -47,6 +47,7 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/scan/{pk}/discard": {("post", "options"): ADMIN},
     "/api/user": {(*READS, "post"): ADMIN},
     "/api/user/{pk}": {(*READS, "put", "patch"): SELF, ("delete",): ADMIN},
+    "/api/user/{pk}/signout": {("post", "options"): SELF},
     "/api/user/{pk}/library": {(*READS, "put"): ADMIN},
     "/api/user/{pk}/subsonic": {(*READS, "post"): OWNER},
     "/api/apikey": {(*READS, "post"): SIGNED_IN},

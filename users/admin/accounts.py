@@ -19,7 +19,6 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.forms import AdminPasswordChangeForm
 
 from libraries.admin.base import RefusalsAdmin
 from libraries.models import Library
@@ -30,7 +29,7 @@ from navidrome_lib.viewer import is_admin, viewer_of
 from users import api_keys, services
 from users.admin.access_matrix import access_view
 from users.admin.key_page import key_view
-from users.forms import EditUserForm, NewUserForm
+from users.forms import EditUserForm, NewUserForm, ResetPasswordForm
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
 # the fields of an account that the service changes; what hangs on it is saved behind it
@@ -118,7 +117,9 @@ class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdm
 
     form = EditUserForm
     add_form = NewUserForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = ResetPasswordForm
+    change_user_password_template = "admin/users/password.html"  # noqa: S105 - the page of one
+    actions = ("sign_out", "sign_out_and_end_keys")
     list_display = ("username", "name", "email", "is_superuser", "may_scan", "is_active", "last_access_at")
     list_filter = ("is_superuser", "is_active", "may_scan", "groups")
     search_fields = ("username", "name", "email")
@@ -149,7 +150,7 @@ class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdm
             if "is_superuser" in values:  # else the service would decide what the form has said
                 values["is_staff"] = form.cleaned_data["is_staff"]
             if values:
-                services.update_user(obj.pk, values)
+                services.update_user(obj.pk, values, end_keys=obj.pk != request.user.pk)
             return
         super().save_model(request, obj, form, change)
         if form.cleaned_data.get("granted_shown") and not obj.is_superuser:
@@ -177,6 +178,19 @@ class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdm
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without "delete selected": an account is deleted one at a time, with its own confirmation."""
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    @admin.action(description=_lazy("Sign out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User], *, end_keys: bool = False) -> None:
+        """End tokens, sessions and app passwords of the selected accounts."""
+        for user in queryset:
+            with suppress(NotFound):  # deleted at this moment
+                services.sign_out_everywhere(user.pk, end_keys=end_keys)
+        self.message_user(request, _("The selected users were signed out everywhere."), messages.SUCCESS)
+
+    @admin.action(description=_lazy("Sign out everywhere and end the API keys"), permissions=["change"])
+    def sign_out_and_end_keys(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """The same, with the API keys."""
+        self.sign_out(request, queryset, end_keys=True)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         services.delete_user(obj.pk)

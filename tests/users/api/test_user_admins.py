@@ -67,6 +67,8 @@ def test_demotion_and_deactivation_hold_from_the_next_request(
     client = sign_in(other)
     assert client.get(URL).status_code == 200
     as_admin.put(one(other), {"isAdmin": False})
+    assert client.get(URL).status_code == 401  # a demotion ends what an admin was given
+    client = sign_in(User.objects.get(pk=other.pk))
     assert client.get(URL).status_code == 403
     as_admin.put(one(other), {"isActive": False})
     assert client.get(URL).status_code == 401

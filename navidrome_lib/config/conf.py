@@ -16,6 +16,7 @@ from navidrome_lib.config import env
 from navidrome_lib.config.env import ConfigError, Reader
 from navidrome_lib.config.option import option, read_options
 from navidrome_lib.config.schedules import read_schedule
+from navidrome_lib.config.tags import TAGS, Tags
 
 LISTENING = "Where does the server listen?"
 FOLDERS = "Where are the data and the music?"
@@ -109,6 +110,16 @@ class Scanner:
         default="5m",
         example="1h",
         nonsense="0s",
+    )
+    artist_split_exceptions: tuple[str, ...] = option(
+        "ND_SCANNER_ARTISTSPLITEXCEPTIONS",
+        env.NAMES,
+        "Names of artists, composers and other people that are never split. "
+        "They count as whole words in any case, the longest first. A change takes effect at the next full scan.",
+        chapter=TAGS,
+        default_note="none",
+        example="AC/DC, Earth; Wind; Fire",
+        nonsense='["AC/DC"',
     )
 
 
@@ -304,6 +315,7 @@ class Conf:
         nonsense="https",
     )
     scanner: Scanner = field(default_factory=Scanner)
+    tags: Tags = field(default_factory=Tags)
     log_level: str = option(
         "ND_LOGLEVEL",
         env.choice("debug", "info", "warning", "error"),

@@ -1,11 +1,13 @@
 """Typed readers of environment variables: from a text to a valid value, or `ValueError` with the reason.
 
-A text comes without surrounding space. The empty one stands for “nothing”, where a reader knows such a value.
+A text comes without surrounding space, unless the reader keeps it. The empty one stands for “nothing”, where a reader
+knows such a value.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import stat
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 
 UNIX_SOCKET = "@"
+# lists go to the reader processes as an argument, which the system bounds
+MAX_TEXTS_BYTES = 50_000
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -49,6 +53,7 @@ class Reader(Generic[T]):
 
     read: Callable[[str], T]
     takes: str
+    keeps_space: bool = False
 
 
 def read_boolean(text: str) -> bool:
@@ -150,6 +155,31 @@ def read_folders(text: str) -> tuple[Path, ...]:
         if not part.startswith(("/", "~")):
             raise ValueError(f"must be absolute folders with “:” between them, not {part!r}")
     return tuple(read_path(part.strip()) for part in text.split(":") if part.strip())
+
+
+def read_texts(text: str) -> tuple[str, ...]:
+    """Texts with commas between them, in which space counts, or in JSON. No text stands for none."""
+    found: object = text.split(",") if text else []
+    if text.lstrip().startswith("["):
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f'must be a list in JSON such as ["; ", " / "], not {text!r} ({error})') from None
+    if not isinstance(found, list) or not all(isinstance(each, str) and each.strip() for each in found):
+        raise ValueError(f"must be texts with commas between them, none of them empty, not {text!r}")
+    if len(text.encode()) > MAX_TEXTS_BYTES:
+        raise ValueError(f"must be at most {MAX_TEXTS_BYTES} bytes long, not {len(text.encode())}")
+    return tuple(map(read_text, found))
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Names with commas between them, or in JSON."""
+    return tuple(name.strip() for name in read_texts(text))
+
+
+def read_own_texts(text: str) -> tuple[str, ...] | None:
+    """Texts as `read_texts` has them, or None for the empty text."""
+    return read_texts(text) if text else None
 
 
 def url(*schemes: str) -> Reader[str]:
@@ -258,6 +288,10 @@ def is_origin(text: str) -> bool:
     return usable and (bool(_HOST.fullmatch(host)) or is_address(host)) and text.lower() == parts.geturl().lower()
 
 
+_TEXTS = "texts with commas between them, in which spaces count, or a list in JSON; `[]` is none"
+TEXTS = Reader(read_texts, _TEXTS, keeps_space=True)
+OWN_TEXTS = Reader(read_own_texts, _TEXTS, keeps_space=True)
+NAMES = Reader(read_names, "names with commas between them, or a list in JSON")
 BOOLEAN = Reader(read_boolean, "`true` or `false`")
 TEXT = Reader(read_text, "text")
 FOLDER = Reader(read_folder, "a folder; a relative one counts from the current folder, `~` is the home folder")

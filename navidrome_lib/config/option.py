@@ -36,7 +36,10 @@ class Option:
     def value(self, environ: Mapping[str, str]) -> Any:
         """The value in `environ`, or the default where it is unset or blank; else `ConfigError`."""
         try:
-            return self.reader.read(environ.get(self.variable, "").strip() or self.default)
+            text = environ.get(self.variable, "")
+            if not self.reader.keeps_space or not text.strip():
+                text = text.strip()
+            return self.reader.read(text or self.default)
         except ValueError as error:
             raise ConfigError(self.variable, str(error)) from None
 

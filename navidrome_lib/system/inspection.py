@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from django.conf import settings
+
 from libraries.audio.errors import AudioError, ReadProblem
 from libraries.audio.pool.pool import TagReader
 from libraries.audio.types import RawAudio
 from libraries.choices import ProblemKind
 from libraries.models import MediaFile
-from libraries.scanner import map_track
+from libraries.scanner import make_splitters, map_track
 from navidrome_lib.config.conf import Scanner
 from navidrome_lib.errors import Conflict, NotFound
 
@@ -40,7 +42,7 @@ def refusal(problem: ReadProblem) -> NotFound | Conflict:
 
 def mapped(audio: RawAudio, path: bytes) -> dict[str, Any]:
     """The record that a scan would write, by the names of its columns."""
-    record = map_track(audio, path=path)
+    record = map_track(audio, path=path, splitters=make_splitters(settings.CONF))
     return {
         **record.columns,
         "pid": record.pid,

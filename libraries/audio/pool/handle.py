@@ -155,7 +155,7 @@ def _start(memory: int, counter: int, conversion: Conversion | None) -> subproce
             "-m",
             "libraries.audio.pool.worker",
             *numbers,
-            *([conversion.function] if conversion else []),
+            *([conversion.function, conversion.argument] if conversion else []),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

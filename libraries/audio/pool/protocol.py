@@ -29,10 +29,13 @@ class Conversion(NamedTuple):
     file alone, and what it has in common with others. The common part is not None, and the same object for all files
     in a row that share it, so that it travels only once. Both parts can be marshalled. `revive` turns the common part,
     in the parent, into what callers get.
+
+    With an `argument`, `function` is called with that text once, and returns what is called with files.
     """
 
     function: str
     revive: Callable[[Any], Any]
+    argument: str = ""
 
 
 class Converted(NamedTuple):

@@ -1,7 +1,7 @@
 """Program of the reader process: takes batches of paths on stdin, answers with groups of answers.
 
 Run by `handle.ReaderProcess` only:
-`python -m libraries.audio.pool.worker PARENT_PID MEMORY_LIMIT COUNTER_FD [CONVERTER]`.
+`python -m libraries.audio.pool.worker PARENT_PID MEMORY_LIMIT COUNTER_FD [CONVERTER ARGUMENT]`.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ class Converter:
     The common part goes out once for all files in a row that have the very same object in common.
     """
 
-    def __init__(self, name: str) -> None:
-        """Load the function `name` ("module:function")."""
+    def __init__(self, name: str, argument: str = "") -> None:
+        """Load the function `name` ("module:function"), or with an `argument` what it makes of that."""
         module, _, function = name.partition(":")
-        self._convert: Callable[[RawAudio, bytes], tuple[Any, Any]] = getattr(import_module(module), function)
+        found = getattr(import_module(module), function)
+        self._convert: Callable[[RawAudio, bytes], tuple[Any, Any]] = found(argument) if argument else found
         self._sent: Any = None
 
     def __call__(self, answer: Answer, path: bytes) -> Answer:
@@ -199,7 +200,7 @@ def main() -> None:
     _limit(memory)
     # The process that writes what we read goes first: with more processes than cores it would fall behind.
     os.nice(_NICE)
-    converter = Converter(sys.argv[4]) if sys.argv[4:] else None
+    converter = Converter(*sys.argv[4:6]) if sys.argv[4:] else None
     counter = mmap.mmap(shared, COUNT.size)
     os.close(shared)
     # The modules stay: the garbage collector need not look at them again.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from libraries.audio.pool.pool import ReaderPool
-from libraries.scanner.read.transport import PACKING
+from libraries.scanner.options import split_rules
+from libraries.scanner.read.transport import packing
 
 
 def make_pool(workers: int | None = None) -> ReaderPool:
@@ -15,4 +16,5 @@ def make_pool(workers: int | None = None) -> ReaderPool:
     """
     options = settings.CONF.scanner
     memory = options.file_memory * 1024 * 1024
-    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory, conversion=PACKING)
+    conversion = packing(split_rules(settings.CONF))
+    return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory, conversion=conversion)

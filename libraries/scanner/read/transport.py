@@ -15,7 +15,7 @@ import orjson
 
 from libraries.audio.pool.protocol import Conversion
 from libraries.audio.types import RawAudio
-from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, Splitters
+from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, SplitRules, Splitters, splitters_of
 from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import map_own, map_shared, split_tags
 from libraries.scanner.paths import display
@@ -91,3 +91,14 @@ def unpack_shared(packed: Packed) -> ReadAlbum:
 
 # what the readers, who do not know the scanner, do with each file
 PACKING: Final = Conversion(f"{__name__}:pack_audio", unpack_shared)
+
+
+def packing(rules: SplitRules) -> Conversion:
+    """The conversion by some rules, which travel to the readers as JSON."""
+    return PACKING._replace(function=f"{__name__}:make_packer", argument=orjson.dumps({"split": rules}).decode())
+
+
+def make_packer(rules: str) -> TrackPacker:
+    """The packer of a reader, made from the rules that travelled."""
+    split = {tag: tuple(texts) for tag, texts in orjson.loads(rules)["split"].items()}
+    return TrackPacker(splitters_of(SplitRules(**split)))

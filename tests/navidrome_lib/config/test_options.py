@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from libraries.scanner.mapping.splitting import SplitRules
+from libraries.scanner.options import split_rules
 from navidrome_lib.config.conf import Conf, ConfigError, load
 from navidrome_lib.config.option import Option, declared_options
 from navidrome_lib.config.reference import render
@@ -79,6 +81,10 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_name_and_the_reason(nam
         ("ND_ALLOWEDHOSTS", "music.example.org, a b"),
         ("ND_ADDRESS", "10.0.0.1/8"),
         ("ND_BASEURL", "http://host/a b"),
+        ("ND_TAGS_ARTIST_SPLIT", " / , "),
+        ("ND_TAGS_ARTIST_SPLIT", '[" "]'),
+        ("ND_TAGS_ARTIST_SPLIT", '["a\\u0000"]'),
+        ("ND_SCANNER_ARTISTSPLITEXCEPTIONS", "AC/DC," * 10_000 + "AC/DC"),
     ],
 )
 def test_more_that_makes_no_sense(name: str, value: str) -> None:
@@ -103,6 +109,31 @@ def test_more_that_makes_no_sense(name: str, value: str) -> None:
 )
 def test_values_that_are_taken(name: str, value: str) -> None:
     load({name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[" / ", ", "]', (" / ", ", ")),
+        ('  ["/"]  ', ("/",)),
+        (" / , feat. ", (" / ", " feat. ")),
+        ("/", ("/",)),
+        ("[]", ()),
+        ("  ", (" / ", " feat. ", " feat ", " ft. ", " ft ", "; ")),
+    ],
+)
+def test_spaces_count_in_separators(text: str, expected: tuple[str, ...]) -> None:
+    assert load({"ND_TAGS_ARTIST_SPLIT": text}).tags.artist_split == expected
+    names = load({"ND_SCANNER_ARTISTSPLITEXCEPTIONS": text}).scanner.artist_split_exceptions
+    assert names == (tuple(each.strip() for each in expected) if text.strip() else ())
+
+
+def test_album_artists_are_split_as_artists_unless_said_otherwise() -> None:
+    assert split_rules(load({})) == SplitRules()
+    rules = split_rules(load({"ND_TAGS_ARTIST_SPLIT": "+", "ND_TAGS_ARTISTS_SPLIT": "/"}))
+    assert (rules.albumartist, rules.albumartists) == (("+",), ("/",))
+    rules = split_rules(load({"ND_TAGS_ALBUMARTIST_SPLIT": "[]", "ND_TAGS_ALBUMARTISTS_SPLIT": "|"}))
+    assert (rules.artist, rules.albumartist, rules.albumartists) == (SplitRules().artist, (), ("|",))
 
 
 def test_the_first_admin_needs_a_name_and_a_password() -> None:

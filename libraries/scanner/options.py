@@ -1,0 +1,26 @@
+"""The rules of the server's options, as the pure stages of a scan take them."""
+
+from __future__ import annotations
+
+from libraries.scanner.mapping.splitting import SplitRules, Splitters, splitters_of
+from navidrome_lib.config.conf import Conf
+
+
+def split_rules(conf: Conf) -> SplitRules:
+    """The rules by which texts of tags are split; those of album artists are the artists' unless they are given."""
+    tags = conf.tags
+    return SplitRules(
+        artist=tags.artist_split,
+        artists=tags.artists_split,
+        albumartist=tags.artist_split if tags.albumartist_split is None else tags.albumartist_split,
+        albumartists=tags.artists_split if tags.albumartists_split is None else tags.albumartists_split,
+        roles=tags.roles_split,
+        genre=tags.genre_split,
+        mood=tags.mood_split,
+        exceptions=conf.scanner.artist_split_exceptions,
+    )
+
+
+def make_splitters(conf: Conf) -> Splitters:
+    """What `map_track` splits by under these options."""
+    return splitters_of(split_rules(conf))

@@ -21,6 +21,8 @@ VARIOUS_ARTISTS_MBZ_ID: Final = "89ad4ac3-39f7-470e-963a-56509c546377"
 
 MAIN_ROLES: Final = (Role.ARTIST, Role.ALBUM_ARTIST)
 OTHER_ROLES: Final = tuple(role for role in Role if role not in (*MAIN_ROLES, Role.PERFORMER))
+# a role, and the keys of its sort names and ids
+_ROLE_KEYS: Final = tuple((role, f"{role}sort", f"musicbrainz_{role}id") for role in OTHER_ROLES)
 _MAX_SUB_ROLE: Final = 255
 
 _ID_SEPARATORS: Final = re.compile(r"[/;,\s]+")
@@ -147,6 +149,8 @@ def make_performers(splitters: Splitters, values: Values, part: str = "", ids: V
 
 def _performers(splitters: Splitters, tags: Mapping[str, Sequence[str]]) -> Iterator[Credit]:
     for key in tags:
+        if not key.startswith("performer"):
+            continue
         if key == Role.PERFORMER:
             yield from make_performers(splitters, tuple(tags[key]), "", tuple(tags.get("musicbrainz_performerid", ())))
         elif key.startswith("performer:"):
@@ -156,14 +160,12 @@ def _performers(splitters: Splitters, tags: Mapping[str, Sequence[str]]) -> Iter
 def other_credits(splitters: Splitters, tags: Mapping[str, Sequence[str]]) -> list[Credit]:
     """All but the artists and album artists, role by role; one artist has a role (or part) once."""
     found: list[Credit] = []
-    for role in OTHER_ROLES:
+    for role, sort_key, id_key in _ROLE_KEYS:
         if role in tags:
-            sorts, ids = tags.get(f"{role}sort", ()), tags.get(f"musicbrainz_{role}id", ())
-            found += make_credits(splitters, role, tuple(tags[role]), (), tuple(sorts), (), tuple(ids))
-        if role == Role.COMPOSER and "writer" in tags:
-            known = {credit.pid for credit in found}
-            writers = make_credits(splitters, role, tuple(tags["writer"]))
-            found += (credit for credit in writers if credit.pid not in known)
+            sorts, ids = tuple(tags.get(sort_key, ())), tuple(tags.get(id_key, ()))
+            found += make_credits(splitters, role, tuple(tags[role]), (), sorts, (), ids)
+    if "writer" in tags:
+        found += _writers(splitters, tags["writer"], found)
     performers: dict[tuple[str, str], Credit] = {}
     for credit in islice(_performers(splitters, tags), MAX_VALUES):
         performers.setdefault((credit.pid, credit.sub_role), credit)
@@ -171,10 +173,19 @@ def other_credits(splitters: Splitters, tags: Mapping[str, Sequence[str]]) -> li
     return found
 
 
+def _writers(splitters: Splitters, values: Sequence[str], people: Sequence[Credit]) -> list[Credit]:
+    """The composers that are called writers, but those who are among the people as composers already."""
+    known = {credit.pid for credit in people if credit.role == Role.COMPOSER}
+    return [credit for credit in make_credits(splitters, Role.COMPOSER, tuple(values)) if credit.pid not in known]
+
+
 def share_ids(people: tuple[Credit, ...]) -> tuple[Credit, ...]:
     """The same credits; a name without a MusicBrainz id has that of the same name in another role."""
+    lacking = [pid for _, pid, _, _, mbz_id, _ in people if not mbz_id]
+    if not lacking or len(lacking) == len(people):
+        return people
     ids = {credit.pid: credit.mbz_id for credit in reversed(people) if credit.mbz_id}
-    if not ids or all(credit.mbz_id or credit.pid not in ids for credit in people):
+    if ids.keys().isdisjoint(lacking):
         return people
     return tuple(credit if credit.mbz_id else credit._replace(mbz_id=ids.get(credit.pid, "")) for credit in people)
 

@@ -159,8 +159,9 @@ def _read_artists(splitters: Splitters, tags: Tags, role: str) -> Artists:
         return _NOBODY
     sorts, all_sorts = tags.get(role + "sort", ()), tags.get(role + "ssort", ())
     ids = tags.get(f"musicbrainz_{role}id", ())
-    texts = map(tuple, (shown or (), listed or (), sorts, all_sorts, ids))
-    return _make_artists(splitters, role, *texts)
+    return _make_artists(
+        splitters, role, tuple(shown or ()), tuple(listed or ()), tuple(sorts), tuple(all_sorts), tuple(ids)
+    )
 
 
 @lru_cache(maxsize=2048)

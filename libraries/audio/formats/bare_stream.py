@@ -16,7 +16,7 @@ from libraries.audio.types import AudioExtent, Picture
 
 def add_tags(file: OpenFile) -> None:
     """Add what ID3v2 says, then what only APEv2 says, then what only ID3v1 says."""
-    tail = ape.find_tail(file.source, file.audio_at)
+    tail = file.tail()
     first, *others = _id3_places(file, tail) or (-1,)
     if first >= 0:
         add_id3(file.tags, file.source, first)
@@ -33,7 +33,7 @@ def add_tags(file: OpenFile) -> None:
 
 def raw_tags(file: OpenFile) -> Iterator[tuple[str, str | bytes]]:
     """Return the tags as they stand in front and behind."""
-    tail = ape.find_tail(file.source, file.audio_at)
+    tail = file.tail()
     for at in _id3_places(file, tail):
         yield from raw_frames(file.source, at)
     for items in _ape_tags(file, tail):
@@ -43,7 +43,7 @@ def raw_tags(file: OpenFile) -> Iterator[tuple[str, str | bytes]]:
 
 def pictures(file: OpenFile) -> Iterator[Picture]:
     """Return the pictures of the tags in front and behind."""
-    tail = ape.find_tail(file.source, file.audio_at)
+    tail = file.tail()
     for at in _id3_places(file, tail):
         yield from id3.read_pictures(file.source, at)
     for items in _ape_tags(file, tail):

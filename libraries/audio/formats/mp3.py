@@ -1,33 +1,29 @@
-"""MP3: length and rate by the first frames of the stream, and the tags around it.
+"""MPEG audio of all layers: length and rate, and the tags around it.
 
-The common cases take few steps. Whatever is unusual (another layer, a stream that does not begin at once, VBRI, an old
-LAME) is left to mutagen.
+What the first frame tells of the whole stream is believed where it agrees with the file. A stream of one bit rate is as
+long as its bytes say; every other is walked frame by frame.
 """
 
 from __future__ import annotations
 
-import re
-import struct
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-from libraries.audio.errors import UnusualFile
-from libraries.audio.file import Window
-from libraries.audio.formats import bare_stream
+from libraries.audio.errors import damaged
+from libraries.audio.file import WINDOW, Source
+from libraries.audio.formats import bare_stream, frames, mpeg
+from libraries.audio.formats.mpeg import MpegFrame, StreamHeader
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.types import StreamInfo
 
-# The frames that must follow each other before a stream without a header of its length is believed.
+# The frames that must follow each other before a stream is believed at the first look.
 _FRAMES: Final = 4
-_LONGEST_FRAME: Final = 1441
-_RATES: Final = (44100, 48000, 32000)
-# kbit/s of layer III
-_BITS_1: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_BITS_2: Final = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_LAME: Final = re.compile(rb"LAME3\.(?:9[1-9]|1\d\d)(?!\d)")
-_LAME_SIZE: Final = 36
-_HAS_FRAMES, _HAS_BYTES, _HAS_TOC, _HAS_QUALITY = 1, 2, 4, 8
-_WORD: Final = struct.Struct(">I")
+# frames that are compared where they are in memory anyway
+_COMPARED: Final = 64
+# bytes by which a header may be wrong about the size of its stream, and the share of them
+_TOLERANCE: Final = 2 * mpeg.LONGEST_FRAME
+_TOLERATED_SHARE: Final = 200
+# places at which a stream is checked to be of one bit rate
+_PROBES: Final = 4
 
 
 class Mpeg(NamedTuple):
@@ -38,36 +34,19 @@ class Mpeg(NamedTuple):
     album_gain: float | None = None
 
 
-class _Frame(NamedTuple):
-    bitrate: int
-    rate: int
-    channels: int
-    samples: int
-    length: int
-    xing_at: int
+class _Run(NamedTuple):
+    """Frames side by side, all of one length but for padding: how many, their bytes, and whether one is padded."""
 
-
-@lru_cache(maxsize=4096)
-def _frame(head: bytes) -> _Frame | None:
-    """Return the frame that three bytes behind the first describe; the same ones come again and again."""
-    second, third, fourth = head
-    version, layer = second >> 3 & 3, second >> 1 & 3
-    bits, rate = third >> 4, third >> 2 & 3
-    if second & 0xE0 != 0xE0 or version == 1 or layer != 1 or rate == 3 or bits in (0, 15):
-        return None
-    first = version == 3
-    mono = fourth >> 6 == 3
-    hertz = _RATES[rate] >> (0 if first else 1 if version == 2 else 2)
-    bitrate = (_BITS_1 if first else _BITS_2)[bits] * 1000
-    samples = 1152 if first else 576
-    xing_at = (21 if mono else 36) if first else (13 if mono else 21)
-    length = samples // 8 * bitrate // hertz + (third >> 1 & 1)
-    return _Frame(bitrate, hertz, 1 if mono else 2, samples, length, xing_at)
+    frames: int
+    size: int
+    padded: bool
 
 
 def read(file: OpenFile) -> StreamInfo:
-    """Return the facts of the audio and add the tags; raises UnusualFile."""
-    return add_tags(file, _read_stream(file.source, file.audio_at))
+    """Return the facts of the audio and add the tags."""
+    end = file.tail().begin
+    mpeg_ = _read_stream(file.source, file.audio_at, end) or _search_stream(file.source, file.audio_at, end)
+    return add_tags(file, mpeg_)
 
 
 def add_tags(file: OpenFile, mpeg: Mpeg) -> StreamInfo:
@@ -84,72 +63,141 @@ pictures = bare_stream.pictures
 audio_extent = bare_stream.audio_extent
 
 
-def _read_stream(source: Window, at: int) -> Mpeg:
-    data = source.get(at, _FRAMES * _LONGEST_FRAME)
+def _read_stream(source: Source, begin: int, end: int) -> Mpeg | None:
+    """Return the facts of a stream that begins at once; None where it does not."""
+    data = source.get(begin, _FRAMES * mpeg.LONGEST_FRAME)
     place = 0
-    first: _Frame | None = None
-    for _ in range(_FRAMES):
-        head = data[place : place + 4]
-        if len(head) < 4 or head[0] != 0xFF:
-            raise UnusualFile
-        frame = _frame(head[1:])
-        if frame is None:
-            raise UnusualFile
+    first: MpegFrame | None = None
+    for number in range(_FRAMES):
+        frame = mpeg.parse(data, place)
+        if frame is None or (first is not None and frame.family != first.family):
+            return None
         mark = place + frame.xing_at
-        word = data[mark : mark + 4]
-        if word in (b"Xing", b"Info"):
-            if first is not None:
-                raise UnusualFile
-            return _with_header(frame, data[mark:])
-        if data[place + 36 : place + 40] == b"VBRI":
-            raise UnusualFile
+        header: StreamHeader | None = None
+        is_header = data[mark : mark + 4] in (b"Xing", b"Info")
+        if is_header and len(data) >= mark + mpeg.HEADER_SIZE:
+            header = mpeg.read_xing(frame, data[mark:])
+        elif data[place + mpeg.VBRI_AT : place + mpeg.VBRI_AT + 4] == b"VBRI" and number == 0:
+            is_header, header = True, mpeg.read_vbri(frame, data[place + mpeg.VBRI_AT :])
+        if is_header:
+            at = begin + place
+            following = mpeg.parse(data, place + frame.length)
+            if header is not None and _agrees(source, header, frame, following, at, end):
+                return _by_header(header, frame)
+            if following is None:
+                return None
+            # the frame of the header is silence
+            return _measure(source, at + frame.length, end, following)
         first = first or frame
         place += frame.length
     assert first is not None
-    length = 8 * (source.size - at) / float(first.bitrate)
-    return Mpeg(_stream_info(length, first.bitrate, first))
+    return _measure(source, begin, end, first)
 
 
-def _stream_info(seconds: float, bit_rate: float, frame: _Frame) -> StreamInfo:
-    return StreamInfo("mp3", seconds, bit_rate, frame.rate, channels=frame.channels)
+def _search_stream(source: Source, begin: int, end: int) -> Mpeg:
+    """Return the facts of a stream that begins behind junk, or whose frames do not tell their length."""
+    free = mpeg.find_free_format(source.get(begin, 4 * WINDOW))
+    if free is not None and (first := free.parse(source.get(begin, 4), 0)) is not None:
+        return _walk(source, begin, end, first, free.parse)
+    at, found = frames.find_first(source, begin, end, mpeg.parse)
+    assert isinstance(found, MpegFrame)
+    return (_read_stream(source, at, end) if at > begin else None) or _measure(source, at, end, found)
 
 
-def _with_header(frame: _Frame, data: bytes) -> Mpeg:
-    """Return the facts by the header of Xing, which counts frames and bytes, and that of LAME if there is one."""
-    if len(data) < 8 + 4 + 4 + 100 + 4 + _LAME_SIZE:
-        raise UnusualFile
-    flags = data[7]
-    place = 8
-    frames = count = -1
-    if flags & _HAS_FRAMES:
-        (frames,) = _WORD.unpack_from(data, place)
-        place += 4
-    if flags & _HAS_BYTES:
-        (count,) = _WORD.unpack_from(data, place)
-        place += 4
-    place += (100 if flags & _HAS_TOC else 0) + (4 if flags & _HAS_QUALITY else 0)
-    if frames < 0:
-        raise UnusualFile
-    bitrate: float = frame.bitrate
-    samples = frame.samples * frames
-    if count >= 0 and samples > 0:
-        # the frame of the header is among the bytes, but not among the frames
-        bitrate = round(max(0, count - frame.length) * 8 * frame.rate / samples)
-    track_gain = album_gain = None
-    if data.startswith((b"LAME", b"L3.99"), place):
-        if not _LAME.match(data, place) or data[place + 9] >> 4:
-            raise UnusualFile
-        padding = int.from_bytes(data[place + 21 : place + 24], "big")
-        samples = max(0, samples - (padding >> 12) - (padding & 0xFFF))
-        track_gain = _gain(data[place + 15 : place + 17], 1)
-        album_gain = _gain(data[place + 17 : place + 19], 2)
-    return Mpeg(_stream_info(samples / frame.rate, bitrate, frame), track_gain, album_gain)
+def _by_header(header: StreamHeader, frame: MpegFrame) -> Mpeg:
+    samples = frame.samples * header.frames
+    # the frame of the header is among the bytes, but not among the frames
+    bit_rate = round(max(0, header.size - frame.length) * 8 * frame.rate / samples)
+    info = _stream_info((header.samples or samples) / frame.rate, bit_rate, frame)
+    return Mpeg(info, header.track_gain, header.album_gain)
 
 
-def _gain(data: bytes, kind: int) -> float | None:
-    """Return a gain of LAME: three bits of kind, three of origin, a sign, and tenths of a dB."""
-    word = int.from_bytes(data, "big")
-    if word >> 13 != kind:
-        return None
-    gain = (word & 0x1FF) / 10.0
-    return -gain if word & 0x200 else gain
+def _agrees(
+    source: Source, header: StreamHeader, frame: MpegFrame, following: MpegFrame | None, at: int, end: int
+) -> bool:
+    """Whether a header counts as many frames as its bytes can hold, and as many bytes as the file has."""
+    if header.frames <= 0 or header.size <= 0:
+        return False
+    size = header.size / header.frames
+    shortest, longest = mpeg.frame_lengths(frame)
+    if not shortest * 0.9 <= size <= longest * 1.1 + frame.length / header.frames:
+        return False
+    tolerance = _TOLERANCE + header.size // _TOLERATED_SHARE
+    if header.constant and following is not None:
+        step = following.bitrate * following.seconds / 8
+        if abs(header.frames * step - header.size) > tolerance:
+            return False
+    over = end - at - header.size
+    if over <= tolerance:
+        return over >= -tolerance
+    # what is behind the end that the header tells may be junk, or the rest of the stream
+    data = source.get(at + header.size, 2 * mpeg.LONGEST_FRAME)
+    return not any(_starts_run(data, place) for place in range(len(data)) if data[place] == 0xFF)
+
+
+def _starts_run(data: bytes, place: int) -> bool:
+    frame = mpeg.parse(data, place)
+    following = frame and mpeg.parse(data, place + frame.length)
+    return frame is not None and following is not None and following.family == frame.family
+
+
+def _measure(source: Source, begin: int, end: int, first: MpegFrame) -> Mpeg:
+    """Return the facts of a stream without a header: by its bytes where it has one bit rate, else by all its frames."""
+    run = _compare(source, begin, end, first)
+    if run is not None:
+        size, step = end - begin, first.bitrate * first.seconds / 8
+        if not run.padded and abs(run.frames * step - run.size) > 2:
+            step = run.size / run.frames  # some encoders never pad
+        count = round(size / step)
+        if abs(count * step - size) > 1.5:  # the last frame is cut off, or there are others than these
+            count = int(size / step)
+            if not _is_steady(source, begin, end, first, step):
+                return _walk(source, begin, end, first, mpeg.parse)
+        return Mpeg(_stream_info(count * first.seconds, first.bitrate, first))
+    return _walk(source, begin, end, first, mpeg.parse)
+
+
+def _compare(source: Source, begin: int, end: int, first: MpegFrame) -> _Run | None:
+    """Return the frames that are in memory, None where they differ."""
+    source.get(begin, 4)
+    data, at = source.data, begin - source.base
+    stop = min(len(data), end - source.base)
+    start, count, padded = at, 0, False
+    while count < _COMPARED and at + 4 <= stop:
+        frame = mpeg.parse(data, at)
+        if frame is None or frame.bitrate != first.bitrate or frame.family != first.family:
+            return None
+        padded = padded or bool(data[at + 2] & 2)
+        at += frame.length
+        count += 1
+    return _Run(count, at - start, padded) if count else None
+
+
+def _is_steady(source: Source, begin: int, end: int, first: MpegFrame, step: float) -> bool:
+    """Whether frames of the same bit rate stand where they must stand in a stream of one."""
+    total = (end - begin) / step
+    for probe in range(1, _PROBES + 1):
+        number = int(total * probe / _PROBES) - 2
+        at = begin + int(number * step) - 2
+        if number <= 0:
+            continue
+        data = source.get(at, 2 * mpeg.LONGEST_FRAME)
+        if not any(_is_alike(data, place, first) for place in range(5)):
+            return False
+    return True
+
+
+def _is_alike(data: bytes, place: int, first: MpegFrame) -> bool:
+    frame = mpeg.parse(data, place)
+    return frame is not None and frame.bitrate == first.bitrate and frame.family == first.family
+
+
+def _walk(source: Source, begin: int, end: int, first: MpegFrame, parse: frames.Parse) -> Mpeg:
+    walked = frames.walk(source, begin, end, first, parse)
+    if not walked.frames:
+        raise damaged("there is no audio in it")
+    return Mpeg(_stream_info(walked.seconds, round(walked.size * 8 / walked.seconds), first))
+
+
+def _stream_info(seconds: float, bit_rate: float, frame: MpegFrame) -> StreamInfo:
+    return StreamInfo(f"mp{frame.layer}", seconds, bit_rate, frame.rate, channels=frame.channels)

@@ -37,12 +37,13 @@ class OpenFile:
     `id3_at` and `ape_at` are the places of the tags in front of the audio.
     """
 
-    __slots__ = ("ape_at", "audio_at", "facts", "head", "id3_at", "kind", "source", "tags")
+    __slots__ = ("_tail", "ape_at", "audio_at", "facts", "head", "id3_at", "kind", "source", "tags")
 
     def __init__(self, source: Source, facts: os.stat_result, path: bytes) -> None:
         self.source = source
         self.facts = facts
         self.tags = TagBuilder()
+        self._tail: ape.Tail | None = None
         self.audio_at = 0
         self.id3_at: list[int] = []
         self.ape_at: list[int] = []
@@ -62,7 +63,8 @@ class OpenFile:
 
     def _skip_tags(self, at: int) -> bytes:
         """Step over the tags from an offset on, and return the bytes behind them."""
-        while True:
+        head = b""
+        for _ in range(_MAX_TAGS):
             head = self.source.get(at, kinds.SNIFF_BYTES)
             if size := id3.tag_size(head):
                 places = self.id3_at
@@ -70,8 +72,7 @@ class OpenFile:
                 places = self.ape_at
             else:
                 break
-            if len(self.id3_at) + len(self.ape_at) < _MAX_TAGS:
-                places.append(at)
+            places.append(at)
             # a size that leads out of the file says nothing about where the audio begins
             at += size if at + size < self.source.size else 10
         self.audio_at = at
@@ -108,6 +109,12 @@ class OpenFile:
                 return at + len(data) - len(rest)
             at += len(data) or HEAD
         return at
+
+    def tail(self) -> ape.Tail:
+        """Return the tags at the end, which are looked for once."""
+        if self._tail is None:
+            self._tail = ape.find_tail(self.source, self.audio_at)
+        return self._tail
 
     def result(self, info: StreamInfo) -> RawAudio:
         """Return the facts and the tags that were found, with every number bounded.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from libraries.audio.errors import UnusualFile
-from libraries.audio.formats import flac, mp3, mp4, ogg, wave
+from libraries.audio.formats import adts, flac, mp3, mp4, ogg, wave
 from libraries.audio.formats.format import Format, load_fallback
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags.builder import TagBuilder
@@ -15,6 +15,7 @@ from libraries.audio.types import AudioExtent, AudioPackets, Picture, StreamInfo
 # the kinds that most libraries are made of; mutagen reads all others, and the unusual files of these
 OWN_FORMATS: Final[dict[str, Format]] = {
     "mp3": mp3,
+    "aac": adts,
     "flac": flac,
     "mp4": mp4,
     "vorbis": ogg,

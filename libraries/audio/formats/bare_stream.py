@@ -17,10 +17,10 @@ from libraries.audio.types import AudioExtent, Picture
 def add_tags(file: OpenFile) -> None:
     """Add what ID3v2 says, then what only APEv2 says, then what only ID3v1 says."""
     tail = file.tail()
-    first, *others = _id3_places(file, tail) or (-1,)
-    if first >= 0:
-        add_id3(file.tags, file.source, first)
-    for at in others:
+    places = _id3_places(file, tail)
+    if places:
+        add_id3(file.tags, file.source, places[0])
+    for at in places[1:]:
         extra = TagBuilder()
         add_id3(extra, file.source, at)
         file.tags.fill(extra)

@@ -15,6 +15,7 @@ from libraries.audio.formats.mpeg import MpegFrame, StreamHeader
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.types import StreamInfo
 
+_XING: Final = (b"Xing", b"Info")
 # The frames that must follow each other before a stream is believed at the first look.
 _FRAMES: Final = 4
 # frames that are compared where they are in memory anyway
@@ -44,6 +45,8 @@ class _Run(NamedTuple):
 
 def read(file: OpenFile) -> StreamInfo:
     """Return the facts of the audio and add the tags."""
+    # in a small file this look at the first frames covers the tags at the end as well
+    file.source.get(file.audio_at, _FRAMES * mpeg.LONGEST_FRAME)
     end = file.tail().begin
     mpeg_ = _read_stream(file.source, file.audio_at, end) or _search_stream(file.source, file.audio_at, end)
     return add_tags(file, mpeg_)
@@ -73,23 +76,19 @@ def _read_stream(source: Source, begin: int, end: int) -> Mpeg | None:
         if frame is None or (first is not None and frame.family != first.family):
             return None
         mark = place + frame.xing_at
-        header: StreamHeader | None = None
-        is_header = data[mark : mark + 4] in (b"Xing", b"Info")
-        if is_header and len(data) >= mark + mpeg.HEADER_SIZE:
-            header = mpeg.read_xing(frame, data[mark:])
-        elif data[place + mpeg.VBRI_AT : place + mpeg.VBRI_AT + 4] == b"VBRI" and number == 0:
-            is_header, header = True, mpeg.read_vbri(frame, data[place + mpeg.VBRI_AT :])
-        if is_header:
-            at = begin + place
-            following = mpeg.parse(data, place + frame.length)
-            if header is not None and _agrees(source, header, frame, following, at, end):
-                return _by_header(header, frame)
-            if following is None:
-                return None
-            # the frame of the header is silence
-            return _measure(source, at + frame.length, end, following)
-        first = first or frame
-        place += frame.length
+        if data[mark : mark + 4] in _XING:
+            header = mpeg.read_xing(frame, data[mark : mark + mpeg.HEADER_SIZE])
+        elif not number and data[mpeg.VBRI_AT : mpeg.VBRI_AT + 4] == b"VBRI":
+            header = mpeg.read_vbri(frame, data[mpeg.VBRI_AT :])
+        else:
+            first = first or frame
+            place += frame.length
+            continue
+        at, following = begin + place, mpeg.parse(data, place + frame.length)
+        if header is not None and _agrees(source, header, frame, following, at, end):
+            return _by_header(header, frame)
+        # the frame of the header is silence
+        return _measure(source, at + frame.length, end, following) if following is not None else None
     assert first is not None
     return _measure(source, begin, end, first)
 
@@ -119,8 +118,7 @@ def _agrees(
     if header.frames <= 0 or header.size <= 0:
         return False
     size = header.size / header.frames
-    shortest, longest = mpeg.frame_lengths(frame)
-    if not shortest * 0.9 <= size <= longest * 1.1 + frame.length / header.frames:
+    if not frame.shortest * 0.9 <= size <= frame.longest * 1.1 + frame.length / header.frames:
         return False
     tolerance = _TOLERANCE + header.size // _TOLERATED_SHARE
     if header.constant and following is not None:

@@ -37,7 +37,10 @@ HEADER_SIZE: Final = 8 + 4 + 4 + 100 + 4 + _LAME_SIZE
 
 
 class MpegFrame(NamedTuple):
-    """What the header of a frame tells; a length of 0 is for the stream to find out ("free format")."""
+    """What the header of a frame tells; a length of 0 is for the stream to find out ("free format").
+
+    `shortest` and `longest` are the bytes of other frames of its family.
+    """
 
     bitrate: int
     rate: int
@@ -48,6 +51,8 @@ class MpegFrame(NamedTuple):
     xing_at: int
     seconds: float
     family: int
+    shortest: float
+    longest: float
 
 
 class StreamHeader(NamedTuple):
@@ -85,14 +90,11 @@ def read_head(head: bytes) -> MpegFrame | None:
     if bits == _FREE:
         length = 0
     family = (second & 0xFE) << 8 | third & 0x0C
-    return MpegFrame(bitrate, hertz, 1 if mono else 2, samples, length, layer, xing_at, samples / hertz, family)
-
-
-def frame_lengths(frame: MpegFrame) -> tuple[int, int]:
-    """Return the shortest and the longest frame of streams like that of this one, without padding."""
-    table = _BITS[bool(frame.family & 0x0800), frame.layer]
-    unit = frame.seconds * 1000 / 8
-    return int(table[1] * unit), int(table[-1] * unit)
+    seconds = samples / hertz
+    shortest, longest = (_BITS[first, layer][index] * 1000 / 8 * seconds for index in (1, -1))
+    return MpegFrame(
+        bitrate, hertz, 1 if mono else 2, samples, length, layer, xing_at, seconds, family, shortest, longest
+    )
 
 
 def parse(data: bytes, at: int) -> MpegFrame | None:
@@ -145,6 +147,8 @@ def find_free_format(data: bytes) -> FreeFormat | None:
 
 def read_xing(frame: MpegFrame, data: bytes) -> StreamHeader | None:
     """Return the header of Xing and that of LAME behind it; None where frames are not counted."""
+    if len(data) < HEADER_SIZE:
+        return None
     flags, place = data[7], 8
     frames = size = -1
     if flags & _HAS_FRAMES:
@@ -158,7 +162,7 @@ def read_xing(frame: MpegFrame, data: bytes) -> StreamHeader | None:
         return None
     samples = frame.samples * frames
     track_gain = album_gain = None
-    if _LAME.match(data, place) and not data[place + 9] >> 4:
+    if data[place : place + 1] == b"L" and _LAME.match(data, place) and not data[place + 9] >> 4:
         padding = int.from_bytes(data[place + 21 : place + 24], "big")
         samples = max(0, samples - (padding >> 12) - (padding & 0xFFF))
         track_gain = _gain(data[place + 15 : place + 17], 1)

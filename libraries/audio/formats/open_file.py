@@ -68,7 +68,7 @@ class OpenFile:
             head = self.source.get(at, kinds.SNIFF_BYTES)
             if size := id3.tag_size(head):
                 places = self.id3_at
-            elif size := ape.header_size(head):
+            elif head[:1] == b"A" and (size := ape.header_size(head)):
                 places = self.ape_at
             else:
                 break

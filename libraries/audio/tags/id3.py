@@ -70,14 +70,14 @@ def tag_size(head: bytes) -> int:
     """The whole size of the ID3v2 tag that the ten bytes begin, 0 when they begin none."""
     if len(head) < 10 or not head.startswith(b"ID3") or head[3] == 0xFF or head[4] == 0xFF:
         return 0
-    footer = 10 if head[3] >= 4 and head[5] & 0x10 else 0
-    return 10 + _body_size(head) + footer
-
-
-def _body_size(head: bytes) -> int:
-    """The size without header and footer; some programs write a plain integer, which a high bit gives away."""
     four = head[6:10]
-    return synchsafe(four) if max(four) < 0x80 else int.from_bytes(four, "big")
+    # some programs write a plain integer, which a high bit gives away
+    size = synchsafe(four) if max(four) < 0x80 else int.from_bytes(four, "big")
+    return size + 10 + _footer_size(head)
+
+
+def _footer_size(head: bytes) -> int:
+    return 10 if head[5] & 0x10 and head[3] >= 4 else 0
 
 
 def read_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED) -> list[Frame]:
@@ -90,7 +90,7 @@ def read_frames(source: Window, start: int, skipped: frozenset[bytes] = SKIPPED)
     if not size:
         return []
     major, flags = head[3], head[5]
-    at, end = start + 10, start + 10 + _body_size(head)
+    at, end = start + 10, start + size - _footer_size(head)
     if major not in (2, 3, 4):
         return []
     all_flags = _UNSYNCED if flags & 0x80 else 0
@@ -137,9 +137,13 @@ def _read_unusual(
 
 def _is_padding(source: Window, at: int, end: int) -> bool:
     """Whether there is nothing at an offset but zeros, as far as a look at what is in memory tells."""
-    source.get(at, min(_SMALLEST_FRAME, end - at))
+    if at + _SMALLEST_FRAME > end:
+        return True
     local = at - source.base
-    return at + _SMALLEST_FRAME > end or not source.data[local : min(local + _GAP, end - source.base)].strip(b"\0")
+    if not 0 <= local < len(source.data):
+        source.get(at, _SMALLEST_FRAME)
+        local = 0
+    return not source.data[local : min(local + _GAP, end - source.base)].strip(b"\0")
 
 
 def _next_frame(source: Window, at: int, end: int) -> int:
@@ -313,10 +317,20 @@ def inflate(data: bytes) -> bytes | None:
 
 def decode_text(encoding: int, data: bytes) -> str:
     """Text in one of the four ID3 encodings, with its NUL separators; some programs leave the encoding out."""
-    if encoding in (0, 3) and data[:2] not in utf16.MARKS:
-        return data.decode("latin-1") if encoding == 0 else data.decode("utf-8", "replace")
-    if encoding <= 3:
-        return utf16.decode(data, big_endian=encoding == 2)
+    if encoding == 3:
+        text = data.decode("utf-8", "replace")
+        return text if text[:1] != "\ufffd" or data[:2] not in utf16.MARKS else utf16.decode(data)
+    if encoding == 1:
+        if data[:2] == b"\xff\xfe":
+            text = data[: len(data) & ~1].decode("utf-16-le", "replace").replace("\ufeff", "")
+            if "\ufffe" not in text:
+                return text
+        return utf16.decode(data)
+    if encoding == 0:
+        text = data.decode("latin-1")
+        return text if data[:2] not in utf16.MARKS else utf16.decode(data)
+    if encoding == 2:
+        return utf16.decode(data, big_endian=True)
     if encoding >= 0x20:
         data = bytes((encoding,)) + data
     try:

@@ -8,7 +8,7 @@ from typing import Final
 MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
-def decode(data: bytes, *, big_endian: bool) -> str:
+def decode(data: bytes, *, big_endian: bool = False) -> str:
     """Return the text with its NUL separators and without marks; `big_endian` is the order that is announced."""
     codec = MARKS.get(data[:2]) or _guess_byte_order(data, big_endian=big_endian)
     data = data[: len(data) & ~1]

@@ -51,6 +51,9 @@ _OGG_PACKETS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"OpusHead", "opus"),
     (b"\x7fFLAC", "oggflac"),
     (b"Speex   ", "speex"),
+    # streams that lie beside one of audio, which the reader finds
+    (b"fishead\0", "vorbis"),
+    (b"\x80theora", "vorbis"),
 )
 
 # Content that is certainly something else, whatever the name says.

@@ -6,51 +6,46 @@ every stream; mutagen refuses a whole file for one damaged item.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from mutagen.aac import AAC
-from mutagen.aiff import AIFFFile, AIFFInfo
+from mutagen.ac3 import AC3Info
 from mutagen.asf import ASF, BOOL, BYTEARRAY, GUID
 from mutagen.dsf import DSFFile
 from mutagen.monkeysaudio import MonkeysAudioInfo
 from mutagen.mp3 import MPEGInfo
 from mutagen.mp4 import MP4, MP4NoTrackError
-from mutagen.musepack import MusepackInfo
-from mutagen.oggflac import OggFLAC
-from mutagen.oggopus import OggOpus
-from mutagen.oggspeex import OggSpeex
-from mutagen.oggvorbis import OggVorbis
-from mutagen.wavpack import WavPackInfo
+from mutagen.musepack import MusepackHeaderError, MusepackInfo
+from mutagen.optimfrog import OptimFROGInfo
+from mutagen.tak import TAKInfo
 
 from libraries.audio.errors import AudioError, damaged
-from libraries.audio.formats import bare_stream, mp3
+from libraries.audio.formats import bare_stream, front_tags, mp3, musepack, wavpack
+from libraries.audio.formats.inner_stream import open_inner
 from libraries.audio.formats.mp4_codecs import stream_info
-from libraries.audio.formats.ogg_packets import audio_packets
 from libraries.audio.formats.open_file import OpenFile
-from libraries.audio.pictures import comment_pictures
-from libraries.audio.tags import ape, asf, id3, vorbis
+from libraries.audio.tags import ape, asf, id3
 from libraries.audio.tags import mp4 as mp4_tags
-from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.tags.describe import raw_frames
 from libraries.audio.tags.id3_frames import add_id3
-from libraries.audio.tags.text import decode_plain
-from libraries.audio.types import FRONT_COVER, AudioExtent, AudioPackets, Picture, StreamInfo
+from libraries.audio.types import FRONT_COVER, AudioExtent, Picture, StreamInfo
 from libraries.choices import ProblemKind
 
 # Any: mutagen's own annotations do not cover what it returns.
-_OGG: Final[dict[str, Any]] = {"vorbis": OggVorbis, "opus": OggOpus, "oggflac": OggFLAC, "speex": OggSpeex}
-_APE_FAMILY: Final[dict[str, Any]] = {"ape": MonkeysAudioInfo, "wavpack": WavPackInfo, "musepack": MusepackInfo}
-_PARSERS: Final[dict[str, Any]] = _OGG | {"mp4": MP4, "asf": ASF}
+_APE_FAMILY: Final[dict[str, Any]] = {
+    "ape": MonkeysAudioInfo,
+    "musepack": MusepackInfo,
+    "tak": TAKInfo,
+    "optimfrog": OptimFROGInfo,
+}
+_PARSERS: Final[dict[str, Any]] = {"mp4": MP4, "asf": ASF}
 _AAC: Final[Any] = AAC
-_AIFF: Final[Any] = AIFFFile
+_AC3: Final[Any] = AC3Info
 _DSF: Final[Any] = DSFFile
 _ASF_BINARY: Final = frozenset({BYTEARRAY, GUID})
 _ASF_CODECS: Final = (("lossless", "wmalossless"), ("voice", "wmavoice"), ("professional", "wmapro"), ("pro", "wmapro"))
-_AIFC_CODECS: Final = {b"NONE": "pcm", b"sowt": "pcm", b"twos": "pcm", b"fl32": "pcm", b"FL32": "pcm", b"fl64": "pcm"}
-# text chunks of AIFF, as mutagen names them → free-form names
-_AIFF_NAMES: Final = {"NAME": "title", "AUTH": "artist", "ANNO": "comment", "(c)": "copyright"}
-_MAX_TEXT: Final = 16 * 1024 * 1024
 # where the audio of a DSF file begins, if its chunks have the sizes that they must have
 _DSF_AUDIO_AT: Final = 92
 
@@ -82,20 +77,21 @@ def pictures(file: OpenFile) -> Iterable[Picture]:
     tags = _parse(file).tags or {}
     if file.kind == "mp4":
         return (Picture(bytes(image), FRONT_COVER) for image in tags.get("covr", ()))
-    if file.kind == "asf":
-        return (asf.read_picture(value.value) for name, value in tags if name == "WM/Picture")
-    return comment_pictures(tags)
+    return (asf.read_picture(value.value) for name, value in tags if name == "WM/Picture")
 
 
-def audio_extent(file: OpenFile) -> AudioExtent | AudioPackets:
+def audio_extent(file: OpenFile) -> AudioExtent:
     """Return where the audio is: mutagen does not tell."""
-    if file.kind in _OGG:
-        return audio_packets(file.source)
     return _EXTENTS.get(file.kind, bare_stream.audio_extent)(file)
 
 
+def _stream(file: OpenFile) -> Any:
+    """Return the content behind the tags in front of it, as a stream that begins at zero."""
+    return open_inner(file.source, file.audio_at) if file.audio_at else file.source.stream()
+
+
 def _parse(file: OpenFile) -> Any:
-    return _PARSERS[file.kind](file.source.stream())
+    return _PARSERS[file.kind](_stream(file))
 
 
 def _own_raw_tags(file: OpenFile) -> Iterator[tuple[str, Any]]:
@@ -105,8 +101,6 @@ def _own_raw_tags(file: OpenFile) -> Iterator[tuple[str, Any]]:
     at = _ID3_PLACES[file.kind](file)
     if at >= 0:
         yield from raw_frames(file.source, at)
-    if file.kind == "aiff":
-        yield from _aiff_texts(_aiff_chunks(file))
 
 
 def _read_mp3(file: OpenFile) -> StreamInfo:
@@ -120,15 +114,6 @@ def _read_aac(file: OpenFile) -> StreamInfo:
     bare_stream.add_tags(file)
     info = _AAC(file.source.stream()).info
     return StreamInfo("aac", info.length, info.bitrate, info.sample_rate, channels=info.channels)
-
-
-def _read_ogg(file: OpenFile) -> StreamInfo:
-    parsed = _parse(file)
-    info = parsed.info
-    vorbis.add_comments(file.tags, parsed.tags or [])
-    codec = "flac" if file.kind == "oggflac" else file.kind
-    bit_rate, rate = getattr(info, "bitrate", 0), getattr(info, "sample_rate", 48000)
-    return StreamInfo(codec, info.length, bit_rate, rate, getattr(info, "bits_per_sample", 0), info.channels)
 
 
 def _read_mp4(file: OpenFile) -> StreamInfo:
@@ -145,6 +130,7 @@ def _read_asf(file: OpenFile) -> StreamInfo:
     parsed = _parse(file)
     info = parsed.info
     asf.add_attributes(file.tags, [(name, _asf_text(value)) for name, value in parsed.tags])
+    front_tags.fill_from_around(file)
     description = (info.codec_type or info.codec_name).lower()
     codec = next((codec for word, codec in _ASF_CODECS if word in description), "wma")
     return StreamInfo(codec, info.length, info.bitrate, info.sample_rate, channels=info.channels)
@@ -159,86 +145,74 @@ def _asf_text(value: Any) -> str | None:
 def _asf_extent(file: OpenFile) -> AudioExtent:
     """Return all behind the header object."""
     source = file.source
-    size = int.from_bytes(source.get(16, 8), "little")
-    if not 24 <= size < source.size:
+    begin = file.audio_at + int.from_bytes(source.get(file.audio_at + 16, 8), "little")
+    if not file.audio_at + 24 <= begin < source.size:
         raise damaged("there is no audio in it")
-    return AudioExtent(size, source.size - size)
+    return AudioExtent(begin, source.size - begin)
 
 
 def _read_ape_family(file: OpenFile) -> StreamInfo:
-    info = _APE_FAMILY[file.kind](file.source.stream(file.audio_at))
     tail = ape.find_tail(file.source, file.audio_at)
+    facts = _ape_family_facts(file, tail.begin)
     ape.add_items(file.tags, ape.read_items(file.source, tail.ape_footer))
     # The format's own tags are APEv2; files without them may have others.
     if not file.tags.tags:
         bare_stream.add_tags(file)
-    bit_rate, depth = getattr(info, "bitrate", 0), getattr(info, "bits_per_sample", 0)
-    return StreamInfo(file.kind, info.length, bit_rate, info.sample_rate, depth, info.channels)
+    return facts
 
 
-def _read_aiff(file: OpenFile) -> StreamInfo:
-    chunks = _aiff_chunks(file)
-    info = AIFFInfo(file.source.stream())
-    if not info.sample_rate:
-        raise damaged("the sample rate is zero")
-    _add_id3(file, _find_aiff_id3(chunks))
-    extra = TagBuilder()
-    vorbis.add_comments(extra, _aiff_texts(chunks))
-    file.tags.fill(extra)
-    codec, size = _aiff_codec(file, chunks), _find_aiff_audio(file, chunks).size
-    return StreamInfo(codec, info.length, 0, info.sample_rate, info.bits_per_sample, info.channels, size)
+def _ape_family_facts(file: OpenFile, end: int) -> StreamInfo:
+    at = file.audio_at
+    if file.kind == "wavpack":
+        return wavpack.stream_info(file.source, at, end)
+    if file.kind == "tta":
+        return _tta_facts(file, end)
+    try:
+        info = _APE_FAMILY[file.kind](file.source.stream(at))
+    except MusepackHeaderError:
+        info = musepack.stream_header(file.source, at)
+    depth = getattr(info, "bits_per_sample", 0) or 0
+    return StreamInfo(file.kind, info.length, 0, info.sample_rate, depth, info.channels, end - at)
 
 
-def _aiff_chunks(file: OpenFile) -> list[Any]:
-    return list(_AIFF(file.source.stream()).root.subchunks())
+def _tta_facts(file: OpenFile, end: int) -> StreamInfo:
+    """Return the facts of True Audio: mutagen leaves out the channels and the bits."""
+    mark, channels, depth, rate, samples = struct.unpack("<4s2xHHII", file.source.get_exactly(file.audio_at, 18))
+    if mark != b"TTA1" or not rate:
+        raise damaged("the description of the audio is absent")
+    return StreamInfo("tta", samples / rate, 0, rate, depth, channels, end - file.audio_at)
 
 
-def _aiff_codec(file: OpenFile, chunks: list[Any]) -> str:
-    """Return the codec, which only AIFC names and mutagen does not read."""
-    if file.source.get(8, 4) != b"AIFC":
-        return "pcm"
-    name = next(chunk.read()[18:22] for chunk in chunks if chunk.id == "COMM")
-    return _AIFC_CODECS.get(name) or name.decode("latin-1").strip().lower()
-
-
-def _aiff_texts(chunks: list[Any]) -> Iterator[tuple[str, str]]:
-    for chunk in chunks:
-        if chunk.id in _AIFF_NAMES and chunk.data_size <= _MAX_TEXT:
-            yield _AIFF_NAMES[chunk.id], decode_plain(chunk.read())
-
-
-def _find_aiff_id3(chunks: list[Any]) -> int:
-    return next((int(chunk.data_offset) for chunk in chunks if chunk.id.upper() == "ID3"), -1)
-
-
-def _find_aiff_audio(file: OpenFile, chunks: list[Any]) -> AudioExtent:
-    """Return the content of the SSND chunk behind its offset and block size."""
-    for chunk in chunks:
-        if chunk.id == "SSND":
-            at = chunk.data_offset + 8
-            return AudioExtent(at, max(0, min(chunk.data_size - 8, file.source.size - at)))
-    raise damaged("there is no audio in it")
+def _read_ac3(file: OpenFile) -> StreamInfo:
+    bare_stream.add_tags(file)
+    info = _AC3(_stream(file))
+    extent = bare_stream.audio_extent(file)
+    codec = "eac3" if info.codec == "ec-3" else "ac3"
+    length = extent.size * 8 / info.bitrate if info.bitrate else 0.0
+    return StreamInfo(codec, length, info.bitrate, info.sample_rate, channels=info.channels)
 
 
 def _read_dsf(file: OpenFile) -> StreamInfo:
-    parsed = _DSF(file.source.stream())
+    parsed = _DSF(_stream(file))
     facts = parsed.fmt_chunk
     rate = facts.sampling_frequency
     if not rate:
         raise damaged("the sample rate is zero")
     _add_id3(file, _find_dsf_id3(file, parsed))
+    front_tags.fill_from_around(file)
     size = _find_dsf_audio(file, parsed).size
     return StreamInfo("dsd", facts.sample_count / rate, 0, rate, facts.bits_per_sample, facts.channel_num, size)
 
 
 def _find_dsf_audio(file: OpenFile, parsed: Any) -> AudioExtent:
     size = parsed.data_chunk.chunk_size - 12
-    return AudioExtent(_DSF_AUDIO_AT, max(0, min(size, file.source.size - _DSF_AUDIO_AT)))
+    at = file.audio_at + _DSF_AUDIO_AT
+    return AudioExtent(at, max(0, min(size, file.source.size - at)))
 
 
 def _find_dsf_id3(file: OpenFile, parsed: Any) -> int:
-    at = int(parsed.dsd_chunk.offset_metdata_chunk)
-    return at if _DSF_AUDIO_AT <= at < file.source.size else -1
+    at = file.audio_at + int(parsed.dsd_chunk.offset_metdata_chunk)
+    return at if file.audio_at + _DSF_AUDIO_AT <= at < file.source.size else -1
 
 
 def _add_id3(file: OpenFile, at: int) -> None:
@@ -248,21 +222,18 @@ def _add_id3(file: OpenFile, at: int) -> None:
 
 # where the ID3 tag is inside containers that have one, or -1
 _ID3_PLACES: Final[dict[str, Callable[[OpenFile], int]]] = {
-    "aiff": lambda file: _find_aiff_id3(_aiff_chunks(file)),
-    "dsf": lambda file: _find_dsf_id3(file, _DSF(file.source.stream())),
+    "dsf": lambda file: _find_dsf_id3(file, _DSF(_stream(file))),
 }
 _EXTENTS: Final[dict[str, Callable[[OpenFile], AudioExtent]]] = {
     "asf": _asf_extent,
-    "aiff": lambda file: _find_aiff_audio(file, _aiff_chunks(file)),
-    "dsf": lambda file: _find_dsf_audio(file, _DSF(file.source.stream())),
+    "dsf": lambda file: _find_dsf_audio(file, _DSF(_stream(file))),
 }
 _READERS: Final[dict[str, Callable[[OpenFile], StreamInfo]]] = {
     "mp3": _read_mp3,
     "aac": _read_aac,
     "mp4": _read_mp4,
     "asf": _read_asf,
-    "aiff": _read_aiff,
+    "ac3": _read_ac3,
     "dsf": _read_dsf,
-    **dict.fromkeys(_OGG, _read_ogg),
-    **dict.fromkeys(_APE_FAMILY, _read_ape_family),
+    **dict.fromkeys((*_APE_FAMILY, "wavpack", "tta"), _read_ape_family),
 }

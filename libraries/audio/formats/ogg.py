@@ -1,37 +1,22 @@
-"""Ogg: Vorbis and Opus streams that begin and end as they should. What is unusual is left to mutagen."""
+"""Ogg: Vorbis and Opus streams that begin and end as they should. What is unusual is left to `ogg_stream`."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from libraries.audio.errors import UnusualFile
 from libraries.audio.file import Source
-from libraries.audio.formats.format import load_fallback
-from libraries.audio.formats.ogg_packets import audio_packets
+from libraries.audio.formats import front_tags, ogg_length, ogg_stream
+from libraries.audio.formats.ogg_pages import CONTINUED, FIRST, HEAD, LAST, MARK, Page, codec_of, page_at
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags.vorbis import Comments, add_comments, read_comments
-from libraries.audio.types import AudioPackets, Picture, StreamInfo
+from libraries.audio.types import StreamInfo
 
-_PAGE: Final = struct.Struct("<4sBBqIIIB")
-_HEAD: Final = _PAGE.size
-_CONTINUED, _FIRST, _LAST = 1, 2, 4
 # The last page is mostly near the end; it is never farther away than the longest page.
 _NEAR: Final = 8 * 1024
 _LONGEST_PAGE: Final = 64 * 1024
 _MAX_PAGES: Final = 1024
-_OPUS_RATE: Final = 48000
-
-
-class _Page(NamedTuple):
-    flags: int
-    position: int
-    serial: int
-    sequence: int
-    lacing: bytes
-    body: int
-    end: int
 
 
 def read(file: OpenFile) -> StreamInfo:
@@ -43,107 +28,80 @@ def read(file: OpenFile) -> StreamInfo:
     except (struct.error, IndexError) as exc:
         raise UnusualFile from exc
     add_comments(file.tags, comments)
+    front_tags.fill_from_around(file)
     return info
 
 
-def raw_tags(file: OpenFile) -> Iterable[tuple[str, Any]]:
-    """Return the comments as mutagen shows them."""
-    return load_fallback().raw_tags(file)
-
-
-def pictures(file: OpenFile) -> Iterable[Picture]:
-    """Return the pictures, read by mutagen: a catalog needs to know only that there are any."""
-    return load_fallback().pictures(file)
-
-
-def audio_extent(file: OpenFile) -> AudioPackets:
-    """Return the packets of audio."""
-    return audio_packets(file.source)
+raw_tags = ogg_stream.raw_tags
+pictures = ogg_stream.pictures
+audio_extent = ogg_stream.audio_extent
 
 
 def _read(source: Source, kind: str) -> tuple[Comments, StreamInfo]:
     first = _page(source, 0)
-    if not first.flags & _FIRST or not first.lacing or first.lacing[0] == 255:
+    if not first.flags & FIRST or not first.lacing or first.lacing[0] == 255:
         raise UnusualFile
     head = source.get(first.body, first.lacing[0])
-    packet, at = _second_packet(source, first)
-    if kind == "vorbis":
-        return _vorbis(source, first.serial, head, packet)
-    return _opus(source, first.serial, head, packet, at)
-
-
-def _page(source: Source, at: int) -> _Page:
-    mark, version, flags, position, serial, sequence, _, segments = _PAGE.unpack(source.get(at, _HEAD))
-    lacing = source.get(at + _HEAD, segments)
-    body = at + _HEAD + segments
-    end = body + sum(lacing)
-    if mark != b"OggS" or version or len(lacing) != segments or end > source.size:
+    mark, packets = (b"\x03vorbis", 2) if kind == "vorbis" else (b"OpusTags", 1)
+    packet, audio_at = _header_packets(source, first, packets)
+    if codec_of(head) != kind or len(head) < 19 or not packet.startswith(mark):
         raise UnusualFile
-    return _Page(flags, position, serial, sequence, lacing, body, end)
+    facts = ogg_length.facts_of(kind, head)
+    position = _last_position(source, first.serial)
+    most = ogg_length.MOST_SAMPLES_OF_A_PAGE
+    if position > most and _page(source, audio_at).position > most:
+        raise UnusualFile  # it was cut out of a longer stream
+    seconds = max(0, position - facts.skipped) / facts.rate
+    size = source.size - audio_at
+    comments, _ = read_comments(packet, len(mark))
+    return comments, StreamInfo(kind, seconds, 0, facts.rate, channels=facts.channels, audio_size=size)
 
 
-def _second_packet(source: Source, first: _Page) -> tuple[bytes, int]:
-    """Return the packet that begins on the second page, however many it takes, and the end of its last page."""
-    pieces = []
+def _page(source: Source, at: int) -> Page:
+    page = page_at(source, at)
+    if page is None or page.end > source.size:
+        raise UnusualFile
+    return page
+
+
+def _header_packets(source: Source, first: Page, count: int) -> tuple[bytes, int]:
+    """Return the packet that begins on the second page, and the end of the page on which `count` packets have ended."""
+    pieces: list[bytes] = []
+    packet = b""
+    ended = 0
     before = first
-    for number in range(_MAX_PAGES):
+    for _ in range(_MAX_PAGES):
         page = _page(source, before.end)
-        continued = bool(page.flags & _CONTINUED)
-        if page.serial != first.serial or continued != (number > 0):
-            raise UnusualFile
-        if number and page.sequence != before.sequence + 1:
+        continued = bool(page.flags & CONTINUED)
+        if page.serial != first.serial or page.position > 0 or continued != (before.lacing[-1] == 255):
             raise UnusualFile
         size = 0
         for width in page.lacing:
             size += width
             if width < 255:
-                pieces.append(source.get(page.body, size))
-                return b"".join(pieces), page.end
-        pieces.append(source.get(page.body, size))
+                ended += 1
+                if ended == 1:
+                    packet = b"".join((*pieces, source.get(page.body, size)))
+                if ended == count:
+                    return packet, page.end
+        if not ended:
+            pieces.append(source.get(page.body, size))
         before = page
     raise UnusualFile
-
-
-def _vorbis(source: Source, serial: int, head: bytes, packet: bytes) -> tuple[Comments, StreamInfo]:
-    if not head.startswith(b"\x01vorbis") or len(head) < 28 or not packet.startswith(b"\x03vorbis"):
-        raise UnusualFile
-    channels, rate, most, nominal, least = struct.unpack_from("<BI3i", head, 11)
-    if not rate:
-        raise UnusualFile
-    comments, end = read_comments(packet, 7)
-    if end < 0 or not packet[end] & 1:
-        raise UnusualFile
-    most, nominal, least = max(0, most), max(0, nominal), max(0, least)
-    # a nominal rate outside of the bounds is the one that is wrong
-    likely = most if 0 < most < nominal else max(least, nominal)
-    bits = likely if nominal else (most + least) // 2
-    return comments, StreamInfo("vorbis", _last_position(source, serial) / rate, bits, rate, channels=channels)
-
-
-def _opus(source: Source, serial: int, head: bytes, packet: bytes, at: int) -> tuple[Comments, StreamInfo]:
-    if not head.startswith(b"OpusHead") or len(head) < 19 or not packet.startswith(b"OpusTags") or head[8] >> 4:
-        raise UnusualFile
-    channels, skipped = head[9], int.from_bytes(head[10:12], "little")
-    comments, end = read_comments(packet, 8)
-    if end < 0:
-        raise UnusualFile
-    duration = (_last_position(source, serial) - skipped) / _OPUS_RATE
-    bits = round((source.size - at) * 8 / duration) if duration else 0
-    return comments, StreamInfo("opus", duration, bits, _OPUS_RATE, channels=channels)
 
 
 def _last_position(source: Source, serial: int) -> int:
     """Return the position at the end of the stream, out of its last page."""
     data = source.tail(_NEAR)
-    at = data.rfind(b"OggS")
+    at = data.rfind(MARK)
     if at < 0:
         data = source.tail(_LONGEST_PAGE)
-        at = data.rfind(b"OggS")
+        at = data.rfind(MARK)
     if at < 0:
         raise UnusualFile
-    _, version, flags, position, own, _, _, segments = _PAGE.unpack_from(data, at)
-    lacing = data[at + _HEAD : at + _HEAD + segments]
-    whole = len(lacing) == segments and at + _HEAD + segments + sum(lacing) <= len(data)
-    if version or own != serial or not flags & _LAST or position < 0 or not whole:
+    _, version, flags, position, own, _, _, segments = HEAD.unpack_from(data, at)
+    lacing = data[at + HEAD.size : at + HEAD.size + segments]
+    whole = len(lacing) == segments and at + HEAD.size + segments + sum(lacing) <= len(data)
+    if version or own != serial or not flags & LAST or position <= 0 or not whole:
         raise UnusualFile
     return int(position)

@@ -6,45 +6,30 @@ from collections.abc import Iterator
 from typing import Final
 
 from libraries.audio.file import Source
+from libraries.audio.formats.ogg_pages import find_audio, iter_packets
 from libraries.audio.types import AudioPackets
 
 # where the last page is looked for
 _TAIL: Final = 128 * 1024
 
 
-def audio_packets(source: Source) -> AudioPackets:
+def audio_packets(source: Source, at: int = 0) -> AudioPackets:
     """Return the packets behind the headers: new comments cut the pages differently, the packets stay the same."""
     tail = source.tail(_TAIL)
     last = tail.rfind(b"OggS")
-    return AudioPackets(_packets(source), tail[last + 6 : last + 14] if last >= 0 else b"")
+    return AudioPackets(_packets(source, at), tail[last + 6 : last + 14] if last >= 0 else b"")
 
 
-def _packets(source: Source) -> Iterator[bytes]:
-    """Return the packets of audio of the first stream."""
-    place = 0
-    serial = b""
-    pending = b""
+def _packets(source: Source, at: int) -> Iterator[bytes]:
+    """Return the packets of audio of the first stream of audio."""
+    found = find_audio(source, at)
+    if found is None:
+        return
     headers = -1
-    while place < source.size:
-        head = source.get(place, 27)
-        if len(head) < 27 or not head.startswith(b"OggS"):
-            return
-        lacing = source.get(place + 27, head[26])
-        place += 27 + head[26] + sum(lacing)
-        body = source.get(place - sum(lacing), sum(lacing))
-        serial = serial or head[14:18]
-        if head[14:18] != serial:
-            continue
-        at = 0
-        for width in lacing:
-            pending += body[at : at + width]
-            at += width
-            if width == 255:
-                continue
-            headers, is_header = _count_header(headers, pending)
-            if not is_header and pending:
-                yield pending
-            pending = b""
+    for packet, _ in iter_packets(source, found[0]):
+        headers, is_header = _count_header(headers, packet)
+        if not is_header and packet:
+            yield packet
 
 
 def _count_header(left: int, packet: bytes) -> tuple[int, bool]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from libraries.audio.errors import UnusualFile
-from libraries.audio.formats import adts, flac, mp3, mp4, ogg, wave
+from libraries.audio.formats import adts, aiff, flac, mp3, mp4, ogg, ogg_stream, wave
 from libraries.audio.formats.format import Format, load_fallback
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import AudioExtent, AudioPackets, Picture, StreamInfo
 
-# the kinds that most libraries are made of; mutagen reads all others, and the unusual files of these
+# mutagen reads all other kinds, and the unusual files of these
 OWN_FORMATS: Final[dict[str, Format]] = {
     "mp3": mp3,
     "aac": adts,
@@ -20,8 +20,17 @@ OWN_FORMATS: Final[dict[str, Format]] = {
     "mp4": mp4,
     "vorbis": ogg,
     "opus": ogg,
+    "oggflac": ogg_stream,
+    "speex": ogg_stream,
     "wav": wave,
+    "aiff": aiff,
 }
+_THOROUGH: Final[dict[str, Format]] = {"vorbis": ogg_stream, "opus": ogg_stream}
+
+
+def fallback(kind: str) -> Format:
+    """Return what reads the unusual files of a kind, and all files of kinds that have no module of ours."""
+    return _THOROUGH.get(kind) or load_fallback()
 
 
 def read(file: OpenFile) -> StreamInfo:
@@ -32,7 +41,7 @@ def read(file: OpenFile) -> StreamInfo:
             return own.read(file)
         except UnusualFile:
             file.tags = TagBuilder()
-    return load_fallback().read(file)
+    return fallback(file.kind).read(file)
 
 
 def raw_tags(file: OpenFile) -> Iterable[tuple[str, Any]]:

@@ -16,9 +16,8 @@ from mutagen.id3 import TCON
 from libraries.audio import inspect
 from libraries.audio.errors import AudioError, UnusualFile
 from libraries.audio.file import open_regular
-from libraries.audio.formats.format import load_fallback
 from libraries.audio.formats.open_file import OpenFile, use_file
-from libraries.audio.formats.registry import OWN_FORMATS
+from libraries.audio.formats.registry import OWN_FORMATS, fallback
 from libraries.audio.tags import ape, genres
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import RawAudio
@@ -62,7 +61,7 @@ class Parsers:
 
 def by_mutagen(file: OpenFile) -> RawAudio:
     file.tags = TagBuilder()
-    return file.result(load_fallback().read(file))
+    return file.result(fallback(file.kind).read(file))
 
 
 def outcome(path: Path, read: Any) -> Read:

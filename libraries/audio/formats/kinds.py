@@ -7,6 +7,9 @@ from typing import Final
 # Suffix → the kind of content that it announces. "mp4" is the container of AAC and ALAC alike.
 SUFFIX_KINDS: Final[dict[str, str]] = {
     "mp3": "mp3",
+    "mp2": "mp3",
+    "mp1": "mp3",
+    "mpga": "mp3",
     "flac": "flac",
     "ogg": "vorbis",
     "oga": "vorbis",
@@ -14,6 +17,8 @@ SUFFIX_KINDS: Final[dict[str, str]] = {
     "spx": "speex",
     "m4a": "mp4",
     "m4b": "mp4",
+    "m4r": "mp4",
+    "f4a": "mp4",
     "mp4": "mp4",
     "alac": "mp4",
     "aac": "aac",
@@ -27,6 +32,17 @@ SUFFIX_KINDS: Final[dict[str, str]] = {
     "wv": "wavpack",
     "mpc": "musepack",
     "dsf": "dsf",
+    "dff": "dff",
+    "tta": "tta",
+    "tak": "tak",
+    "ofr": "optimfrog",
+    "ofs": "optimfrog",
+    "ac3": "ac3",
+    "eac3": "ac3",
+    "mka": "matroska",
+    "webm": "matroska",
+    "weba": "matroska",
+    "caf": "caf",
 }
 
 KINDS: Final[frozenset[str]] = frozenset(SUFFIX_KINDS.values()) | {"oggflac"}
@@ -43,6 +59,12 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"MPCK", "musepack"),
     (b"MP+", "musepack"),
     (b"DSD ", "dsf"),
+    (b"TTA1", "tta"),
+    (b"tBaK", "tak"),
+    (b"OFR ", "optimfrog"),
+    (b"\x1aE\xdf\xa3", "matroska"),
+    (b"caff", "caf"),
+    (b"\x0bw", "ac3"),
     (_ASF_GUID, "asf"),
 )
 
@@ -59,7 +81,7 @@ _OGG_PACKETS: Final[tuple[tuple[bytes, str], ...]] = (
 # Content that is certainly something else, whatever the name says.
 _OTHER_CONTENT: Final[tuple[bytes, ...]] = (
     b"\x89PNG\r\n", b"GIF8", b"%PDF-", b"PK\x03\x04", b"\x7fELF", b"MZ\x90", b"Rar!", b"7z\xbc\xaf",
-    b"\x1f\x8b\x08", b"\x1aE\xdf\xa3", b"<!DOCTYPE", b"<!doctype", b"<html", b"<?xml", b"#EXTM3U",
+    b"\x1f\x8b\x08", b"<!DOCTYPE", b"<!doctype", b"<html", b"<?xml", b"#EXTM3U",
 )  # fmt: skip
 
 
@@ -95,6 +117,8 @@ def sniff(head: bytes) -> str | None:
         return "wav"
     if head.startswith(b"FORM") and head[8:12] in {b"AIFF", b"AIFC"}:
         return "aiff"
+    if head.startswith(b"FRM8") and head[12:16] == b"DSD ":
+        return "dff"
     return _sniff_mpeg(head)
 
 

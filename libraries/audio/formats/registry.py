@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from libraries.audio.errors import UnusualFile
-from libraries.audio.formats import adts, aiff, flac, mp3, mp4, ogg, ogg_stream, wave
+from libraries.audio.formats import adts, aiff, caf, flac, matroska, mp3, mp4, ogg, ogg_stream, wave
 from libraries.audio.formats.format import Format, load_fallback
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags.builder import TagBuilder
@@ -24,6 +24,9 @@ OWN_FORMATS: Final[dict[str, Format]] = {
     "speex": ogg_stream,
     "wav": wave,
     "aiff": aiff,
+    "dff": aiff,
+    "caf": caf,
+    "matroska": matroska,
 }
 _THOROUGH: Final[dict[str, Format]] = {"vorbis": ogg_stream, "opus": ogg_stream}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from libraries.audio.formats import kinds as formats
@@ -39,3 +42,9 @@ def test_content(maker: str, kind: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"\0" * 512, audio.PNG, audio.JPEG, b"#EXTM3U\n", b"OggS" + bytes(60)])
 def test_no_audio(data: bytes) -> None:
     assert formats.sniff(data) is None
+
+
+def test_the_docs_have_every_suffix() -> None:
+    page = (Path(__file__).parents[3] / "docs/formats.md").read_text()
+    table = re.findall(r"^\| ([a-z0-9, ]+) \|", page, re.MULTILINE)
+    assert sorted(suffix for row in table[1:] for suffix in row.split(", ")) == sorted(formats.SUFFIX_KINDS)

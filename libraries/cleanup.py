@@ -26,6 +26,7 @@ from libraries.models import (
     ScanChange,
     ScanProblem,
     TrackGenre,
+    UnreadFolder,
 )
 from libraries.search.index import forget_songs
 from navidrome_lib import stopping
@@ -119,7 +120,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
         time.sleep(pause)
         if stopping.is_asked():
             return False
-    for model in (Album, Folder, LibraryArtist, MountPoint, ScanProblem, ScanChange, Scan):
+    for model in (Album, Folder, LibraryArtist, MountPoint, UnreadFolder, ScanProblem, ScanChange, Scan):
         of_library = {"scan__library" if model is ScanChange else "library": library_id}
         rows = model._default_manager.filter(**of_library).order_by("pk")
         while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):

@@ -99,6 +99,11 @@ class LibrarySerializer(serializers.Serializer[Library]):
     totalMissingFiles = serializers.IntegerField(source="total_missing_files")
     totalSize = serializers.IntegerField(source="total_size")
     totalDuration = serializers.FloatField(source="total_duration")
+    unreadFiles = serializers.DictField(
+        source="unread_files",
+        child=serializers.IntegerField(),
+        help_text="How many files are of a kind of audio that is not read, by suffix.",
+    )
     createdAt = Timestamp(source="created_at")
     updatedAt = Timestamp(source="updated_at")
 

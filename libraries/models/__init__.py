@@ -13,6 +13,7 @@ from libraries.models.problem import ScanProblem
 from libraries.models.scan import Scan
 from libraries.models.server_clock import ServerClock
 from libraries.models.song_words import SongWords
+from libraries.models.unread_folder import UnreadFolder
 from libraries.models.watch_status import WatchStatus
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "ServerClock",
     "SongWords",
     "TrackGenre",
+    "UnreadFolder",
     "WatchStatus",
 ]

@@ -97,6 +97,8 @@ class Library(SavesChanges):
     total_missing_files = models.PositiveIntegerField(default=0, editable=False)
     total_size = models.PositiveBigIntegerField(default=0, editable=False)
     total_duration = models.FloatField(default=0, editable=False)
+    # files of kinds that are not read, by suffix: the sum of `UnreadFolder`
+    unread_files = models.JSONField(default=dict, blank=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -85,6 +85,8 @@ class FolderDiff:
         self.changed = ListingSpool()
         self.files = 0
         self.folder_problems = 0
+        # files of kinds that are not read, by folder and suffix
+        self.unread: dict[bytes, dict[str, int]] = {}
         # folders with files that are too new to be read: they are worth another look in a moment
         self.settling: list[bytes] = []
         self._counters = counters
@@ -104,6 +106,8 @@ class FolderDiff:
         if listing.settling:
             self.settling.append(listing.path)
         self._listed.add(listing.path)
+        if listing.unread:
+            self.unread[listing.path] = listing.unread
         if not listing.complete:
             self._unproved.add(listing.path)
         known = self._known.get(listing.path)
@@ -132,6 +136,10 @@ class FolderDiff:
     def was_listed(self, path: bytes) -> bool:
         """Whether the walk met a folder."""
         return path in self._listed
+
+    def knows_content(self, path: bytes) -> bool:
+        """Whether the walk saw all that is in a folder, or proves that it is gone."""
+        return path not in self._unproved and (path in self._listed or self._is_proved(path))
 
     def gone(self) -> list[KnownFolder]:
         """The folders whose absence this walk proves, and that are not known to be missing already."""

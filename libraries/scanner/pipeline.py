@@ -31,6 +31,7 @@ from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import FolderListing
 from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
 from libraries.scanner.walk.walker import Lister, StorageProblem, WalkStopped, os_lister, walk
+from libraries.scanner.write import unread
 from libraries.scanner.write.problems import resolve_problems
 from libraries.scanner.write.writer import AffectedArtists, Writer
 from navidrome_lib import disk_space, stopping
@@ -277,6 +278,7 @@ class _Run:
         gone = self.diff.gone()
         self.reconciler.add_unseen(dict(tracks_of(gone)))
         self.reconciler.move()
+        unread.save(self.library, self.diff, self.lease.transaction)
         self.lease.phase(ScanPhase.MARKING)
         ended = self.diff.resolved()
         if ended:

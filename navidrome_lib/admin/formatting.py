@@ -54,6 +54,20 @@ def files(count: int) -> str:
     return ngettext("%(count)s file", "%(count)s files", count) % {"count": number(count)}
 
 
+def unread(files: dict[str, int]) -> str:
+    """The files of kinds that are not read, by suffix, the most frequent first; empty without any."""
+    if not files:
+        return ""
+    count = sum(files.values())
+    suffixes = ", ".join(f".{suffix}" for suffix, _ in sorted(files.items(), key=lambda item: (-item[1], item[0])))
+    said = ngettext(
+        "%(count)s file of a kind that is not read: %(suffixes)s",
+        "%(count)s files of kinds that are not read: %(suffixes)s",
+        count,
+    )
+    return said % {"count": number(count), "suffixes": suffixes}
+
+
 def folders(count: int) -> str:
     return ngettext("%(count)s folder", "%(count)s folders", count) % {"count": number(count)}
 

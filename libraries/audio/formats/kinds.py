@@ -45,6 +45,15 @@ SUFFIX_KINDS: Final[dict[str, str]] = {
     "caf": "caf",
 }
 
+# Suffixes of audio that nothing here reads: such files are counted and named, so that nobody misses them in silence.
+UNREAD_SUFFIXES: Final[frozenset[str]] = frozenset(
+    {
+        "aa", "aax", "aaxc", "amr", "au", "awb", "dts", "dtshd", "gsm", "it", "la", "mid", "midi", "mlp", "mod",
+        "mpp", "nsf", "pac", "psf", "ra", "ram", "rm", "rka", "s3m", "shn", "sid", "snd", "spc", "thd", "truehd",
+        "voc", "vqf", "w64", "xm",
+    }
+)  # fmt: skip
+
 KINDS: Final[frozenset[str]] = frozenset(SUFFIX_KINDS.values()) | {"oggflac"}
 
 # As many bytes as sniff() needs to tell every kind.

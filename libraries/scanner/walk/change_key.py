@@ -10,12 +10,13 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from libraries.audio.formats.kinds import SUFFIX_KINDS
+from libraries.audio.formats.kinds import SUFFIX_KINDS, UNREAD_SUFFIXES
 from libraries.choices import ProblemKind
 from libraries.scanner.paths import display
 from libraries.scanner.types import FileEntry, FileProblem
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)
+UNREAD: Final = frozenset(suffix.encode() for suffix in UNREAD_SUFFIXES)
 GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
@@ -42,6 +43,13 @@ def is_audio_name(name: bytes) -> bool:
     """Whether a name announces audio. macOS writes `._song.mp3` beside `song.mp3`: a resource fork, not audio."""
     dot = name.rfind(b".")
     return dot > 0 and name[dot + 1 :].lower() in AUDIO_SUFFIXES and name[:2] != b"._"
+
+
+def unread_suffix(name: bytes) -> bytes | None:
+    """Return the suffix of a name that announces audio of a kind that is not read, None for all other names."""
+    dot = name.rfind(b".")
+    suffix = name[dot + 1 :].lower()
+    return suffix if dot > 0 and suffix in UNREAD and not name.startswith(b".") else None
 
 
 def problem(path: bytes, error: OSError) -> FileProblem:

@@ -26,7 +26,15 @@ from libraries.scanner.limits import ScanLimits
 from libraries.scanner.paths import display, join
 from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions
 from libraries.scanner.walk import ignore
-from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, problem, reason_of, seal
+from libraries.scanner.walk.change_key import (
+    AUDIO_SUFFIXES,
+    GONE,
+    is_audio_name,
+    problem,
+    reason_of,
+    seal,
+    unread_suffix,
+)
 from libraries.scanner.walk.links import Links
 
 _CHUNK: Final = 512
@@ -243,7 +251,8 @@ class _Walk:
                 is_dir = entry.is_dir()
             except OSError:
                 is_dir = False  # whatever is wrong with it, the next look at it will tell
-            if (audio or is_dir) and folder.scope.excluded(join(folder.path, name), is_dir):
+            known = audio or is_dir or unread_suffix(name) is not None
+            if known and folder.scope.excluded(join(folder.path, name), is_dir):
                 listing.ignored += audio and not is_dir
             else:
                 kept.append(entry)
@@ -263,6 +272,8 @@ class _Walk:
                     if suffix not in suffixes and suffix.lower() not in suffixes:
                         if not entry.is_file(follow_symlinks=False):
                             other(entry)
+                        elif (unread := unread_suffix(name)) is not None:
+                            _count_unread(listing, unread.decode())
                         continue
                     if not stem or name[0] == _DOT:
                         other(entry)
@@ -334,6 +345,11 @@ class _Walk:
             listing.protected = frozenset(self._protected | self._settling)
         else:
             listing.digest = digest
+
+
+def _count_unread(listing: FolderListing, suffix: str) -> None:
+    found = listing.unread = listing.unread or {}
+    found[suffix] = found.get(suffix, 0) + 1
 
 
 def outermost(targets: Iterable[bytes]) -> list[bytes]:

@@ -49,6 +49,14 @@ def test_every_library_has_a_card(site: Client, library: Library) -> None:
         assert text in page, text
 
 
+def test_files_of_kinds_that_are_not_read_are_named(site: Client, library: Library) -> None:
+    for address in (HOME, f"/admin/libraries/library/{library.pk}/change/"):
+        Library.objects.filter(pk=library.pk).update(unread_files={})
+        assert "not read" not in site.get(address).content.decode()
+        Library.objects.filter(pk=library.pk).update(unread_files={"shn": 12})
+        assert "12 files of kinds that are not read: .shn" in site.get(address).content.decode()
+
+
 def test_the_next_scan_comes_from_the_schedule(site: Client, library: Library, configure: Configure) -> None:
     assert "No scan is scheduled." in site.get(HOME).content.decode()
     configure(scanner=dataclasses.replace(settings.CONF.scanner, schedule="@every 2h"))

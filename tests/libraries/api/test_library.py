@@ -27,7 +27,7 @@ KEYS = {
     "lastScanTime", "missingRetentionDays", "name", "nextScanTime", "offlineSince", "path", "remotePath",
     "scanActive", "scanOptions", "schedule", "size", "songCount", "status", "statusReason", "totalAlbums",
     "totalArtists", "totalDuration", "totalFiles", "totalFolders", "totalMissingFiles", "totalSize", "totalSongs",
-    "updatedAt", "watch", "watcher", "watcherReason",
+    "unreadFiles", "updatedAt", "watch", "watcher", "watcherReason",
 }  # fmt: skip
 
 

@@ -48,3 +48,6 @@ def test_the_docs_have_every_suffix() -> None:
     page = (Path(__file__).parents[3] / "docs/formats.md").read_text()
     table = re.findall(r"^\| ([a-z0-9, ]+) \|", page, re.MULTILINE)
     assert sorted(suffix for row in table[1:] for suffix in row.split(", ")) == sorted(formats.SUFFIX_KINDS)
+    unread = page.partition("## Which kinds are not read?")[2].strip().partition(".")[0]
+    assert re.split(r",\s", unread) == sorted(formats.UNREAD_SUFFIXES)
+    assert not formats.UNREAD_SUFFIXES & set(formats.SUFFIX_KINDS)

@@ -3,6 +3,7 @@
 An access log, where one is asked for, has paths without their query strings: those of `/rest` carry credentials.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +16,9 @@ forwarder_headers = ""
 header_map = "drop"
 # a socket in the file system is for the owner and the group, which the proxy belongs to: 0660
 umask = 0o117
+
+# before anything is written: log files, too, are for our own user; no module of ours can be imported yet
+os.umask(0o077)
 
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(D)sus'
 

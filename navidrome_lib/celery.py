@@ -10,7 +10,9 @@ from celery.signals import worker_shutting_down
 
 from navidrome_lib import stopping
 from navidrome_lib.audit.actor import Actor, acting
+from navidrome_lib.config.private import mask_new_files
 
+mask_new_files()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
 

@@ -12,7 +12,7 @@ from libraries.limits import EventLimits, StorageLimits, WatchLimits
 from libraries.scanner import ScanLimits
 from missing.limits import PurgeLimits
 from navidrome_lib.admin.theme import UNFOLD
-from navidrome_lib.config import conf, secrets
+from navidrome_lib.config import conf, private, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
 from navidrome_lib.version import VERSION
 from users.limits import HashingLimits
@@ -21,12 +21,15 @@ __all__ = ["UNFOLD"]
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+private.mask_new_files()
 try:
     CONF = conf.current()
+    private.close_folder(CONF.data_folder)
+    private.check_keys(CONF.data_folder, secrets.NAMES)
+    SECRET_KEY = secrets.read_or_create(CONF.data_folder / "secret_key")
 except conf.ConfigError as error:
     raise ImproperlyConfigured(str(error)) from None
 
-SECRET_KEY = secrets.read_or_create(CONF.data_folder / "secret_key")
 DEBUG = False
 ALLOWED_HOSTS = [host.strip() for host in CONF.allowed_hosts.split(",") if host.strip()]
 
@@ -111,7 +114,7 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
     }
 
 
-(CONF.data_folder / "static").mkdir(parents=True, exist_ok=True)
+(CONF.data_folder / "static").mkdir(exist_ok=True)
 DATABASES = {"default": database_settings(CONF.database_url, CONF.data_folder)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,9 @@ from users import tokens
 from users.models import LibraryAccess, User
 
 PASSWORD = "correct horse battery"
+
+# the settings close what this process writes; what tests make is as open as other people's files are
+os.umask(0o022)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from django.conf import settings
 
+from navidrome_lib.config.private import read_key
 from navidrome_lib.config.secrets import read_or_create
 
 
@@ -36,7 +37,7 @@ class KeyFile:
         found = path.stat()
         stamp = (path, found.st_mtime_ns, found.st_ino, found.st_size)
         if stamp != self._stamp:
-            self._keys = tuple(path.read_text(encoding="utf-8").split())
+            self._keys = tuple(read_key(path).split())
             self._stamp = stamp
         return self._keys
 

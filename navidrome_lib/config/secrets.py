@@ -8,10 +8,19 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+from navidrome_lib.config.private import read_key
+
+# the files of the data folder that hold keys
+NAMES: Final = ("secret_key", "jwt_key", "subsonic_key", "admin-password")
 
 
 def read_or_create(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
-    """The content of `path`, which is created with mode 600 when absent; processes that race agree on one value."""
+    """The content of `path`, which is created with mode 600 when absent; processes that race agree on one value.
+
+    Raises `ConfigError` for a file that others can read.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -25,4 +34,4 @@ def read_or_create(path: Path, make: Callable[[], str] = lambda: secrets.token_u
                 os.link(temporary, path)
         finally:
             os.unlink(temporary)
-    return path.read_text(encoding="utf-8").strip()
+    return read_key(path).strip()

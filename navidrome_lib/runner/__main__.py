@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from navidrome_lib.config.private import mask_new_files
 from navidrome_lib.runner import options
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.demo import DATA_NAME, demo
@@ -15,6 +16,7 @@ from navidrome_lib.runner.serve import private_environment, serve
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code: 0 after an orderly stop, 1 for a failure, 2 for a refusal."""
+    mask_new_files()
     console = Console()
     command, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     try:

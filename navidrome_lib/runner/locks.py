@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from navidrome_lib.config.env import ConfigError
+from navidrome_lib.config.private import close_folder
 from navidrome_lib.runner.errors import Refused
 
 LOCK_NAME = "server.lock"
@@ -22,8 +24,10 @@ LEFTOVER_SECONDS = 10.0
 def claim_data_folder(folder: Path) -> Iterator[int]:
     """Lock the folder for this process and its children; `Refused` when another server has it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        close_folder(folder)
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    except ConfigError as error:
+        raise Refused(str(error)) from None
     except OSError as error:
         raise Refused(f"ND_DATAFOLDER: {folder} cannot be used ({error.strerror}).") from None
     try:

@@ -22,6 +22,10 @@ _START_TIMEOUT: Final = 60.0
 # A pipe of this size takes two batches at once.
 _ROOMY_PIPE: Final = 64 * 1024
 _WIDE_PIPE: Final = 512 * 1024
+# What a reader process gets of our environment: what Python, its libraries and the system need. It reads files of
+# strangers, and must not hold the passwords of the database, the broker or an admin.
+_PASSED: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV")
+_PASSED_BEGINNINGS: Final = ("LC_", "PYTHON", "LD_", "DYLD_", "COVERAGE_")
 _ROOT: Final = str(Path(__file__).resolve().parents[3])
 
 PathAnswer = tuple[bytes, Answer]
@@ -162,8 +166,12 @@ def _start(memory: int, counter: int, conversion: Conversion | None) -> subproce
         stderr=subprocess.DEVNULL,
         close_fds=True,
         pass_fds=(counter,),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env={**_environment(), "PYTHONPATH": os.pathsep.join(filter(None, paths))},
     )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(_PASSED_BEGINNINGS)}
 
 
 def _shared_counter() -> tuple[mmap.mmap, int]:

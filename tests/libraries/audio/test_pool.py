@@ -30,6 +30,27 @@ def pool() -> Iterator[ReaderPool]:
         yield shared
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the environment of a process is read in /proc")
+def test_a_reader_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = (
+        "ND_ADMIN_USER",
+        "ND_ADMIN_PASSWORD",
+        "REDIS_URL",
+        "DATABASE_URL",
+        "ND_MUSICFOLDER",
+        "AWS_SECRET_ACCESS_KEY",
+    )
+    for name in secrets:
+        monkeypatch.setenv(name, "hunter2-canary")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    with ReaderPool(1) as pool:
+        assert list(pool.read_many([b"/nothing/here.mp3"]))
+        (pid,) = pool.pids
+        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert b"LC_ALL=C.UTF-8" in environ
+    assert not [entry for entry in environ if b"canary" in entry or entry.startswith((b"ND_", b"REDIS", b"DATABASE"))]
+
+
 def songs(folder: Path, count: int) -> list[bytes]:
     paths = []
     for number in range(count):

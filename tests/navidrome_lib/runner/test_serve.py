@@ -37,6 +37,7 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
     assert f"{home}/auth/createAdmin" in server.output()
     with urllib.request.urlopen(f"{home}/api/keepalive/", timeout=60) as answer:  # noqa: S310 - our own address
         assert json.load(answer) == {"response": "ok", "id": "keepalive"}
+    assert {path for path in (tmp_path / "a data folder").rglob("*") if path.lstat().st_mode & 0o077} == set()
     family = server.family()
     server.process.send_signal(signal.SIGINT)
     assert server.process.wait(timeout=60) == 0, server.output()

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from libraries import clock
+from libraries.choices import ScanState
 from libraries.models import Scan
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.admin import formatting
@@ -114,15 +115,17 @@ def check_disk() -> tuple[bool, str]:
 def check_scans(*, now: datetime | None = None) -> tuple[bool, str]:
     """No scan has lost its heartbeat, and none waits for something that is away or full."""
     now = now or timezone.now()
-    silent = Scan.objects.running().filter(lease_expires_at__lt=now).select_related("library").order_by("pk").first()
-    if silent is not None:
-        age = max(int((now - (silent.heartbeat_at or now)).total_seconds()), 0)
-        said = f"A scan of “{silent.library.name}” has sent no heartbeat for {age} seconds: its worker hangs or died."
-        return False, f"{said} A worker takes it back."
-    waiting = Scan.objects.queued().exclude(error="").select_related("library").order_by("pk").first()
-    if waiting is None:
+    silent = Q(state=ScanState.RUNNING, lease_expires_at__lt=now)
+    waiting = Q(state=ScanState.QUEUED) & ~Q(error="")
+    # the running ones first: their state comes last in the alphabet
+    scan = Scan.objects.filter(silent | waiting).select_related("library").order_by("-state", "pk").first()
+    if scan is None:
         return True, "No scan is delayed."
-    return False, f"A scan of “{waiting.library.name}” waits: {waiting.error}"
+    if scan.state == ScanState.QUEUED:
+        return False, f"A scan of “{scan.library.name}” waits: {scan.error}"
+    age = max(int((now - (scan.heartbeat_at or now)).total_seconds()), 0)
+    said = f"A scan of “{scan.library.name}” has sent no heartbeat for {age} seconds: its worker hangs or died."
+    return False, f"{said} A worker takes it back."
 
 
 def check_clock() -> tuple[bool, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from typing import Any, Final
@@ -18,6 +19,29 @@ logger = logging.getLogger(__name__)
 AWAY_SECONDS: Final = 5.0
 
 
+# a Redis may be shared with other programs, and with versions that kept something else under the same name
+PREFIX: Final = "navidrome_lib.json"
+
+
+class JSONSerializer:
+    """Keeps values as JSON: who can write to the Redis can lie to us, but have us run nothing.
+
+    A tuple comes back as a list, and what is not JSON is refused with TypeError.
+    """
+
+    def dumps(self, value: Any) -> int | bytes:
+        """The value as Redis keeps it: whole numbers as they are, so that it can count them."""
+        # a truth value is a number to Python
+        return value if type(value) is int else json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        """The value that was kept; None for what we cannot have written."""
+        try:
+            return json.loads(data)
+        except ValueError:
+            return None
+
+
 class SharedCache(BaseCache):
     """What is kept here (counts of attempts, results of long counts) may be lost; no request is refused for that."""
 
@@ -25,7 +49,8 @@ class SharedCache(BaseCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        options = dict(params.get("OPTIONS", {}))
+        params = {"KEY_PREFIX": PREFIX, **params}
+        options = {"serializer": JSONSerializer(), **params.get("OPTIONS", {})}
         self._away_seconds: float = options.pop("away_seconds", AWAY_SECONDS)
         self._shared = RedisCache(server, {**params, "OPTIONS": options})
         self._own = LocMemCache("while-away", {**params, "OPTIONS": {}})

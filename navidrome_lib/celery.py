@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
+from django.conf import settings
 
 from navidrome_lib import stopping
 from navidrome_lib.audit.actor import Actor, acting
 from navidrome_lib.config.private import mask_new_files
+from navidrome_lib.config.redis_urls import OPEN_BROKER, is_open
 
 mask_new_files()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
@@ -22,6 +25,16 @@ class AuditedTask(Task[Any, Any]):
     def __call__(self, *args: Any, **options: Any) -> Any:
         with acting(Actor(channel="task", name=str(self.name))):
             return self.run(*args, **options)
+
+
+logger = logging.getLogger(__name__)
+
+
+@worker_init.connect
+def warn_of_open_broker(**_: Any) -> None:
+    """A worker does what a message says: who may write one must be known."""
+    if is_open(settings.CELERY_BROKER_URL):
+        logger.warning(OPEN_BROKER)
 
 
 @worker_shutting_down.connect

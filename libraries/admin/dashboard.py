@@ -131,14 +131,14 @@ def formats_of(libraries: QuerySet[Library], cards: list[Card], *, wait: bool) -
     rows = [card.library for card in cards]
     state = ",".join(f"{row.pk}-{row.total_songs}-{row.total_size}" for row in rows)
     key = "formats:" + hashlib.blake2b(state.encode(), digest_size=16).hexdigest()
-    found: list[Bar] | None = cache.get(key)
-    if found is None and (wait or sum(row.total_songs for row in rows) <= QUICKLY_COUNTED):
+    kept: list[tuple[str, str, float]] | None = cache.get(key)
+    if kept is None and (wait or sum(row.total_songs for row in rows) <= QUICKLY_COUNTED):
         files = MediaFile.objects.filter(library__in=[row.pk for row in rows]).present()
         counted = files.order_by().values_list("suffix").annotate(songs=Count("pk"), size=Sum("size"))
         sizes = {suffix: size for suffix, _songs, size in counted}
-        found = [
-            Bar(label=bar.label.upper(), value=f"{bar.value} · {formatting.size(sizes[bar.label])}", share=bar.share)
+        kept = [
+            (bar.label.upper(), f"{bar.value} · {formatting.size(sizes[bar.label])}", bar.share)
             for bar in bars([(suffix, songs) for suffix, songs, _size in counted], formatting.songs)
         ]
-        cache.set(key, found, KEPT)
-    return found
+        cache.set(key, kept, KEPT)
+    return None if kept is None else [Bar(label=label, value=value, share=share) for label, value, share in kept]

@@ -18,7 +18,7 @@ from libraries.choices import ScanState
 from libraries.models import Scan
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.admin import formatting
-from navidrome_lib.config.redis_urls import client_url
+from navidrome_lib.config.redis_urls import OPEN_BROKER, client_url, is_open
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
 from navidrome_lib.system.models import Heartbeat
 
@@ -64,7 +64,7 @@ def check_broker() -> tuple[bool, str]:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as error:
         return False, (outage_of(error) or BROKER_AWAY).sentence
-    return True, "redis"
+    return True, f"redis. {OPEN_BROKER}" if is_open(settings.CELERY_BROKER_URL) else "redis"
 
 
 def judge(name: str, seen: datetime | None, alive: timedelta, now: datetime) -> tuple[bool, str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -14,6 +15,7 @@ from rest_framework.test import APIClient
 from libraries import clock
 from libraries.models import Library, Scan
 from navidrome_lib import heartbeat
+from navidrome_lib.config.redis_urls import OPEN_BROKER
 from navidrome_lib.system import health, tasks
 from navidrome_lib.system.models import Heartbeat
 from tests.support.clocks import Machine, live
@@ -119,6 +121,18 @@ def test_no_broker(as_admin: APIClient, settings: Any) -> None:
     assert answer["checks"]["broker"]["ok"] is False
     assert answer["checks"]["broker"]["detail"] == "The message broker does not answer."
     assert answer["checks"]["worker"]["ok"] is True
+
+
+def test_an_open_broker_is_warned_of(
+    as_admin: APIClient, as_member: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis.Redis, "ping", lambda self: True)
+    for url, is_said in (("redis://10.0.0.1:6379/0", True), ("redis://:secret@10.0.0.1:6379/0", False)):
+        settings.CELERY_BROKER_URL = url
+        check = as_admin.get("/api/health").json()["checks"]["broker"]
+        assert (check["ok"], OPEN_BROKER in check["detail"]) == (True, is_said)
+        assert "secret" not in check["detail"]
+        assert set(as_member.get("/api/health").json()) == {"status"}
 
 
 def test_no_database(

@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from navidrome_lib.config.redis_urls import OPEN_BROKER, is_open
+
 
 class Command(BaseCommand):
     """Migrate the database, then create the admin and the library that the environment asks for."""
@@ -22,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--report", type=Path, metavar="FILE", help="write there, as JSON, what was found")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if is_open(settings.CELERY_BROKER_URL):
+            self.stderr.write(f"Warning: {OPEN_BROKER}")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("ensure_admin", stdout=self.stdout)
         if settings.CONF.music_folder is not None:

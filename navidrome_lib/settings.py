@@ -12,6 +12,7 @@ from libraries.limits import EventLimits, StorageLimits, WatchLimits
 from libraries.scanner import ScanLimits
 from missing.limits import PurgeLimits
 from navidrome_lib.admin.theme import UNFOLD
+from navidrome_lib.audit.limits import SignInLimits
 from navidrome_lib.config import conf, private, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
 from navidrome_lib.version import VERSION
@@ -229,6 +230,7 @@ EVENT_LIMITS = EventLimits()
 WATCH_LIMITS = WatchLimits()
 PURGE_LIMITS = PurgeLimits()
 HASHING_LIMITS = HashingLimits()
+SIGN_IN_LIMITS = SignInLimits()
 # the room that a scan needs on each disk that it writes to: SQLite puts 32 MB beside its file before it moves them in
 LEAST_DISK_BYTES = 64 * 1024 * 1024
 # rows of a list that the admin site counts: behind that, a search is quicker than turning pages

@@ -15,6 +15,7 @@ GET|POST /api/user/{id}/subsonic      users.views.AppPasswordView        self   
 GET|POST /api/apikey                  users.views.ApiKeyViewSet          signed in      users.api_keys
 GET|DELETE /api/apikey/{id}           users.views.ApiKeyViewSet          owner, admin   users.api_keys
 GET /api/audit                        navidrome_lib.audit.views          admin          audit.services
+GET /api/audit/signin                 navidrome_lib.audit.views          admin          audit.sign_ins
 GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.purges
 GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.purges.undo_purge
 POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink

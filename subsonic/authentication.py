@@ -5,6 +5,8 @@ from __future__ import annotations
 import binascii
 
 from navidrome_lib.audit.actor import identify
+from navidrome_lib.audit.models import SignInOutcome
+from navidrome_lib.audit.sign_ins import note_sign_in
 from subsonic.errors import (
     CONFLICTING_CREDENTIALS,
     INVALID_API_KEY,
@@ -43,6 +45,7 @@ def authenticate(params: Params, address: str = "") -> Viewer:
     if user is None or not accepted:
         raise SubsonicError(WRONG_CREDENTIALS, "Wrong username or password.")
     identify(user.pk, user.username)
+    note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk, repeated=True)
     return Viewer(user)
 
 

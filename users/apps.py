@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
@@ -13,3 +15,4 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         """Groups, which are Django's own, stand beside the users."""
         apps.get_app_config("auth").verbose_name = _("People")
+        import_module("users.sessions")  # connects its receivers; models exist only now

@@ -14,7 +14,9 @@ from django.utils import timezone
 from libraries.models import Library
 from libraries.storage.roots import is_storable_text
 from navidrome_lib.api.wire import parse_library_id
+from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.services import difference, record
+from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -22,6 +24,8 @@ from users.hashing import hashing_slot
 from users.models import GroupAccess, LibraryAccess, User, username_key
 
 MAX_KEY = 300
+# what a sign-out everywhere ends, in the list of sign-ins
+EVERYTHING = "everything"
 
 
 def find_by_name(username: str) -> User | None:
@@ -145,6 +149,7 @@ def sign_out_everywhere(user_id: str, *, end_keys: bool) -> int:
         user.save(update_fields=user.end_sign_ins())
         keys: int = user.api_keys.all().revoke() if end_keys else 0
         record("user.sign_out", {"keys": keys}, kind="user", pk=user.pk, name=user.username)
+        note_sign_in(SignInOutcome.SIGNED_OUT, username=user.username, user_id=user.pk, credential=EVERYTHING)
     return keys
 
 

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from navidrome_lib.api.throttling import Throttle
+from navidrome_lib.audit.models import SignInOutcome
+from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.errors import TooManyAttempts, Unavailable
 from users.models import username_key
 
@@ -52,6 +55,7 @@ class LoginThrottle:
         by_account, by_address = self._throttles()
         wait = max(by_account.wait(address, username_key(username)), by_address.wait(address))
         if wait:
+            note_sign_in(SignInOutcome.THROTTLED, username=username)
             raise TooManyAttempts(retry_after=wait)
 
     def judge(self, address: str, username: str, check: Callable[[], T]) -> T:
@@ -65,8 +69,13 @@ class LoginThrottle:
         except Unavailable:
             self.undo(address, username)
             raise
+        except ValidationError:  # how a form says that it is wrong
+            note_sign_in(SignInOutcome.FAILED, username=username)
+            raise
         if result:
             self.passed(address, username)
+        else:
+            note_sign_in(SignInOutcome.FAILED, username=username)
         return result
 
     def peek(self, address: str, username: str) -> None:
@@ -77,6 +86,7 @@ class LoginThrottle:
         by_account, _ = self._throttles()
         wait = by_account.peek(address, username_key(username))
         if wait:
+            note_sign_in(SignInOutcome.THROTTLED, username=username)
             raise TooManyAttempts(retry_after=wait)
 
     def undo(self, address: str, username: str) -> None:

@@ -21,6 +21,8 @@ from rest_framework.viewsets import GenericViewSet
 from libraries.models import Library
 from navidrome_lib.api.parsers import AnyTypeJSONParser
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
+from navidrome_lib.audit.models import SignInOutcome
+from navidrome_lib.audit.sign_ins import APP_PASSWORD, note_sign_in
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 from users import api_keys, app_passwords, services, throttling, tokens
@@ -78,6 +80,7 @@ class PublicView(APIView):
     def signed_in(self, user: User) -> Response:
         """The answer to who has just signed in."""
         salt, proof = app_passwords.subsonic_token(user)
+        note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk)
         answer = {
             "pk": user.pk,
             "name": user.name,
@@ -247,6 +250,7 @@ class AppPasswordView(APIView):
         return self.answer(user, app_passwords.renew_app_password(user))
 
     def answer(self, user: User, password: str) -> Response:
+        note_sign_in(SignInOutcome.SHOWN, username=user.username, user_id=user.pk, credential=APP_PASSWORD)
         data = AppPasswordSerializer({"username": user.username, "password": password}).data
         return Response(data, headers={"Cache-Control": "no-store"})
 

@@ -108,6 +108,7 @@ UNFOLD: dict[str, Any] = {
                     entry(_("Groups"), "group", "auth_group_changelist", is_admin),
                     entry(_("Library access"), "key_vertical", "users_user_access", is_admin),
                     entry(_("API keys"), "vpn_key", "users_apikey_changelist", is_admin),
+                    entry(_("Sign-ins"), "login", "audit_signin_changelist", is_admin),
                     entry(_("Audit trail"), "history", "audit_auditentry_changelist", is_admin),
                 ],
             },

@@ -22,7 +22,8 @@ class Throttle:
         self.limit = limit
         self.window = window
 
-    def _key(self, *parts: str) -> str:
+    def key(self, *parts: str) -> str:
+        """The key of the cache for these parts, whatever characters they have."""
         digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         # the cache goes by the clock: a count that began while that was ahead would last until then
         hour = int(time.time() // HOUR_SECONDS)
@@ -32,7 +33,7 @@ class Throttle:
         """Count one hit; 0 when it is allowed, else the seconds to wait."""
         if self.limit <= 0:
             return 0
-        key = self._key(*parts)
+        key = self.key(*parts)
         cache.add(key, 0, timeout=self.window)
         try:
             hits = cache.incr(key)
@@ -45,14 +46,14 @@ class Throttle:
         """The seconds to wait, without counting anything."""
         if self.limit <= 0:
             return 0
-        return self.window if int(cache.get(self._key(*parts)) or 0) >= self.limit else 0
+        return self.window if int(cache.get(self.key(*parts)) or 0) >= self.limit else 0
 
     def undo(self, *parts: str) -> None:
         """Take one hit back, which turned out to be none."""
         # ValueError: the window ended meanwhile
         with contextlib.suppress(ValueError):
-            cache.decr(self._key(*parts))
+            cache.decr(self.key(*parts))
 
     def forget(self, *parts: str) -> None:
         """Drop the count, after a success."""
-        cache.delete(self._key(*parts))
+        cache.delete(self.key(*parts))

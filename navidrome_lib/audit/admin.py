@@ -11,13 +11,23 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from navidrome_lib.admin.readonly import ReadOnlyRows
-from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.audit.models import AuditEntry, SignIn
 from navidrome_lib.audit.services import record
 from navidrome_lib.viewer import is_admin
 
 
+class AdminsOnlyRows(ReadOnlyRows):
+    """Mixin of lists that are read-only and for admins."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request)
+
+
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyRows, ModelAdmin):
+class AuditEntryAdmin(AdminsOnlyRows, ModelAdmin):
     """The audit trail, read-only and for admins."""
 
     list_display = ("at", "actor", "key", "address", "channel", "action", "object_type", "object_name")
@@ -27,11 +37,17 @@ class AuditEntryAdmin(ReadOnlyRows, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_admin(request)
+@admin.register(SignIn)
+class SignInAdmin(AdminsOnlyRows, ModelAdmin):
+    """Sign-ins, sign-outs and failed attempts."""
+
+    list_display = ("at", "username", "outcome", "credential", "address", "channel")
+    list_filter = ("outcome", "channel", "credential")
+    search_fields = ("username", "address")
+    ordering = ("-at", "-pk")
+    list_per_page = 50
+    show_full_result_count = False
 
 
 class AuditedAdmin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import django_filters
 
-from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.audit.models import AuditEntry, SignIn, SignInOutcome
 
 
 class AuditFilter(django_filters.FilterSet):
@@ -22,4 +22,20 @@ class AuditFilter(django_filters.FilterSet):
 
     class Meta:
         model = AuditEntry
+        fields: list[str] = []
+
+
+class SignInFilter(django_filters.FilterSet):
+    """Filters by outcome, account, channel, address and time."""
+
+    outcome = django_filters.MultipleChoiceFilter(choices=SignInOutcome.choices)
+    userId = django_filters.CharFilter(field_name="user_id")  # noqa: N815 - a wire key
+    userName = django_filters.CharFilter(field_name="username", lookup_expr="iexact")  # noqa: N815
+    channel = django_filters.CharFilter()
+    address = django_filters.CharFilter()
+    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+    class Meta:
+        model = SignIn
         fields: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from navidrome_lib.api.fields import StringId, Timestamp
-from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.audit.models import AuditEntry, SignIn, SignInOutcome
 
 
 class AuditEntrySerializer(serializers.Serializer[AuditEntry]):
@@ -23,3 +23,16 @@ class AuditEntrySerializer(serializers.Serializer[AuditEntry]):
     objectId = serializers.CharField(source="object_id")
     objectName = serializers.CharField(source="object_name")
     changes = serializers.DictField()
+
+
+class SignInSerializer(serializers.Serializer[SignIn]):
+    """One sign-in, sign-out, failed attempt, or look at an app password."""
+
+    id = StringId(source="pk")
+    at = Timestamp()
+    outcome = serializers.ChoiceField(choices=SignInOutcome.choices)
+    userId = serializers.CharField(source="user_id")
+    userName = serializers.CharField(source="username")
+    credential = serializers.CharField()
+    address = serializers.CharField()
+    channel = serializers.CharField()

@@ -31,7 +31,7 @@ from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
 from libraries.storage.roots import prepare_targets
 from navidrome_lib.api.wire import parse_library_id
-from navidrome_lib.errors import InvalidInput, NotFound
+from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 
 EXPLAINED_PATH = OpenApiParameter(
@@ -144,7 +144,6 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     """`GET|POST /api/scan`, `GET|DELETE /api/scan/{id}` and what can be done with one."""
 
     serializer_class = ScanSerializer
-    key_scope = "scan"  # what an API key needs for more than to look
     filterset_class = ScanFilter
     default_sort = ("-pk",)
     sort_fields = {
@@ -167,6 +166,11 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         "finished": "finished_at",
     }
 
+    @property
+    def key_scope(self) -> str:
+        """What an API key needs for more than to look: to start scans is all that the scope `scan` gives."""
+        return "scan" if self.action == "create" else "manage"
+
     def get_queryset(self) -> QuerySet[Scan]:
         return Scan.objects.visible_to(viewer_of(self.request)).select_related("library")
 
@@ -179,6 +183,8 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         library = Library.objects.visible_to(viewer_of(request)).filter(pk=asked["libraryId"]).first()
         if library is None:
             raise NotFound
+        if (asked["accept_empty"] or asked["accept_device"]) and not viewer_of(request).may_manage:
+            raise NotAllowed("To accept storage as it is takes the scope “manage”.")
         scan = scans.request_scan(
             library,
             trigger=ScanTrigger.API,

@@ -25,6 +25,10 @@ class Viewer(Protocol):
         """The id of the account; empty when there is none."""
 
     @property
+    def name(self) -> str:
+        """The user name of the account; empty when there is none."""
+
+    @property
     def is_active(self) -> bool:
         """Whether anything may be seen at all."""
 
@@ -36,6 +40,10 @@ class Viewer(Protocol):
     def may_scan(self) -> bool:
         """Whether scans of the visible libraries may be started."""
 
+    @property
+    def may_manage(self) -> bool:
+        """Whether more may be changed than what programs with few rights change, such as starting scans."""
+
     def granted_library_ids(self) -> QuerySet[Any, int] | Collection[int]:
         """The libraries that one who is no admin can access."""
 
@@ -45,9 +53,11 @@ class SignedOut:
     """The viewer of a request without valid credentials: it sees nothing."""
 
     pk: str = ""
+    name: str = ""
     is_active: bool = False
     is_admin: bool = False
     may_scan: bool = False
+    may_manage: bool = False
 
     def granted_library_ids(self) -> Collection[int]:
         return ()

@@ -286,6 +286,11 @@ class Viewer:
         return str(self.user.pk)
 
     @property
+    def name(self) -> str:
+        """The user name of the account."""
+        return self.user.username
+
+    @property
     def is_active(self) -> bool:
         return self.user.is_active
 
@@ -298,6 +303,11 @@ class Viewer:
     def may_scan(self) -> bool:
         """True when this viewer may start scans of the libraries that it can access."""
         return self.is_active and (self.user.is_superuser or self.user.may_scan) and self.has_scope(Scope.SCAN)
+
+    @property
+    def may_manage(self) -> bool:
+        """True without a key, and with one that may change what its owner can."""
+        return self.is_active and self.has_scope(Scope.MANAGE)
 
     def has_scope(self, scope: Scope | str) -> bool:
         """True when the key may do what needs `scope`; without a key, what the account may do is allowed."""

@@ -92,27 +92,33 @@ class ScanAdmin(ReadOnlyAdmin):
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: cancel a scan that waits or runs."""
-        return self.decide(request, pk, scans.cancel_scan, _("The scan is being cancelled."), may_scan(request))
+        return self.decide(request, pk, scans.cancel_scan, _("The scan is being cancelled."), may_cancel)
 
     def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: queue a scan that marks what a held scan found gone."""
         said = _("Approved. A queued scan marks the files that are still gone as missing.")
         approve = partial(scans.approve_scan, requested_by=str(request.user))
-        return self.decide(request, pk, approve, said, is_admin(request))
+        return self.decide(request, pk, approve, said, only_admins)
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: forget what a held scan found gone."""
-        return self.decide(
-            request, pk, scans.discard_scan, _("Discarded. No file was marked as missing."), is_admin(request)
-        )
+        said = _("Discarded. No file was marked as missing.")
+        return self.decide(request, pk, scans.discard_scan, said, only_admins)
 
     def decide(
-        self, request: HttpRequest, pk: int, service: Callable[[Scan], Scan], said: str, allowed: bool
+        self,
+        request: HttpRequest,
+        pk: int,
+        service: Callable[[Scan], Scan],
+        said: str,
+        allowed: Callable[[Scan, HttpRequest], bool],
     ) -> HttpResponse:
         """Let a service decide about a scan, and say what came of it."""
-        if request.method != "POST" or not allowed:
+        if request.method != "POST" or not viewer_of(request).may_scan:
             raise PermissionDenied
         scan = get_object_or_404(Scan.objects.visible_to(viewer_of(request)).select_related("library"), pk=pk)
+        if not allowed(scan, request):
+            raise PermissionDenied
         try:
             shown = service(scan)
         except DomainError as error:
@@ -121,6 +127,16 @@ class ScanAdmin(ReadOnlyAdmin):
         else:
             tell(request, said)
         return back(request, page("libraries_scan_change", shown.pk))
+
+
+def may_cancel(scan: Scan, request: HttpRequest) -> bool:
+    """Whether the request is from one who may cancel this scan."""
+    return scan.is_cancellable_by(viewer_of(request))
+
+
+def only_admins(scan: Scan, request: HttpRequest) -> bool:
+    """Whether the request is from an admin, whichever scan it is about."""
+    return is_admin(request)
 
 
 def detail_of(scan: Scan) -> dict[str, Any]:

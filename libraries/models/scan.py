@@ -6,10 +6,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from libraries.choices import ScanState, ScanType
+from libraries.choices import ScanState, ScanTrigger, ScanType
 from libraries.labels import SCAN_STATE_LABELS, SCAN_TRIGGER_LABELS, SCAN_TYPE_LABELS
 from libraries.models.library import Library
 from libraries.querysets import ScanQuerySet
+from navidrome_lib.viewer import Viewer
+
+# between those who asked for one scan
+JOINED = ", "
 
 
 class Scan(models.Model):
@@ -90,7 +94,14 @@ class Scan(models.Model):
         return f"{self.get_type_display()} {self.pk} ({self.get_state_display()})"
 
     def join_request(
-        self, *, targets: list[str], full: bool, accept_empty: bool, accept_device: bool, approves: int | None
+        self,
+        *,
+        targets: list[str],
+        full: bool,
+        accept_empty: bool,
+        accept_device: bool,
+        approves: int | None,
+        requested_by: str,
     ) -> None:
         """Take one more request into this one, which waits; no targets is the whole library. The row is locked."""
         self.targets = sorted({*self.targets, *targets}) if self.targets and targets else []
@@ -99,7 +110,17 @@ class Scan(models.Model):
         self.accept_device = self.accept_device or accept_device
         self.approves_id = self.approves_id or approves
         self.retry_at = None  # who asks now does not want to wait until what was away is looked for again
-        self.save(update_fields=["targets", "full", "accept_empty", "accept_device", "approves", "retry_at"])
+        # whoever may cancel only what is their own must not cancel what another one waits for
+        before = (self.requested_by or self.trigger).split(JOINED)
+        if requested_by not in before:
+            self.requested_by = JOINED.join([*before, requested_by])[:255]
+        fields = ["targets", "full", "accept_empty", "accept_device", "approves", "retry_at", "requested_by"]
+        self.save(update_fields=fields)
+
+    def is_cancellable_by(self, viewer: Viewer) -> bool:
+        """True for an admin, and for a person with the right to scan who asked for this scan, and nothing else did."""
+        by_person = self.trigger in (ScanTrigger.ADMIN, ScanTrigger.API, ScanTrigger.SUBSONIC)
+        return viewer.is_admin or (viewer.may_scan and by_person and self.requested_by == viewer.name)
 
     def get_type_display(self) -> str:
         """The type as a person reads it."""

@@ -70,7 +70,7 @@ def request_scan(
             scan.save()
         else:
             scan = waiting
-            scan.join_request(targets=folders, approves=held, **asked)
+            scan.join_request(targets=folders, approves=held, requested_by=requested_by or trigger, **asked)
         for accepted, what in ((accept_empty, "empty"), (accept_device, "device")):
             if accepted:
                 facts = {"scan": scan.pk, "songs": library.total_songs, "path": library.path}

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from libraries.choices import ScanTrigger
 from libraries.models import HeldMark, Library, MediaFile, Scan
 from libraries.scanner import pipeline
-from tests.conftest import MakeScan
+from libraries.services.scans import request_scan
+from tests.conftest import MakeScan, MakeUser
 from tests.support.scans import request, scan, write_album
 from users.models import User
 
@@ -76,6 +78,37 @@ def test_only_admins_decide(as_staff: Client, staff: User, held: Scan) -> None:
     for word in ("approve", "discard"):
         assert as_staff.post(f"{SCANS}{held.pk}/{word}/").status_code == 403
     assert HeldMark.objects.count() == 25
+
+
+def test_who_may_scan_cancels_what_they_alone_asked_for(
+    as_staff: Client, staff: User, library: Library, make_scan: MakeScan
+) -> None:
+    User.objects.filter(pk=staff.pk).update(may_scan=True)
+    button, refused = f'action="{SCANS}%s/cancel/"', []
+    for trigger, name in (("admin", "admin"), ("admin", ""), ("admin", "staff, admin"), ("schedule", "staff")):
+        scan = make_scan(library, "queued", requested_by=name)
+        Scan.objects.update(trigger=trigger)
+        assert button % scan.pk not in as_staff.get(f"{SCANS}{scan.pk}/change/").content.decode()
+        assert button % scan.pk not in as_staff.get("/admin/").content.decode()
+        refused.append(as_staff.post(f"{SCANS}{scan.pk}/cancel/").status_code)
+        scan.refresh_from_db()
+        assert scan.state == "queued"
+        scan.delete()
+    assert refused == [403] * 4
+    own = make_scan(library, "queued", requested_by="staff")
+    assert button % own.pk in as_staff.get(f"{SCANS}{own.pk}/change/").content.decode()
+    assert button % own.pk in as_staff.get("/admin/").content.decode()
+    assert as_staff.post(f"{SCANS}{own.pk}/cancel/").status_code == 302
+    own.refresh_from_db()
+    assert own.state == "cancelled"
+
+
+def test_a_request_that_is_joined_belongs_to_all_who_asked(library: Library, make_user: MakeUser) -> None:
+    ann = make_user("ann", may_scan=True).as_viewer()
+    for trigger, name in (("admin", "ann"), ("admin", "ann"), ("api", "bob"), ("watcher", ""), ("watcher", "")):
+        scan = request_scan(library, trigger=ScanTrigger(trigger), requested_by=name)
+        assert scan.is_cancellable_by(ann) == (name == "ann")
+    assert Scan.objects.get().requested_by == "ann, bob, watcher"
 
 
 def test_others_scans_do_not_exist(as_staff: Client, staff: User, other_library: Library, make_scan: MakeScan) -> None:

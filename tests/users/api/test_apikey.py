@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from libraries.models import Library
+from libraries.models import Library, Scan
 from tests.conftest import MakeUser
 from users.models import ApiKey, GroupAccess, User
 
@@ -156,6 +156,20 @@ class TestScopes:
         assert rest(made, "startScan")["error"]["code"] == 50
         User.objects.filter(pk=member.pk).update(may_scan=True)
         assert rest(made, "startScan")["status"] == "ok"
+
+    def test_a_scan_key_only_starts_scans(self, as_admin: APIClient, library: Library) -> None:
+        client = with_key(make(as_admin, scopes=["scan"]))
+        scan = client.post("/api/scan", {"libraryId": str(library.pk)})
+        assert scan.status_code == 201
+        for accepted in ("acceptEmpty", "acceptDevice"):
+            body = {"libraryId": str(library.pk), accepted: True}
+            assert client.post("/api/scan", body).status_code == 403
+        url = f"/api/scan/{scan.json()['id']}"
+        assert client.delete(url).status_code == 403
+        assert [client.post(f"{url}/{word}").status_code for word in ("approve", "discard")] == [403, 403]
+        row = Scan.objects.get()
+        assert (row.state, row.accept_empty, row.accept_device) == ("queued", False, False)
+        assert with_key(make(as_admin, scopes=["manage"])).delete(url).status_code == 200
 
     def test_no_key_reads_the_app_password(self, as_member: APIClient, member: User) -> None:
         client = with_key(make(as_member, scopes=["manage"]))

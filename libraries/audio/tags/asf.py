@@ -40,7 +40,7 @@ def add_attributes(tags: TagBuilder, pairs: Iterable[tuple[str, str | None]]) ->
             if known is None:
                 tags.add_free(name.removeprefix("WM/"), (text,))
             else:
-                tags.add_named(known, (text,), family=_OUTRANKED.get(name, ""))
+                tags.add_usual(known, (text,), _OUTRANKED.get(name, ""))
 
 
 def read_picture(data: bytes) -> Picture:

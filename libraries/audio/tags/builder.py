@@ -11,9 +11,9 @@ from libraries.audio.tags.names import (
     NUMBERED,
     ROLES,
     canonical_key,
+    free_name,
     plain_name,
     rank_of,
-    spelling_of,
     squash,
 )
 from libraries.audio.tags.text import MAX_VALUE_BYTES, clean
@@ -97,34 +97,40 @@ class TagBuilder:
         else:
             self.add(key, (text,), spelling)
 
-    def add_named(self, name: str, values: Iterable[str], *, family: str | None = None) -> None:
-        """Add values under a free-form name; `family` is its spelling, where the tag itself has names of its own."""
+    def add_named(self, name: str, values: Sequence[str]) -> None:
+        """Add values under a free-form name."""
         name = name[:MAX_NAME_CHARS]
-        key = canonical_key(name)
-        spelling = spelling_of(name) if family is None else family
-        if key == "lyrics":
-            self.has_lyrics = self.has_lyrics or any(value.strip() for value in values)
-        elif key.startswith("performer:"):
-            self.add_people("performer", ((key.partition(":")[2], value) for value in values))
-        elif key == "performer":
-            # each of its names is another one's part, whatever they are called by
-            self.add(key, values)
-        elif key in NUMBERED:
-            self.add_numbered(*NUMBERED[key], values, spelling)
-        else:
-            self.add(key, values, spelling)
+        self._add_spelled(name, values, *plain_name(name))
 
-    def add_free(self, name: str, values: Iterable[str]) -> None:
+    def add_free(self, name: str, values: Sequence[str]) -> None:
         """Add values under a free-form name of a tag whose usual names are other ones (TXXX, MP4 freeforms)."""
-        self.add_named(name, values, family=name[:MAX_NAME_CHARS].strip().lower())
+        name = name[:MAX_NAME_CHARS]
+        self._add_spelled(name, values, *free_name(name))
 
     def add_free_text(self, name: str, text: str) -> None:
         """Add the values of a text, which are separated by NULs, under a free-form name (see `add_free`)."""
         name = name[:MAX_NAME_CHARS]
-        if key := plain_name(name)[0]:
-            self.add_text(key, text, name.strip().lower())
+        key, spelling = free_name(name)
+        if key:
+            self.add_text(key, text, spelling)
         else:
-            self.add_free(name, text.rstrip("\0").split("\0"))
+            self._add_spelled(name, text.rstrip("\0").split("\0"), key, spelling)
+
+    def add_usual(self, key: str, values: Sequence[str], spelling: str = "") -> None:
+        """Add values under a canonical key as under its name: "3/12" is a number and a total."""
+        self._add_spelled(key, values, "" if key in NUMBERED else key, spelling)
+
+    def _add_spelled(self, name: str, values: Sequence[str], plain: str, spelling: str) -> None:
+        if plain:
+            self.add(plain, values, spelling)
+            return
+        key = canonical_key(name)
+        if key in NUMBERED:
+            self.add_numbered(*NUMBERED[key], values, spelling)
+        elif key == "lyrics":
+            self.has_lyrics = self.has_lyrics or any(value.strip() for value in values)
+        elif key.startswith("performer:"):
+            self.add_people("performer", ((key.partition(":")[2], value) for value in values))
 
     def add_numbered(self, number: str, total: str, values: Iterable[str], spelling: str = "") -> None:
         """Add "3/12" or "3 of 12" as a number and a total."""
@@ -180,10 +186,11 @@ class TagBuilder:
         if self._others:
             self.choose()
         tags = self.tags
-        for stand_in, date in (("year", "date"), ("originalyear", "originaldate"), ("xdor", "originaldate")):
-            if stand_in in tags:
-                tags.setdefault(date, tags[stand_in])
-        tags.pop("xdor", None)
+        for year, date in (("year", "date"), ("originalyear", "originaldate")):
+            if year in tags:
+                tags.setdefault(date, tags[year])
+        if "xdor" in tags:
+            tags.setdefault("originaldate", tags.pop("xdor"))
         return tags
 
 

@@ -164,21 +164,31 @@ def canonical_key(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def plain_name(name: str) -> tuple[str, str]:
-    """Return the key and the spelling of a free-form name, where that key takes its values as they are.
-
-    The key is an empty text where it does not.
-    """
-    key = canonical_key(name)
-    is_plain = key not in ("lyrics", "performer") and key not in NUMBERED and not key.startswith("performer:")
-    return (key if is_plain else "", spelling_of(name))
+def plain_key(name: str) -> str:
+    """Return the key of a free-form name that is its usual one and takes values as they are; else an empty text."""
+    key, spelling = plain_name(name)
+    return "" if spelling else key
 
 
 @lru_cache(maxsize=4096)
-def spelling_of(name: str) -> str:
-    """Return how a file names a tag: an empty text for the canonical key itself, else the name in lower case."""
-    lowered = name.strip().lower()
-    return "" if lowered == canonical_key(name) else lowered
+def plain_name(name: str) -> tuple[str, str]:
+    """Return the key and the spelling of a free-form name: an empty text for the key itself, else it in lower case.
+
+    The key is an empty text where it does not take its values as they are.
+    """
+    key = canonical_key(name)
+    spelling = name.strip().lower()
+    if key == "lyrics" or key in NUMBERED or key.startswith("performer:"):
+        return "", "" if spelling == key else spelling
+    # each of the performers is another one's part, whatever they are called by
+    return key, "" if spelling == key or key == "performer" else spelling
+
+
+@lru_cache(maxsize=4096)
+def free_name(name: str) -> tuple[str, str]:
+    """Return what `plain_name` does, for a tag whose usual names are other ones: no spelling is the usual one."""
+    key, _ = plain_name(name)
+    return key, "" if key == "performer" else name.strip().lower()
 
 
 def rank_of(key: str, spelling: str) -> tuple[int, int, str]:

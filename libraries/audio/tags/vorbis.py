@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from libraries.audio.tags.builder import TagBuilder
-from libraries.audio.tags.names import MAX_NAME_CHARS, plain_name
+from libraries.audio.tags.names import MAX_NAME_CHARS, plain_key
 
 # (name, value)
 Comments = list[tuple[str, str]]
@@ -49,10 +49,10 @@ def add_comments(tags: TagBuilder, comments: Iterable[tuple[str, str]]) -> None:
     for name, value in comments:
         if not value:
             continue
-        key, spelling = plain_name(name[:MAX_NAME_CHARS])
+        key = plain_key(name[:MAX_NAME_CHARS])
         if key in _PICTURES and name.lower() in _PICTURES:
             tags.has_picture = True
         elif key:
-            tags.add_one(key, value, spelling)
+            tags.add_one(key, value)
         else:
             tags.add_named(name, (value,))

@@ -1,7 +1,7 @@
 """MP4: the atoms of AAC and ALAC files as iTunes and most others write them.
 
 The atoms are walked where they lie: neither the tables of the audio nor the pictures are read. What is unusual is left
-to mutagen.
+to mp4_unusual.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from libraries.audio.errors import UnusualFile, damaged
 from libraries.audio.file import Window
+from libraries.audio.formats import front_tags, mp4_unusual
 from libraries.audio.formats.format import load_fallback
 from libraries.audio.formats.mp4_codecs import stream_info
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags import mp4 as tags
-from libraries.audio.types import AudioExtent, Picture, StreamInfo
+from libraries.audio.types import FRONT_COVER, AudioExtent, Picture, StreamInfo
 
 _HEAD: Final = struct.Struct(">I4s")
 _MAX_ATOMS: Final = 4096
@@ -26,38 +27,45 @@ _AAC_LC: Final = 2
 _AAC_RATES: Final = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 # AAC of a lower rate may be doubled by SBR without a word of it
 _HIGHEST_DOUBLED: Final = 24000
+_UNKNOWN_LENGTHS: Final = frozenset({0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
 
 # name, and where the content begins and ends
 Atom = tuple[bytes, int, int]
 
 
 def read(file: OpenFile) -> StreamInfo:
-    """Return the facts of the audio and add the tags; raises UnusualFile."""
-    if file.audio_at:
-        raise UnusualFile
+    """Return the facts of the audio and add the tags, then what only tags around the container say."""
     try:
-        items, info = _read(file.source)
-    except (struct.error, IndexError) as exc:
-        raise UnusualFile from exc
+        items, info = _read(file.source, file.audio_at)
+    except (struct.error, IndexError, UnusualFile):
+        items, info = mp4_unusual.read(file)
     tags.add_items(file.tags, items)
+    front_tags.fill_from_around(file)
     return info
 
 
 def raw_tags(file: OpenFile) -> Iterable[tuple[str, Any]]:
-    """Return all items as mutagen shows them: ours are those that matter to the catalog."""
-    return load_fallback().raw_tags(file)
+    """Return all items as mutagen shows them, or those that matter to the catalog where it cannot read the file."""
+    own = list(mp4_unusual.raw_tags(file))
+    found: list[tuple[str, Any]] = []
+    with suppress(Exception):  # it raises anything
+        found += load_fallback().raw_tags(file)
+    yield from found or own
+    yield from front_tags.raw_tags(file)
 
 
 def pictures(file: OpenFile) -> Iterable[Picture]:
-    """Return the pictures, read by mutagen: a catalog needs to know only that there are any."""
-    return load_fallback().pictures(file)
+    """Return the covers of the tags, then those of tags around the container."""
+    for image in mp4_unusual.pictures(file):
+        yield Picture(image, FRONT_COVER)
+    yield from front_tags.pictures(file)
 
 
 def audio_extent(file: OpenFile) -> AudioExtent:
     """Return the extent of the largest `mdat` atom."""
     size, begin = 0, 0
     with suppress(UnusualFile):
-        for name, at, end in _top_atoms(file.source):
+        for name, at, end in _top_atoms(file.source, file.audio_at):
             if name == b"mdat":
                 size, begin = max((size, begin), (min(end, file.source.size) - at, at))
     if size <= 0:
@@ -65,9 +73,9 @@ def audio_extent(file: OpenFile) -> AudioExtent:
     return AudioExtent(begin, size)
 
 
-def _read(source: Window) -> tuple[tags.Items, StreamInfo]:
+def _read(source: Window, at: int) -> tuple[tags.Items, StreamInfo]:
     """Return the items of the tag, with a mere note of a picture, and the facts of the audio."""
-    begin, end = _find_movie(source)
+    begin, end = _find_movie(source, at)
     info: StreamInfo | None = None
     items: tags.Items | None = None
     for name, at, last in _atoms(source, begin, end):
@@ -75,14 +83,17 @@ def _read(source: Window) -> tuple[tags.Items, StreamInfo]:
             info = _read_track(source, at, last)
         elif name == b"udta" and items is None:
             items = _read_user_data(source, at, last)
-    if info is None:
+        elif name in (b"udta", b"meta"):
+            raise UnusualFile
+    # tags that are not where they are looked for may be elsewhere, and so may a length
+    if info is None or not info.duration or items == {}:
         raise UnusualFile
     return items or {}, info
 
 
-def _find_movie(source: Window) -> tuple[int, int]:
+def _find_movie(source: Window, start: int) -> tuple[int, int]:
     found = None
-    for name, at, end in _top_atoms(source):
+    for name, at, end in _top_atoms(source, start):
         if name == b"moof":
             raise UnusualFile
         if name == b"moov" and found is None:
@@ -92,8 +103,7 @@ def _find_movie(source: Window) -> tuple[int, int]:
     return found
 
 
-def _top_atoms(source: Window) -> Iterator[Atom]:
-    at = 0
+def _top_atoms(source: Window, at: int) -> Iterator[Atom]:
     for _ in range(_MAX_ATOMS):
         head = source.get(at, 8)
         if len(head) < 8:
@@ -155,7 +165,7 @@ def _read_track(source: Window, at: int, end: int) -> StreamInfo | None:
     table = _need(_first(source, *_need(media, b"minf"), _STBL), b"stbl")
     entries, entries_end = _need(_first(source, *table, _STSD), b"stsd")
     entry = source.get(entries, entries_end - entries)
-    duration = length / unit if unit else 0.0
+    duration = length / unit if unit and length not in _UNKNOWN_LENGTHS else 0.0
     return _read_entry(entry, duration)
 
 
@@ -232,7 +242,7 @@ def _read_aac(config: bytes) -> tuple[int, int]:
 def _read_user_data(source: Window, at: int, end: int) -> tags.Items | None:
     found = _first(source, at, end, frozenset({b"meta", b"chpl"}))
     if b"chpl" in found:
-        raise UnusualFile  # chapters, which only mutagen checks
+        raise UnusualFile  # chapters
     if b"meta" not in found:
         return {}
     begin, last = found[b"meta"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from libraries.audio.errors import UnusualFile
+from libraries.audio.tags import utf16
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.tags.genres import GENRES
 
@@ -26,7 +27,7 @@ _RATINGS: Final = {1: "explicit", 4: "explicit", 2: "clean"}
 
 _HEAD: Final = struct.Struct(">I4s")
 _DATA: Final = struct.Struct(">I4sI")
-_TEXT, _INTEGER = 1, 21
+_TEXT, _UTF16, _INTEGER = 1, 2, 21
 
 # What iTunes writes without saying that it is text.
 _IMPLICIT_TEXT: Final = frozenset(
@@ -74,6 +75,70 @@ def _add_number(tags: TagBuilder, key: str, value: Any) -> None:
 def read_item(name: bytes, data: bytes) -> tuple[str, list[Any]]:
     """Return the name and the values of an item that is_known, as mutagen has them."""
     return _READERS[name](name, data)
+
+
+def read_odd_item(name: bytes, data: bytes) -> tuple[str, list[Any]]:
+    """Return the name and what is sound of the values of an item that read_item refuses."""
+    key = name.decode("latin-1")
+    if name == b"----":
+        key, data = _odd_name(data)
+    values = [value for kind, chunk in _odd_values(data) if (value := _odd_value(name, kind, chunk)) is not None]
+    return ("\xa9gen" if name == b"gnre" else key), values
+
+
+def _odd_name(data: bytes) -> tuple[str, bytes]:
+    """Return the name of a free-form item, of whose two parts one may be absent, and what is behind it."""
+    parts = {b"mean": b"com.apple.iTunes", b"name": b""}
+    at = 0
+    while at + 12 <= len(data):
+        size, kind = _HEAD.unpack_from(data, at)
+        if kind not in parts or size < 12:
+            break
+        parts[kind] = data[at + 12 : at + size]
+        at += size
+    return "----:{}:{}".format(*(part.decode("utf-8", "replace") for part in parts.values())), data[at:]
+
+
+def _odd_values(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Return type and content of the values of an item as far as they are there."""
+    at = 0
+    while at + 16 <= len(data):
+        size, name, flags = _DATA.unpack_from(data, at)
+        if size < 16:
+            return
+        if name == b"data":
+            yield flags & 0xFFFFFF, data[at + 16 : at + size]
+        at += size
+
+
+def _odd_value(name: bytes, kind: int, chunk: bytes) -> Any:
+    if name == b"----":
+        return chunk
+    if name in _PAIRS or name in _NUMBERS or name in (b"cpil", b"gnre"):
+        return _odd_number(name, kind, chunk)
+    if kind not in (0, _TEXT, _UTF16):
+        return None
+    if kind == _UTF16:
+        return utf16.decode(chunk, big_endian=True)
+    try:
+        return chunk.decode("utf-8")
+    except UnicodeDecodeError:
+        return chunk.decode("latin-1")
+
+
+def _odd_number(name: bytes, kind: int, chunk: bytes) -> Any:
+    if kind == _TEXT:
+        first, _, second = chunk.decode("ascii", "ignore").partition("/")
+        numbers = [int(text) if text.isdecimal() and len(text) < 9 else 0 for text in (first.strip(), second.strip())]
+    elif name in _PAIRS:
+        numbers = [int.from_bytes(chunk[at : at + 2], "big") for at in (2, 4)]
+    else:
+        numbers = [int.from_bytes(chunk[:8], "big"), 0]
+    if name in _PAIRS:
+        return tuple(numbers)
+    if name == b"gnre":
+        return GENRES[numbers[0] - 1] if 1 <= numbers[0] <= len(GENRES) else None
+    return bool(numbers[0]) or None if name == b"cpil" else numbers[0]
 
 
 def is_known(name: bytes) -> bool:

@@ -127,12 +127,12 @@ def test_damaged_files_read_alike(library: dict[str, list[Path]], tmp_path: Path
     outcomes = Counter[bool]()
     for path in _all_damaged(library, tmp_path, 400):
         own, theirs = parsers.own(path), outcome(path, by_mutagen)
-        assert own == theirs or _is_measured(own, theirs), (own, theirs)
+        assert own == theirs or _is_measured(own, theirs) or _is_rescued(own, theirs), (own, theirs)
         outcomes[isinstance(own, tuple)] += 1
     assert min(outcomes.values()) > 100
     for kind in _KINDS:
         assert parsers.answered[kind, True] > 60
-        assert parsers.answered[kind, False] > 10 or kind == "mp3"
+        assert parsers.answered[kind, False] > 10 or kind in {"mp3", "mp4"}
 
 
 def _is_measured(own: Read, theirs: Read) -> bool:
@@ -145,6 +145,21 @@ def _is_measured(own: Read, theirs: Read) -> bool:
     if isinstance(own, str):
         return own == "corrupt" and theirs[1] == "mp1"
     return own[:2] + own[4:] == theirs[:2] + theirs[4:]
+
+
+def _is_rescued(own: Read, theirs: Read) -> bool:
+    """Whether ours reads more than mutagen of an MP4 file: one that it refuses, or tags behind a damaged atom.
+
+    Mutagen takes anything for audio, whose codec it then does not know.
+    """
+    if isinstance(theirs, str):
+        return theirs == "corrupt" and (own[0] == "mp4" or own == "unsupported")
+    if theirs[0] != "mp4":
+        return False
+    if isinstance(own, str):
+        return not theirs[1]
+    # the bit rate in a description is lost with the atom that it is in
+    return own[4:7] == theirs[4:7] and own[2] == theirs[2] and theirs[7].items() <= own[7].items()
 
 
 def _items(path: Path) -> dict[str, bytes]:

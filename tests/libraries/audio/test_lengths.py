@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -16,6 +14,7 @@ from libraries.audio import inspect
 from libraries.audio.errors import AudioError
 from libraries.audio.types import RawAudio
 from tests.support import audio
+from tests.support.reads import counting
 
 # layer III of MPEG 1 at 44.1 kHz, by the four bits of its bit rate
 _KBITS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -26,22 +25,6 @@ def read(folder: Path, data: bytes, name: str = "a.mp3") -> RawAudio:
     path = folder / name
     path.write_bytes(data)
     return inspect.read_file(bytes(path))
-
-
-@contextlib.contextmanager
-def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """The bytes of each read of a file."""
-    reads: list[int] = []
-    pread = os.pread
-
-    def count(fd: int, length: int, at: int) -> bytes:
-        data = pread(fd, length, at)
-        reads.append(len(data))
-        return data
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "pread", count)
-        yield reads
 
 
 def mp3_frame(kbits: int, padding: int = 0) -> bytes:

@@ -22,6 +22,9 @@ from libraries.audio.tags import ape, genres
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import RawAudio
 from synth import Track, make_library, write_track
+from synth.pictures import Picture
+from synth.tones import Tone
+from tests.support.reads import counting
 
 _FORMATS = ("mp3", "mp3-v23", "m4a", "alac", "ogg", "opus", "wv")
 _SUFFIXES = ("mp3", "m4a", "ogg", "opus")
@@ -93,6 +96,25 @@ def test_intact_files_are_ours_and_read_alike(library: dict[str, list[Path]]) ->
         assert own == outcome(path, by_mutagen), path
     assert all(answered for _, answered in parsers.answered)
     assert {kind for kind, _ in parsers.answered} == _KINDS
+
+
+@pytest.mark.parametrize(
+    ("fmt", "bounds"), [("mp3", (4, 34_000)), ("mp3-v23", (3, 25_000)), ("m4a", (2, 17_000)), ("alac", (3, 25_000))]
+)
+def test_usual_files_take_few_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fmt: str, bounds: tuple[int, int]
+) -> None:
+    """Neither a picture nor the audio is read."""
+    path = tmp_path / f"song.{'mp3' if fmt.startswith('mp3') else 'm4a'}"
+    picture = Picture(b"\xff\xd8\xff" + bytes(300_000), 1, 1, "image/jpeg")
+    tone = Tone(20.0, 300, 44100, 2, 128)
+    write_track(path, Track(title="Song", artists=("Artist",), picture=picture, tone=tone), fmt)
+    assert path.stat().st_size > 300_000
+    with counting(monkeypatch) as reads:
+        found = inspect.read_file(bytes(path))
+    assert (found.tags["title"], found.has_picture) == (["Song"], True)
+    assert len(reads) <= bounds[0]
+    assert sum(reads) <= bounds[1]
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:

@@ -77,6 +77,9 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (_ASF_GUID, "asf"),
 )
 
+# what QuickTime files without a type begin with
+_OLD_ATOMS: Final[frozenset[bytes]] = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"})
+
 _OGG_PACKETS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x01vorbis", "vorbis"),
     (b"OpusHead", "opus"),
@@ -120,7 +123,7 @@ def sniff(head: bytes) -> str | None:
             return kind
     if head.startswith(b"OggS"):
         return _sniff_ogg(head)
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" or (head[4:8] in _OLD_ATOMS and not head[0]):
         return "mp4"
     if head[:4] in {b"RIFF", b"RF64", b"BW64"} and head[8:12] == b"WAVE":
         return "wav"

@@ -81,9 +81,14 @@ class OpenFile:
     def _skip_junk(self, announced: str) -> str | None:
         """Return the kind of what stands behind padding or junk; None leaves it to the parser of the audio."""
         begin = self.audio_at
-        head = self._skip_tags(self._after_padding(begin))
-        if found := kinds.sniff(head):
-            return found
+        for _ in range(_MAX_TAGS):
+            behind = self._after_padding(self.audio_at)
+            if behind == self.audio_at:
+                break
+            if found := kinds.sniff(self._skip_tags(behind)):
+                return found
+            if self.audio_at > behind:
+                begin = self.audio_at
         self.audio_at = begin
         junk = self.source.get(begin, _MAX_JUNK)
         for match in _BEGIN.finditer(junk):

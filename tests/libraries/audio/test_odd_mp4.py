@@ -117,6 +117,13 @@ def test_forms(tmp_path: Path, form: str) -> None:
     assert inspect.read_fingerprint(bytes(tmp_path / "a.m4a"))
 
 
+@pytest.mark.parametrize("form", ["no ftyp", "data first", "wide first"])
+def test_files_without_a_type_under_the_suffix_of_another(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "a.mp3"
+    path.write_bytes(FORMS[form])
+    assert inspect.read_file(bytes(path)).kind == "mp4"
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_pictures_in_other_places(tmp_path: Path, full: bool) -> None:
     picture = item(b"covr", audio.JPEG, 13)

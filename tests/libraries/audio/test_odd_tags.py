@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -155,11 +156,15 @@ def test_text_without_an_encoding(tmp_path: Path, data: bytes) -> None:
     assert read(tmp_path, audio.id3_tag(frame(b"TIT2", data)) + SONG).tags["title"][0].endswith(" title")
 
 
+MAKERS: dict[str, Callable[[], bytes]] = {
+    "a.mp3": audio.mp3, "a.aac": audio.aac, "a.flac": audio.flac, "a.wav": audio.wav, "a.ogg": audio.vorbis,
+    "a.m4a": audio.mp4, "a.ape": audio.monkeys, "a.wv": audio.wavpack,
+}  # fmt: skip
 ONE, TWO = audio.id3_tag(frame(b"TIT2", TITLE)), audio.id3_tag(frame(b"TIT2", b"\0No"), frame(b"TPE1", ARTIST))
 APE_FRONT = audio.ape_tag(audio.ape_item(b"Title", b"No"), audio.ape_item(b"Artist", b"An artist"))
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a.aac"])
+@pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize(
     "front",
     [
@@ -169,7 +174,7 @@ APE_FRONT = audio.ape_tag(audio.ape_item(b"Title", b"No"), audio.ape_item(b"Arti
     ids=["two", "padded", "behind junk", "behind zeros", "APEv2", "junk between", "junk behind"],
 )  # fmt: skip
 def test_tags_in_front(tmp_path: Path, name: str, front: bytes) -> None:
-    sound = {"a.mp3": audio.mp3, "a.aac": audio.aac}[name]()
+    sound = MAKERS[name]()
     plain = read(tmp_path, sound, name)
     found = read(tmp_path, front + sound, name)
     assert found.tags == NAMED

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import rounds
-from bench.corpus import make_corpus
+from bench.corpus import MUTAGEN_FORMATS, make_corpus
 from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
 from bench.lists import lists_part, measure_lists, split
 from bench.peers import PEERS
@@ -85,10 +85,13 @@ def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -
     """Everything about one size."""
     print(f"making {tracks:,} files …", file=sys.stderr, flush=True)
     corpus = make_corpus(options.corpus, tracks)
+    others = make_corpus(options.corpus, tracks, MUTAGEN_FORMATS)
     done = []
     for turn in range(options.rounds):
         print(f"round {turn + 1} of {options.rounds} …", file=sys.stderr, flush=True)
-        done.append(rounds.measure_round(corpus, fresh, turn, options.peers if turn < options.peer_rounds else ()))
+        measured = rounds.measure_round(corpus, fresh, turn, options.peers if turn < options.peer_rounds else ())
+        rounds.add_first_by_mutagen(measured, others, fresh)
+        done.append(measured)
     return Section(
         tracks=tracks,
         rounds=options.rounds,

@@ -6,9 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from synth import make_library
+from synth import ALL_FORMATS, make_library
 
 SEED = 1
+# the formats that mutagen reads for us too
+MUTAGEN_FORMATS = ("wma", "ape", "mpc", "dsf")
 CHANGED_SHARE = 0.01
 _STAMP_NS = 1_600_000_000_000_000_000
 
@@ -43,11 +45,12 @@ class Corpus:
         return len(chosen)
 
 
-def make_corpus(folder: Path, tracks: int) -> Corpus:
+def make_corpus(folder: Path, tracks: int, formats: tuple[str, ...] = ALL_FORMATS) -> Corpus:
     """The library of so many tracks below `folder`; made anew unless it is there in full."""
-    root, manifest = folder / f"{tracks}-tracks", folder / f"{tracks}-tracks.json"
+    name = "-".join((str(tracks), "tracks", *(formats if formats != ALL_FORMATS else ())))
+    root, manifest = folder / name, folder / f"{name}.json"
     if not manifest.exists():
-        made = make_library(root, tracks=tracks, seed=SEED)
+        made = make_library(root, tracks=tracks, seed=SEED, formats=formats)
         for path in root.rglob("*"):
             if path.is_file():
                 os.utime(path, ns=(_STAMP_NS, _STAMP_NS))

@@ -16,7 +16,8 @@ INTRODUCTION = """\
 
 Written by `./script/bench`; run it to get the figures of your machine. Every scan is a process of its own over the same
 generated library (all formats, covers, several values, compilations) in the system's cache, with two readers. Figures
-are medians.
+are medians. The formats of mutagen are WMA, Monkey's Audio, Musepack and DSF, which mutagen reads for the scan too;
+their library has as many files.
 
 - *seconds*: from the start of the process to its end; *scan*: the scan alone, without the start of Python and Django,
   which a worker has behind it.

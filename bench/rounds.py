@@ -13,9 +13,11 @@ from bench.peers import PeerTimes, measure_peer
 from bench.processes import Measured, run_module
 
 FIRST, AGAIN, CHANGED = "first scan", "no change", "1 % changed"
-MUTAGEN, STAT = "mutagen.File loop", "scandir + stat"
+# a library of the formats that mutagen reads for us too
+FIRST_BY_MUTAGEN = "first scan, formats of mutagen"
+MUTAGEN, MUTAGEN_TOO, STAT = "mutagen.File loop", "mutagen.File loop, formats of mutagen", "scandir + stat"
 # what each kind of scan is compared with
-FLOOR_OF = {FIRST: MUTAGEN, AGAIN: STAT, CHANGED: STAT}
+FLOOR_OF = {FIRST: MUTAGEN, AGAIN: STAT, CHANGED: STAT, FIRST_BY_MUTAGEN: MUTAGEN_TOO}
 
 
 @dataclass
@@ -79,10 +81,22 @@ def measure_round(corpus: Corpus, fresh: Mapping[str, Fresh], turn: int, peers: 
     return found
 
 
+def add_first_by_mutagen(found: Round, corpus: Corpus, fresh: Mapping[str, Fresh]) -> None:
+    """Add the loop over a library of the formats that mutagen reads, and on each database a first scan of it."""
+    corpus.warm()
+    found.floors[MUTAGEN_TOO] = run_module("bench.floors", "mutagen", str(corpus.root))
+    for database, make in fresh.items():
+        env = make(corpus.root)
+        corpus.warm()
+        scan = run_module("bench.child", "scan", env=env)
+        _check(FIRST_BY_MUTAGEN, scan, corpus.tracks, 0)
+        found.scans[database, FIRST_BY_MUTAGEN] = scan
+
+
 def _check(kind: str, scan: Measured, tracks: int, changed: int) -> None:
     """A scan that is fast because it did something else does not count."""
     told = {name: scan.told[name] for name in ("seen", "added", "updated", "skipped", "failed")}
-    if kind == FIRST:
+    if kind in (FIRST, FIRST_BY_MUTAGEN):
         expected = {"seen": tracks, "added": tracks, "updated": 0, "skipped": 0, "failed": 0}
     else:
         expected = {"seen": tracks, "added": 0, "updated": changed, "skipped": tracks - changed, "failed": 0}

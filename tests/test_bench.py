@@ -29,7 +29,7 @@ def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
     with databases([SQLITE]) as fresh:
         section = measure(options, TRACKS, fresh)
     assert [(row.database, row.kind) for row in section.rows] == [
-        (SQLITE, rounds.FIRST), (SQLITE, rounds.AGAIN), (SQLITE, rounds.CHANGED),
+        (SQLITE, rounds.FIRST), (SQLITE, rounds.AGAIN), (SQLITE, rounds.CHANGED), (SQLITE, rounds.FIRST_BY_MUTAGEN),
     ]  # fmt: skip
     for row in section.rows:
         assert row.seconds > row.scan_seconds > 0
@@ -37,10 +37,12 @@ def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
         assert row.queries > 0
         assert row.ratio > 0
     assert section.rows[0].megabytes > section.rows[1].megabytes > 0  # the first scan has readers
-    assert set(section.floors) == {rounds.MUTAGEN, rounds.STAT}
+    assert set(section.floors) == {rounds.MUTAGEN, rounds.MUTAGEN_TOO, rounds.STAT}
+    assert {path.suffix for path in tmp_path.glob("*-wma-*/**/*.*")} == {".wma", ".ape", ".mpc", ".dsf"}
     text = page([section_text(replace(section, peers={"mpd": None, "beets": PeerRow(1.5, None, 0.5, 2.0)}))], 0.5)
     assert f"## {TRACKS} files, 1 rounds" in text
     assert "| SQLite | first scan |" in text
+    assert "| SQLite | first scan, formats of mutagen |" in text
     assert "| mpd | not installed |" in text
     assert "| beets | 1.50 |  | 0.5 × as fast | 2.0 × |" in text
 

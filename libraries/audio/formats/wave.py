@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from libraries.audio.errors import damaged
-from libraries.audio.file import Window
-from libraries.audio.formats import front_tags
+from libraries.audio.errors import AudioError, damaged
+from libraries.audio.file import Source, Window
+from libraries.audio.formats import frames, front_tags, mpeg
 from libraries.audio.formats.chunks import MAX_TEXT, RIFF, Chunk, behind_odd, is_id3_chunk, iter_chunks, read_chunk
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.tags import id3
@@ -31,6 +31,7 @@ _CODECS: Final = {
     1: "pcm", 2: "adpcm", 3: "pcm", 6: "alaw", 7: "mulaw", 0x11: "adpcm", 0x31: "gsm", 0x50: "mp2", 0x55: "mp3",
     _EXTENSIBLE: "pcm",
 }  # fmt: skip
+_MPEG: Final = frozenset({"mp2", "mp3"})
 # codecs whose every sample has the same size
 _PLAIN: Final = frozenset({"pcm", "alaw", "mulaw"})
 _TAG_CHUNKS: Final = frozenset({b"LIST", b"ID3 ", b"FACT", b"CUE ", b"BEXT"})
@@ -73,7 +74,10 @@ def read(file: OpenFile) -> StreamInfo:
     add_comments(extra, chunks.info)
     file.tags.fill(extra)
     front_tags.fill_from_around(file)
-    return StreamInfo(codec, _seconds(chunks, codec), 0, rate, depth, channels, chunks.audio_size)
+    seconds = _seconds(chunks, codec)
+    if codec in _MPEG and not chunks.samples:
+        seconds = _measure_mpeg(file.source, chunks) or seconds
+    return StreamInfo(codec, seconds, 0, rate, depth, channels, chunks.audio_size)
 
 
 def raw_tags(file: OpenFile) -> Iterator[tuple[str, str | bytes]]:
@@ -117,6 +121,16 @@ def _seconds(chunks: _Chunks, codec: str) -> float:
     if chunks.samples and (not by_rate or 0.75 < chunks.samples / rate / by_rate < 1.5):
         return float(chunks.samples / rate)
     return by_rate
+
+
+def _measure_mpeg(source: Source, chunks: _Chunks) -> float:
+    """Return the length of all MPEG frames, 0 where there are none."""
+    end = chunks.audio_at + chunks.audio_size
+    try:
+        at, first = frames.find_first(source, chunks.audio_at, end, mpeg.parse)
+    except AudioError:
+        return 0.0
+    return frames.walk(source, at, end, first, mpeg.parse).seconds
 
 
 def _walk(source: Window, start: int) -> _Chunks:

@@ -128,6 +128,13 @@ def test_compressed_wave_files_are_measured(
     assert found.duration == pytest.approx(seconds)
 
 
+def test_mpeg_frames_in_a_wave_file_without_a_count_are_measured(tmp_path: Path) -> None:
+    data = riff(fmt(0x55, byte_rate=1000), chunk(b"data", audio.mp3(50)), chunk(b"id3 ", ID3_CHUNK))
+    found = read(tmp_path, "a.wav", data)
+    assert found.duration == pytest.approx(50 * 1152 / 44100)
+    assert (found.codec, found.tags) == ("mp3", {"artist": ["Singer"]})
+
+
 def block(kind: int, data: bytes, *, last: bool = False, size: int | None = None) -> bytes:
     return bytes((kind | (0x80 if last else 0),)) + (len(data) if size is None else size).to_bytes(3, "big") + data
 

@@ -1,7 +1,7 @@
 """Reading one file: its facts and tags, its fingerprint, and what a person wants to see of it.
 
 Runs in a reader process (see pool): nothing here guards against a file that makes a parser hang or swallow memory.
-All functions raise AudioError with a classified problem, and nothing else.
+All functions raise AudioError with a classified problem, and nothing else. `encoding` is that of text that tells none.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from libraries.audio.formats.open_file import use_file
 from libraries.audio.pictures import choose
 from libraries.audio.tags.describe import describe
 from libraries.audio.types import RawAudio
+from libraries.choices import TextEncoding
 
 
-def read_file(path: bytes) -> RawAudio:
+def read_file(path: bytes, encoding: str = TextEncoding.AUTO) -> RawAudio:
     """Return the facts and the tags under canonical keys."""
-    return use_file(path, lambda file: file.result(registry.read(file)))
+    return use_file(path, lambda file: file.result(registry.read(file), encoding))
 
 
 def read_fingerprint(path: bytes) -> str:
@@ -24,9 +25,9 @@ def read_fingerprint(path: bytes) -> str:
     return use_file(path, lambda file: fingerprint(file.source, file.kind, registry.audio_extent(file)))
 
 
-def read_raw_tags(path: bytes) -> dict[str, list[str]]:
+def read_raw_tags(path: bytes, encoding: str = TextEncoding.AUTO) -> dict[str, list[str]]:
     """Return the file's own tag names with their values as text, pictures as "<picture N bytes>"."""
-    return use_file(path, lambda file: describe(registry.raw_tags(file)))
+    return use_file(path, lambda file: describe(registry.raw_tags(file), encoding))
 
 
 def read_picture(path: bytes) -> tuple[bytes, str] | None:

@@ -13,7 +13,7 @@ class RawAudio(NamedTuple):
 
     `kind` is what the content is (see formats.kinds), `codec` what encodes the audio. Unknown numbers are 0.
     `tags` has canonical lower-case keys, cleaned values, and no empty lists. `size` and `mtime_ns` are those of the
-    very file that was read.
+    very file that was read. `text_encoding` is the encoding of texts that told none or a wrong one, "" without them.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class RawAudio(NamedTuple):
     has_lyrics: bool
     size: int
     mtime_ns: int
+    text_encoding: str = ""
 
 
 class StreamInfo(NamedTuple):

@@ -14,7 +14,7 @@ from libraries.audio.formats import kinds
 from libraries.audio.tags import ape, id3
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import RawAudio, StreamInfo
-from libraries.choices import ProblemKind
+from libraries.choices import ProblemKind, TextEncoding
 
 T = TypeVar("T")
 
@@ -121,9 +121,10 @@ class OpenFile:
             self._tail = ape.find_tail(self.source, self.audio_at)
         return self._tail
 
-    def result(self, info: StreamInfo) -> RawAudio:
+    def result(self, info: StreamInfo, encoding: str = TextEncoding.AUTO) -> RawAudio:
         """Return the facts and the tags that were found, with every number bounded.
 
+        `encoding` is that of text that tells none (see `libraries.audio.tags.encodings`).
         A length that no file has is a problem: it would stand in the totals of the whole library.
         """
         codec, duration, bits, rate, depth, channels, size = info
@@ -134,9 +135,10 @@ class OpenFile:
         if not bits and duration > 0:
             bits = (size or self.source.size - self.audio_at) * 8 / duration
         tags = self.tags
+        found = tags.finish(encoding)
         return RawAudio(
             self.kind, codec, duration, _bounded(bits / 1000), _bounded(rate), _bounded(depth), _bounded(channels),
-            tags.finish(), tags.has_picture, tags.has_lyrics, self.source.size, self.facts.st_mtime_ns,
+            found, tags.has_picture, tags.has_lyrics, self.source.size, self.facts.st_mtime_ns, tags.encoding,
         )  # fmt: skip
 
 

@@ -58,13 +58,13 @@ class ReaderProcess:
         _widen(self.fd)
         self._room = BATCH_FILES if _pipe_size(self.process.stdin.fileno()) >= _ROOMY_PIPE else 0
 
-    def send(self, operation: str, paths: list[bytes]) -> None:
+    def send(self, operation: str, encoding: str, paths: list[bytes]) -> None:
         """Queue a batch; a reader that is gone shows when its answers are read."""
         if not self.owed:
             self._progress = time.monotonic()
         self._is_converting = self._conversion is not None and operation == READ
         self.owed.extend(paths)
-        message = marshal.dumps((operation, paths))
+        message = marshal.dumps((operation, str(encoding), paths))
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(len(message).to_bytes(4, "little") + message)

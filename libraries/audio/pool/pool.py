@@ -23,7 +23,7 @@ from libraries.audio.pool.protocol import (
     FingerprintResult,
     ReadResult,
 )
-from libraries.choices import ProblemKind
+from libraries.choices import ProblemKind, TextEncoding
 
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_MEMORY: Final = 512 * 1024 * 1024
@@ -54,13 +54,18 @@ class ReaderPool:
         timeout: float = DEFAULT_TIMEOUT,
         memory: int = DEFAULT_MEMORY,
         conversion: Conversion | None = None,
+        encoding: str = TextEncoding.AUTO,
     ) -> None:
-        """Make a pool; with a `conversion` its results come in place of facts and tags."""
+        """Make a pool; with a `conversion` its results come in place of facts and tags.
+
+        `encoding` is that of text that tells none: each batch of paths travels with it, so it may be set at any time.
+        """
         if workers < 1:
             raise ValueError("a reader pool needs at least one worker")
         self._timeout = timeout
         self._memory = memory
         self._conversion = conversion
+        self.encoding = encoding
         self.workers = workers
         self.readers: list[ReaderProcess] = []
         self._selector: selectors.BaseSelector | None = None
@@ -210,7 +215,7 @@ class _Run:
             # A process is started only when those that run have work to do already.
             if idle is None or (idle.owed and len(pool.readers) < pool.workers):
                 idle = pool.spawn()
-            idle.send(self._operation, batch)
+            idle.send(self._operation, pool.encoding, batch)
 
     def _next_batch(self) -> tuple[list[bytes], list[PathAnswer]]:
         batch: list[bytes] = []
@@ -294,8 +299,14 @@ class _Run:
 class TagReader(ReaderPool):
     """A single persistent reader process for one file at a time."""
 
-    def __init__(self, *, timeout: float = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
-        super().__init__(1, timeout=timeout, memory=memory)
+    def __init__(
+        self,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        memory: int = DEFAULT_MEMORY,
+        encoding: str = TextEncoding.AUTO,
+    ) -> None:
+        super().__init__(1, timeout=timeout, memory=memory, encoding=encoding)
 
     def read(self, path: bytes) -> ReadResult:
         """Read one file."""

@@ -23,7 +23,7 @@ from libraries.audio import inspect
 from libraries.audio.errors import AudioError, explain
 from libraries.audio.pool.protocol import COUNT, FINGERPRINT, PICTURE, RAW_TAGS, READ, Answer
 from libraries.audio.types import RawAudio
-from libraries.choices import ProblemKind
+from libraries.choices import ProblemKind, TextEncoding
 
 _PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 4
@@ -35,11 +35,12 @@ _COLLECT_AFTER: Final = 20_000
 _GROUP_FILES: Final = 48
 _GROUP_SECONDS: Final = 0.02
 
-_OPERATIONS: Final[dict[str, Callable[[bytes], Any]]] = {
-    READ: lambda path: tuple(inspect.read_file(path)),
-    FINGERPRINT: inspect.read_fingerprint,
+# each takes a path and the encoding of text that tells none
+_OPERATIONS: Final[dict[str, Callable[[bytes, str], Any]]] = {
+    READ: lambda path, encoding: tuple(inspect.read_file(path, encoding)),
+    FINGERPRINT: lambda path, _: inspect.read_fingerprint(path),
     RAW_TAGS: inspect.read_raw_tags,
-    PICTURE: inspect.read_picture,
+    PICTURE: lambda path, _: inspect.read_picture(path),
 }
 
 
@@ -92,7 +93,7 @@ class Answers:
         counter: mmap.mmap,
         converter: Converter | None,
         *,
-        read: Callable[[bytes], RawAudio] = inspect.read_file,
+        read: Callable[[bytes, str], RawAudio] = inspect.read_file,
         seconds: float = _GROUP_SECONDS,
     ) -> None:
         """Keep in the counter how many files were begun, and which of a group is being converted.
@@ -108,20 +109,20 @@ class Answers:
         self._sent = 0
         self._sent_at = 0.0
 
-    def answer(self, operation: str, paths: list[bytes]) -> None:
-        """Do the operation on all paths, and send the answers."""
+    def answer(self, operation: str, paths: list[bytes], encoding: str = TextEncoding.AUTO) -> None:
+        """Do the operation on all paths, and send the answers. `encoding` is that of text that tells none."""
         converter = self._converter if operation == READ else None
         perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (self._read, _GROUP_FILES)
         group = self._group
         self._sent_at = monotonic()
         for path in paths:
             COUNT.pack_into(self._counter, 0, self._sent + len(group) + 1)
-            answer = attempt(perform, path)
+            answer = attempt(perform, path, encoding)
             if group and not answer[0] and answer[1] == ProblemKind.MEMORY:
                 # the other files of its group hold some of the memory
                 self._flush(converter)
                 COUNT.pack_into(self._counter, 0, self._sent + 1)
-                answer = attempt(perform, path)
+                answer = attempt(perform, path, encoding)
             group.append((answer, path))
             if len(group) >= at_once or monotonic() - self._sent_at > self._seconds:
                 self._flush(converter)
@@ -144,8 +145,9 @@ class Answers:
 def serve(source: BinaryIO, answers: Answers) -> None:
     """Answer batches until the parent closes its end."""
     while len(head := source.read(4)) == 4:
-        operation, paths = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
-        answers.answer(operation, paths)
+        message = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
+        operation, encoding, paths = message
+        answers.answer(operation, paths, encoding)
 
 
 def _packed(answers: list[Answer]) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from libraries.audio.file import WINDOW, Source
 from libraries.audio.tags.builder import TagBuilder
+from libraries.audio.tags.text import decode_utf_8
 from libraries.audio.types import FRONT_COVER, Picture
 
 _MARK: Final = b"APETAGEX"
@@ -47,7 +48,7 @@ class Item(NamedTuple):
 
     def texts(self) -> list[str]:
         """Return the values of the item, which NULs separate."""
-        return self.value.decode("utf-8", "replace").split("\0")
+        return decode_utf_8(self.value).split("\0")
 
 
 def find_tail(source: Source, start: int) -> Tail:

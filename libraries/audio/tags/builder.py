@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from libraries.audio.tags.encodings import decode_tags
 from libraries.audio.tags.names import (
     MAX_NAME_CHARS,
     NUMBERED,
@@ -16,7 +17,8 @@ from libraries.audio.tags.names import (
     rank_of,
     squash,
 )
-from libraries.audio.tags.text import MAX_VALUE_BYTES, clean
+from libraries.audio.tags.text import MAX_VALUE_BYTES, clean, decode_name, has_kept_bytes
+from libraries.choices import TextEncoding
 
 MAX_VALUES: Final = 200
 MAX_KEYS: Final = 500
@@ -51,12 +53,15 @@ class TagBuilder:
     A file may name one tag in several ways ("spellings"): their values are never mixed, the best one counts.
     """
 
-    __slots__ = ("_others", "_spellings", "has_lyrics", "has_picture", "tags")
+    __slots__ = ("_others", "_spellings", "encoding", "has_kept_bytes", "has_lyrics", "has_picture", "tags")
 
     def __init__(self) -> None:
         self.tags: dict[str, list[str]] = {}
         self.has_picture = False
         self.has_lyrics = False
+        # whether there is text that only `finish` decodes, and then in which encoding it was
+        self.has_kept_bytes = False
+        self.encoding = ""
         # the spelling of the values in `tags`, where it is not the usual one, and the values of other spellings
         self._spellings: dict[str, str] = {}
         self._others: dict[str, dict[str, list[str]]] = {}
@@ -71,13 +76,24 @@ class TagBuilder:
         elif self._spellings.get(key, "") != spelling:
             others = self._others.setdefault(key, {})
             if spelling in others or len(others) < _MAX_SPELLINGS:
-                _extend(others.setdefault(spelling, []), values)
+                self._extend(others.setdefault(spelling, []), values)
             return
-        _extend(found, values)
+        self._extend(found, values)
         if found and key:
             self.tags[key] = found
             if spelling:
                 self._spellings[key] = spelling
+
+    def _extend(self, found: list[str], values: Iterable[str]) -> None:
+        for value in values:
+            # the short way for nearly all of them
+            if len(value) <= _SHORT and value.isprintable():
+                text = value.strip()
+            else:
+                text = clean(value)
+                self.has_kept_bytes = self.has_kept_bytes or has_kept_bytes(text)
+            if text and text not in found and len(found) < MAX_VALUES:
+                found.append(text)
 
     def add_text(self, key: str, text: str, spelling: str = "") -> None:
         """Add the values of a text, which are separated by NULs, under a canonical key."""
@@ -99,17 +115,17 @@ class TagBuilder:
 
     def add_named(self, name: str, values: Sequence[str]) -> None:
         """Add values under a free-form name."""
-        name = name[:MAX_NAME_CHARS]
+        name = decode_name(name[:MAX_NAME_CHARS])
         self._add_spelled(name, values, *plain_name(name))
 
     def add_free(self, name: str, values: Sequence[str]) -> None:
         """Add values under a free-form name of a tag whose usual names are other ones (TXXX, MP4 freeforms)."""
-        name = name[:MAX_NAME_CHARS]
+        name = decode_name(name[:MAX_NAME_CHARS])
         self._add_spelled(name, values, *free_name(name))
 
     def add_free_text(self, name: str, text: str) -> None:
         """Add the values of a text, which are separated by NULs, under a free-form name (see `add_free`)."""
-        name = name[:MAX_NAME_CHARS]
+        name = decode_name(name[:MAX_NAME_CHARS])
         key, spelling = free_name(name)
         if key:
             self.add_text(key, text, spelling)
@@ -166,6 +182,7 @@ class TagBuilder:
                 self.tags[key] = values
         self.has_picture = self.has_picture or other.has_picture
         self.has_lyrics = self.has_lyrics or other.has_lyrics
+        self.has_kept_bytes = self.has_kept_bytes or other.has_kept_bytes
 
     def choose(self) -> None:
         """Keep the values of one spelling for each key: a usable one, for ids one with an id for each name."""
@@ -181,10 +198,12 @@ class TagBuilder:
             self._spellings[key] = best
         self._others.clear()
 
-    def finish(self) -> dict[str, list[str]]:
-        """The collected tags, with the year standing in for an absent date."""
+    def finish(self, encoding: str = TextEncoding.AUTO) -> dict[str, list[str]]:
+        """The collected tags, all of them text now, with the year standing in for an absent date."""
         if self._others:
             self.choose()
+        if self.has_kept_bytes:
+            self.encoding = decode_tags(self.tags, encoding)
         tags = self.tags
         for year, date in (("year", "date"), ("originalyear", "originaldate")):
             if year in tags:
@@ -192,14 +211,6 @@ class TagBuilder:
         if "xdor" in tags:
             tags.setdefault("originaldate", tags.pop("xdor"))
         return tags
-
-
-def _extend(found: list[str], values: Iterable[str]) -> None:
-    for value in values:
-        # the short way for nearly all of them
-        text = value.strip() if len(value) <= _SHORT and value.isprintable() else clean(value)
-        if text and text not in found and len(found) < MAX_VALUES:
-            found.append(text)
 
 
 def _misfit(ids: Sequence[str], key: str, tags: Mapping[str, Sequence[str]]) -> int:

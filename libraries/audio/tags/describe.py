@@ -8,7 +8,9 @@ from typing import Any
 from libraries.audio.file import Window
 from libraries.audio.tags import id3
 from libraries.audio.tags.builder import MAX_KEYS, MAX_VALUES
-from libraries.audio.tags.text import clean
+from libraries.audio.tags.encodings import decode_tags
+from libraries.audio.tags.text import clean, decode_name
+from libraries.choices import TextEncoding
 
 
 def raw_frames(source: Window, start: int) -> Iterable[tuple[str, Any]]:
@@ -37,16 +39,17 @@ def raw_frames(source: Window, start: int) -> Iterable[tuple[str, Any]]:
             yield label, data
 
 
-def describe(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:
+def describe(pairs: Iterable[tuple[str, Any]], encoding: str = TextEncoding.AUTO) -> dict[str, list[str]]:
     """Return bounded text of (name, value) pairs; of pictures and other binary values their size."""
     found: dict[str, list[str]] = {}
     for name, value in pairs:
-        key = clean(name)
+        key = clean(decode_name(name))
         if key not in found and len(found) >= MAX_KEYS:
             continue
         values = found.setdefault(key, [])
         if len(values) < MAX_VALUES:
             values.append(_describe_value(key, value))
+    decode_tags(found, encoding)
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from libraries.audio.errors import AudioError
 from libraries.audio.file import Window
 from libraries.audio.tags import utf16
+from libraries.audio.tags.text import keep_bytes
 from libraries.audio.types import Picture
 from libraries.choices import ProblemKind
 
@@ -316,7 +317,10 @@ def inflate(data: bytes) -> bytes | None:
 
 
 def decode_text(encoding: int, data: bytes) -> str:
-    """Text in one of the four ID3 encodings, with its NUL separators; some programs leave the encoding out."""
+    """Text in one of the four ID3 encodings, with its NUL separators; some programs leave the encoding out.
+
+    Of Latin-1, in whose name files hold any other encoding, bytes above 0x7F are kept.
+    """
     if encoding == 3:
         text = data.decode("utf-8", "replace")
         return text if text[:1] != "\ufffd" or data[:2] not in utf16.MARKS else utf16.decode(data)
@@ -327,7 +331,7 @@ def decode_text(encoding: int, data: bytes) -> str:
                 return text
         return utf16.decode(data)
     if encoding == 0:
-        text = data.decode("latin-1")
+        text = data.decode("ascii", "surrogateescape")  # keep_bytes, without a call for each frame
         return text if data[:2] not in utf16.MARKS else utf16.decode(data)
     if encoding == 2:
         return utf16.decode(data, big_endian=True)
@@ -336,7 +340,7 @@ def decode_text(encoding: int, data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return keep_bytes(data)
 
 
 def text_values(data: bytes) -> list[str]:
@@ -381,7 +385,7 @@ def parse_v1(tail: bytes) -> dict[str, str] | None:
     tag = tail[-128:]
 
     def field(start: int, end: int) -> str:
-        return tag[start:end].partition(b"\0")[0].decode("latin-1").strip()
+        return keep_bytes(tag[start:end].partition(b"\0")[0]).strip()
 
     found = {"title": field(3, 33), "artist": field(33, 63), "album": field(63, 93), "year": field(93, 97)}
     found["comment"] = field(97, 127)

@@ -8,6 +8,7 @@ from typing import Final
 
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.tags.names import MAX_NAME_CHARS, plain_key
+from libraries.audio.tags.text import decode_name, decode_utf_8
 
 # (name, value)
 Comments = list[tuple[str, str]]
@@ -34,9 +35,9 @@ def read_comments(data: bytes, at: int = 0) -> tuple[Comments, int]:
             at = begin + size_of(data, at)[0]
             if at > len(data):
                 return comments, -1
-            name, sign, value = data[begin:at].decode("utf-8", "replace").partition("=")
+            name, sign, value = decode_utf_8(data[begin:at]).partition("=")
             if sign:
-                comments.append((name, value))
+                comments.append((decode_name(name), value))
             if not sign or not name.isascii() or not name.isprintable() or "~" in name:
                 is_regular = False
     except struct.error:

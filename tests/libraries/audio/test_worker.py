@@ -47,11 +47,11 @@ def test_memory_that_the_group_took_is_no_problem_of_a_file(tmp_path: Path) -> N
     began: list[int] = []
     counter = mmap.mmap(-1, COUNT.size)
 
-    def read_file(path: bytes) -> RawAudio:
+    def read_file(path: bytes, encoding: str) -> RawAudio:
         began.append(COUNT.unpack_from(counter)[0])
         if path == greedy or (path == modest and not sink.getvalue()):
             raise MemoryError
-        return inspect.read_file(path)
+        return inspect.read_file(path, encoding)
 
     # a group is full before it is old, however slow this machine is
     answers = Answers(sink, counter, Converter(CONVERSION.function), read=read_file, seconds=600)

@@ -20,6 +20,7 @@ FIELDS = (
     "path",
     "recursive",
     "follow_symlinks",
+    "text_encoding",
     "default_new_users",
     "schedule",
     "watch",
@@ -34,6 +35,7 @@ FIELD_OF = {
     "heldThreshold.percent": "held_percent",
     "heldThreshold.files": "held_count",
     "anchorFile": "anchor_file",
+    "textEncoding": "text_encoding",
 }
 
 
@@ -67,6 +69,9 @@ class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # a page without it, such as one from before an upgrade, leaves it as it is
+        if "text_encoding" in self.fields:
+            self.fields["text_encoding"].required = False
         self.fields["patterns"].initial = "\n".join(self.instance.exclude_patterns or [])
 
     def clean(self) -> dict[str, Any]:
@@ -89,6 +94,8 @@ class LibraryForm(ChangesOnlyForm, forms.ModelForm):  # type: ignore[type-arg]
         """The values that were changed, by model field, as the services take them; of a new library all."""
         changed = self.changed_values()
         values = {field: changed[field] for field in FIELDS if field in changed}
+        if not values.get("text_encoding"):
+            values.pop("text_encoding", None)
         if "patterns" in changed:
             values["exclude_patterns"] = [line.strip() for line in changed["patterns"].splitlines() if line.strip()]
         return values

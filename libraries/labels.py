@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from libraries.choices import ChangeKind, ProblemKind, Role, ScanPhase, ScanState, ScanTrigger, ScanType, WatchState
+from libraries.choices import (
+    ChangeKind,
+    ProblemKind,
+    Role,
+    ScanPhase,
+    ScanState,
+    ScanTrigger,
+    ScanType,
+    TextEncoding,
+    WatchState,
+)
 
 SCAN_STATE_LABELS = {
     ScanState.QUEUED.value: _("Queued"),
@@ -86,4 +96,29 @@ SCAN_PHASE_LABELS = {
     ScanPhase.FINGERPRINTING.value: _("Fingerprinting files that may have moved"),
     ScanPhase.MARKING.value: _("Marking missing files"),
     ScanPhase.TOTALS.value: _("Updating totals"),
+}
+
+TEXT_ENCODING_LABELS = {
+    TextEncoding.AUTO.value: _("Detect Chinese, Japanese, Korean and Cyrillic text"),
+    TextEncoding.OFF.value: _("Do not detect: read it as Latin-1"),
+    TextEncoding.GBK.value: _("Simplified Chinese (GBK)"),
+    TextEncoding.BIG5.value: _("Traditional Chinese (Big5)"),
+    TextEncoding.SHIFT_JIS.value: _("Japanese (Shift JIS)"),
+    TextEncoding.EUC_JP.value: _("Japanese (EUC-JP)"),
+    TextEncoding.EUC_KR.value: _("Korean (EUC-KR)"),
+    TextEncoding.CP1251.value: _("Cyrillic (Windows-1251)"),
+    TextEncoding.KOI8_R.value: _("Cyrillic (KOI8-R)"),
+    TextEncoding.CP866.value: _("Cyrillic (IBM 866)"),
+    TextEncoding.CP1250.value: _("Central European (Windows-1250)"),
+    TextEncoding.LATIN_2.value: _("Central European (ISO 8859-2)"),
+    TextEncoding.CP1257.value: _("Baltic (Windows-1257)"),
+    TextEncoding.CP1253.value: _("Greek (Windows-1253)"),
+    TextEncoding.CP1254.value: _("Turkish (Windows-1254)"),
+    TextEncoding.CP1255.value: _("Hebrew (Windows-1255)"),
+    TextEncoding.CP1256.value: _("Arabic (Windows-1256)"),
+    TextEncoding.CP874.value: _("Thai (Windows-874)"),
+    TextEncoding.CP1258.value: _("Vietnamese (Windows-1258)"),
+    TextEncoding.CP1252.value: _("Western European (Windows-1252)"),
+    TextEncoding.LATIN_1.value: _("Western European (ISO 8859-1)"),
+    TextEncoding.UTF_8.value: _("Unicode (UTF-8)"),
 }

@@ -40,6 +40,11 @@ class ScanOptionsSerializer(serializers.Serializer[Library]):
     excludePatterns = serializers.ListField(
         source="exclude_patterns", child=Text(allow_blank=True, trim_whitespace=False), required=False
     )
+    textEncoding = Text(
+        source="text_encoding",
+        required=False,
+        help_text="How text in tags is read that does not tell its encoding: `auto`, `off` or the name of an encoding.",
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         refuse_unknown(data, self.fields, "This scan option does not exist.")
@@ -147,7 +152,7 @@ def library_status(library: Library) -> tuple[LibraryStatus, str]:
 
 def field_errors(error: InvalidInput) -> dict[str, list[str]]:
     """The sentences of a refusal by the keys of the body."""
-    names = {"excludePatterns": "scanOptions.excludePatterns"}
+    names = {key: f"scanOptions.{key}" for key in ("excludePatterns", "textEncoding")}
     return {names.get(field, field): [sentence] for field, sentence in error.errors.items()}
 
 

@@ -29,6 +29,7 @@ def tags_in(track: MediaFile) -> tuple[dict[str, list[str]], str]:
     """The tags as the file has them, or why they cannot be read."""
     try:
         with _turn:
+            _reader.encoding = track.library.text_encoding
             return _reader.read_raw_tags(path_of(track)), ""
     except AudioError as error:
         return {}, str(error)

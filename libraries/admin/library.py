@@ -54,7 +54,10 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
     delete_confirmation_template = "admin/libraries/library/delete_confirmation.html"
     fieldsets = (
         (None, {"fields": ("name", "path", "allow_overlap", "default_new_users")}),
-        (_lazy("Scan options"), {"fields": ("recursive", "follow_symlinks", "patterns", "schedule", "watch")}),
+        (
+            _lazy("Scan options"),
+            {"fields": ("recursive", "follow_symlinks", "patterns", "text_encoding", "schedule", "watch")},
+        ),
         (_lazy("Storage"), {"fields": ("anchor_file", "held_percent", "held_count")}),
         (_lazy("Missing files"), {"fields": ("missing_retention_days",)}),
     )

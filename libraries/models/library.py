@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from libraries.choices import TextEncoding
+from libraries.labels import TEXT_ENCODING_LABELS
 from libraries.querysets import LibraryQuerySet
 from navidrome_lib.db.annotations import Annotation
 from navidrome_lib.db.saving import SavesChanges
@@ -38,6 +40,16 @@ class Library(SavesChanges):
     )
     exclude_patterns = models.JSONField(
         default=list, blank=True, help_text=_("Gitignore patterns, relative to the library folder.")
+    )
+    text_encoding = models.CharField(
+        _("text encoding of tags"),
+        max_length=20,
+        default=TextEncoding.AUTO.value,
+        choices=list(TEXT_ENCODING_LABELS.items()),
+        help_text=_(
+            "How to read text in tags that does not say its encoding. A change queues a full rescan, which reads the"
+            " tags again."
+        ),
     )
     missing_retention_days = models.PositiveIntegerField(
         _("keep missing files for (days)"),

@@ -40,6 +40,7 @@ def scan_options(library: Library, targets: Iterable[str] = ()) -> ScanOptions:
         follow_symlinks=library.follow_symlinks,
         exclude_patterns=tuple(library.exclude_patterns),
         targets=tuple(target.encode("utf-8", "surrogateescape") for target in targets),
+        text_encoding=library.text_encoding,
     )
 
 

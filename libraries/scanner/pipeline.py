@@ -188,7 +188,8 @@ class _Run:
         writer = Writer(self.lease, folders, self.affected)
         self.reconciler = Reconciler(self.lease, writer, self.affected, self.library.last_scan_at)
         try:
-            with BackgroundReader(make_pool, self.lease.beat) as readers:
+            encoding = self.options.text_encoding
+            with BackgroundReader(make_pool, self.lease.beat, encoding=encoding) as readers:
                 if self.scan.full or not folders:
                     readers.start()  # every file will be read: they come up while the folders are listed
                 reading = Reading(

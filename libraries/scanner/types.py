@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from libraries.choices import ProblemKind
+from libraries.choices import ProblemKind, TextEncoding
 
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
     """What of a library belongs to it. `targets` limits one scan to some folders and all below them.
 
-    `ignore_presets` leaves out hidden files and the system folders of NAS devices (see `ignore`).
+    `ignore_presets` leaves out hidden files and the system folders of NAS devices (see `ignore`). `text_encoding` is
+    that of text in tags that tells none.
     """
 
     root: bytes
@@ -27,6 +28,7 @@ class ScanOptions:
     exclude_patterns: tuple[str, ...] = ()
     targets: tuple[bytes, ...] = ()
     ignore_presets: bool = True
+    text_encoding: str = TextEncoding.AUTO
 
     def absolute(self, path: bytes) -> bytes:
         """Where `path` is on the server."""

@@ -22,6 +22,8 @@ from navidrome_lib.errors import Conflict, InvalidInput, NotFound
 
 # what a change of means that the disk must be looked at again
 SCANNED_FIELDS = ("path", "recursive", "follow_symlinks", "exclude_patterns")
+# what a change of means that all tags must be read again
+READ_FIELDS = ("text_encoding",)
 # how often the disk is looked at again because others change libraries meanwhile
 MAX_LOOKS = 5
 
@@ -37,6 +39,8 @@ def create_library(prepared: PreparedLibrary, *, requested_by: str = "", scan: b
 
 def update_library(library: Library, prepared: PreparedLibrary, *, requested_by: str = "") -> Library:
     """Change some fields. A change of the path or of the scan options queues one quick scan; a rename queues none.
+
+    A change of how tags are read queues a full scan.
 
     Only what changes is written: the totals and the state of a library belong to its scans. Deleted meanwhile, it is
     `NotFound`.
@@ -104,7 +108,9 @@ def _update(library: Library, prepared: PreparedLibrary, *, requested_by: str) -
     if any(field in changed for field in SCANNED_FIELDS):
         # what a scan held back was about other files, or by other rules
         settle_held(Scan.objects.filter(library=library), CHANGED)
-        request_scan(library, trigger=ScanTrigger.LIBRARY, requested_by=requested_by)
+    if any(field in changed for field in (*SCANNED_FIELDS, *READ_FIELDS)):
+        full = any(field in changed for field in READ_FIELDS)
+        request_scan(library, trigger=ScanTrigger.LIBRARY, full=full, requested_by=requested_by)
     return library
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from libraries.choices import TextEncoding
 from libraries.models import Library
 from libraries.models.library import name_key
 from libraries.scanner import validate_pattern
@@ -94,6 +95,7 @@ def _check_each(wanted: Mapping[str, Any], library: Library | None) -> tuple[dic
         "held_percent": check_held_percent,
         "held_count": check_held_count,
         "anchor_file": lambda value: check_anchor(value, root),
+        "text_encoding": check_text_encoding,
     }
     values, errors = dict[str, Any](), dict[str, str]()
     for name, value in wanted.items():
@@ -160,6 +162,15 @@ def check_patterns(patterns: Iterable[str]) -> list[str]:
     if wrong:
         raise InvalidInput(errors={"excludePatterns": " ".join(wrong)})
     return checked
+
+
+def check_text_encoding(name: str) -> str:
+    """The name of an encoding, or what to do without one; case does not count."""
+    try:
+        return TextEncoding(name.strip().lower()).value
+    except ValueError:
+        known = ", ".join(TextEncoding)
+        raise InvalidInput(errors={"textEncoding": f"Must be one of {known}."}) from None
 
 
 def check_retention(days: int | None) -> int | None:

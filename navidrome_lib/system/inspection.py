@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -17,20 +17,31 @@ from navidrome_lib.config.conf import Scanner
 from navidrome_lib.errors import Conflict, NotFound
 
 
-def inspect_file(file: MediaFile, options: Scanner) -> tuple[dict[str, list[str]], dict[str, Any]]:
-    """(the tags as the file names them, the values that they become), read by a process of its own."""
+class InspectedFile(NamedTuple):
+    """One file: its tags as it names them, the values that they become, and the encoding of text that told none."""
+
+    raw: dict[str, list[str]]
+    mapped: dict[str, Any]
+    text_encoding: str
+
+
+def inspect_file(file: MediaFile, options: Scanner) -> InspectedFile:
+    """Read a file by a process of its own, as a scan of its library would read it."""
     folder, name = bytes(file.folder.path_bytes), bytes(file.name_bytes)
     relative = folder + b"/" + name if folder else name
     path = os.path.join(os.fsencode(file.library.path), relative)
-    with TagReader(timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024) as reader:
+    encoding = file.library.text_encoding
+    with TagReader(timeout=options.file_timeout, memory=options.file_memory * 1024 * 1024, encoding=encoding) as reader:
+        result = reader.read(path)
+        if result.problem is not None or result.audio is None:
+            raise refusal(result.problem or ReadProblem(ProblemKind.IO, "The file could not be read."))
+        # the encoding that a scan decides on by the tags that it takes is shown, not one by all that the file has
+        reader.encoding = result.audio.text_encoding or encoding
         try:
             raw = reader.read_raw_tags(path)
         except AudioError as error:
             raise refusal(error.problem) from None
-        result = reader.read(path)
-    if result.problem is not None or result.audio is None:
-        raise refusal(result.problem or ReadProblem(ProblemKind.IO, "The file could not be read."))
-    return raw, mapped(result.audio, relative)
+    return InspectedFile(raw, mapped(result.audio, relative), result.audio.text_encoding)
 
 
 def refusal(problem: ReadProblem) -> NotFound | Conflict:

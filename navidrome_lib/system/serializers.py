@@ -50,6 +50,9 @@ class InspectSerializer(serializers.Serializer[Any]):
     file = serializers.CharField(help_text="Relative to the root of the library.")
     rawTags = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     mappedTags = serializers.DictField()
+    textEncoding = serializers.CharField(
+        help_text="The encoding in which text is read that does not tell its own; empty: there is no such text."
+    )
 
 
 class CheckSerializer(serializers.Serializer[Any]):

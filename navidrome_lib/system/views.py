@@ -130,8 +130,15 @@ class InspectView(FlaggedView):
         if wait:
             raise TooManyAttempts("Too many files are being inspected. Try again later.", retry_after=wait)
         file = self.file(request)
-        raw, mapped = inspect_file(file, settings.CONF.scanner)
-        return Response({"file": file.path, "rawTags": raw, "mappedTags": camel_keys(mapped)})
+        found = inspect_file(file, settings.CONF.scanner)
+        return Response(
+            {
+                "file": file.path,
+                "rawTags": found.raw,
+                "mappedTags": camel_keys(found.mapped),
+                "textEncoding": found.text_encoding,
+            }
+        )
 
     def file(self, request: Request) -> MediaFile:
         pk = request.query_params.get("id", "")

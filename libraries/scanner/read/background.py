@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import ReadResult
+from libraries.choices import TextEncoding
 from libraries.scanner.limits import ScanLimits
 
 T = TypeVar("T")
@@ -103,9 +104,13 @@ def _drain(work: Callable[[Callable[[list[T]], None]], None], beat: Callable[[],
 class BackgroundReader:
     """Tag readers that work on what is ordered while the main thread does something else."""
 
-    def __init__(self, pool: Callable[[], ReaderPool], beat: Callable[[], None]) -> None:
+    def __init__(
+        self, pool: Callable[[], ReaderPool], beat: Callable[[], None], *, encoding: str = TextEncoding.AUTO
+    ) -> None:
+        """Read with the processes of a pool; `encoding` is that of text in tags that tells none."""
         self._make_pool = pool
         self._beat = beat
+        self._encoding = encoding
         self._orders: queue.SimpleQueue[list[bytes] | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[list[ReadResult] | BaseException] = queue.SimpleQueue()
         self._stopped = threading.Event()
@@ -153,6 +158,7 @@ class BackgroundReader:
     def _run(self, all_readers: bool) -> None:
         try:
             with self._make_pool() as pool:
+                pool.encoding = self._encoding
                 if all_readers:
                     pool.start()
                 while (paths := self._orders.get()) is not None and not self._stopped.is_set():

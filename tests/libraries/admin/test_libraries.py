@@ -50,6 +50,20 @@ class TestForm:
         assert "does not exist on the server" in page
         assert Library.objects.count() == 1
 
+    def test_another_text_encoding_queues_a_full_rescan(self, site: Client, library: Library) -> None:
+        address = f"{PAGE}{library.pk}/change/"
+        page = site.get(address).content.decode()
+        assert "A change queues a full rescan" in page
+        assert "Japanese (Shift JIS)" in page
+        shown = {**DEFAULTS, "name": library.name, "path": library.path, "recursive": "on"}
+        assert site.post(address, {**shown, "text_encoding": "klingon"}).status_code == 200
+        assert site.post(address, shown).status_code == 302
+        library.refresh_from_db()
+        assert (library.text_encoding, Scan.objects.exists()) == ("auto", False)
+        assert site.post(address, {**shown, "text_encoding": "shift_jis"}).status_code == 302
+        library.refresh_from_db()
+        assert (library.text_encoding, [scan.full for scan in Scan.objects.all()]) == ("shift_jis", [True])
+
     def test_takes_the_folder_from_the_picker(self, site: Client) -> None:
         page = site.get(f"{ADD}?path=/srv/my+music").content.decode()
         assert 'value="/srv/my music"' in page

@@ -64,7 +64,9 @@ class TestRead:
         assert row["createdAt"].endswith("Z")
         assert row["updatedAt"].endswith("Z")
         assert row["status"] == "online"
-        assert row["scanOptions"] == {"recursive": True, "followSymlinks": False, "excludePatterns": []}
+        assert row["scanOptions"] == {
+            "recursive": True, "followSymlinks": False, "excludePatterns": [], "textEncoding": "auto",
+        }  # fmt: skip
 
     def test_get_answers_the_same_object(self, as_admin: APIClient, library: Library) -> None:
         (row,) = as_admin.get("/api/library/").json()
@@ -128,7 +130,12 @@ class TestRights:
 
 class TestCreate:
     def test_creates_and_queues_one_scan(self, as_admin: APIClient, folder: Path) -> None:
-        options = {"recursive": False, "followSymlinks": True, "excludePatterns": ["*.tmp", "/Podcasts/"]}
+        options = {
+            "recursive": False,
+            "followSymlinks": True,
+            "excludePatterns": ["*.tmp", "/Podcasts/"],
+            "textEncoding": "gbk",
+        }
         response = as_admin.post(
             "/api/library", {"name": " Jazz ", "path": f"{folder}/../Music/", "scanOptions": options}
         )
@@ -250,9 +257,29 @@ class TestUpdate:
 
     def test_changed_options_queue_one_scan(self, as_admin: APIClient, library: Library) -> None:
         answer = self.change(as_admin, library, {"scanOptions": {"recursive": False}})
-        assert answer["scanOptions"] == {"recursive": False, "followSymlinks": False, "excludePatterns": []}
+        assert answer["scanOptions"] == {
+            "recursive": False, "followSymlinks": False, "excludePatterns": [], "textEncoding": "auto",
+        }  # fmt: skip
         self.change(as_admin, library, {"scanOptions": {"excludePatterns": ["x"]}})
-        assert Scan.objects.count() == 1
+        assert [scan.full for scan in Scan.objects.all()] == [False]
+
+    def test_another_text_encoding_queues_one_full_scan(self, as_admin: APIClient, library: Library) -> None:
+        answer = self.change(as_admin, library, {"scanOptions": {"textEncoding": "Shift_JIS"}})
+        assert answer["scanOptions"]["textEncoding"] == "shift_jis"
+        self.change(as_admin, library, {"scanOptions": {"textEncoding": "off"}})
+        assert [scan.full for scan in Scan.objects.all()] == [True]
+
+    def test_a_quick_scan_that_waits_becomes_full(self, as_admin: APIClient, library: Library) -> None:
+        self.change(as_admin, library, {"scanOptions": {"recursive": False}})
+        self.change(as_admin, library, {"scanOptions": {"textEncoding": "big5"}})
+        assert [scan.full for scan in Scan.objects.all()] == [True]
+
+    @pytest.mark.parametrize("wrong", ["", "latin", "utf-16", "rot13", 5, None, ["gbk"]])
+    def test_an_unknown_text_encoding(self, as_admin: APIClient, library: Library, wrong: Any) -> None:
+        response = as_admin.patch(f"/api/library/{library.pk}", {"scanOptions": {"textEncoding": wrong}}, format="json")
+        assert (response.status_code, set(response.json()["errors"])) == (400, {"scanOptions.textEncoding"})
+        library.refresh_from_db()
+        assert (library.text_encoding, Scan.objects.exists()) == ("auto", False)
 
     def test_a_changed_path_queues_one_scan(self, as_admin: APIClient, library: Library, tmp_path: Path) -> None:
         other = tmp_path / "Other"

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from libraries.models import Library, MediaFile
 from navidrome_lib.config.conf import Inspect
 from tests.conftest import Configure
+from tests.support import audio
 from tests.support.scans import scan, write_track
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,8 @@ def test_a_file_as_it_is_now(as_admin: APIClient, open_door: None, library: Libr
     response = as_admin.get(f"/api/inspect?id={track.pk}")
     assert response.status_code == 200
     answer = response.json()
-    assert set(answer) == {"file", "rawTags", "mappedTags"}
+    assert set(answer) == {"file", "rawTags", "mappedTags", "textEncoding"}
+    assert answer["textEncoding"] == ""
     assert answer["file"] == "Ann/one.flac"
     assert answer["rawTags"]["TITLE"] == ["One"]
     mapped = answer["mappedTags"]
@@ -57,6 +59,21 @@ def test_a_file_as_it_is_now(as_admin: APIClient, open_door: None, library: Libr
     write_track(Path(library.path) / "Ann" / "one.flac", "Two")
     assert as_admin.get(f"/api/inspect/?id={track.pk}").json()["mappedTags"]["title"] == "Two"
     assert MediaFile.objects.get().title == "One"
+
+
+def test_the_encoding_of_text_that_tells_none(as_admin: APIClient, open_door: None, library: Library) -> None:
+    frames = ((b"TPE1", "王菲"), (b"TIT2", "红豆"), (b"TALB", "唱游"), (b"TCOM", "柳重言"))
+    tag = audio.id3_tag(*(audio.id3_frame(name, b"\0" + text.encode("gbk")) for name, text in frames))
+    (Path(library.path) / "one.mp3").write_bytes(tag + audio.mp3())
+    scan(library)
+    answer = as_admin.get(f"/api/inspect?id={MediaFile.objects.get().pk}").json()
+    assert (answer["textEncoding"], answer["mappedTags"]["title"], answer["rawTags"]) == (
+        "gbk", "红豆", {name.decode(): [text] for name, text in frames},
+    )  # fmt: skip
+    Library.objects.update(text_encoding="off")
+    answer = as_admin.get(f"/api/inspect?id={MediaFile.objects.get().pk}").json()
+    title = "红豆".encode("gbk").decode("latin-1")
+    assert (answer["textEncoding"], answer["rawTags"]["TIT2"]) == ("iso-8859-1", [title])
 
 
 def test_no_id(as_admin: APIClient, open_door: None) -> None:

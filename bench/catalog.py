@@ -210,16 +210,16 @@ def save_albums(places: Sequence[Place], sizes: Sizes) -> None:
         songs = 0 if place.gone else TRACKS_PER_ALBUM
         albums.append(
             (pk, place.library, digest(f"album {place.number}"), place.name, "", "", place.artist_name,
-             row_id(place.artist), place.number % 20 == 0, place.year, None, str(place.year), "", "", "", songs,
-             songs * (200.0 + place.number % 90), songs * 8_000_000, now, now)
+             row_id(place.artist), place.number % 20 == 0, place.year, place.year, str(place.year), "", "", "", "", "",
+             songs, songs * (200.0 + place.number % 90), songs * 8_000_000, 0, now, now)
         )  # fmt: skip
     names = ("id", "library_id", "path", "path_bytes", "path_key", "digest", "missing", "created_at")
     insert_rows(Folder, names, folders)
     insert_rows(
         Album,
-        ("id", "library_id", "pid", "name", "sort_name", "version", "album_artist", "artist_id", "compilation", "year",
-         "original_year", "date", "mbz_album_id", "mbz_release_group_id", "described_by", "song_count", "duration",
-         "size", "created_at", "updated_at"),
+        ("id", "library_id", "pid", "name", "sort_name", "version", "album_artist", "artist_id", "compilation",
+         "min_year", "max_year", "date", "original_date", "release_date", "mbz_album_id", "mbz_release_group_id",
+         "described_by", "song_count", "duration", "size", "freshness", "created_at", "updated_at"),
         albums,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ What a person reads of each stands in `libraries.labels`.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class ScanState(StrEnum):
@@ -159,3 +159,13 @@ class TextEncoding(StrEnum):
     KOI8_R = "koi8-r"
     LATIN_1 = "iso-8859-1"
     LATIN_2 = "iso-8859-2"
+
+
+class Freshness(IntEnum):
+    """How an album row came to its identity since the last scan that settled the albums (see scanner.write.retags)."""
+
+    SETTLED = 0
+    # the row is older, its identity is not
+    RENAMED = 1
+    # the row itself is new
+    NEW = 2

@@ -46,9 +46,13 @@ def delete_tracks(ids: Collection[str]) -> None:
 
 
 def prune_albums(library_id: int) -> int:
-    """Delete the albums of a library that have no track at all, be it missing or purged."""
+    """Delete the albums of a library that have no track at all, be it missing or purged.
+
+    One that tracks have left is settled first, by the scan of the library where they are.
+    """
     tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
-    empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks))
+    left = MediaFile.objects.filter(left_album=OuterRef("pk"))
+    empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks), ~Exists(left))
     return _delete_found(Album, empty)
 
 

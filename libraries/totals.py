@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef
@@ -101,6 +101,9 @@ def recount(library_id: int) -> None:
     refresh_albums(library_id)
     refresh_library_artists(library_id)
     refresh_library_totals(library_id)
+    # the next scan of the library settles its albums (see scanner.write.retags), and counts again
+    unsettled = MediaFile.objects.filter(left_album__isnull=False, library=library_id)
+    Library.objects.filter(Exists(unsettled), pk=library_id).update(totals_stale=True)
 
 
 def count_folders(library_id: int) -> int:
@@ -116,19 +119,50 @@ def count_folders(library_id: int) -> int:
     return len(found)
 
 
+# what the present tracks `m` say of their album; one that has none keeps what its last ones said
+_AGREED: Final = "CASE WHEN MIN(m.{0}) = MAX(m.{0}) THEN MIN(m.{0}) ELSE '' END"
+_COUNTED: Final = {
+    "song_count": "COUNT(m.id)",
+    "size": "COALESCE(SUM(m.size), 0)",
+    "duration": "COALESCE(SUM(m.duration), 0)",
+}
+_KEPT: Final = {
+    "compilation": "MAX(CASE WHEN m.compilation THEN 1 ELSE 0 END) = 1",
+    "min_year": "MIN(m.year)",
+    "max_year": "MAX(m.year)",
+    "min_original_year": "MIN(m.original_year)",
+    "max_original_year": "MAX(m.original_year)",
+    "date": _AGREED.format("date"),
+    "original_date": _AGREED.format("original_date"),
+    "release_date": _AGREED.format("release_date"),
+}
+_SAID: Final = (*_COUNTED, *_KEPT)
+
+
+def _said(album: str, *, with_names: bool = False) -> str:
+    """The expressions of the columns `_SAID`; `album` is the name of the row that they are of."""
+    kept = {name: f"CASE WHEN COUNT(m.id) = 0 THEN {album}.{name} ELSE {said} END" for name, said in _KEPT.items()}
+    columns = _COUNTED | kept
+    return ", ".join(f"{said} AS {name}" if with_names else said for name, said in columns.items())
+
+
+def _differs(name: str) -> str:
+    """Whether a row has another value in a column than was counted; years may be unknown."""
+    own, counted = f"{table(Album)}.{name}", f"t.{name}"
+    return f"COALESCE({own}, 0) <> COALESCE({counted}, 0)" if name.endswith("_year") else f"{own} <> {counted}"
+
+
 def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> None:
-    """Count the present tracks of albums: of some, or of all in a library."""
+    """Have albums say what their present tracks do, and count these: some albums, or all of a library."""
     # the lock first: of two that change an album at once, the second must see what the first has counted
     if album_ids is None:
         lock_rows(Album, "library_id = %s", [library_id])
         run(
-            f"""UPDATE {table(Album)} SET song_count = t.songs, size = t.size, duration = t.duration
-            FROM (SELECT a.id, COUNT(m.id) AS songs, COALESCE(SUM(m.size), 0) AS size,
-                    COALESCE(SUM(m.duration), 0) AS duration
+            f"""UPDATE {table(Album)} SET {", ".join(f"{name} = t.{name}" for name in _SAID)}
+            FROM (SELECT a.id, {_said("a", with_names=True)}
                 FROM {table(Album)} a LEFT JOIN {table(MediaFile)} m ON m.album_ref_id = a.id AND NOT m.missing
                 WHERE a.library_id = %s GROUP BY a.id) AS t
-            WHERE {table(Album)}.id = t.id AND ({table(Album)}.song_count <> t.songs OR {table(Album)}.size <> t.size
-                OR {table(Album)}.duration <> t.duration)""",  # noqa: S608 - own names
+            WHERE {table(Album)}.id = t.id AND ({" OR ".join(map(_differs, _SAID))})""",  # noqa: S608 - own names
             [library_id],
         )
         return
@@ -137,8 +171,8 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
     for piece in chunks(sorted(set(album_ids))):
         lock_rows(Album, f"id IN ({placeholders(piece)})", piece)
         run(
-            f"""UPDATE {table(Album)} SET (song_count, size, duration) = (
-                SELECT COUNT(*), COALESCE(SUM(m.size), 0), COALESCE(SUM(m.duration), 0)
+            f"""UPDATE {table(Album)} SET ({", ".join(_SAID)}) = (
+                SELECT {_said(table(Album))}
                 FROM {table(MediaFile)} m WHERE m.album_ref_id = {table(Album)}.id AND NOT m.missing)
             WHERE id IN ({placeholders(piece)})""",  # noqa: S608 - own names
             piece,

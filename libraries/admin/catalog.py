@@ -73,7 +73,7 @@ class ArtistAdmin(DetailAdmin):
 
     def detail(self, request: HttpRequest, row: Artist) -> dict[str, Any]:
         albums = Album.objects.visible_to(viewer_of(request)).present().select_related("library")
-        own = albums.filter(artist=row.pk).order_by(F("year").desc(nulls_last=True), "name")
+        own = albums.filter(artist=row.pk).order_by(F("max_year").desc(nulls_last=True), "name")
         guest = albums.filter(media_files__participants__artist=row.pk).exclude(artist=row.pk).distinct()
         return {"albums": own[:MAX_ALBUMS], "appears_on": guest.order_by("name")[:MAX_ALBUMS]}
 
@@ -94,7 +94,7 @@ def add_counts(request: HttpRequest, artists: Any) -> None:
 class AlbumAdmin(DetailAdmin):
     """Albums, each with its songs and its cover."""
 
-    list_display = ("shown_name", "shown_artist", "year", "songs", "time", "library")
+    list_display = ("shown_name", "shown_artist", "shown_years", "songs", "time", "library")
     list_filter = (LIBRARY_FILTER, "compilation")
     list_select_related = ("library",)
     search_fields = ("name", "album_artist")
@@ -117,6 +117,10 @@ class AlbumAdmin(DetailAdmin):
     @admin.display(description=_lazy("artist"), ordering="album_artist")
     def shown_artist(self, album: Album) -> str:
         return shown(album.album_artist)
+
+    @admin.display(description=_lazy("year"), ordering="max_year")
+    def shown_years(self, album: Album) -> str:
+        return album.years
 
     @admin.display(description=_lazy("songs"), ordering="song_count")
     def songs(self, album: Album) -> str:

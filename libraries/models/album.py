@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from libraries.choices import Freshness
 from libraries.models.artist import Artist
 from libraries.models.library import Library
 from libraries.querysets import AlbumQuerySet
@@ -24,19 +26,29 @@ class Album(models.Model):
     version = models.TextField(default="")
     album_artist = models.TextField(default="")
     artist = models.ForeignKey(Artist, null=True, on_delete=models.SET_NULL, related_name="albums")
-    compilation = models.BooleanField(_("compilation"), default=False)
-    year = models.PositiveSmallIntegerField(_("year"), null=True)
-    original_year = models.PositiveSmallIntegerField(null=True)
-    date = models.CharField(max_length=32, default="")
     mbz_album_id = models.CharField(max_length=36, default="")
     mbz_release_group_id = models.CharField(max_length=36, default="")
 
     # the track that this description was taken from: the first by path, whatever the order of reading
     described_by = models.TextField(default="", editable=False)
 
+    # what the present tracks say (see `libraries.totals`): a compilation where any is one, dates where all agree
     song_count = models.PositiveIntegerField(default=0)
     duration = models.FloatField(default=0)
     size = models.PositiveBigIntegerField(default=0)
+    compilation = models.BooleanField(_("compilation"), default=False)
+    min_year = models.PositiveSmallIntegerField(null=True)
+    max_year = models.PositiveSmallIntegerField(_("year"), null=True)
+    min_original_year = models.PositiveSmallIntegerField(null=True)
+    max_original_year = models.PositiveSmallIntegerField(null=True)
+    date = models.CharField(max_length=32, default="")
+    original_date = models.CharField(max_length=32, default="")
+    release_date = models.CharField(max_length=32, default="")
+
+    freshness = models.PositiveSmallIntegerField(default=Freshness.SETTLED, editable=False)
+    # the album whose tracks this one was made of, while that has others: its row follows when they come, too
+    split_from = KeyField(max_length=22, null=True, editable=False)
+    # first seen: survives retags
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -46,7 +58,15 @@ class Album(models.Model):
         verbose_name = _("album")
         verbose_name_plural = _("albums")
         constraints = [models.UniqueConstraint(fields=["library", "pid"], name="album_pid_unique")]
-        indexes = [models.Index(fields=["song_count", "id"], name="album_songs_idx")]
+        indexes = [
+            models.Index(fields=["song_count", "id"], name="album_songs_idx"),
+            models.Index(fields=["library"], condition=~Q(freshness=0), name="album_fresh_idx"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def years(self) -> str:
+        """The years of its tracks: "1971–1982", "1971" or nothing."""
+        return "–".join(str(year) for year in dict.fromkeys((self.min_year, self.max_year)) if year)

@@ -97,6 +97,8 @@ class MediaFile(models.Model):
     last_seen_at = models.DateTimeField(null=True)
     # the purge that hides this missing track: its row stays for an undo, or for its file to return, until that expires
     purge_id = KeyField(max_length=22, null=True, editable=False)
+    # the album that it was in when the albums were last settled, while it is in another one
+    left_album = KeyField(max_length=22, null=True, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -134,6 +136,9 @@ class MediaFile(models.Model):
             models.Index(fields=["suffix", "library"], condition=LISTED_AS_MISSING, name="media_file_gone_suffix_idx"),
             models.Index(
                 fields=["album_ref", "library"], condition=LISTED_AS_MISSING, name="media_file_gone_album_idx"
+            ),
+            models.Index(
+                fields=["left_album", "album_ref"], condition=Q(left_album__isnull=False), name="media_file_left_idx"
             ),
             models.Index(
                 fields=["purge_id", "library", "id"],

@@ -33,6 +33,7 @@ from libraries.scanner.walk.root import KnownRoot, RootState, check_root, rechec
 from libraries.scanner.walk.walker import Lister, StorageProblem, WalkStopped, os_lister, walk
 from libraries.scanner.write import unread
 from libraries.scanner.write.problems import resolve_problems
+from libraries.scanner.write.retags import settle_albums
 from libraries.scanner.write.writer import AffectedArtists, Writer
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.db.bulk import rare_checkpoints
@@ -199,7 +200,7 @@ class _Run:
                 self._come_online()
                 self._read(reading, writer)
             proposal = self._reconcile()
-            self._count()
+            self._count(writer)
             self._finish(proposal)
         finally:
             self.diff.changed.close()
@@ -295,10 +296,12 @@ class _Run:
             self.reconciler.hold(proposal)
         return proposal
 
-    def _count(self) -> None:
+    def _count(self, writer: Writer) -> None:
         """Make right what is only counted at the end."""
         self.lease.phase(ScanPhase.TOTALS)
         self._check_outcomes()
+        if self.affected.anything:
+            settle_albums(self.lease, writer.references)
         if self.affected.anything:
             if self.lease.counters.added > max(self.limits.many_files, self.songs_before // 10):
                 totals.analyze_tables()
@@ -308,6 +311,7 @@ class _Run:
         for library_id in totals.stale_libraries():
             with self.lease.transaction():
                 totals.recount(library_id)
+            cleanup.prune_albums(library_id)  # all of one may have moved out
         if self.lease.counters.updated or self.lease.counters.moved or self.library.totals_stale:
             cleanup.prune_artists()
             cleanup.prune_genres()

@@ -105,10 +105,6 @@ class AlbumRecord(NamedTuple):
     version: str
     album_artist: str
     artist_pid: str
-    compilation: bool
-    year: int | None
-    original_year: int | None
-    date: str
     mbz_album_id: str
     mbz_release_group_id: str
 

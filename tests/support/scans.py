@@ -30,7 +30,9 @@ from synth.tones import Tone
 from synth.track import Track
 
 _IDS = {"id", "library_id", "folder_id", "album_ref_id"}
-_UNSTABLE = {*_IDS, "audio_hash", "created_at", "updated_at", "missing_since", "last_seen_at"}
+_UNSTABLE = {
+    *_IDS, "left_album", "split_from", "audio_hash", "created_at", "updated_at", "missing_since", "last_seen_at",
+}  # fmt: skip
 
 
 def write_track(

@@ -43,13 +43,11 @@ Texts = tuple[str, ...]
 
 
 class _Dates(NamedTuple):
-    """The dates that are shown, and what the tags themselves say, without others standing in."""
+    """The dates that are shown."""
 
     date: PartialDate
     original: PartialDate
     release: PartialDate
-    # the release date as tagged, which the swap for showing leaves alone: it is part of an album's identity
-    tagged_release: PartialDate
 
 
 _NOBODY: Final = Artists("", "", ())
@@ -82,7 +80,7 @@ def map_shared(tags: Tags, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedAl
     if not album_artist.credits:
         album_artist = _various_artists() if compilation else _first_artist(artist)
     dates = _map_dates(firsts)
-    album = _map_album(firsts, album_artist, dates, compilation)
+    album = _map_album(firsts, album_artist)
     genres = credits.make_genres(splitters, tuple(tags["genre"])) if "genre" in tags else ()
     disc, disc_total = values.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
     columns: dict[str, object] = {
@@ -210,19 +208,19 @@ def _map_dates(firsts: Firsts) -> _Dates:
     release = first_date(firsts.get("releasedate", ""))
     if original.text and tagged.text and not release.text and values.not_before(tagged, original):
         # Most programs write the date of a reissue where that of the recording belongs.
-        return _Dates(values.more_precise(original, tagged), original, tagged, release)
+        return _Dates(values.more_precise(original, tagged), original, tagged)
     shown = next((each for each in (tagged, original, release) if each.text), tagged)
-    return _Dates(shown, original, release, release)
+    return _Dates(shown, original, release)
 
 
-def _map_album(firsts: Firsts, artist: Artists, dates: _Dates, compilation: bool) -> AlbumRecord:
+def _map_album(firsts: Firsts, artist: Artists) -> AlbumRecord:
     return _make_album(
         firsts.get("album", ""),
         firsts.get("albumsort", ""),
         firsts.get("albumversion", ""),
         artist,
-        dates,
-        compilation,
+        # what the tag itself says: the swap of dates for showing leaves identity alone
+        first_date(firsts.get("releasedate", "")).text,
         values.parse_uuid(firsts.get("musicbrainz_albumid", "")),
         values.parse_uuid(firsts.get("musicbrainz_releasegroupid", "")),
     )
@@ -230,7 +228,7 @@ def _map_album(firsts: Firsts, artist: Artists, dates: _Dates, compilation: bool
 
 @lru_cache(maxsize=512)
 def _make_album(
-    name: str, sort_name: str, version: str, artist: Artists, dates: _Dates, compilation: bool, mbz_album_id: str,
+    name: str, sort_name: str, version: str, artist: Artists, release_date: str, mbz_album_id: str,
     mbz_release_group_id: str,
 ) -> AlbumRecord:  # fmt: skip
     names = tuple(credit.name for credit in artist.credits)
@@ -239,7 +237,7 @@ def _make_album(
         artists=names,
         album=name or UNKNOWN_ALBUM,
         version=version if name else "",
-        release_date=dates.tagged_release.text if name else "",
+        release_date=release_date if name else "",
     )
     return AlbumRecord(
         pid=pid,
@@ -248,10 +246,6 @@ def _make_album(
         version=version,
         album_artist=artist.display,
         artist_pid=artist.credits[0].pid,
-        compilation=compilation,
-        year=dates.date.year,
-        original_year=dates.original.year,
-        date=(dates.release if dates.release.text else dates.date).text,
         mbz_album_id=mbz_album_id,
         mbz_release_group_id=mbz_release_group_id,
     )

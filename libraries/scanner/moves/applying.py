@@ -19,6 +19,7 @@ from libraries.models import HeldMark, MediaFile, Participant, ScanProblem, Trac
 from libraries.scanner.moves.matching import rank
 from libraries.scanner.paths import key_of
 from libraries.scanner.types import MoveCandidate, MovePlan
+from libraries.scanner.write.retags import LEFT
 from libraries.scanner.write.tracks import WRITTEN, TrackRows
 from libraries.search.index import forget_songs, refresh_songs
 from libraries.totals import Delta, add_to_totals, artists_of, refresh_albums, refresh_library_artists, unpurge
@@ -193,8 +194,8 @@ class MoveApplier:
         MediaFile.objects.filter(pk__in=new_tracks).update(missing=True)
         columns = [column for column in WRITTEN if column not in _KEPT_STATE]
         sets = ", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)
-        sql = f"""UPDATE {table(MediaFile)} SET {sets}, missing = %s, missing_since = NULL, last_seen_at = NULL,
-            purge_id = NULL
+        sql = f"""UPDATE {table(MediaFile)} SET {sets}, {LEFT.format(table(MediaFile))},
+            missing = %s, missing_since = NULL, last_seen_at = NULL, purge_id = NULL
             FROM {table(MediaFile)} AS n WHERE {table(MediaFile)}.id = %s AND n.id = %s"""  # noqa: S608 - own names
         with transaction.get_connection().cursor() as cursor:
             cursor.executemany(sql, [(False, gone, new) for gone, new in zip(gone_tracks, new_tracks, strict=True)])
@@ -218,8 +219,9 @@ class MoveApplier:
         states = [state for _, state in plan.taken]
         if self._rows is None or not (states or plan.added):
             return set()
-        self._rows.find([*states, *plan.added])
-        self._rows.update(states)
+        albums_before = {gone.id: gone.album_id for gone, _ in plan.taken if gone.album_id}
+        self._rows.find([*states, *plan.added], albums_before)
+        self._rows.update(states, albums_before)
         self._rows.insert(plan.added)
         for gone, _ in plan.taken:
             self._add(gone.library_id, Delta(missing=-1))

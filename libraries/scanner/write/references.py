@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, models
 from django.utils import timezone
 
+from libraries.choices import Freshness
 from libraries.models import Album, Artist, Genre
 from libraries.scanner.types import AlbumRecord, Credit
 from navidrome_lib.db.bulk import (
@@ -42,10 +43,11 @@ class KnownAlbum(NamedTuple):
 
 
 class References:
-    """The ids of one scan of one library."""
+    """The ids of one scan of one library; `freshness` is that of the albums that it creates."""
 
-    def __init__(self, library_id: int) -> None:
+    def __init__(self, library_id: int, freshness: Freshness = Freshness.NEW) -> None:
         self._library_id = library_id
+        self._freshness = int(freshness)
         self._artists: dict[str, KnownArtist] = {}
         self._genres: dict[str, str] = {}
         self._albums: dict[str, KnownAlbum] = {}
@@ -116,6 +118,23 @@ class References:
             insert_new_rows(Genre, ("id", "pid", "name"), [(new_id(), pid, wanted[pid]) for pid in new])
             _read(Genre, ("id",), wanted, self._genres, str)
 
+    def free_pids(self, albums: Iterable[AlbumRecord]) -> set[str]:
+        """Those of the identities of albums that no row has."""
+        _trim(self._albums)
+        return set(_read(Album, _ALBUM_FACTS, {a.pid for a in albums}, self._albums, KnownAlbum, self._library_id))
+
+    def rename_albums(self, renames: Mapping[str, str]) -> None:
+        """Give rows new identities, each an id and a pid that is free; `find_albums` describes them."""
+        freshness = quoted("freshness")
+        sql = f"""UPDATE {table(Album)} SET pid = %s, described_by = '',
+            {freshness} = CASE {freshness} WHEN %s THEN %s ELSE {freshness} END WHERE id = %s"""  # noqa: S608 - own names
+        settled, renamed = int(Freshness.SETTLED), int(Freshness.RENAMED)
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, [(pid, settled, renamed, pk) for pk, pid in sorted(renames.items())])
+        for pid in [pid for pid, known in self._albums.items() if known.id in renames]:
+            del self._albums[pid]
+        self._albums |= {pid: KnownAlbum(pk, "") for pk, pid in renames.items()}
+
     def find_albums(self, albums: Iterable[tuple[str, AlbumRecord]]) -> None:
         """Know the ids of all these albums, each with the path of a track that describes it. Artists come first.
 
@@ -128,14 +147,15 @@ class References:
             if seen is None or path < seen[0]:
                 wanted[album.pid] = (path, album)
         _trim(self._albums)
-        new = _read(Album, ("id", "described_by"), wanted, self._albums, KnownAlbum, self._library_id)
+        new = _read(Album, _ALBUM_FACTS, wanted, self._albums, KnownAlbum, self._library_id)
         now = db_datetime(timezone.now())
         rows = []
         for pid in new:
             path, album = wanted[pid]
             known = self._albums[pid] = KnownAlbum(new_id(), path)
-            rows.append((*self._album_row(album), path, now, 0, 0.0, 0, self._library_id, pid, now, known.id))
-        columns = (*_ALBUM_COLUMNS, "song_count", "duration", "size", "library_id", "pid", "created_at", "id")
+            own = (self._library_id, pid, self._freshness, now, known.id)
+            rows.append((*self._album_row(album), path, now, *_UNCOUNTED.values(), *own))
+        columns = (*_ALBUM_COLUMNS, *_UNCOUNTED, "library_id", "pid", "freshness", "created_at", "id")
         insert_rows(Album, columns, rows)
         changed = []
         for pid in wanted.keys() - set(new):
@@ -149,15 +169,20 @@ class References:
     def _album_row(self, album: AlbumRecord) -> tuple[Any, ...]:
         return (
             album.name, album.sort_name, album.version, album.album_artist, self.artist_id(album.artist_pid),
-            album.compilation, album.year, album.original_year, album.date, album.mbz_album_id,
-            album.mbz_release_group_id,
+            album.mbz_album_id, album.mbz_release_group_id,
         )  # fmt: skip
 
 
+_ALBUM_FACTS: Final = ("id", "described_by")
 _ALBUM_COLUMNS: Final = (
-    "name", "sort_name", "version", "album_artist", "artist_id", "compilation", "year", "original_year", "date",
-    "mbz_album_id", "mbz_release_group_id", "described_by", "updated_at",
+    "name", "sort_name", "version", "album_artist", "artist_id", "mbz_album_id", "mbz_release_group_id", "described_by",
+    "updated_at",
 )  # fmt: skip
+# what is counted in the same transaction, as soon as it has tracks (see totals.refresh_albums)
+_UNCOUNTED: Final = {
+    "song_count": 0, "duration": 0.0, "size": 0, "compilation": False, "date": "", "original_date": "",
+    "release_date": "",
+}  # fmt: skip
 
 
 def _trim(remembered: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from libraries.models import Artist, Genre, MediaFile, Participant, TrackGenre
 from libraries.scanner.types import COLUMNS, Credit, TrackRow
 from libraries.scanner.write.references import References
+from libraries.scanner.write.retags import Before, find_renames, remember_left
 from libraries.search.index import add_songs, line_of, refresh_songs
 from navidrome_lib.db.bulk import db_datetime, delete_where, insert_rows, lock_referenced_rows, update_rows
 from navidrome_lib.db.ids import new_ids
@@ -43,13 +44,15 @@ class TrackRows:
         self._library_id = library_id
         self.references = references
 
-    def find(self, states: Sequence[TrackRow]) -> None:
-        """Know the ids of all artists, genres and albums of some tracks."""
+    def find(self, states: Sequence[TrackRow], before: Before) -> None:
+        """Know the ids of all artists, genres and albums of some tracks; an album that goes as a whole is renamed."""
         records = [state.record for state in states]
         self.references.find_artists(chain.from_iterable(dict.fromkeys(record.credits for record in records)))
         self.references.find_genres(
             chain.from_iterable(shared.genres for shared in {record.shared for record in records})
         )
+        if before and (free := self.references.free_pids({record.shared.album for record in records})):
+            self.references.rename_albums(find_renames(self._library_id, states, before, free))
         self.references.find_albums((state.shown, state.record.shared.album) for state in states)
 
     def album_of(self, state: TrackRow) -> str:
@@ -69,8 +72,10 @@ class TrackRows:
         self._save_people(zip(ids, states, strict=True))
         return ids
 
-    def update(self, states: Sequence[TrackRow]) -> bool:
+    def update(self, states: Sequence[TrackRow], before: Before) -> bool:
         """New values for rows that keep their id and `created_at`; False when one of the rows is not there any more."""
+        goals = ((str(state.media_file_id), self.album_of(state)) for state in states)
+        remember_left((pk, album) for pk, album in goals if before.get(pk, album) != album)
         now = db_datetime(timezone.now())
         rows = [
             values_of(state, self._library_id, self.album_of(state), now, None, None, None, state.media_file_id)

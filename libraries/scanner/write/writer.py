@@ -9,7 +9,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from libraries.choices import ChangeKind
+from libraries.choices import ChangeKind, Freshness
 from libraries.digests import look_again
 from libraries.models import Folder, MediaFile
 from libraries.scanner.diff import problems_of_files
@@ -73,7 +73,8 @@ class Writer:
         self.lease = lease
         self.scan = lease.scan
         self.library_id = lease.scan.library_id
-        self.references = References(self.library_id)
+        # what comes with a first scan follows nothing
+        self.references = References(self.library_id, Freshness.NEW if folders else Freshness.SETTLED)
         self.rows = TrackRows(self.library_id, self.references)
         self.affected = affected
         # digests that may only be stored once the tracks that their folders lost have been dealt with
@@ -175,9 +176,10 @@ class Writer:
         before = artists_by_track(known.id for known in [*replaced, *changes.back])
         # a file that is at its place again takes its row out of the purge that hid it
         unpurge(known.id for known in [*replaced, *changes.back] if known.missing)
-        self.rows.find(states)
+        albums_before = {known.id: known.album_id for known, _ in changes.updates if known.album_id}
+        self.rows.find(states, albums_before)
         self.rows.insert(changes.inserts)
-        whole = self.rows.update(updates)
+        whole = self.rows.update(updates, albums_before)
         if not whole:
             self._look_again(updates)
         back = MediaFile.objects.filter(pk__in=[known.id for known in changes.back])

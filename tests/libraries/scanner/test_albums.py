@@ -58,5 +58,5 @@ def test_editions_are_albums_of_their_own(root: Path, library: Library) -> None:
     for number, frames in enumerate(editions, 1):
         put(root / f"{number}.mp3", song("One", mark=number, **frames))
     scan(library)
-    found = Album.objects.order_by("version", "date").values_list("version", "date", "song_count")
+    found = Album.objects.order_by("version", "release_date").values_list("version", "release_date", "song_count")
     assert list(found) == [("", "", 1), ("", "2011-01-24", 1), ("Deluxe", "", 1)]

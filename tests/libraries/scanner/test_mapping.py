@@ -24,7 +24,7 @@ VARIOUS = credits.VARIOUS_ARTISTS_MBZ_ID
 # Columns that tell where the file is and what the catalog thinks of it: they do not come out of the file.
 PLACE = {
     "id", "library", "folder", "album_ref", "path", "name_bytes", "size", "mtime_ns", "ctime_ns", "inode", "pid",
-    "audio_hash", "missing", "missing_since", "last_seen_at", "purge_id", "created_at", "updated_at",
+    "audio_hash", "missing", "missing_since", "last_seen_at", "purge_id", "left_album", "created_at", "updated_at",
 }  # fmt: skip
 PLAIN: dict[str, object] = {
     "title": "song", "sort_title": "", "album": "[Unknown Album]", "sort_album": "", "artist": "[Unknown Artist]",
@@ -68,7 +68,7 @@ def test_a_file_without_tags() -> None:
     assert mapped() == MappedTrack(
         pid=track_pid(mbz_track_id="", album=album, disc=None, track=None, title="song"),
         columns=PLAIN,
-        album=AlbumRecord(album, "[Unknown Album]", "", "", "[Unknown Artist]", unknown, False, None, None, "", "", ""),
+        album=AlbumRecord(album, "[Unknown Album]", "", "", "[Unknown Artist]", unknown, "", ""),
         credits=(
             Credit("artist", unknown, "[Unknown Artist]"),
             Credit("albumartist", unknown, "[Unknown Artist]"),
@@ -109,7 +109,7 @@ def test_a_file_with_everything() -> None:
     assert record.album == AlbumRecord(
         pid=album_pid(mbz_album_id=A, artists=(), album="", version="", release_date=""),
         name="Post", sort_name="post", version="Deluxe", album_artist="Björk", artist_pid=artist_pid("Björk"),
-        compilation=False, year=1995, original_year=1995, date="2004-05", mbz_album_id=A, mbz_release_group_id=E,
+        mbz_album_id=A, mbz_release_group_id=E,
     )  # fmt: skip
     assert people_of(record) == [
         ("artist", "Björk", "Bjork", D),

@@ -1,0 +1,14 @@
+"""What the catalog tells others, who hang rows of their own on its rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.dispatch import Signal
+
+albums_became: Final = Signal()
+"""Sent with `became`, a dict of ids: what hangs on an album belongs to the other one from now on.
+
+In the transaction of the change, while both rows exist; the first one may be deleted by the end of it. Whoever has a
+foreign key to albums moves or merges its rows here.
+"""

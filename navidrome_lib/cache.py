@@ -26,7 +26,7 @@ PREFIX: Final = "navidrome_lib.json"
 class JSONSerializer:
     """Keeps values as JSON: who can write to the Redis can lie to us, but have us run nothing.
 
-    A tuple comes back as a list, and what is not JSON is refused with TypeError.
+    A tuple comes back as a list.
     """
 
     def dumps(self, value: Any) -> int | bytes:
@@ -74,7 +74,12 @@ class SharedCache(BaseCache):
         return self._call("get", key, default, version)
 
     def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
-        self._call("set", key, value, timeout, version)
+        """Keep a value. What is not JSON, such as the results of the theme's search, is not kept."""
+        try:
+            self._call("set", key, value, timeout, version)
+        except TypeError:
+            self.delete(key, version)
+            logger.debug("%s is not kept: its value is not JSON", key)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
         return bool(self._call("touch", key, timeout, version))

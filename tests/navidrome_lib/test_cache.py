@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 from django.core.cache import cache
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 from libraries.admin import dashboard
@@ -47,9 +48,18 @@ def test_values_come_back_as_they_were(shared: SharedCache, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
-def test_what_is_not_json_is_refused(shared: SharedCache) -> None:
-    with pytest.raises(TypeError):
-        shared.set("key", Exploit())
+def test_what_is_not_json_is_not_kept(shared: SharedCache) -> None:
+    shared.set("key", 1)
+    shared.set("key", Exploit())
+    assert shared.get("key") is None
+
+
+@pytest.mark.django_db
+def test_the_search_of_the_admin_site_needs_no_cache(address: str, settings: Settings, site: Client) -> None:
+    settings.CACHES = {"default": {"BACKEND": "navidrome_lib.cache.SharedCache", "LOCATION": address}}
+    for _ in range(2):
+        page = site.get("/admin/search/?s=libraries")
+        assert (page.status_code, "/admin/libraries/library/" in page.content.decode()) == (200, True)
 
 
 def test_numbers_are_counted(shared: SharedCache) -> None:

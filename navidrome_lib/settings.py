@@ -60,6 +60,7 @@ MIDDLEWARE = [
     # before all that answers by itself: a page of another server reads refusals too, and asks before it signs in
     "corsheaders.middleware.CorsMiddleware",
     "navidrome_lib.security.proxies.client_behind_proxies",
+    "navidrome_lib.security.private_answers.private_answers",
     "navidrome_lib.security.request_limits.measured_bodies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "navidrome_lib.audit.middleware.actor_of_request",
     "users.middleware.renew_token",
+    "users.middleware.renew_session",
     "users.middleware.status_of_refusals",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -159,7 +161,16 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+# cookies of one server are not for the others on its host; those of a request by HTTPS are always secure
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = CONF.base_url or "/"
+if CONF.base_url:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "navidrome_lib_session", "navidrome_lib_csrf"
+SESSION_COOKIE_AGE = CONF.session_timeout
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONF.secure_cookies
+# short enough to go back to plain HTTP; each visit begins it again
+SECURE_HSTS_SECONDS = 30 * 24 * 3600
+# the other storage has a cookie, which would have no path
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 # pages of other servers: with what they know themselves, never with a cookie

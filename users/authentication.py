@@ -20,13 +20,14 @@ from navidrome_lib.security.proxies import TRUSTED
 from users import api_keys, services, tokens
 from users.last_use import note_use
 from users.models import ApiKey, Scope, User, Viewer
+from users.tokens import Grant
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
 CHALLENGE = 'Bearer realm="api"'
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# where the middleware finds the account whose token it renews
+# where the middleware finds the grant whose token it renews
 RENEW_FOR = "navidrome_lib.renew_for"
 
 
@@ -86,17 +87,17 @@ class TokenAuthentication(BaseAuthentication):
             return self.with_key(request, found)
         found = found or request._request.GET.get("jwt")
         if found:
-            user = tokens.verify(found)
-            if user is None:
+            grant = tokens.verify(found)
+            if grant is None:
                 raise AuthenticationFailed("The token is not valid or has ended. Sign in again.")
-            return self.accept(request._request, user)
+            return self.accept(request._request, grant)
         cookie = request._request.COOKIES.get("jwt")
         # an old cookie is no reason to refuse a user who is signed in to the admin site
-        user = tokens.verify(cookie) if cookie else None
-        if user is None:
+        grant = tokens.verify(cookie) if cookie else None
+        if grant is None:
             return None
         refuse_foreign_pages(request._request)
-        return self.accept(request._request, user)
+        return self.accept(request._request, grant)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -118,9 +119,9 @@ class TokenAuthentication(BaseAuthentication):
             raise PermissionDenied(f"The API key lacks the scope “{needed}”.")
         return signed_in(key.user, key)
 
-    def accept(self, request: HttpRequest, user: User) -> tuple[User, Viewer]:
-        request.META[RENEW_FOR] = user
-        return signed_in(user)
+    def accept(self, request: HttpRequest, grant: Grant) -> tuple[User, Viewer]:
+        request.META[RENEW_FOR] = grant
+        return signed_in(grant.user)
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
@@ -203,4 +204,5 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "session"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "Only from pages of this server."}
+        name: str = settings.SESSION_COOKIE_NAME
+        return {"type": "apiKey", "in": "cookie", "name": name, "description": "Only from pages of this server."}

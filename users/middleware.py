@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from navidrome_lib.errors import TooManyAttempts
-from users import tokens
+from users import sessions, tokens
 from users.authentication import RENEW_FOR
 from users.refusals import REFUSAL
 
@@ -18,10 +18,23 @@ def renew_token(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        user = request.META.get(RENEW_FOR)
-        if user is not None:
-            response["x-nd-authorization"] = tokens.issue(user)
-            response.headers.setdefault("Cache-Control", "no-store")
+        grant: tokens.Grant | None = request.META.get(RENEW_FOR)
+        if grant is not None:
+            response["x-nd-authorization"] = tokens.renew(grant)
+        return response
+
+    return middleware
+
+
+def renew_session(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """The session of a browser goes on while it is used, up to the longest life of a sign-in."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.session.accessed:
+            sessions.renew(request.session)
         return response
 
     return middleware

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -23,22 +24,41 @@ def fingerprint(user: User, key: str) -> str:
     return hmac.new(key.encode(), state.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class Grant:
+    """What a token gives: an account, since its owner signed in (in seconds)."""
+
+    user: User
+    signed_in_at: int
+
+
+def longest_seconds() -> int:
+    """How long a sign-in lasts at most, however often it is renewed."""
+    return max(settings.CONF.session_max_age, settings.CONF.session_timeout)
+
+
 def issue(user: User) -> str:
-    """A new token for `user`."""
-    key, now = jwt_keys.read()[0], int(time.time())
+    """The token of `user`, who signs in now."""
+    return renew(Grant(user, int(time.time())))
+
+
+def renew(grant: Grant) -> str:
+    """A new token for what another one has given; the longest life counts from the sign-in."""
+    key, now, user = jwt_keys.read()[0], int(time.time()), grant.user
     claims = {
         "sub": user.username,
         "uid": user.pk,
         "adm": user.is_superuser,
         "iat": now,
-        "exp": now + settings.CONF.session_timeout,
+        "exp": min(now + settings.CONF.session_timeout, grant.signed_in_at + longest_seconds()),
+        "auth_time": grant.signed_in_at,
         "fpr": fingerprint(user, key),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
-def verify(token: str) -> User | None:
-    """The active account that `token` was issued for, read from the database now; None when it is no good.
+def verify(token: str) -> Grant | None:
+    """What `token` gives, with its active account read from the database now; None when it is no good.
 
     Nothing but the account's id is believed from the token: name and rights are what the database says.
     """
@@ -50,7 +70,8 @@ def verify(token: str) -> User | None:
             continue
         user = User.objects.filter(pk=claims["uid"], is_active=True).first()
         if user is not None and hmac.compare_digest(fingerprint(user, key), claims["fpr"]):
-            return user
+            # a token of an earlier version does not say it
+            return Grant(user, claims.get("auth_time", claims["iat"]))
         return None
     return None
 
@@ -69,4 +90,5 @@ def decode(token: str, key: str) -> dict[str, Any] | None:
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError):
         return None
     texts = [claims["uid"], claims["fpr"]]
-    return claims if all(isinstance(text, str) and text.isascii() and text.isalnum() for text in texts) else None
+    are_texts = all(isinstance(text, str) and text.isascii() and text.isalnum() for text in texts)
+    return claims if are_texts and isinstance(claims.get("auth_time", 0), int) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import update_session_auth_hash
@@ -225,8 +226,9 @@ class UserViewSet(GenericViewSet[User]):
 
 def keep_signed_in(request: Request, user: User) -> None:
     """Let the client go on that has changed its own password: what it had before has ended with all the rest."""
-    if RENEW_FOR in request._request.META:
-        request._request.META[RENEW_FOR] = user
+    grant: tokens.Grant | None = request._request.META.get(RENEW_FOR)
+    if grant is not None:
+        request._request.META[RENEW_FOR] = replace(grant, user=user)
     if isinstance(request.successful_authenticator, SameOriginSessionAuthentication):
         update_session_auth_hash(request._request, user)
 

@@ -258,6 +258,15 @@ class Conf:
         example="30d",
         nonsense="forever",
     )
+    session_max_age: int = option(
+        "ND_SESSIONMAXAGE",
+        env.duration("1s", "3660d"),
+        "How long a sign-in lasts at most, however often it is used; never shorter than `ND_SESSIONTIMEOUT`.",
+        chapter=SIGN_IN,
+        default="90d",
+        example="365d",
+        nonsense="long",
+    )
     auth_request_limit: int = option(
         "ND_AUTHREQUESTLIMIT",
         env.integer(0, 100_000),

@@ -7,7 +7,10 @@ import re
 
 HIDDEN = "****"
 # parameters that carry credentials: of the Subsonic protocol, of ours, and of JSON bodies
-NAMES = r"p|t|s|apiKey|jwt|token|subsonicToken|subsonicSalt|password|currentPassword|newPassword|secret|sessionid"
+NAMES = (
+    r"p|t|s|apiKey|jwt|token|subsonicToken|subsonicSalt|password|currentPassword|newPassword|secret"
+    r"|sessionid|navidrome_lib_session"
+)
 
 RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # a query string or a form

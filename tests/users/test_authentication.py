@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.conftest import PASSWORD, MakeUser, SignIn
+from tests.conftest import PASSWORD, Configure, MakeUser, SignIn
 from users import tokens
 from users.key_files import jwt_keys
 from users.models import User
@@ -87,7 +87,7 @@ class TestForgeries:
         [{"key": "x" * 64}, {"exp": 1}, {"exp": ...}, {"iat": ...}, {"uid": ...}, {"fpr": ...}, {"sub": ...},
          {"uid": "nobody"}, {"uid": 5}, {"uid": None}, {"uid": ["a"]}, {"fpr": "0" * 32}, {"fpr": 7}, {"fpr": "é"},
          {"algorithm": "HS384"}, {"algorithm": "HS512"}, {"nbf": 9_999_999_999}, {"exp": "never"}, {"iat": 9e18},
-         {"uid": "\x00"}, {"uid": "\ud800"}],
+         {"uid": "\x00"}, {"uid": "\ud800"}, {"auth_time": "x"}],
     )  # fmt: skip
     @pytest.mark.filterwarnings("ignore:The HMAC key")
     def test_is_refused(self, admin: User, changes: dict[str, Any]) -> None:
@@ -123,6 +123,28 @@ class TestForgeries:
             patch.setattr(time, "time", lambda: past)
             token = tokens.issue(admin)
         assert self.status(token) == 401
+
+    def test_it_ends_after_its_longest_life_however_often_it_is_renewed(
+        self, admin: User, configure: Configure
+    ) -> None:
+        configure(session_timeout=1000, session_max_age=2500)
+        begun = int(time.time()) - 2400
+        token = tokens.renew(tokens.Grant(admin, begun))
+        for _ in range(3):
+            token = APIClient().get(URL, HTTP_AUTHORIZATION=f"Bearer {token}")["x-nd-authorization"]
+            claims = claims_of(token)
+            assert (claims["auth_time"], claims["exp"]) == (begun, begun + 2500)
+        assert self.status(tokens.renew(tokens.Grant(admin, begun - 200))) == 401
+
+    def test_the_longest_life_is_no_shorter_than_the_usual_one(self, admin: User, configure: Configure) -> None:
+        configure(session_timeout=5000, session_max_age=10)
+        claims = claims_of(tokens.issue(admin))
+        assert claims["exp"] - claims["iat"] == 5000
+
+    def test_a_token_of_an_earlier_version_counts_from_its_own_time(self, admin: User) -> None:
+        grant = tokens.verify(forge(admin, auth_time=..., iat=1_700_000_000))
+        assert grant is not None
+        assert grant.signed_in_at == 1_700_000_000
 
     def test_rights_are_not_believed(self, member: User) -> None:
         assert self.status(forge(member, adm=True)) == 403

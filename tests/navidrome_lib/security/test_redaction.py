@@ -42,6 +42,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
         f"token was {TOKEN}",
         f"redis://user:{SECRET}@host:6379/0 and postgres://nd:{SECRET}@db/nd",
         f"Cookie: sessionid={SECRET}; jwt={SECRET}",
+        f"Cookie: navidrome_lib_session={SECRET}",
         "key ndk_abcdefghijklmnopqrst",
     ],
 )

@@ -53,6 +53,11 @@ app.conf.beat_schedule = {
     "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 30.0},
     "note-worker": {"task": "navidrome_lib.system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
     "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 3_600.0},
+    "forget-login-passwords": {
+        "task": "users.tasks.forget_login_passwords",
+        "schedule": 3_600.0,
+        "options": {"expires": 3_600},
+    },
     "expire-purges": {"task": "missing.tasks.expire_purges", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "apply-retention": {"task": "missing.tasks.apply_retention", "schedule": 3_600.0, "options": {"expires": 3_600}},
 }

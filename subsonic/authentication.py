@@ -6,7 +6,7 @@ import binascii
 
 from navidrome_lib.audit.actor import identify
 from navidrome_lib.audit.models import SignInOutcome
-from navidrome_lib.audit.sign_ins import note_sign_in
+from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
 from subsonic.errors import (
     CONFLICTING_CREDENTIALS,
     INVALID_API_KEY,
@@ -16,11 +16,17 @@ from subsonic.errors import (
 )
 from subsonic.params import Params
 from users import api_keys
-from users.app_passwords import check_password, check_token
+from users.app_passwords import check_app_password, check_login_password, check_token
+from users.login_secrets import check_login_token, keep_login_password
 from users.models import User, Viewer
 from users.services import find_by_name
 
 MAX_LENGTH = 1024
+# the same whatever is wrong, so that it tells nothing of the account
+WRONG = (
+    "The user name or the password is wrong: apps sign in with the app password of your account page, "
+    "or with an API key."
+)
 
 
 def authenticate(params: Params, address: str = "") -> Viewer:
@@ -39,14 +45,20 @@ def authenticate(params: Params, address: str = "") -> Viewer:
         raise SubsonicError(MISSING_PARAMETER, f"Required parameter is missing: {missing}")
     user = find_user(name)
     if token:
-        accepted = check_token(user, token, salt)
+        is_app = check_token(user, token, salt)
+        accepted = is_app or check_login_token(user, token, salt, username=name, address=address)
     else:
-        accepted = check_password(user, decode(password), username=name, address=address)
+        password = decode(password)
+        is_app = check_app_password(user, password)
+        accepted = is_app or check_login_password(user, password, username=name, address=address)
+        if user is not None and accepted and not is_app:
+            keep_login_password(user, password)
     if user is None or not accepted:
-        raise SubsonicError(WRONG_CREDENTIALS, "Wrong username or password.")
+        raise SubsonicError(WRONG_CREDENTIALS, WRONG)
     identify(user.pk, user.username)
-    note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk, repeated=True)
-    return Viewer(user)
+    credential = APP_PASSWORD if is_app else PASSWORD
+    note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk, credential=credential, repeated=True)
+    return Viewer(user, is_app=is_app)
 
 
 def with_key(text: str) -> Viewer:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.urls import get_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 
 from navidrome_lib.errors import DomainError
@@ -46,9 +47,14 @@ def answer(request: HttpRequest, call: Call, role: CallerRole) -> HttpResponse:
             raise SubsonicError(errors.GENERIC, "Only GET and POST are allowed.")
         return renderers.success(call(permitted(request, params, role), params), params)
     except SubsonicError as error:
-        return renderers.failure(error, params)
+        shows_help = error.code == errors.WRONG_CREDENTIALS
+        return renderers.failure(error, params, help_url=account_page(request) if shows_help else "")
     except DomainError as error:
-        return renderers.failure(errors.from_domain(error), params)
+        response = renderers.failure(errors.from_domain(error), params)
+        seconds = getattr(error, "retry_after", None)
+        if seconds is not None:
+            response["Retry-After"] = str(seconds)
+        return response
     except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnicodeDecodeError):
         return renderers.failure(SubsonicError(errors.GENERIC, "The request could not be read."), params)
     except Exception as error:
@@ -60,6 +66,11 @@ def answer(request: HttpRequest, call: Call, role: CallerRole) -> HttpResponse:
         return renderers.failure(
             SubsonicError(errors.GENERIC, "Something went wrong on the server. See its log."), params
         )
+
+
+def account_page(request: HttpRequest) -> str:
+    """The address of the page that shows the app password and makes API keys."""
+    return request.build_absolute_uri(f"{get_script_prefix()}account")
 
 
 def permitted(request: HttpRequest, params: Params, role: CallerRole) -> Viewer | None:

@@ -27,9 +27,10 @@ def success(payload: Payload, params: Params) -> HttpResponse:
     return render({**envelope("ok"), **payload}, params)
 
 
-def failure(error: SubsonicError, params: Params) -> HttpResponse:
-    """`status="failed"` with the code and the sentence."""
-    return render({**envelope("failed"), "error": {"code": error.code, "message": error.message}}, params)
+def failure(error: SubsonicError, params: Params, *, help_url: str = "") -> HttpResponse:
+    """`status="failed"` with the code, the sentence, and where a page helps, its address."""
+    found = {"code": error.code, "message": error.message, **({"helpUrl": help_url} if help_url else {})}
+    return render({**envelope("failed"), "error": found}, params)
 
 
 def envelope(status: str) -> dict[str, Any]:

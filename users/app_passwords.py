@@ -30,6 +30,7 @@ from users.models import User
 
 logger = logging.getLogger(__name__)
 
+SECRETS = ("subsonic_secret", "login_secret")
 # how long an answer about a login password is remembered
 REMEMBER = 600
 # how long one request waits for what another one finds out about the same password
@@ -169,25 +170,19 @@ def judge_once(key: str, judge: Callable[[], bool]) -> bool:
     return bool(known)
 
 
-def check_password(user: User | None, password: str, *, username: str = "", address: str = "") -> bool:
-    """True when `password` is the app password or the login password of `user`.
-
-    `username` is the name that was asked for, also when there is no such user. Raises `TooManyAttempts`.
-    """
-    if check_app_password(user, password):
-        return True
-    name = user.username if user is not None else username
-    return check_login_password(user, password, username=name, address=address)
-
-
 def rotate_secrets(keys: tuple[str, ...]) -> int:
-    """Encrypt every app password with the first of `keys`; returns how many there were."""
-    new, count = MultiFernet([Fernet(key) for key in keys]), 0
-    for pk, encrypted in User.objects.exclude(subsonic_secret=b"").values_list("pk", "subsonic_secret").iterator():
+    """Encrypt every app password, and login passwords that are kept, with the first of `keys`; returns how many."""
+    return sum(rotate_field(name, MultiFernet([Fernet(key) for key in keys])) for name in SECRETS)
+
+
+def rotate_field(name: str, new: MultiFernet) -> int:
+    """Encrypt one of the secrets of every account anew; returns how many there were."""
+    count = 0
+    for pk, encrypted in User.objects.exclude(**{name: b""}).values_list("pk", name).iterator():
         try:
             fresh = new.rotate(bytes(encrypted))
         except InvalidToken:
             continue  # its key was lost before; the next need makes a new one
-        # conditional: an app password that was renewed meanwhile stays
-        count += User.objects.filter(pk=pk, subsonic_secret=encrypted).update(subsonic_secret=fresh)
+        # conditional: one that was renewed meanwhile stays
+        count += User.objects.filter(pk=pk, **{name: encrypted}).update(**{name: fresh})
     return count

@@ -19,7 +19,7 @@ from navidrome_lib.audit.actor import identify
 from navidrome_lib.security.proxies import TRUSTED
 from users import api_keys, services, tokens
 from users.last_use import note_use
-from users.models import ApiKey, Scope, User, Viewer
+from users.models import APP_SCOPES, ApiKey, Scope, User, Viewer
 from users.tokens import Grant
 
 if TYPE_CHECKING:
@@ -68,11 +68,19 @@ def bearer(header: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def signed_in(user: User, key: ApiKey | None = None) -> tuple[User, Viewer]:
+def signed_in(user: User, key: ApiKey | None = None, *, is_app: bool = False) -> tuple[User, Viewer]:
     """Note the access of an account, name it in the audit trail, and return what an authentication answers with."""
     note_use(user, "last_access_at")
     identify(user.pk, user.username, key.name if key is not None else "")
-    return user, Viewer(user, key)
+    return user, Viewer(user, key, is_app)
+
+
+def scope_needed(request: Request) -> Scope | str | None:
+    """The scope that a key or an app needs for a request to `/api`; None where only its owner is let in."""
+    view: Any = (request.parser_context or {}).get("view")
+    if getattr(view, "refuses_keys", False):
+        return None
+    return Scope.READ if request.method in SAFE_METHODS else getattr(view, "key_scope", Scope.MANAGE)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -90,14 +98,14 @@ class TokenAuthentication(BaseAuthentication):
             grant = tokens.verify(found)
             if grant is None:
                 raise AuthenticationFailed("The token is not valid or has ended. Sign in again.")
-            return self.accept(request._request, grant)
+            return self.accept(request, grant)
         cookie = request._request.COOKIES.get("jwt")
         # an old cookie is no reason to refuse a user who is signed in to the admin site
         grant = tokens.verify(cookie) if cookie else None
         if grant is None:
             return None
         refuse_foreign_pages(request._request)
-        return self.accept(request._request, grant)
+        return self.accept(request, grant)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -107,21 +115,23 @@ class TokenAuthentication(BaseAuthentication):
         return bearer(own) or bearer(request.headers.get("Authorization")) or None
 
     def with_key(self, request: Request, text: str) -> tuple[User, Viewer]:
-        """The owner of an API key that may do this. All rules of scopes on `/api` are here."""
+        """The owner of an API key that may do this."""
         key = api_keys.find_key(text)
         if key is None:
             raise AuthenticationFailed("The API key is not valid.")
-        view: Any = (request.parser_context or {}).get("view")
-        if getattr(view, "refuses_keys", False):
+        needed = scope_needed(request)
+        if needed is None:
             raise PermissionDenied("An API key cannot do this. Sign in with a user name and password.")
-        needed = Scope.READ if request.method in SAFE_METHODS else getattr(view, "key_scope", Scope.MANAGE)
         if needed not in key.scopes:
             raise PermissionDenied(f"The API key lacks the scope “{needed}”.")
         return signed_in(key.user, key)
 
-    def accept(self, request: HttpRequest, grant: Grant) -> tuple[User, Viewer]:
-        request.META[RENEW_FOR] = grant
-        return signed_in(grant.user)
+    def accept(self, request: Request, grant: Grant) -> tuple[User, Viewer]:
+        """The account of a token; with that of an app password only what an app may do."""
+        request._request.META[RENEW_FOR] = grant
+        if grant.is_app and scope_needed(request) not in APP_SCOPES:
+            raise PermissionDenied("An app password cannot do this. Sign in with the login password.")
+        return signed_in(grant.user, is_app=grant.is_app)
 
 
 class OptionalTokenAuthentication(TokenAuthentication):

@@ -22,6 +22,7 @@ from libraries.models import Library
 from navidrome_lib.admin.forms import ChangesOnlyForm
 from navidrome_lib.errors import Conflict
 from users import services, throttling
+from users.login_secrets import keep_login_password
 from users.models import User
 from users.refusals import told_on_the_page
 
@@ -36,6 +37,7 @@ class SignInForm(AuthenticationForm):
         address = throttling.client_address(self.request)
         with told_on_the_page(self.request):
             cleaned: dict[str, Any] = throttling.admin_site.judge(address, username, super().clean)
+        keep_login_password(self.get_user(), cleaned["password"])
         return cleaned
 
 

@@ -40,6 +40,8 @@ class Scope(models.TextChoices):
 
 
 SCOPES = [str(scope) for scope in Scope]
+# what one may do who signed in with an app password
+APP_SCOPES = (Scope.READ, Scope.SCAN)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -275,10 +277,11 @@ class ApiKey(models.Model):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks: an account, and the API key by which it is here, which can only take rights away."""
+    """Who looks: an account, and the API key or app password by which it is here, which can only take rights away."""
 
     user: User
     key: ApiKey | None = None
+    is_app: bool = False
 
     @property
     def pk(self) -> str:
@@ -306,12 +309,12 @@ class Viewer:
 
     @property
     def may_manage(self) -> bool:
-        """True without a key, and with one that may change what its owner can."""
+        """True for one who signed in with the login password, or has a key that may change what its owner can."""
         return self.is_active and self.has_scope(Scope.MANAGE)
 
     def has_scope(self, scope: Scope | str) -> bool:
-        """True when the key may do what needs `scope`; without a key, what the account may do is allowed."""
-        return self.key is None or scope in self.key.scopes
+        """True when the key or the app may do what needs `scope`; without one, what the account may do is allowed."""
+        return (self.key is None or scope in self.key.scopes) and not (self.is_app and scope not in APP_SCOPES)
 
     def granted_library_ids(self) -> QuerySet[Any, int]:
         """The libraries that were granted to the account or to one of its groups, and to the key that is used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -20,8 +21,11 @@ from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from users import app_passwords
 from users.hashing import hashing_slot
+from users.login_secrets import keep_login_password
 from users.models import GroupAccess, LibraryAccess, User, username_key
+from users.tokens import Grant
 
 MAX_KEY = 300
 # what a sign-out everywhere ends, in the list of sign-ins
@@ -36,13 +40,15 @@ def find_by_name(username: str) -> User | None:
     return User.objects.filter(username_key=key).first()
 
 
-def check_credentials(username: str, password: str) -> User | None:
-    """The active account that this password opens. An unknown name takes as long as a wrong password."""
-    user = find_by_name(username)
+def check_credentials(username: str, password: str) -> Grant | None:
+    """What this password opens, which may be the app password. An unknown name takes as long as a wrong password."""
+    user, now = find_by_name(username), int(time.time())
+    if app_passwords.check_app_password(user, password) and user is not None:
+        return Grant(user, now, is_app=True)
     if user is None:
         hash_password(password)
         return None
-    return user if user.check_password(password) and user.is_active else None
+    return Grant(user, now) if user.check_password(password) and user.is_active else None
 
 
 def hash_password(password: str) -> str:
@@ -51,14 +57,18 @@ def hash_password(password: str) -> str:
         return make_password(password)
 
 
-def sign_in(username: str, password: str) -> User | None:
+def sign_in(username: str, password: str) -> Grant | None:
     """Like `check_credentials`, and remembers that the person signed in."""
-    user = check_credentials(username, password)
-    if user is not None:
-        user.last_login = timezone.now()
-        if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=user.last_login):
-            return None  # deleted or deactivated at this moment
-    return user
+    grant = check_credentials(username, password)
+    if grant is None:
+        return None
+    user = grant.user
+    user.last_login = timezone.now()
+    if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=user.last_login):
+        return None  # deleted or deactivated at this moment
+    if not grant.is_app:
+        keep_login_password(user, password)
+    return grant
 
 
 def create_user(*, username: str, password: str, **fields: Any) -> User:

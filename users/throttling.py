@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -52,31 +53,48 @@ class LoginThrottle:
 
     def enter(self, address: str, username: str) -> None:
         """Count one attempt, before it is judged: parallel ones cannot slip through. Raises `TooManyAttempts`."""
-        by_account, by_address = self._throttles()
-        wait = max(by_account.wait(address, username_key(username)), by_address.wait(address))
+        wait = self.count(address, username)
         if wait:
             note_sign_in(SignInOutcome.THROTTLED, username=username)
             raise TooManyAttempts(retry_after=wait)
 
-    def judge(self, address: str, username: str, check: Callable[[], T]) -> T:
+    def judge(
+        self, address: str, username: str, check: Callable[[], T], turn: AbstractContextManager[Any] | None = None
+    ) -> T:
         """The result of `check`, which is false for wrong credentials; counted before, and taken back when it is true.
 
-        Raises `TooManyAttempts`. An attempt that cannot be judged now does not count.
+        Raises `TooManyAttempts`. An attempt that cannot be judged now does not count. A `turn` is held while it is
+        counted and judged, but not while it is noted in the database, which may be busy.
         """
-        self.enter(address, username)
-        try:
-            result = check()
-        except Unavailable:
-            self.undo(address, username)
-            raise
-        except ValidationError:  # how a form says that it is wrong
+        refusal: ValidationError | None = None
+        with turn or nullcontext():
+            wait = self.count(address, username)
+            try:
+                result = check() if not wait else None
+            except Unavailable:
+                self.undo(address, username)
+                raise
+            except ValidationError as error:  # how a form says that it is wrong
+                result, refusal = None, error
+            if result:
+                self.passed(address, username)
+        if wait:
+            note_sign_in(SignInOutcome.THROTTLED, username=username)
+            raise TooManyAttempts(retry_after=wait)
+        if not result:
             note_sign_in(SignInOutcome.FAILED, username=username)
-            raise
-        if result:
-            self.passed(address, username)
-        else:
-            note_sign_in(SignInOutcome.FAILED, username=username)
-        return result
+        if refusal is not None:
+            raise refusal
+        return cast(T, result)
+
+    def count(self, address: str, username: str) -> int:
+        """Count one attempt; returns 0 when it is allowed, else the seconds to wait."""
+        by_account, by_address = self._throttles()
+        return max(by_account.wait(address, username_key(username)), by_address.wait(address))
+
+    def note_failure(self, username: str) -> None:
+        """Note an attempt that needs no count; one that is repeated is one line each time, and one row a minute."""
+        note_sign_in(SignInOutcome.FAILED, username=username, repeated=True)
 
     def peek(self, address: str, username: str) -> None:
         """Raise `TooManyAttempts` when too many attempts at this account failed; counts nothing.

@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 from django.conf import settings
 
+from users.app_passwords import read_secret
 from users.key_files import jwt_keys
 from users.models import User
 
@@ -18,18 +19,22 @@ ALGORITHM = "HS256"
 MAX_LENGTH = 4096
 
 
-def fingerprint(user: User, key: str) -> str:
-    """A digest that changes with the password and when all tokens of the account are ended."""
+def fingerprint(grant: Grant, key: str) -> str:
+    """A digest that changes with the password by which one signed in, and when all tokens of the account are ended."""
+    user = grant.user
     state = f"{user.pk}\0{user.password}\0{user.token_epoch}"
+    if grant.is_app:
+        state += f"\0{read_secret(user)}"
     return hmac.new(key.encode(), state.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token gives: an account, since its owner signed in (in seconds)."""
+    """What a token gives: an account, since its owner signed in (in seconds), and whether only an app's rights."""
 
     user: User
     signed_in_at: int
+    is_app: bool = False
 
 
 def longest_seconds() -> int:
@@ -52,7 +57,8 @@ def renew(grant: Grant) -> str:
         "iat": now,
         "exp": min(now + settings.CONF.session_timeout, grant.signed_in_at + longest_seconds()),
         "auth_time": grant.signed_in_at,
-        "fpr": fingerprint(user, key),
+        "fpr": fingerprint(grant, key),
+        **({"app": True} if grant.is_app else {}),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
@@ -69,10 +75,11 @@ def verify(token: str) -> Grant | None:
         if claims is None:
             continue
         user = User.objects.filter(pk=claims["uid"], is_active=True).first()
-        if user is not None and hmac.compare_digest(fingerprint(user, key), claims["fpr"]):
-            # a token of an earlier version does not say it
-            return Grant(user, claims.get("auth_time", claims["iat"]))
-        return None
+        if user is None:
+            return None
+        # a token of an earlier version does not say when its owner signed in
+        grant = Grant(user, claims.get("auth_time", claims["iat"]), is_app="app" in claims)
+        return grant if hmac.compare_digest(fingerprint(grant, key), claims["fpr"]) else None
     return None
 
 

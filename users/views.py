@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from libraries.models import Library
 from navidrome_lib.api.parsers import AnyTypeJSONParser
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.audit.models import SignInOutcome
-from navidrome_lib.audit.sign_ins import APP_PASSWORD, note_sign_in
+from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 from users import api_keys, app_passwords, services, throttling, tokens
@@ -50,6 +51,7 @@ from users.serializers import (
     write_users,
 )
 
+WRONG = "The user name or the password is wrong."
 USER_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 ALL = OpenApiParameter("all", OpenApiTypes.BOOL, description="`true`: every library, with `hasAccess` true or false.")
 
@@ -78,16 +80,17 @@ class PublicView(APIView):
             raise Unprocessable
         return body.validated_data["username"], body.validated_data["password"]
 
-    def signed_in(self, user: User) -> Response:
+    def signed_in(self, grant: tokens.Grant) -> Response:
         """The answer to who has just signed in."""
+        user, credential = grant.user, APP_PASSWORD if grant.is_app else PASSWORD
         salt, proof = app_passwords.subsonic_token(user)
-        note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk)
+        note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk, credential=credential)
         answer = {
             "pk": user.pk,
             "name": user.name,
             "username": user.username,
             "is_superuser": user.is_superuser,
-            "token": tokens.issue(user),
+            "token": tokens.renew(grant),
             "subsonicSalt": salt,
             "subsonicToken": proof,
         }
@@ -99,13 +102,16 @@ class LoginView(PublicView):
 
     @extend_schema(request=CredentialsSerializer, responses=SignedInSerializer)
     def post(self, request: Request) -> Response:
-        """Sign in with user name and password."""
+        """Sign in with user name and password. The app password gives an app's rights: to look, and to start scans."""
         username, password = self.credentials(request, CredentialsSerializer)
         address = throttling.client_address(request._request)
-        user = throttling.login.judge(address, username, lambda: services.sign_in(username, password))
-        if user is None:
-            raise exceptions.AuthenticationFailed("The user name or the password is wrong.")
-        return self.signed_in(user)
+        grant = throttling.login.judge(address, username, lambda: services.sign_in(username, password))
+        if grant is None:
+            raise exceptions.AuthenticationFailed(WRONG)
+        try:
+            return self.signed_in(grant)
+        except NotFound as error:  # the password was changed at this moment
+            raise exceptions.AuthenticationFailed(WRONG) from error
 
 
 class CreateAdminView(PublicView):
@@ -119,7 +125,8 @@ class CreateAdminView(PublicView):
         services.require_no_account()
         username, password = self.credentials(request, NewAdminSerializer)
         throttling.login.enter(throttling.client_address(request._request), username)
-        return self.signed_in(services.create_first_admin(username=username, password=password))
+        user = services.create_first_admin(username=username, password=password)
+        return self.signed_in(tokens.Grant(user, int(time.time())))
 
 
 @extend_schema_view(

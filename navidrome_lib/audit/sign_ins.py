@@ -34,11 +34,13 @@ def note_sign_in(
     or away is no reason to refuse a sign-in, or to answer a failed one otherwise: the line in the log is written first.
     """
     who = actor.current()
-    if repeated and not is_first("repeated", settings.SIGN_IN_LIMITS.repeated_seconds, outcome, user_id, credential):
+    is_attempt = outcome in ATTEMPTS
+    limits = settings.SIGN_IN_LIMITS
+    if repeated and not is_attempt and not is_first("repeated", limits.repeated_seconds, outcome, user_id, credential):
         return
     # the address comes first: a name that looks like one cannot stand in its place
     logger.log(
-        logging.WARNING if outcome in ATTEMPTS else logging.INFO,
+        logging.WARNING if is_attempt else logging.INFO,
         "sign-in %s: address=%s channel=%s with=%s account=%s",
         outcome,
         who.address or "-",
@@ -46,7 +48,7 @@ def note_sign_in(
         json.dumps(credential),
         json.dumps(username[:MAX_TEXT]),
     )
-    if outcome in ATTEMPTS and not is_worth_a_row(outcome, username):
+    if is_attempt and not is_worth_a_row(outcome, username, repeated=repeated):
         return
     with suppress(DatabaseError), transaction.atomic():
         row = SignIn.objects.create(
@@ -67,10 +69,11 @@ def is_first(kind: str, seconds: int, *parts: str) -> bool:
     return bool(cache.add(f"sign-in:{digest}", True, timeout=seconds))
 
 
-def is_worth_a_row(outcome: SignInOutcome, username: str) -> bool:
+def is_worth_a_row(outcome: SignInOutcome, username: str, *, repeated: bool) -> bool:
     """False for what would only repeat the row before, and for more in a minute than a person could read."""
     limits = settings.SIGN_IN_LIMITS
-    if outcome == SignInOutcome.THROTTLED and not is_first("throttled", limits.throttled_seconds, username):
+    repeats = repeated or outcome == SignInOutcome.THROTTLED
+    if repeats and not is_first("attempt", limits.throttled_seconds, outcome, username):
         return False
     return not Throttle("sign-in-rows", limit=limits.attempts_per_minute).wait("attempts")
 

@@ -267,6 +267,17 @@ class Conf:
         example="365d",
         nonsense="long",
     )
+    subsonic_passwords: str = option(
+        "ND_SUBSONICPASSWORDS",
+        env.choice("app", "login"),
+        "The passwords with which Subsonic clients sign in by token: `app` is the app password only; with `login` also "
+        "the login password works, for clients that know no other. Login passwords are then kept, encrypted, from the "
+        "next sign-in of each person on: whoever gets the data folder and the database can read them.",
+        chapter=SIGN_IN,
+        default="app",
+        example="login",
+        nonsense="both",
+    )
     auth_request_limit: int = option(
         "ND_AUTHREQUESTLIMIT",
         env.integer(0, 100_000),

@@ -228,9 +228,9 @@ def _revoke(world: World) -> None:
 
 
 def _sign_in(world: World) -> None:
-    if not (user := accounts.sign_in("member", PASSWORD)):
+    if not (grant := accounts.sign_in("member", PASSWORD)):
         raise Conflict
-    app_passwords.subsonic_token(user)
+    app_passwords.subsonic_token(grant.user)
 
 
 _again: Final = partial(Writer, again=True)

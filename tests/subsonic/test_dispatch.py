@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
+from django.test.utils import override_script_prefix
 
 from tests.subsonic.conftest import Call
 from users.models import User
@@ -101,6 +102,33 @@ class TestCredentials:
     )
     def test_refusals(self, user: User, call: Call, params: dict[str, str], code: int) -> None:
         assert self.code(call, **params) == code
+
+    def test_error_40_is_one_sentence_with_the_page_that_helps(self, user: User, call: Call) -> None:
+        """Whatever is wrong: nothing tells whether there is such an account, or which password would be right."""
+        ways = (
+            {"u": "Zoë", "p": "wrong"}, {"u": "nobody", "p": "x"}, {"u": "Zoë", "t": "x", "s": "y"},
+            {"u": "nobody", "t": "x", "s": "y"}, {"u": "Zoë", "p": "enc:zz"}, {"u": "Zoë\0", "p": "x"},
+        )  # fmt: skip
+        errors = [call("ping", **params)["error"] for params in ways]
+        assert errors == [errors[0]] * len(errors)
+        assert errors[0]["code"] == 40
+        assert "app password of your account page, or with an API key" in errors[0]["message"]
+        assert errors[0]["helpUrl"] == "http://testserver/account"
+        assert "helpUrl" not in call("ping")["error"]
+
+    def test_the_page_that_helps_is_below_the_base_path_and_in_xml_too(self, user: User) -> None:
+        params = {**GOOD, "u": "Zoë", "p": "wrong"}
+        with override_script_prefix("/music/"):
+            response = Client().get("/rest/ping", params, secure=True)
+        root = ElementTree.fromstring(response.content)
+        assert root[0].attrib["helpUrl"] == "https://testserver/music/account"
+
+    def test_one_who_guesses_is_told_when_to_try_again(self, user: User, call: Call) -> None:
+        for number in range(5):
+            call("ping", u="Zoë", p=f"guess{number}")
+        response = Client().get("/rest/ping", {**GOOD, "u": "Zoë", "p": "guess", "f": "json"})
+        assert response.json()["subsonic-response"]["error"]["code"] == 0
+        assert int(response["Retry-After"]) > 0
 
     def test_an_inactive_user(self, user: User, call: Call) -> None:
         User.objects.update(is_active=False)

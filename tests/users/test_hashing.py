@@ -151,7 +151,8 @@ class TestParallel:
 
         def check(password: str) -> str:
             try:
-                return "right" if app_passwords.check_password(user, password, address="203.0.113.5") else "wrong"
+                right = app_passwords.check_login_password(user, password, username="ann", address="203.0.113.5")
+                return "right" if right else "wrong"
             except TooManyAttempts:
                 return "throttled"
             finally:
@@ -161,7 +162,7 @@ class TestParallel:
             return list(pool.map(check, passwords))
 
     def test_guesses_are_counted_before_they_are_judged(
-        self, make_user: MakeUser, hashes: list[str], settings: Settings
+        self, make_user: MakeUser, hashes: list[str], settings: Settings, only_logged: None
     ) -> None:
         settings.HASHING_LIMITS = HashingLimits(at_once=20, wait_seconds=5)
         user = make_user("ann")

@@ -28,4 +28,4 @@ class Command(BaseCommand):
         old = [] if options["end_sessions"] else [jwt_keys.read()[0]]
         jwt_keys.replace([jwt_keys.make(), *old])
         record("keys.rotate", {"app_passwords": count, "ended_sessions": options["end_sessions"]}, kind="keys")
-        self.stdout.write(f"New keys are in use; {count} app passwords were re-encrypted.")
+        self.stdout.write(f"New keys are in use; {count} passwords were re-encrypted.")

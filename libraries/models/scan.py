@@ -112,8 +112,8 @@ class Scan(models.Model):
         self.retry_at = None  # who asks now does not want to wait until what was away is looked for again
         # whoever may cancel only what is their own must not cancel what another one waits for
         before = (self.requested_by or self.trigger).split(JOINED)
-        if requested_by not in before:
-            self.requested_by = JOINED.join([*before, requested_by])[:255]
+        also = [name for name in requested_by.split(JOINED) if name not in before]
+        self.requested_by = JOINED.join([*before, *also])[:255] if also else self.requested_by
         fields = ["targets", "full", "accept_empty", "accept_device", "approves", "retry_at", "requested_by"]
         self.save(update_fields=fields)
 

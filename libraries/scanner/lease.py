@@ -279,6 +279,7 @@ def _queue_again(scan: Scan, now: datetime, values: dict[str, Any], reason: str)
         accept_empty=found.accept_empty,
         accept_device=found.accept_device,
         approves=found.approves_id,
+        requested_by=found.requested_by or found.trigger,
     )
     sentence = f"{reason.rstrip('.')}; the scan that was queued meanwhile replaces this one."
     return ours.update(state=ScanState.FAILED, error=sentence, **ended)

@@ -248,9 +248,10 @@ class Writer:
 def _is_replaced(known: KnownTrack, entry: FileEntry, record: ReadTrack) -> bool:
     """Whether a file may be another track than the one that was at its place.
 
-    A tagger keeps the audio, and the inode or the MusicBrainz id; another file at the same path keeps neither.
+    A tagger keeps the audio, and the inode or the MusicBrainz id; another file at the same path keeps neither. A file
+    that did not change is the same under any rules of identity.
     """
-    if known.pid == record.pid:
+    if known.pid == record.pid or known.is_unchanged(entry):
         return False
     if not known.missing and entry.inode and entry.inode == known.inode:
         # the inode of a file that went is soon that of another

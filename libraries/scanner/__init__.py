@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from libraries.scanner.mapping.track import map_track
     from libraries.scanner.moves.applying import find_move_candidates, relink_track
     from libraries.scanner.moves.fingerprints import fill_in_fingerprints, libraries_without_fingerprints
-    from libraries.scanner.options import make_splitters
+    from libraries.scanner.options import make_pids_of, make_splitters
     from libraries.scanner.paths import display, join, parent, writable_path
     from libraries.scanner.pipeline import run as run_scan
     from libraries.scanner.types import ScanOptions
@@ -63,6 +63,7 @@ __all__ = [
     "join",
     "kind_of",
     "libraries_without_fingerprints",
+    "make_pids_of",
     "make_splitters",
     "map_track",
     "next_queued",
@@ -116,6 +117,7 @@ _EXPORTS = {
     "KnownRoot": ("walk.root", "KnownRoot"),
     "RootState": ("walk.root", "RootState"),
     "check_root": ("walk.root", "check_root"),
+    "make_pids_of": ("options", "make_pids_of"),
     "make_splitters": ("options", "make_splitters"),
     "map_track": ("mapping.track", "map_track"),
     "find_move_candidates": ("moves.applying", "find_move_candidates"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from libraries.scanner.mapping.pids import PidRules, Pids
 from libraries.scanner.mapping.splitting import SplitRules, Splitters, splitters_of
+from libraries.scanner.mapping.track import make_pids
 from navidrome_lib.config.conf import Conf
 
 
@@ -19,6 +21,16 @@ def split_rules(conf: Conf) -> SplitRules:
         mood=tags.mood_split,
         exceptions=conf.scanner.artist_split_exceptions,
     )
+
+
+def pid_rules(conf: Conf) -> PidRules:
+    """The rules of identity."""
+    return PidRules(album=conf.pid.album, track=conf.pid.track)
+
+
+def make_pids_of(conf: Conf) -> Pids:
+    """What `map_track` tells albums and tracks apart by under these options."""
+    return make_pids(pid_rules(conf))
 
 
 def make_splitters(conf: Conf) -> Splitters:

@@ -189,8 +189,9 @@ class _Run:
         writer = Writer(self.lease, folders, self.affected)
         self.reconciler = Reconciler(self.lease, writer, self.affected, self.library.last_scan_at)
         try:
+            readers_of_root = partial(make_pool, root=self.options.root)
             encoding = self.options.text_encoding
-            with BackgroundReader(make_pool, self.lease.beat, encoding=encoding) as readers:
+            with BackgroundReader(readers_of_root, self.lease.beat, encoding=encoding) as readers:
                 if self.scan.full or not folders:
                     readers.start()  # every file will be read: they come up while the folders are listed
                 reading = Reading(

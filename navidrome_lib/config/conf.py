@@ -15,6 +15,7 @@ from pathlib import Path
 from navidrome_lib.config import env
 from navidrome_lib.config.env import ConfigError, Reader
 from navidrome_lib.config.option import option, read_options
+from navidrome_lib.config.pids import Pid
 from navidrome_lib.config.schedules import read_schedule
 from navidrome_lib.config.tags import TAGS, Tags
 
@@ -336,6 +337,7 @@ class Conf:
     )
     scanner: Scanner = field(default_factory=Scanner)
     tags: Tags = field(default_factory=Tags)
+    pid: Pid = field(default_factory=Pid)
     log_level: str = option(
         "ND_LOGLEVEL",
         env.choice("debug", "info", "warning", "error"),

@@ -12,7 +12,7 @@ from libraries.audio.pool.pool import TagReader
 from libraries.audio.types import RawAudio
 from libraries.choices import ProblemKind
 from libraries.models import MediaFile
-from libraries.scanner import make_splitters, map_track
+from libraries.scanner import make_pids_of, make_splitters, map_track
 from navidrome_lib.config.conf import Scanner
 from navidrome_lib.errors import Conflict, NotFound
 
@@ -53,7 +53,8 @@ def refusal(problem: ReadProblem) -> NotFound | Conflict:
 
 def mapped(audio: RawAudio, path: bytes) -> dict[str, Any]:
     """The record that a scan would write, by the names of its columns."""
-    record = map_track(audio, path=path, splitters=make_splitters(settings.CONF))
+    conf = settings.CONF
+    record = map_track(audio, path=path, splitters=make_splitters(conf), pids=make_pids_of(conf))
     return {
         **record.columns,
         "pid": record.pid,

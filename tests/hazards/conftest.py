@@ -21,5 +21,5 @@ def shared_readers() -> Iterator[RememberingPool]:
 @pytest.fixture
 def quick_reading(shared_readers: RememberingPool, monkeypatch: pytest.MonkeyPatch) -> RememberingPool:
     """Scans read each content once; everything else of them is as always."""
-    monkeypatch.setattr(pipeline, "make_pool", lambda: shared_readers)
+    monkeypatch.setattr(pipeline, "make_pool", lambda **_: shared_readers)
     return shared_readers

@@ -62,7 +62,7 @@ def test_a_bad_file_stays_a_problem(library: Library) -> None:
 def test_trouble_in_any_piece_is_tried_again(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (b"/1.mp3", b"/5.mp3", b"/9.mp3"):
         pool = Flaky(name, 1)
-        monkeypatch.setattr(pipeline, "make_pool", lambda pool=pool: pool)
+        monkeypatch.setattr(pipeline, "make_pool", lambda pool=pool, **_: pool)
         assert scan(library, full=True).failed == 1
         assert not counts(scan(library)).get("failed"), name
         assert not ScanProblem.objects.unresolved().exists()

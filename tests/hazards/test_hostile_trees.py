@@ -218,7 +218,7 @@ def test_files_that_vanish_grow_or_come_during_a_scan(tmp_path: Path, monkeypatc
         elif number % 5 == 4:
             os.rename(path, path.replace(b".mp3", b" renamed.mp3"))
 
-    monkeypatch.setattr(pipeline, "make_pool", lambda: Meddler(meddle))
+    monkeypatch.setattr(pipeline, "make_pool", lambda **_: Meddler(meddle))
     done = scan(library)
     assert (done.state, done.failed, done.missing) == ("finished", 0, 0), done.error
     assert done.added == 12

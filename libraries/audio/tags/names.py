@@ -124,6 +124,8 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
 
 _SQUASH: Final = re.compile("[^a-z0-9]")
 
+CANONICAL_KEYS: Final = frozenset(_PLAIN)
+
 # Spellings (see `plain_name`) that do not count in the order of the table above. An ID3 TYER stands between others.
 _PRECEDENCE: Final[dict[str, tuple[str, ...]]] = {
     "date": ("", "date", "tdrc", "day", "wmyear", "tyer"),

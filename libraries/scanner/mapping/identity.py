@@ -60,6 +60,11 @@ def album_pid(*, mbz_album_id: str, artists: tuple[str, ...], album: str, versio
     return _digest(b"album", (str(len(artists)), *map(normal, artists), normal(album), normal(version), release_date))
 
 
+def digest_of_rule(kind: bytes, parts: Iterable[str]) -> str:
+    """The identity by a rule of the options, out of its fields and their normalised values."""
+    return _digest(kind, parts)
+
+
 def track_pid(*, mbz_track_id: str, album: str, disc: int | None, track: int | None, title: str) -> str:
     """The MusicBrainz release track id, else the album's pid + disc + track + title.
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from libraries.audio.types import RawAudio
 from libraries.choices import Role
 from libraries.scanner.mapping import credits, identity, values
+from libraries.scanner.mapping.pids import USUAL, PidRules, Pids, pids_of, places
 from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, Splitters
 from libraries.scanner.mapping.text import body, clean_tags, first_lines, joined, line
 from libraries.scanner.mapping.values import PartialDate, first_date
@@ -36,6 +37,14 @@ _SHARED_WITHOUT_ALBUM_ARTIST: Final = _SHARED_TAGS | {
     "artist", "artists", "artistsort", "artistssort", "musicbrainz_artistid",
 }  # fmt: skip
 
+
+def make_pids(rules: PidRules) -> Pids:
+    """What albums and tracks are told apart by under some rules."""
+    return pids_of(rules, _SHARED_TAGS)
+
+
+USUAL_PIDS: Final = make_pids(USUAL)
+
 Values = Sequence[str]
 Tags = Mapping[str, Values]
 Firsts = dict[str, str]
@@ -53,11 +62,13 @@ class _Dates(NamedTuple):
 _NOBODY: Final = Artists("", "", ())
 
 
-def map_track(raw: RawAudio, *, path: bytes, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedTrack:
+def map_track(
+    raw: RawAudio, *, path: bytes, splitters: Splitters = DEFAULT_SPLITTERS, pids: Pids = USUAL_PIDS
+) -> MappedTrack:
     """The track of the file at `path`: any tags give storable values; pids follow from tags and path alone."""
     own_tags, shared_tags = split_tags(clean_tags(raw.tags), splitters)
-    shared = map_shared(shared_tags, splitters)
-    own = map_own(own_tags, shared, raw, path=path, splitters=splitters)
+    shared = map_shared(shared_tags, splitters, pids, pids.of_track(own_tags, path))
+    own = map_own(own_tags, shared, raw, path=path, splitters=splitters, pids=pids, shared_tags=shared_tags)
     return own._replace(columns={**shared.columns, **own.columns, "tags": {**own_tags, **shared_tags}})
 
 
@@ -71,8 +82,10 @@ def split_tags(tags: Mapping[str, Values], splitters: Splitters) -> tuple[dict[s
     return own, {key: values for key, values in tags.items() if key in shared}
 
 
-def map_shared(tags: Tags, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedAlbum:
-    """What follows from the clean tags that the tracks of an album have in common."""
+def map_shared(
+    tags: Tags, splitters: Splitters = DEFAULT_SPLITTERS, pids: Pids = USUAL_PIDS, extra: Tags | None = None
+) -> MappedAlbum:
+    """What follows from the clean tags that the tracks of an album have in common; `extra` is for its identity."""
     firsts = first_lines(tags)
     compilation = firsts.get("compilation", "").lower() in _YES
     artist = _read_artists(splitters, tags, Role.ARTIST)
@@ -81,6 +94,11 @@ def map_shared(tags: Tags, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedAl
         album_artist = _various_artists() if compilation else _first_artist(artist)
     dates = _map_dates(firsts)
     album = _map_album(firsts, album_artist)
+    if pids.album is not None:
+        every = {**(extra or {}), **tags}
+        known = _named(album_artist, _read_artists(splitters, every, Role.ARTIST))
+        known |= {name: tuple(every[name]) for name in ("folder", "filename") if name in every}
+        album = album._replace(pid=pids.album.pid(b"album-rule", every, known))
     genres = credits.make_genres(splitters, tuple(tags["genre"])) if "genre" in tags else ()
     disc, disc_total = values.parse_pair(firsts.get("discnumber", ""), firsts.get("disctotal", ""))
     columns: dict[str, object] = {
@@ -107,8 +125,9 @@ def map_shared(tags: Tags, splitters: Splitters = DEFAULT_SPLITTERS) -> MappedAl
 
 
 def map_own(
-    tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes, splitters: Splitters = DEFAULT_SPLITTERS
-) -> MappedTrack:
+    tags: Tags, shared: MappedAlbum, raw: RawAudio, *, path: bytes, splitters: Splitters = DEFAULT_SPLITTERS,
+    pids: Pids = USUAL_PIDS, shared_tags: Tags | None = None,
+) -> MappedTrack:  # fmt: skip
     """The track of these tags; its columns lack those of `shared`, and the column of the tags."""
     firsts = first_lines(tags)
     artist = _map_artist(splitters, tags, shared)
@@ -142,6 +161,10 @@ def map_own(
     pid = identity.track_pid(
         mbz_track_id=release_track, album=shared.album.pid, disc=shared.disc, track=track, title=title
     )
+    if pids.track is not None:
+        known = _named(shared.album_artist, artist) | places(path) | {"albumid": (shared.album.pid,)}
+        known |= {"title": (identity.normal(title),)}
+        pid = pids.track.pid(b"track-rule", {**(shared_tags or {}), **tags}, known)
     all_credits = (*artist.credits, *shared.album_artist.credits, *credits.other_credits(splitters, tags))
     return MappedTrack(pid, columns, shared.album, credits.share_ids(all_credits), shared.genres)
 
@@ -180,6 +203,12 @@ def _map_artist(splitters: Splitters, tags: Tags, shared: MappedAlbum) -> Artist
         return shared.artist
     named = not credits.is_various(shared.album_artist.credits)
     return _as_role(shared.album_artist, Role.ARTIST) if named else _unknown_artist()
+
+
+def _named(album_artist: Artists, artist: Artists) -> dict[str, Texts]:
+    """The artists as parts of an identity."""
+    people = {"albumartistid": album_artist, "artistid": artist}
+    return {name: tuple(identity.normal(each.name) for each in who.credits) for name, who in people.items()}
 
 
 def _first_artist(artists: Artists) -> Artists:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 
 from libraries.audio.pool.pool import ReaderPool
-from libraries.scanner.options import split_rules
+from libraries.scanner.options import pid_rules, split_rules
 from libraries.scanner.read.transport import packing
 
 
-def make_pool(workers: int | None = None) -> ReaderPool:
+def make_pool(workers: int | None = None, *, root: bytes = b"") -> ReaderPool:
     """A pool that starts its processes when there is work; as many as a scan has, unless said otherwise.
 
-    They map what they read.
+    They map what they read of the library with this root.
     """
     options = settings.CONF.scanner
     memory = options.file_memory * 1024 * 1024
-    conversion = packing(split_rules(settings.CONF))
+    conversion = packing(split_rules(settings.CONF), pid_rules(settings.CONF), root=root)
     return ReaderPool(workers or options.readers, timeout=options.file_timeout, memory=memory, conversion=conversion)

@@ -15,9 +15,10 @@ import orjson
 
 from libraries.audio.pool.protocol import Conversion
 from libraries.audio.types import RawAudio
+from libraries.scanner.mapping.pids import USUAL, PidRules, Pids
 from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, SplitRules, Splitters, splitters_of
 from libraries.scanner.mapping.text import clean_tags, is_clean
-from libraries.scanner.mapping.track import map_own, map_shared, split_tags
+from libraries.scanner.mapping.track import USUAL_PIDS, make_pids, map_own, map_shared, split_tags
 from libraries.scanner.paths import display
 from libraries.scanner.types import ALBUM_COLUMNS, TRACK_COLUMNS, AlbumRecord, Credit, MappedAlbum, ReadAlbum, ReadTrack
 from libraries.search.words import each_once, shared_words, title_words
@@ -31,10 +32,13 @@ Packed = tuple[Any, ...]
 class TrackPacker:
     """Makes plain tuples of tracks; what several in a row have in common is mapped once, and is one tuple."""
 
-    def __init__(self, splitters: Splitters = DEFAULT_SPLITTERS) -> None:
-        self._splitters = splitters
+    def __init__(self, splitters: Splitters = DEFAULT_SPLITTERS, pids: Pids = USUAL_PIDS, *, root: bytes = b"") -> None:
+        """Map by some rules; those of identity take paths without the root of the library."""
+        self._splitters, self._pids = splitters, pids
+        self._root = root.rstrip(b"/") + b"/" if root else b""
         # the tags, always clean ones, and what follows from them
         self._tags: dict[str, Sequence[str]] | None = None
+        self._extra: dict[str, Sequence[str]] = {}
         self._record: MappedAlbum
         self._packed: Packed
         self._json: bytes
@@ -43,20 +47,27 @@ class TrackPacker:
     def __call__(self, audio: RawAudio, path: bytes) -> tuple[Packed, Packed]:
         """A track's own side, and the shared one: together what `unpack` takes."""
         splitters = self._splitters
+        if self._root:
+            path = path.removeprefix(self._root)
         own, common = split_tags(audio.tags, splitters)
         if common != self._tags or not is_clean(own):
             own, common = split_tags(clean_tags(audio.tags), splitters)
             if common != self._tags:
-                self._learn(common)
-        pid, columns, _, credits_, _ = map_own(own, self._record, audio, path=path, splitters=splitters)
+                self._learn(common, self._pids.of_track(own, path))
+        if self._pids.album is not None and (extra := self._pids.of_track(own, path)) != self._extra:
+            self._learn(common, extra)
+        pid, columns, _, credits_, _ = map_own(
+            own, self._record, audio, path=path, splitters=splitters, pids=self._pids, shared_tags=common
+        )
         title, artist, name = str(columns["title"]), str(columns["artist"]), display(path.rpartition(b"/")[2])
         words = each_once([*title_words(title, name), *shared_words(artist), *self._words])
         tags = _merged(orjson.dumps(own), self._json)
         return (pid, _own_values(columns), tags, words, tuple(map(tuple, credits_))), self._packed
 
-    def _learn(self, tags: dict[str, Sequence[str]]) -> None:
+    def _learn(self, tags: dict[str, Sequence[str]], extra: dict[str, Sequence[str]]) -> None:
         self._tags = None
-        self._record = record = map_shared(tags, self._splitters)
+        self._extra = extra
+        self._record = record = map_shared(tags, self._splitters, self._pids, extra)
         self._packed = (_shared_values(record.columns), tuple(record.album), record.genres)
         self._json = orjson.dumps(tags)
         self._words = shared_words(record.album.name)
@@ -93,12 +104,17 @@ def unpack_shared(packed: Packed) -> ReadAlbum:
 PACKING: Final = Conversion(f"{__name__}:pack_audio", unpack_shared)
 
 
-def packing(rules: SplitRules) -> Conversion:
-    """The conversion by some rules, which travel to the readers as JSON."""
-    return PACKING._replace(function=f"{__name__}:make_packer", argument=orjson.dumps({"split": rules}).decode())
+def packing(split: SplitRules, pids: PidRules = USUAL, *, root: bytes = b"") -> Conversion:
+    """The conversion by some rules for a library, which travel to the readers as JSON."""
+    # what only the usual rules need is not worth a look at each path
+    base = "" if pids == USUAL else root.decode("latin-1")
+    argument = orjson.dumps({"split": split, "pids": pids, "root": base}).decode()
+    return PACKING._replace(function=f"{__name__}:make_packer", argument=argument)
 
 
 def make_packer(rules: str) -> TrackPacker:
     """The packer of a reader, made from the rules that travelled."""
-    split = {tag: tuple(texts) for tag, texts in orjson.loads(rules)["split"].items()}
-    return TrackPacker(splitters_of(SplitRules(**split)))
+    found = orjson.loads(rules)
+    split = {tag: tuple(texts) for tag, texts in found["split"].items()}
+    pids, root = make_pids(PidRules(**found["pids"])), found["root"].encode("latin-1")
+    return TrackPacker(splitters_of(SplitRules(**split)), pids, root=root)

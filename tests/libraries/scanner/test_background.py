@@ -66,7 +66,7 @@ class Heard(RememberingPool):
 def waiting_walk(library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Heard:
     """The folders of the last artist are listed when some file of the others has been read."""
     pool = Heard()
-    monkeypatch.setattr(pipeline, "make_pool", lambda: pool)
+    monkeypatch.setattr(pipeline, "make_pool", lambda **_: pool)
     # no listing waits for others before it is shown
     limit_scans(settings, group=1)
     return pool

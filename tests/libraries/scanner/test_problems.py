@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Generator, Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -98,8 +99,8 @@ class Moody(ReaderPool):
 
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> type[Moody]:
-    def make() -> ReaderPool:
-        pool = make_pool()
+    def make(**options: Any) -> ReaderPool:
+        pool = make_pool(**options)
         pool.__class__ = Moody
         return pool
 

@@ -1,4 +1,4 @@
-"""How the web server logs, whom it believes, and how it stops; gunicorn reads this file by itself.
+"""How the web server logs, whom it believes, how much it holds, and how it stops; gunicorn reads this file by itself.
 
 An access log, where one is asked for, has paths without their query strings: those of `/rest` carry credentials.
 """
@@ -19,6 +19,11 @@ umask = 0o117
 
 # before anything is written: log files, too, are for our own user; no module of ours can be imported yet
 os.umask(0o077)
+
+# connections of one web process, most of which wait: for a request, for a slow reader, for an event
+worker_connections = 2000
+# longer than proxies keep theirs (60 s in nginx): who closes first must not meet a request on its way
+keepalive = 75
 
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(D)sus'
 

@@ -22,6 +22,7 @@ from bench.corpus import Corpus
 from bench.databases import Fresh
 from bench.processes import REPOSITORY, run
 from navidrome_lib.runner.broker import free_port
+from navidrome_lib.runner.services import WEB_WORKER
 
 PASSWORD = "benchmark of the answers"  # noqa: S105 - of a server that lives for a minute
 CLIENTS = 2
@@ -100,7 +101,8 @@ def _server(env: Mapping[str, str]) -> Iterator[int]:
     workers = 2 if "DATABASE_URL" in env else 1
     argv = [
         sys.executable, "-m", "gunicorn", "navidrome_lib.wsgi:application", f"--bind=127.0.0.1:{port}",
-        "--worker-class=gthread", f"--workers={workers}", "--threads=32", "--no-control-socket", "--log-level=error",
+        f"--worker-class={WEB_WORKER}", f"--workers={workers}", "--threads=32", "--no-control-socket",
+        "--log-level=error",
     ]  # fmt: skip
     process = subprocess.Popen(
         argv,

@@ -6,9 +6,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
+from django.http import StreamingHttpResponse
 
 from navidrome_lib.errors import Unavailable
 
@@ -28,6 +29,31 @@ def message(event: str, data: Any) -> bytes:
 def reconnect_after(seconds: float) -> bytes:
     """Tells a client how long to wait before it comes back."""
     return b"retry: %d\n\n" % int(seconds * 1000)
+
+
+class Channel(Protocol):
+    """The way to a client whose connection was taken over; every method may be called by any thread, and none waits."""
+
+    def send(self, data: bytes) -> None:
+        """Send some bytes; a client that does not take what was sent before is cut off."""
+
+    def close(self) -> None:
+        """Send what waits, then end."""
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call `callback`, which must be quick, when the connection has ended, by whomever; also if it has already."""
+
+
+class LiveResponse(StreamingHttpResponse):
+    """An answer that holds no thread: the web server sends the head, then calls `take_over` with a channel.
+
+    Behind that call the request is over: connections to the database are given back. The worker class of the web server
+    does so (`navidrome_lib.web`); other servers, such as Django's test client, find an empty answer.
+    """
+
+    def __init__(self, take_over: Callable[[Channel], None], **options: Any) -> None:
+        super().__init__((), **options)
+        self.take_over = take_over
 
 
 class Slots:

@@ -11,6 +11,7 @@ from navidrome_lib.config.conf import Conf
 from navidrome_lib.runner.processes import Command
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
+WEB_WORKER = "navidrome_lib.web.worker.EventedWorker"
 WEB_THREADS = 32
 # requests, where a client waits, go before scans
 WORKER_NICE = 10
@@ -35,7 +36,7 @@ def web(conf: Conf, environ: Mapping[str, str], listener: int) -> Command:
             "gunicorn",
             "navidrome_lib.wsgi:application",
             f"--bind=fd://{listener}",
-            "--worker-class=gthread",
+            f"--worker-class={WEB_WORKER}",
             # writers of SQLite wait for each other: a second process would only add to the waiting
             f"--workers={1 if uses_sqlite(conf) else 2}",
             f"--threads={WEB_THREADS}",

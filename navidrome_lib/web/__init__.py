@@ -1,0 +1,1 @@
+"""The worker class of the web server: an event loop holds all connections, threads run complete requests."""

@@ -1,0 +1,249 @@
+"""One connection in the event loop: it collects a request, hands it to a thread, and sends what the thread answers.
+
+Everything here runs in the loop. No thread waits for a client: neither for the rest of a request nor for the room to
+send more of an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.parser import RequestParser
+
+if TYPE_CHECKING:
+    from navidrome_lib.web.exchange import Exchange
+    from navidrome_lib.web.worker import EventedWorker
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+END_OF_HEAD = b"\r\n\r\n"
+LATE = "The request did not arrive in time."
+MANY = "Too many requests of this address are unfinished."
+LARGE_HEAD = "The head of the request is too large."
+
+
+class State(enum.Enum):
+    """What a connection waits for."""
+
+    NEW = "the first byte of its first request"
+    IDLE = "the first byte of another request"
+    HEAD = "the rest of a head"
+    BODY = "the rest of a body"
+    BUSY = "the application"
+    STREAM = "what is sent through its channel"
+    LINGER = "the client, to take the last answer and to close"
+    CLOSED = "nothing"
+
+
+UNFINISHED = (State.NEW, State.HEAD, State.BODY)
+
+
+class Connection(asyncio.Protocol):
+    """A client's connection; `worker` has the limits, the deadlines and the threads."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, worker: EventedWorker) -> None:
+        self.worker = worker
+        self.limits = worker.limits
+        self.peer: Any = None
+        self.own_address: Any = None
+        # whom its limits count for; None without limits
+        self.client: str | None = None
+        self.state = State.CLOSED
+        self.congested = False
+        # the rest of what arrives makes no request any more
+        self.close_after = False
+        # told when the connection has ended, and when there is room to send again
+        self.on_end: Callable[[], None] | None = None
+        self.on_room: Callable[[], None] | None = None
+        self._input = bytearray()
+        self._searched = 0
+        self._request: Any = None
+        self._parser: Any = None
+        self._missing = 0
+        self._no_more = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.peer = transport.get_extra_info("peername")
+        self.own_address = transport.get_extra_info("sockname")
+        self.client = self.worker.client_of(self.peer)
+        self.transport.set_write_buffer_limits(high=self.limits.unsent_bytes, low=self.limits.unsent_bytes // 4)
+        self._turn(State.NEW)
+        self.worker.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.state in (State.STREAM, State.LINGER, State.CLOSED):
+            return
+        self._input += data
+        if self.state is not State.BUSY:
+            self.advance()
+        elif len(self._input) > self.limits.head_bytes:
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Keep the side to the client open while an answer is on its way; a half request will never be whole."""
+        self._no_more = True
+        if self.state is State.BUSY:
+            return True
+        return self.state is State.LINGER and self.unsent() > 0
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._turn(State.CLOSED)
+        self._input.clear()
+        self.worker.closed(self)
+        # who waits for room looks again, and finds the end
+        for callback in (self.on_end, self.on_room):
+            if callback is not None:
+                callback()
+        self.on_end = self.on_room = None
+
+    def pause_writing(self) -> None:
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        callback, self.on_room = self.on_room, None
+        if callback is not None:
+            callback()
+
+    def advance(self) -> None:
+        """Go on with what has arrived, as far as it leads."""
+        if self.state in (State.NEW, State.IDLE):
+            if self._input.startswith(b"\r\n"):  # some clients end a body with one
+                del self._input[:2]
+            if not self._input:
+                return
+            self._turn(State.HEAD)
+        if self.state is State.HEAD:
+            self._look_for_head()
+        if self.state is State.BODY and len(self._input) >= self._missing:
+            body = bytes(self._input[: self._missing])
+            del self._input[: self._missing]
+            self._parser.unreader.unread(body)
+            self._hand_over()
+
+    def _look_for_head(self) -> None:
+        end = self._input.find(END_OF_HEAD, max(0, self._searched - 3))
+        self._searched = len(self._input)
+        if max(end, 0) > self.limits.head_bytes or (end < 0 and self._searched > self.limits.head_bytes):
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, LARGE_HEAD)
+        elif end >= 0:
+            head = bytes(self._input[: end + len(END_OF_HEAD)])
+            del self._input[: end + len(END_OF_HEAD)]
+            self._searched = 0
+            self._read_head(head)
+
+    def _read_head(self, head: bytes) -> None:
+        """Read the head with gunicorn's parser; its mistakes are answered by a thread, as they are logged."""
+        self._parser = RequestParser(self.worker.cfg, [head], self.peer or "")
+        try:
+            self._request = next(self._parser)
+        except Exception as error:
+            self.close_after = True
+            self._turn(State.BUSY)
+            self.worker.answer_mistake(self, error)
+            return
+        length = getattr(self._request.body.reader, "length", 0)
+        if isinstance(self._request.body.reader, ChunkedReader) or length > self.limits.body_bytes:
+            # the application refuses it by the head alone
+            self.close_after = True
+            self._hand_over()
+            return
+        self._missing = length
+        self._turn(State.BODY)
+        if length > len(self._input) and ("EXPECT", "100-continue") in (
+            (name, value.lower()) for name, value in self._request.headers
+        ):
+            self.transport.write(CONTINUE)
+
+    def _hand_over(self) -> None:
+        request, self._request, self._parser = self._request, None, None
+        self._turn(State.BUSY)
+        self.worker.answer(self, request)
+
+    def send(self, data: bytes) -> bool:
+        """Send a part of an answer; True when its source should wait for room. Raises when the client is gone."""
+        if self.state is State.CLOSED or self.transport.is_closing():
+            raise ConnectionResetError("the client is gone")
+        self.transport.write(data)
+        self.worker.watch_output(self)
+        return self.congested
+
+    def finish(self, data: bytes, *, keep: bool) -> None:
+        """Send the last part of an answer; the connection is kept for another request, or closed behind it."""
+        if self.state is State.CLOSED or self.transport.is_closing():
+            return
+        if data:
+            self.send(data)
+        if self.close_after or self._no_more or not keep or not self.worker.alive:
+            self.end()
+            return
+        self._turn(State.IDLE)
+        self.transport.resume_reading()
+        self.advance()
+
+    def stream(self) -> None:
+        """The answer has begun, and its rest comes through a channel."""
+        if self.state is State.BUSY:
+            self._input.clear()
+            self._turn(State.STREAM)
+            self.transport.resume_reading()
+            if self._no_more:  # nobody listens
+                self.transport.close()
+
+    def refuse(self, status: HTTPStatus, sentence: str) -> None:
+        """Answer an unfinished request, and close."""
+        body = orjson.dumps({"error": sentence})
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.end()
+
+    def give_up(self, sentence: str = LATE) -> None:
+        """End a connection that took too long: with an answer when a request has begun."""
+        if self.state in (State.HEAD, State.BODY):
+            self.refuse(HTTPStatus.REQUEST_TIMEOUT, sentence)
+        elif self.state is State.LINGER and self.unsent() > 0:
+            self._turn(State.LINGER)  # the stalled are dropped by their own deadline
+        else:
+            self.transport.abort()
+
+    def end(self) -> None:
+        """Send what waits, then close; what still arrives is read away, or the client would lose the answer by it."""
+        self._input.clear()
+        self.worker.watch_output(self)
+        if not self.close_after and self.state is State.BUSY:
+            self._turn(State.LINGER)
+            self.transport.close()
+            return
+        self._turn(State.LINGER)
+        self.transport.resume_reading()
+        self.transport.write_eof()
+
+    def held(self) -> int:
+        """The bytes of a request that has not arrived whole."""
+        return len(self._input)
+
+    def unsent(self) -> int:
+        """The bytes that the client has not taken from us yet."""
+        return self.transport.get_write_buffer_size()
+
+    def park(self, exchange: Exchange) -> None:
+        """Go on with an answer as soon as there is room to send more of it."""
+        if self.congested and self.state is State.BUSY:
+            self.on_room = lambda: self.worker.go_on(exchange)
+        else:
+            self.worker.go_on(exchange)
+
+    def _turn(self, state: State) -> None:
+        self.state = state
+        self.worker.turned(self)

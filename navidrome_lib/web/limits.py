@@ -1,0 +1,32 @@
+"""How long a client may take, and how much of the server it may hold meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebLimits:
+    """Limits of one web process. A test has a worker class of its own with shorter ones."""
+
+    # from the connection to the first byte, from that to the end of the head, from the head to the end of the body
+    first_byte_seconds: float = 10.0
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    # without taking a single byte of what waits for it
+    stall_seconds: float = 120.0
+    # after the last byte, for what the client still sends: an earlier end would take the answer from it
+    linger_seconds: float = 2.0
+    head_bytes: int = 32 * 1024
+    # what the application reads at most, settings.DATA_UPLOAD_MAX_MEMORY_SIZE: a longer body is never read
+    body_bytes: int = 1024 * 1024
+    # requests that one address has begun and not finished, and answers that it is slow to take
+    unfinished_each: int = 64
+    slow_readers_each: int = 64
+    # of one answer before its source has to wait, and of all answers before the oldest slow reader is dropped
+    unsent_bytes: int = 256 * 1024
+    unsent_bytes_of_all: int = 64 * 1024 * 1024
+    # of all requests that have not arrived whole before the oldest is dropped
+    unread_bytes_of_all: int = 64 * 1024 * 1024
+    # how often deadlines are looked at
+    tick_seconds: float = 0.5

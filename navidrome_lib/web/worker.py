@@ -1,0 +1,245 @@
+"""gunicorn's worker: an event loop for connections, threads for requests that are whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from gunicorn.http.message import Request
+from gunicorn.workers.base import Worker
+
+from navidrome_lib.config import conf
+from navidrome_lib.web.connection import MANY, UNFINISHED, Connection, State
+from navidrome_lib.web.crowd import Crowd, Deadlines, crowd_of
+from navidrome_lib.web.exchange import Exchange
+from navidrome_lib.web.limits import WebLimits
+
+# descriptors beside those of connections: files, databases, the broker
+OTHER_DESCRIPTORS = 256
+
+
+class EventedWorker(Worker):  # type: ignore[misc]
+    """Holds every connection in one event loop, and runs requests that have arrived whole in `--threads` threads.
+
+    A connection that waits, for the rest of a request or for a slow reader, costs a descriptor and some memory. See
+    `docs/decisions/web-worker.md`.
+    """
+
+    limits = WebLimits()
+    loop: asyncio.AbstractEventLoop
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Refuse what this worker cannot do."""
+        if cfg.is_ssl:
+            raise RuntimeError("TLS is for the proxy in front: this worker speaks plain HTTP.")
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._connections: dict[Connection, None] = {}
+        self._unfinished: Crowd[Connection] = Crowd(self.limits.unfinished_each)
+        self._slow: Crowd[Connection] = Crowd(self.limits.slow_readers_each)
+        self._progress: dict[Connection, tuple[int, float]] = {}
+        self._waiting = {
+            State.NEW: Deadlines[Connection](self.limits.first_byte_seconds),
+            State.IDLE: Deadlines[Connection](self.cfg.keepalive),
+            State.HEAD: Deadlines[Connection](self.limits.head_seconds),
+            State.BODY: Deadlines[Connection](self.limits.body_seconds),
+            State.LINGER: Deadlines[Connection](self.limits.linger_seconds),
+        }
+        self._patient = threading.BoundedSemaphore(max(1, self.cfg.threads // 4))
+        self._trusted: tuple[str, ...] = ()
+
+    def init_process(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._trusted = conf.current().trusted_proxies
+        self._pool = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
+        self._most = most_connections(self.cfg.worker_connections)
+        super().init_process()
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # wakes the loop for every signal, also for those that are handled elsewhere
+        self.loop.add_signal_handler(signal.SIGTERM, self._stop)
+
+    def _stop(self) -> None:
+        self.alive = False
+        self._wake.set()
+
+    def run(self) -> None:
+        """Serve until told to stop, then until the answers that have begun are sent."""
+        try:
+            self.loop.run_until_complete(self._serve())
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self.loop.close()
+
+    async def _serve(self) -> None:
+        self._wake = asyncio.Event()
+        servers = [
+            await self.loop.create_server(lambda: Connection(self), sock=listener.sock, backlog=self.cfg.backlog)
+            for listener in self.sockets
+        ]
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            self._look_at_deadlines()
+            await self._tick()
+        self.alive = False
+        for server in servers:
+            server.close()
+        await self._let_answers_end()
+
+    async def _tick(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self.limits.tick_seconds)
+
+    async def _let_answers_end(self) -> None:
+        """Wait for requests that have begun, as long as `--graceful-timeout` says; who only waits is let go."""
+        end = time.monotonic() + self.cfg.graceful_timeout
+        for connection in list(self._connections):
+            if connection.state in (State.NEW, State.IDLE):
+                connection.transport.abort()
+            elif connection.state is State.STREAM:
+                connection.end()
+        while self._connections and time.monotonic() < end:
+            self.notify()
+            self._look_at_deadlines()
+            await asyncio.sleep(0.05)
+        for connection in list(self._connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+    # ---- what connections tell
+
+    def client_of(self, peer: object) -> str | None:
+        """Whom the limits of one client count for; None for a proxy."""
+        return crowd_of(peer, self._trusted)
+
+    def opened(self, connection: Connection) -> None:
+        """Make room for a connection: somebody who waits has to go when there are too many."""
+        self._connections[connection] = None
+        if len(self._connections) > self._most:
+            (self._least_needed() or connection).give_up(MANY)
+
+    def closed(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        self._slow.discard(connection)
+        self._progress.pop(connection, None)
+
+    def turned(self, connection: Connection) -> None:
+        """A connection waits for something else now."""
+        for state, deadlines in self._waiting.items():
+            if state is connection.state:
+                deadlines.start(connection, time.monotonic())
+            else:
+                deadlines.stop(connection)
+        if connection.state not in UNFINISHED:
+            self._unfinished.discard(connection)
+            return
+        too_many = self._unfinished.add(connection, connection.client)
+        if too_many is not None:
+            too_many.give_up(MANY)
+
+    def watch_output(self, connection: Connection) -> None:
+        """Look after a client that has not taken everything at once."""
+        size = connection.unsent()
+        if size == 0 or connection in self._slow or connection.state is State.CLOSED:
+            return
+        self._progress[connection] = size, time.monotonic()
+        too_many = self._slow.add(connection, connection.client)
+        if too_many is not None:
+            too_many.transport.abort()
+
+    # ---- requests
+
+    def answer(self, connection: Connection, request: Any) -> None:
+        """Run the application for a request, in a thread."""
+        self._pool.submit(Exchange(self, connection, request).run)
+
+    def answer_mistake(self, connection: Connection, error: Exception) -> None:
+        """Answer what is no request."""
+        request = getattr(error, "req", None)
+        # for the access log; some mistakes carry the line that makes no sense instead
+        self._pool.submit(Exchange(self, connection, request if isinstance(request, Request) else None).fail, error)
+
+    def go_on(self, exchange: Exchange) -> None:
+        """Continue an answer, in a thread."""
+        with contextlib.suppress(RuntimeError):  # a pool that was shut down: the server stops
+            self._pool.submit(exchange.go_on)
+
+    def counted(self) -> bool:
+        """Count a request; False when the connection shall not be kept behind it."""
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        return self.alive and self.cfg.keepalive > 0
+
+    @contextlib.contextmanager
+    def patience(self) -> Iterator[None]:
+        """The right of a thread to wait for a slow reader: most threads stay for others."""
+        if not self._patient.acquire(blocking=False):
+            raise ConnectionAbortedError("too many threads wait for slow readers")
+        try:
+            yield
+        finally:
+            self._patient.release()
+
+    # ---- deadlines
+
+    def _look_at_deadlines(self) -> None:
+        now = time.monotonic()
+        for deadlines in self._waiting.values():
+            for connection in deadlines.take_expired(now):
+                connection.give_up()
+        self._bound_memory(now)
+
+    def _bound_memory(self, now: float) -> None:
+        """Drop readers that stand still, and the oldest of those that hold the most in memory when that is too much."""
+        unread = sum(connection.held() for connection in self._unfinished)
+        for connection in self._unfinished:
+            if unread <= self.limits.unread_bytes_of_all:
+                break
+            unread -= connection.held()
+            connection.give_up(MANY)
+        unsent = 0
+        for connection in self._slow:
+            size = connection.unsent()
+            before, since = self._progress[connection]
+            unsent += size
+            if size == 0:
+                self._slow.discard(connection)
+                del self._progress[connection]
+            elif size != before:
+                self._progress[connection] = size, now
+            elif now - since > self.limits.stall_seconds:
+                connection.transport.abort()
+        for connection in self._slow:
+            if unsent <= self.limits.unsent_bytes_of_all:
+                break
+            unsent -= connection.unsent()
+            connection.transport.abort()
+
+    def _least_needed(self) -> Connection | None:
+        """The connection that has waited the longest: idle, else with an unfinished request, else slow to read."""
+        return self._waiting[State.IDLE].oldest() or self._unfinished.oldest() or self._slow.oldest()
+
+
+def most_connections(wanted: int) -> int:
+    """The connections that this process may have, with its limit of descriptors raised as far as it can be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else max(16, min(wanted, soft - OTHER_DESCRIPTORS))

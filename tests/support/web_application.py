@@ -1,0 +1,100 @@
+"""A WSGI application for tests of the web server's worker, and a worker that loses patience soon."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from navidrome_lib.api.streams import Channel
+from navidrome_lib.web.limits import WebLimits
+from navidrome_lib.web.worker import EventedWorker
+
+LARGE = 8 * 1024 * 1024
+PIECE = b"0123456789abcdef" * 64
+# streams that are open, and how many have ended
+channels: list[Channel] = []
+ended: list[Channel] = []
+
+
+class HastyWorker(EventedWorker):
+    """Gives clients a fraction of a second."""
+
+    limits = WebLimits(
+        first_byte_seconds=0.8,
+        head_seconds=0.8,
+        body_seconds=0.8,
+        stall_seconds=1.5,
+        linger_seconds=0.5,
+        unfinished_each=12,
+        slow_readers_each=24,
+        unread_bytes_of_all=1024 * 1024,
+        tick_seconds=0.05,
+    )
+
+
+class Live:
+    """A body that takes its connection over."""
+
+    def take_over(self, channel: Channel) -> None:
+        channels.append(channel)
+        channel.on_close(lambda: ended.append(channel))
+        channel.send(b"data: hello\n\n")
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise AssertionError("the worker does not know how to take over")
+
+
+def pieces() -> Iterator[bytes]:
+    """A stream that belongs to the thread that began it, as one with a cursor of the database does."""
+    own = threading.get_ident()
+    for _ in range(LARGE // len(PIECE)):
+        assert threading.get_ident() == own
+        yield PIECE
+
+
+def broken() -> Iterator[bytes]:
+    yield PIECE * 100
+    raise RuntimeError("in the middle")
+
+
+def of_file(environ: dict[str, Any]) -> Iterable[bytes]:
+    body: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(PIECE * (LARGE // len(PIECE))))
+    return body
+
+
+def failing(environ: dict[str, Any]) -> Iterable[bytes]:
+    raise RuntimeError("before the head")
+
+
+BODIES: dict[str, tuple[list[tuple[str, str]], Callable[[dict[str, Any]], Iterable[bytes]]]] = {
+    "/live": ([("Content-Type", "text/event-stream")], lambda environ: Live()),
+    "/pieces": ([], lambda environ: pieces()),
+    "/file": ([("Content-Length", str(LARGE))], of_file),
+    "/large": ([("Content-Length", str(LARGE))], lambda environ: [PIECE * (LARGE // len(PIECE))]),
+    "/broken": ([], lambda environ: broken()),
+    "/raise": ([], failing),
+}
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answers by the path: with a body of that kind, or with what is known of the streams and the request."""
+    path = environ["PATH_INFO"]
+    if path in BODIES:
+        headers, body = BODIES[path]
+        found = body(environ)
+        start_response("200 OK", headers)
+        return found
+    if path == "/sleep":
+        time.sleep(1.5)
+    for channel in channels:
+        if path == "/tell":
+            channel.send(b"data: news\n\n")
+        elif path == "/end":
+            channel.close()
+    received = len(environ["wsgi.input"].read()) if path == "/count" else 0
+    text = f"{path} {received} {len(channels)} {len(ended)} {environ['REMOTE_ADDR']}".encode()
+    start_response("200 OK", [("Content-Length", str(len(text)))])
+    return [text]

@@ -15,7 +15,7 @@ from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.audit.limits import SignInLimits
 from navidrome_lib.config import conf, private, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
-from navidrome_lib.version import VERSION
+from navidrome_lib.version import SERVER_VERSION
 from users.limits import HashingLimits
 
 __all__ = ["UNFOLD"]
@@ -217,7 +217,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "navidrome-lib",
     "DESCRIPTION": "Libraries, user access, missing files and scans of a music server.",
-    "VERSION": VERSION,
+    "VERSION": SERVER_VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import orjson
 from django.http import HttpResponse
 
-from navidrome_lib.version import VERSION
+from navidrome_lib.version import SERVER_VERSION
 from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
 from subsonic.params import Params
 
@@ -38,7 +38,7 @@ def envelope(status: str) -> dict[str, Any]:
         "status": status,
         "version": PROTOCOL_VERSION,
         "type": "navidrome-lib",
-        "serverVersion": VERSION,
+        "serverVersion": SERVER_VERSION,
         "openSubsonic": True,
     }
 

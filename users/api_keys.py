@@ -11,6 +11,7 @@ from django.db import transaction
 
 from libraries.models import Library
 from navidrome_lib.audit.services import record
+from navidrome_lib.controls import NAME_RULE, has_controls
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.errors import InvalidInput, NotFound
 from users.last_use import note_use
@@ -36,6 +37,8 @@ def create_key(
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is not stored. `library_ids` None: every library of its owner."""
+    if has_controls(name):
+        raise InvalidInput(errors={"name": NAME_RULE})
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         # the lock: the number of keys has a limit, and the account may be deleted at this moment

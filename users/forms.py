@@ -19,7 +19,7 @@ from unfold.forms import (
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
 from libraries.models import Library
-from navidrome_lib.admin.forms import ChangesOnlyForm
+from navidrome_lib.admin.forms import ChangesOnlyForm, validate_name
 from navidrome_lib.errors import Conflict
 from users import services, throttling
 from users.login_secrets import keep_login_password
@@ -85,6 +85,16 @@ class UniqueNameMixin:
         if other is not None and other.pk != self.instance.pk:  # type: ignore[attr-defined]
             raise forms.ValidationError(_("This user name is taken."))
         return username
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Add or change a group."""
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name != self.instance.name:
+            validate_name(name)
+        return name
 
 
 class NewUserForm(UniqueNameMixin, UserCreationForm):

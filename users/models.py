@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from libraries.models import Library
 from navidrome_lib.audit.services import record
+from navidrome_lib.controls import NAME_RULE, has_controls
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.fields import id_field
 from navidrome_lib.db.saving import SavesChanges
@@ -194,6 +196,19 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
 
         with hashing_slot():
             return check_password(raw_password, self.password, upgrade)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Apply the rules of the fields, and those of names, which are newer than the fields."""
+        errors: dict[str, Any] = {}
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            errors = error.error_dict
+        for field in {"username", "name"} - {*(exclude or ()), *errors}:
+            if has_controls(getattr(self, field)):
+                errors[field] = [ValidationError(_(NAME_RULE))]
+        if errors:
+            raise ValidationError(errors)
 
     def set_password(self, raw_password: str | None) -> None:
         """Hash a new password, or with None make sure that no password opens the account."""

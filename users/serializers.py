@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.validators import EmailValidator, RegexValidator
+from django.core.validators import EmailValidator
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from libraries.serializers import NumericIdLibrarySerializer
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp
+from navidrome_lib.api.fields import Flag, LibraryId, Name, StringId, Text, Timestamp
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.viewer import Viewer
 from users.grants import Grant, libraries_of
 from users.models import SCOPES, ApiKey, Scope, User
 
-NAME_RULE = RegexValidator(r"\A[^\x00-\x1f\x7f]+\Z", "A user name must not contain control characters.")
 # keys by which a regular account could give itself more rights
 ADMIN_KEYS = {"userName": "username", "isAdmin": "is_superuser", "mayScan": "may_scan", "isActive": "is_active"}
 
@@ -75,8 +74,8 @@ class UserSchema(UserSerializer):
 class UserInputSerializer(serializers.Serializer[User]):
     """The body of POST, PUT and PATCH. Unknown keys are ignored."""
 
-    userName = Text(source="username", max_length=150, validators=[NAME_RULE])
-    name = Text(max_length=255, allow_blank=True, required=False)
+    userName = Name(source="username", max_length=150)
+    name = Name(max_length=255, allow_blank=True, required=False)
     email = Text(max_length=254, allow_blank=True, required=False, validators=[EmailValidator()])
     password = Text(max_length=1024, trim_whitespace=False)
     currentPassword = Text(source="current_password", max_length=1024, trim_whitespace=False, required=False)
@@ -154,7 +153,7 @@ class CredentialsSerializer(serializers.Serializer[User]):
 class NewAdminSerializer(CredentialsSerializer):
     """Credentials that become an account."""
 
-    username = Text(max_length=150, validators=[NAME_RULE])
+    username = Name(max_length=150)
 
 
 class ApiKeySerializer(serializers.Serializer[ApiKey]):
@@ -189,7 +188,7 @@ class NewApiKeySerializer(ApiKeySerializer):
 class ApiKeyInputSerializer(serializers.Serializer[ApiKey]):
     """The body of `POST /api/apikey`."""
 
-    name = Text(max_length=255)
+    name = Name(max_length=255)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), required=False, allow_empty=False)
     libraryIds = serializers.ListField(
         source="library_ids", child=serializers.JSONField(allow_null=True), required=False, allow_null=True

@@ -109,10 +109,14 @@ def add_user(*, username: str, hashed: str, **fields: Any) -> User:
     return user
 
 
-def check_account(user: User) -> None:
-    """Apply the model's rules, for callers without a form; `InvalidInput` names every field that breaks one."""
+def check_account(user: User, fields: Collection[str] | None = None) -> None:
+    """Apply the model's rules (to `fields`, unless to all), for callers without a form.
+
+    `InvalidInput` names every field that breaks one.
+    """
+    others = {"password"} if fields is None else {field.name for field in User._meta.fields} - {*fields}
     try:
-        user.clean_fields(exclude=["password"])
+        user.clean_fields(exclude=others)
     except ValidationError as error:
         raise InvalidInput(errors={field: " ".join(texts) for field, texts in error.message_dict.items()}) from error
 
@@ -141,6 +145,7 @@ def update_user(user_id: str, values: Mapping[str, Any], *, end_keys: bool = Fal
         before = {field: getattr(user, field) for field in changes}
         for field, value in changes.items():
             setattr(user, field, value)
+        check_account(user, changes.keys() & {"username", "name"})
         try:
             with transaction.atomic():
                 user.save(update_fields=[*changes, "updated_at"])

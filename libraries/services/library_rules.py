@@ -23,6 +23,7 @@ from libraries.storage.roots import (
     resolve_other_roots,
 )
 from navidrome_lib.config.schedules import validate_schedule
+from navidrome_lib.controls import NAME_RULE, has_controls
 from navidrome_lib.errors import InvalidInput
 
 MAX_PATTERNS = 1000
@@ -148,8 +149,10 @@ def check_name(name: str) -> str:
     name = name.strip()
     if not name:
         raise InvalidInput(errors={"name": "A name is required."})
-    if len(name) > 255 or "\0" in name or not is_storable_text(name):
-        raise InvalidInput(errors={"name": "A name has at most 255 characters and no NUL character."})
+    if has_controls(name):
+        raise InvalidInput(errors={"name": NAME_RULE})
+    if len(name) > 255 or not is_storable_text(name):
+        raise InvalidInput(errors={"name": "A name has at most 255 characters."})
     return name
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.forms import BaseModelForm
+from django.utils.translation import gettext as _
+
+from navidrome_lib.controls import NAME_RULE, has_controls
+
+
+def validate_name(name: str) -> None:
+    """Refuse a name with control characters."""
+    if has_controls(name):
+        raise ValidationError(_(NAME_RULE))
 
 
 class ChangesOnlyForm(BaseModelForm):  # type: ignore[type-arg]

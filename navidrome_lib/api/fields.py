@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from navidrome_lib.api.wire import instant
+from navidrome_lib.controls import NAME_RULE, has_controls
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -53,6 +54,18 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Name(Text):
+    """The name of something in: a text without control characters."""
+
+    default_error_messages = {"controls": NAME_RULE}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if has_controls(name):
+            self.fail("controls")
+        return name
 
 
 @extend_schema_field(OpenApiTypes.INT)

@@ -10,6 +10,8 @@ import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from navidrome_lib.controls import escape_controls
+
 NAME_WIDTH = 7
 LOG_BYTES = 5_000_000
 LOG_FILES = 4
@@ -53,7 +55,7 @@ class Console:
 
     def service(self, name: str, line: str) -> None:
         """One line of a service."""
-        self._write(f"{name:<{NAME_WIDTH}} | {line}")
+        self._write(f"{name:<{NAME_WIDTH}} | {escape_controls(line)}")
 
     def _write(self, text: str) -> None:
         with self._lock:

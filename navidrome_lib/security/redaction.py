@@ -1,9 +1,11 @@
-"""Redact credentials in the log: every line is cleaned as the last step, whichever logger wrote it."""
+"""Redact credentials and escape control characters in the log, as its last step, whichever logger wrote a line."""
 
 from __future__ import annotations
 
 import logging
 import re
+
+from navidrome_lib.controls import escape_controls
 
 HIDDEN = "****"
 # parameters that carry credentials: of the Subsonic protocol, of ours, and of JSON bodies
@@ -36,7 +38,17 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Cleans the finished line, with its arguments and its traceback."""
+    """Cleans what a record says, with its arguments and its traceback: no credential, and no line that others wrote.
+
+    Only the first line of a record begins at the margin. A name, a path or a header that holds the end of a line shows
+    it escaped, and the lines of a traceback stand behind a bar.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The one line of a record."""
+        return escape_controls(redact(super().formatMessage(record)))
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        line, *details = super().format(record).split("\n")
+        cleaned = redact("\n".join(details)).split("\n") if details else []
+        return "\n".join([line, *(f"  | {escape_controls(detail)}" for detail in cleaned)])

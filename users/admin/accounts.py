@@ -29,7 +29,7 @@ from navidrome_lib.viewer import is_admin, viewer_of
 from users import api_keys, services
 from users.admin.access_matrix import access_view
 from users.admin.key_page import key_view
-from users.forms import EditUserForm, NewUserForm, ResetPasswordForm
+from users.forms import EditUserForm, GroupForm, NewUserForm, ResetPasswordForm
 from users.models import ApiKey, GroupAccess, LibraryAccess, User
 
 # the fields of an account that the service changes; what hangs on it is saved behind it
@@ -208,6 +208,7 @@ class GroupAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoGroupAdmin, ModelA
     """Groups, which can give libraries to all their members."""
 
     audit_kind = "group"
+    form = GroupForm
 
     inlines = (GroupAccessInline,)
     filter_horizontal = ()  # as for users

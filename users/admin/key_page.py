@@ -21,6 +21,7 @@ from unfold.widgets import (
 )
 
 from libraries.models import Library
+from navidrome_lib.admin.forms import validate_name
 from navidrome_lib.errors import InvalidInput
 from navidrome_lib.viewer import is_admin
 from users import api_keys
@@ -36,6 +37,7 @@ class NewKeyForm(forms.Form):
     name = forms.CharField(
         label=_lazy("Name"),
         max_length=255,
+        validators=[validate_name],
         widget=UnfoldAdminTextInputWidget,
         help_text=_lazy("What the key is for."),
     )

@@ -11,6 +11,7 @@ from libraries.models import Library
 from libraries.services import libraries
 from libraries.services.library_rules import prepare_library
 from libraries.storage.roots import real_path
+from navidrome_lib.controls import escape_controls
 from navidrome_lib.errors import InvalidInput
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         try:
             prepared = prepare_library(
                 {
-                    "name": self.free_name(options["name"] or os.path.basename(path) or "Music"),
+                    "name": self.free_name(options["name"] or escape_controls(os.path.basename(path)) or "Music"),
                     "path": path,
                     "default_new_users": not Library.objects.active().exists(),
                 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import time
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ import pytest
 
 from navidrome_lib.runner.services import WEB_THREADS, WEB_WORKER
 from tests.support.slow_clients import slow_clients
-from tests.support.web import Web, web_server
+from tests.support.web import Web, read_all, web_server
 
 SLOW = 200
 REQUESTS = 150
@@ -63,3 +64,24 @@ def test_of_one_address_only_some_are_unfinished(web: Web) -> None:
     with slow_clients(web.port, "head", SLOW, alike=True) as senders:
         assert p99(web) < 5000
     assert senders.cut >= SLOW - 64
+
+
+JSON = b"POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+FORM = b"POST /admin/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "statuses"),
+    [
+        (JSON + b"Content-Length: 1048577\r\n\r\n", [413]),
+        (FORM + b"Content-Length: 99999999999999\r\n\r\n--b\r\n", [413]),
+        (JSON + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n{", [411]),
+        (FORM + b"Transfer-Encoding: chunked\r\n\r\n5\r\n--b\r\n\r\n", [411]),
+        # what goes on behind the declared end is another request, and makes no sense as such
+        (JSON + b"Content-Length: 2\r\n\r\n{}" + b"x" * 100_000, [422, 431]),
+    ],
+)
+def test_no_body_is_longer_than_it_may_be(web: Web, request_: bytes, statuses: list[int]) -> None:
+    with web.connect(request_) as client:
+        answer = read_all(client)
+    assert [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", answer)] == statuses

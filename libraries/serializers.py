@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -20,7 +19,7 @@ from libraries.schedule import next_scan_time
 from libraries.services import scans
 from libraries.services.library_rules import PreparedLibrary, prepare_library
 from libraries.storage.explain import Explanation
-from navidrome_lib.api.fields import Flag, LibraryId, StringId, Text, Timestamp, WholeNumber
+from navidrome_lib.api.fields import Flag, LibraryId, LibraryIdInput, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.api.wire import instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
 
@@ -87,12 +86,12 @@ class LibrarySerializer(serializers.Serializer[Library]):
     )
     status = serializers.SerializerMethodField()
     statusReason = serializers.SerializerMethodField()
-    offlineSince = Timestamp(source="offline_since")
+    offlineSince = Timestamp(source="offline_since", allow_null=True)
     scanActive = serializers.BooleanField(source="scan_active")
     fullScanInProgress = serializers.BooleanField(source="full_scan_in_progress")
-    lastScanTime = Timestamp(source="last_scan_at")
-    lastScanAt = Timestamp(source="last_scan_at")
-    lastScanStartedAt = Timestamp(source="last_scan_started_at")
+    lastScanTime = Timestamp(source="last_scan_at", allow_null=True)
+    lastScanAt = Timestamp(source="last_scan_at", allow_null=True)
+    lastScanStartedAt = Timestamp(source="last_scan_started_at", allow_null=True)
     songCount = serializers.IntegerField(source="total_songs")
     duration = serializers.FloatField(source="total_duration")
     size = serializers.IntegerField(source="total_size")
@@ -115,7 +114,7 @@ class LibrarySerializer(serializers.Serializer[Library]):
     def get_remotePath(self, library: Library) -> str:
         return ""  # Navidrome's key for a path on another server, which this one does not have
 
-    @extend_schema_field(OpenApiTypes.DATETIME)
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_nextScanTime(self, library: Library) -> str | None:
         due = next_scan_time(library)
         return None if due is None else instant(due)
@@ -245,9 +244,9 @@ class ScanSerializer(serializers.Serializer[Scan]):
     skipped = serializers.IntegerField()
     failed = serializers.IntegerField()
     requested = Timestamp(source="requested_at")
-    started = Timestamp(source="started_at")
-    finished = Timestamp(source="finished_at")
-    heartbeat = Timestamp(source="heartbeat_at")
+    started = Timestamp(source="started_at", allow_null=True)
+    finished = Timestamp(source="finished_at", allow_null=True)
+    heartbeat = Timestamp(source="heartbeat_at", allow_null=True)
     elapsed = serializers.SerializerMethodField()
     rate = serializers.SerializerMethodField()
     eta = serializers.SerializerMethodField()
@@ -277,7 +276,7 @@ class ScanChangeSerializer(serializers.Serializer[ScanChange]):
     fromFolder = serializers.SerializerMethodField()
     count = serializers.IntegerField()
 
-    @extend_schema_field({"type": "string", "nullable": True})
+    @extend_schema_field(LibraryId(allow_null=True))
     def get_fromLibraryId(self, change: ScanChange) -> str | int | None:
         number = change.from_library_number
         return LibraryId().to_representation(number) if change.kind == ChangeKind.MOVED and number else None
@@ -302,7 +301,7 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
 class ScanRequestSerializer(serializers.Serializer[Scan]):
     """The body of `POST /api/scan`."""
 
-    libraryId = serializers.JSONField()
+    libraryId = LibraryIdInput()
     full = Flag(required=False, default=False)
     paths = serializers.ListField(child=Text(allow_blank=True, trim_whitespace=False), required=False)
     acceptEmpty = Flag(
@@ -332,4 +331,4 @@ class ProblemSerializer(serializers.Serializer[ScanProblem]):
     message = serializers.CharField()
     firstSeen = Timestamp(source="first_seen_at")
     lastSeen = Timestamp(source="last_seen_at")
-    resolved = Timestamp(source="resolved_at")
+    resolved = Timestamp(source="resolved_at", allow_null=True)

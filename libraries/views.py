@@ -30,6 +30,7 @@ from libraries.serializers import (
 from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
 from libraries.storage.roots import prepare_targets
+from navidrome_lib.api.openapi import DeletedSerializer, refused
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
@@ -92,7 +93,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         data = LibrarySerializer(current).data
         return Response(data, status=code, headers={"Location": f"/api/library/{library.pk}"} if code == 201 else {})
 
-    @extend_schema(request=LibraryInputSerializer, responses={201: LibrarySerializer})
+    @extend_schema(request=LibraryInputSerializer, responses={201: LibrarySerializer, **refused(409)})
     def create(self, request: Request) -> Response:
         """Create a library and queue its first scan."""
         body = LibraryInputSerializer(data=request.data)
@@ -101,7 +102,11 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
             library = libraries.create_library(body.prepared, requested_by=str(request.user))
         return self.answer(library, status.HTTP_201_CREATED)
 
-    @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
+    @extend_schema(
+        request=LibraryInputSerializer(partial=True),
+        responses={200: LibrarySerializer, **refused(409)},
+        parameters=[LIBRARY_ID],
+    )
     def update(self, request: Request, pk: str) -> Response:
         """Change a library; absent keys stay."""
         library = self.get_object()
@@ -111,14 +116,16 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
             libraries.update_library(library, body.prepared, requested_by=str(request.user))
         return self.answer(library)
 
-    @extend_schema(request=LibraryInputSerializer, responses=LibrarySerializer, parameters=[LIBRARY_ID])
+    @extend_schema(
+        request=LibraryInputSerializer(partial=True),
+        responses={200: LibrarySerializer, **refused(409)},
+        parameters=[LIBRARY_ID],
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
         """The same as PUT."""
         return self.update(request, pk)
 
-    @extend_schema(
-        responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[LIBRARY_ID]
-    )
+    @extend_schema(responses={200: DeletedSerializer}, parameters=[LIBRARY_ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a library and everything the catalog holds of it. Its files stay."""
         library = self.get_object()
@@ -174,7 +181,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
     def get_queryset(self) -> QuerySet[Scan]:
         return Scan.objects.visible_to(viewer_of(self.request)).select_related("library")
 
-    @extend_schema(request=ScanRequestSerializer, responses={201: ScanSerializer})
+    @extend_schema(request=ScanRequestSerializer, responses={201: ScanSerializer, **refused(404)})
     def create(self, request: Request) -> Response:
         """Ask for a scan of a library, or of some of its folders; a request that already waits is joined."""
         body = ScanRequestSerializer(data=request.data)
@@ -196,19 +203,19 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         )
         return Response(ScanSerializer(scan).data, status=201, headers={"Location": f"/api/scan/{scan.pk}"})
 
-    @extend_schema(responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @extend_schema(responses={200: ScanSerializer, **refused(409)}, parameters=[LIBRARY_ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Cancel a scan."""
         return Response(ScanSerializer(scans.cancel_scan(self.get_object())).data)
 
-    @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @extend_schema(request=None, responses={200: ScanSerializer, **refused(409)}, parameters=[LIBRARY_ID])
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Queue a scan that marks what this held scan found gone, as far as it is still gone; answers with it."""
         approving = scans.approve_scan(self.get_object(), requested_by=str(request.user))
         return Response(ScanSerializer(approving).data)
 
-    @extend_schema(request=None, responses=ScanSerializer, parameters=[LIBRARY_ID])
+    @extend_schema(request=None, responses={200: ScanSerializer, **refused(409)}, parameters=[LIBRARY_ID])
     @action(detail=True, methods=["post"])
     def discard(self, request: Request, pk: str) -> Response:
         """Forget what this held scan found gone; nothing is marked."""

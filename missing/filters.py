@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.db.models.functions import Left
-from django_filters.fields import IsoDateTimeField
 
 from missing.models import MissingFile
-from navidrome_lib.api.filters import LibraryIdsFilter
-
-
-class InstantField(IsoDateTimeField):
-    """An ISO 8601 instant or date that the database can compare with."""
-
-    def clean(self, value: Any) -> datetime | None:
-        moment: datetime | None = super().clean(value)
-        try:
-            return moment and moment.astimezone(UTC)
-        except OverflowError:  # the year 9999 in the far west
-            raise forms.ValidationError("Enter a date and time that exists.") from None
-
-
-class InstantFilter(django_filters.Filter):
-    """From this instant on."""
-
-    field_class = InstantField
+from navidrome_lib.api.filters import InstantFilter, LibraryIdsFilter
 
 
 class PrefixFilter(django_filters.CharFilter):

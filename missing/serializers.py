@@ -93,7 +93,7 @@ class PurgeSerializer(serializers.Serializer[Purge]):
     fileCount = serializers.IntegerField(source="file_count", help_text="Files that were removed.")
     size = serializers.IntegerField()
     expiresAt = Timestamp(source="expires_at", help_text="Until then, at least, it can be undone.")
-    undoneAt = Timestamp(source="undone_at")
+    undoneAt = Timestamp(source="undone_at", allow_null=True)
     restoredCount = serializers.IntegerField(source="restored_count")
     restorable = serializers.IntegerField(help_text="Files that an undo would restore.")
 

@@ -32,14 +32,18 @@ from missing.serializers import (
     RelinkSerializer,
     UndoResultSerializer,
 )
+from navidrome_lib.api.filters import sort_text
+from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.schema import BODY_OF_DELETE
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import viewer_of
 
 FILE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 PURGE_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
+# an id, or several with commas between
+NAMES_ONE = {"type": "string", "pattern": "[^\\s,]"}
 ID = OpenApiParameter(
-    "id", OpenApiTypes.STR, many=True, description="Only these files; repeated, or separated by commas."
+    "id", {"type": "array", "items": NAMES_ONE}, description="Only these files; repeated, or separated by commas."
 )
 # more ids than an address can hold
 IDS_IN_BODY = {
@@ -50,7 +54,7 @@ IDS_IN_BODY = {
                 "properties": {
                     "ids": {
                         "type": "array",
-                        "items": {"type": "string"},
+                        "items": NAMES_ONE,
                         "minItems": 1,
                         "maxItems": params.MAX_IDS,
                         "description": "Only these files; not together with the parameter id.",
@@ -95,7 +99,7 @@ class MissingFileView(GenericAPIView[Any]):
     @extend_schema(
         operation_id="missing_list",
         responses=MissingFileSerializer(many=True),
-        parameters=[ID, OpenApiParameter("_sort", enum=sorted([*sort_fields, "missingFileCount"]))],
+        parameters=[ID, OpenApiParameter("_sort", description=sort_text([*sort_fields, "missingFileCount"]))],
     )
     def get(self, request: Request) -> Response:
         """List the files that the catalog knows and that are not on the disk any more."""
@@ -113,8 +117,9 @@ class MissingFileView(GenericAPIView[Any]):
 
     @extend_schema(
         operation_id="missing_purge",
-        parameters=[ID, DRY_RUN],
-        responses=REMOVED,
+        parameters=[ID, DRY_RUN, OpenApiParameter("_sort", exclude=True), OpenApiParameter("_order", exclude=True)],
+        filters=True,
+        responses={200: REMOVED},
         extensions={BODY_OF_DELETE: IDS_IN_BODY},
     )
     def delete(self, request: Request) -> Response:
@@ -177,7 +182,10 @@ class RelinkView(OneMissingFileView):
     """`POST /api/missing/{id}/relink`."""
 
     @extend_schema(
-        operation_id="missing_relink", parameters=[FILE_ID], request=RelinkSerializer, responses=RelinkedSerializer
+        operation_id="missing_relink",
+        parameters=[FILE_ID],
+        request=RelinkSerializer,
+        responses={200: RelinkedSerializer, **refused(409)},
     )
     def post(self, request: Request, pk: str) -> Response:
         """MovePlan a missing file to the song it has become: the song lives on under the id of the missing file."""
@@ -215,7 +223,7 @@ class PurgeViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Purge]):
             raise NotFound
         return purge
 
-    @extend_schema(request=None, responses=UndoResultSerializer, parameters=[PURGE_ID])
+    @extend_schema(request=None, responses={200: UndoResultSerializer, **refused(409)}, parameters=[PURGE_ID])
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """Bring the files of a purge back as missing ones, with the same ids."""

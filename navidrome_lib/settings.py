@@ -208,7 +208,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "navidrome_lib.api.filters.QueryFilter",
         "navidrome_lib.api.filters.SortFilter",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "navidrome_lib.api.openapi.OperationSchema",
     "EXCEPTION_HANDLER": "navidrome_lib.api.exceptions.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

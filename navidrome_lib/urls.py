@@ -37,7 +37,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from navidrome_lib.system.schema_view import SchemaView
 
 # a page only: without its template there is no answer to another method
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"])
@@ -52,7 +54,7 @@ urlpatterns = [
     path("", include("navidrome_lib.audit.urls")),
     path("", include("navidrome_lib.system.urls")),
     path("rest/", include("subsonic.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),
     path("admin/", admin.site.urls),
 ]

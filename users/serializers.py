@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from libraries.serializers import NumericIdLibrarySerializer
-from navidrome_lib.api.fields import Flag, LibraryId, Name, StringId, Text, Timestamp
+from navidrome_lib.api.fields import Flag, LibraryId, LibraryIdInput, Name, StringId, Text, Timestamp
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.viewer import Viewer
 from users.grants import Grant, libraries_of
@@ -38,8 +38,8 @@ class UserSerializer(serializers.Serializer[User]):
     isAdmin = serializers.BooleanField(source="is_superuser")
     isActive = serializers.BooleanField(source="is_active")
     mayScan = serializers.BooleanField(source="may_scan")
-    lastLoginAt = Timestamp(source="last_login")
-    lastAccessAt = Timestamp(source="last_access_at")
+    lastLoginAt = Timestamp(source="last_login", allow_null=True)
+    lastAccessAt = Timestamp(source="last_access_at", allow_null=True)
     createdAt = Timestamp(source="created_at")
     updatedAt = Timestamp(source="updated_at")
     libraries = serializers.SerializerMethodField()
@@ -136,7 +136,7 @@ class UserLibrarySerializer(serializers.Serializer[Any]):
 class LibraryIdsSerializer(serializers.Serializer[Any]):
     """The body of `PUT /api/user/{userId}/library`. The ids themselves are checked by the service, all at once."""
 
-    libraryIds = serializers.ListField(source="library_ids", child=serializers.JSONField(allow_null=True))
+    libraryIds = serializers.ListField(source="library_ids", child=LibraryIdInput(allow_null=True))
 
     default_error_messages = {"invalid": "The body must be a JSON object."}
 
@@ -167,10 +167,10 @@ class ApiKeySerializer(serializers.Serializer[ApiKey]):
     userId = serializers.CharField(source="user_id")
     userName = serializers.CharField(source="user.username")
     createdAt = Timestamp(source="created_at")
-    expiresAt = Timestamp(source="expires_at")
-    lastUsedAt = Timestamp(source="last_used_at")
+    expiresAt = Timestamp(source="expires_at", allow_null=True)
+    lastUsedAt = Timestamp(source="last_used_at", allow_null=True)
 
-    @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+    @extend_schema_field(serializers.ListField(child=LibraryId(), allow_null=True))
     def get_libraryIds(self, key: ApiKey) -> list[str | int] | None:
         """Null when the key may use every library of its owner."""
         if not key.restricted:
@@ -189,9 +189,11 @@ class ApiKeyInputSerializer(serializers.Serializer[ApiKey]):
     """The body of `POST /api/apikey`."""
 
     name = Name(max_length=255)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), required=False, allow_empty=False)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=SCOPES), required=False, allow_empty=False, min_length=1
+    )
     libraryIds = serializers.ListField(
-        source="library_ids", child=serializers.JSONField(allow_null=True), required=False, allow_null=True
+        source="library_ids", child=LibraryIdInput(allow_null=True), required=False, allow_null=True
     )
     expiresAt = serializers.DateTimeField(source="expires_at", required=False, allow_null=True)
 

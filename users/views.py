@@ -21,7 +21,8 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from libraries.models import Library
-from navidrome_lib.api.parsers import AnyTypeJSONParser
+from navidrome_lib.api.openapi import DeletedSerializer, refused
+from navidrome_lib.api.parsers import CredentialsParser
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
@@ -53,22 +54,31 @@ from users.serializers import (
 
 WRONG = "The user name or the password is wrong."
 USER_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
-ALL = OpenApiParameter("all", OpenApiTypes.BOOL, description="`true`: every library, with `hasAccess` true or false.")
+ALL = OpenApiParameter(
+    "all",
+    {"anyOf": [{"type": "boolean"}, {"type": "string"}]},
+    description="`true`: every library, with `hasAccess` true or false.",
+)
+
+
+def bodies_of(serializer: type[Serializer[Any]]) -> dict[str, type[Serializer[Any]]]:
+    """Return how the OpenAPI document describes a body that may be JSON or a form."""
+    return dict.fromkeys(("application/json", "application/x-www-form-urlencoded"), serializer)
 
 
 class Unprocessable(exceptions.APIException):
     """422: the body is not what signing in needs."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = "The body must be JSON with the texts “username” and “password”."
+    default_detail = "The body must be JSON, or a form, with the texts “username” and “password”."
 
 
 class PublicView(APIView):
-    """What can be called before signing in; bodies are JSON whatever their `Content-Type` says."""
+    """What can be called before signing in; bodies are JSON whatever their `Content-Type` says, or a form."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    parser_classes = (AnyTypeJSONParser,)
+    parser_classes = (CredentialsParser,)
 
     def credentials(self, request: Request, serializer: type[Serializer[Any]]) -> tuple[str, str]:
         """User name and password of the body, or a 422."""
@@ -100,7 +110,9 @@ class PublicView(APIView):
 class LoginView(PublicView):
     """`POST /auth/login`."""
 
-    @extend_schema(request=CredentialsSerializer, responses=SignedInSerializer)
+    @extend_schema(
+        request=bodies_of(CredentialsSerializer), responses={200: SignedInSerializer, **refused(401, 422, 429, 503)}
+    )
     def post(self, request: Request) -> Response:
         """Sign in with user name and password. The app password gives an app's rights: to look, and to start scans."""
         username, password = self.credentials(request, CredentialsSerializer)
@@ -117,7 +129,9 @@ class LoginView(PublicView):
 class CreateAdminView(PublicView):
     """`POST /auth/createAdmin`."""
 
-    @extend_schema(request=NewAdminSerializer, responses=SignedInSerializer)
+    @extend_schema(
+        request=bodies_of(NewAdminSerializer), responses={200: SignedInSerializer, **refused(403, 422, 429, 503)}
+    )
     def post(self, request: Request) -> Response:
         """Create the first account, an admin, and sign in. Refused once any account exists."""
         if is_foreign_page(request._request):
@@ -167,7 +181,7 @@ class UserViewSet(GenericViewSet[User]):
     def retrieve(self, request: Request, pk: str) -> Response:
         return Response(write_users([services.get_user(pk)], viewer_of(request))[0])
 
-    @extend_schema(request=UserInputSerializer, responses={201: UserSchema})
+    @extend_schema(request=UserInputSerializer, responses={201: UserSchema, **refused(409)})
     def create(self, request: Request) -> Response:
         """Create an account. A regular one gets the libraries that are marked for new users."""
         body = UserInputSerializer(data=request.data)
@@ -179,7 +193,11 @@ class UserViewSet(GenericViewSet[User]):
             write_users([user], viewer_of(request))[0], status=201, headers={"Location": f"/api/user/{user.pk}"}
         )
 
-    @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
+    @extend_schema(
+        request=UserInputSerializer(partial=True),
+        responses={200: UserSchema, **refused(409, 429)},
+        parameters=[USER_ID],
+    )
     def update(self, request: Request, pk: str) -> Response:
         """Change an account; absent keys stay. One's own password needs `currentPassword`."""
         user, viewer = services.get_user(pk), viewer_of(request)
@@ -206,7 +224,11 @@ class UserViewSet(GenericViewSet[User]):
         if not throttling.login.judge(address, user.username, lambda: user.check_password(current)):
             raise InvalidInput(errors={"currentPassword": "This is not your current password."})
 
-    @extend_schema(request=UserInputSerializer, responses=UserSchema, parameters=[USER_ID])
+    @extend_schema(
+        request=UserInputSerializer(partial=True),
+        responses={200: UserSchema, **refused(409, 429)},
+        parameters=[USER_ID],
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
         """The same as PUT."""
         return self.update(request, pk)
@@ -224,7 +246,7 @@ class UserViewSet(GenericViewSet[User]):
             request._request.META.pop(RENEW_FOR, None)
         return Response(SignedOutSerializer({"id": pk, "ended_keys": ended}).data)
 
-    @extend_schema(responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[USER_ID])
+    @extend_schema(responses={200: DeletedSerializer, **refused(409)}, parameters=[USER_ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove an account. The last admin stays."""
         services.delete_user(pk)
@@ -306,7 +328,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
         headers = {"Location": f"/api/apikey/{key.pk}", "Cache-Control": "no-store"}
         return Response(NewApiKeySerializer(key).data, status=201, headers=headers)
 
-    @extend_schema(responses={200: {"type": "object", "properties": {"id": {"type": "string"}}}}, parameters=[USER_ID])
+    @extend_schema(responses={200: DeletedSerializer}, parameters=[USER_ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Revoke a key. It opens nothing from now on."""
         api_keys.revoke_key(self.get_object())

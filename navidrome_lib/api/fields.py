@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -24,7 +25,6 @@ class StringId(serializers.Field[Any, Any, str, Any]):
         return str(value)
 
 
-@extend_schema_field(OpenApiTypes.STR)
 class LibraryId(serializers.Field[Any, Any, str | int, Any]):
     """A library's id: a string, or a number for clients that were configured so."""
 
@@ -33,6 +33,27 @@ class LibraryId(serializers.Field[Any, Any, str | int, Any]):
 
     def to_representation(self, value: Any) -> str | int:
         return int(value) if settings.CONF.numeric_library_ids else str(value)
+
+
+LIBRARY_IDS = [
+    {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+]
+
+
+class LibraryIdInField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document describes the ids of libraries: as this server is configured to write them."""
+
+    target_class = LibraryId
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        nullable = {"nullable": True} if self.target.allow_null else {}
+        return {"type": "integer" if settings.CONF.numeric_library_ids else "string", **nullable}
+
+
+@extend_schema_field({"oneOf": LIBRARY_IDS})
+class LibraryIdInput(serializers.JSONField):
+    """The id of a library in a body, as a string or a number; what else comes is judged by who reads it."""
 
 
 class Timestamp(serializers.DateTimeField):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import django_filters
 from django import forms
 from django.db.models import F, QuerySet
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import BaseFilterBackend
@@ -42,9 +44,45 @@ class SortFilter(BaseFilterBackend):
         if not keys:
             return []
         return [
-            {"name": "_sort", "in": "query", "required": False, "schema": {"type": "string", "enum": keys}},
-            {"name": "_order", "in": "query", "required": False, "schema": {"type": "string", "enum": ["ASC", "DESC"]}},
+            described("_sort", sort_text(keys)),
+            described("_order", "`DESC`: the other way round."),
         ]
+
+
+def sort_text(keys: Iterable[str]) -> str:
+    """What the OpenAPI document says of `_sort`."""
+    return f"One of {', '.join(sorted(keys))}; another text is as if there were none."
+
+
+def described(name: str, text: str) -> dict[str, Any]:
+    """One parameter that takes any text."""
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+
+
+class InstantField(IsoDateTimeField):
+    """An ISO 8601 instant or date that the database can compare with."""
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:  # the year 9999 in the far west
+            raise forms.ValidationError("Enter a date and time that exists.") from None
+
+
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "string", "format": "date"},
+            {"type": "string", "maxLength": 0},
+        ]
+    }
+)
+class InstantFilter(django_filters.Filter):
+    """Rows before or after an instant; an empty one is as if there were none."""
+
+    field_class = InstantField
 
 
 class LibraryIdsField(forms.Field):

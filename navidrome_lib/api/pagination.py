@@ -20,6 +20,10 @@ def bound(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(r"\d{1,15}", text, re.ASCII) else None
 
 
+# what is no number means "not given"
+RANGE = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+
+
 class RangePagination(BasePagination):
     """`_start` (included) to `_end` (excluded; `-1` or absent: to the end)."""
 
@@ -48,6 +52,6 @@ class RangePagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         texts = {"_start": "first row, from 0", "_end": "row after the last; absent: to the end"}
         return [
-            {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "integer"}}
+            {"name": name, "in": "query", "required": False, "description": text, "schema": RANGE}
             for name, text in texts.items()
         ]

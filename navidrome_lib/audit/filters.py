@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django_filters
 
+from navidrome_lib.api.filters import InstantFilter
 from navidrome_lib.audit.models import AuditEntry, SignIn, SignInOutcome
 
 
@@ -17,8 +18,8 @@ class AuditFilter(django_filters.FilterSet):
     address = django_filters.CharFilter()
     objectType = django_filters.CharFilter(field_name="object_type")  # noqa: N815
     objectId = django_filters.CharFilter(field_name="object_id")  # noqa: N815
-    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    since = InstantFilter(field_name="at", lookup_expr="gte")
+    until = InstantFilter(field_name="at", lookup_expr="lt")
 
     class Meta:
         model = AuditEntry
@@ -33,8 +34,8 @@ class SignInFilter(django_filters.FilterSet):
     userName = django_filters.CharFilter(field_name="username", lookup_expr="iexact")  # noqa: N815
     channel = django_filters.CharFilter()
     address = django_filters.CharFilter()
-    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    since = InstantFilter(field_name="at", lookup_expr="gte")
+    until = InstantFilter(field_name="at", lookup_expr="lt")
 
     class Meta:
         model = SignIn

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from libraries.models import MediaFile
+from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.config.option import masked
@@ -101,7 +101,7 @@ class ConfigView(FlaggedView):
 
     @extend_schema(
         operation_id="config",
-        responses=ConfigSerializer,
+        responses={200: ConfigSerializer, **refused(404)},
     )
     def get(self, request: Request, part: str = "") -> Response:
         """All options, or a part of them as in `/api/config/scanner`; only with `ND_DEVUISHOWCONFIG=true`."""
@@ -121,8 +121,8 @@ class InspectView(FlaggedView):
 
     @extend_schema(
         operation_id="inspect",
-        parameters=[OpenApiParameter("id", OpenApiTypes.STR, required=True, description="A track.")],
-        responses={200: InspectSerializer, 429: OpenApiResponse(description="Too many requests.")},
+        parameters=[OpenApiParameter("id", {"type": "string", "minLength": 1}, required=True, description="A track.")],
+        responses={200: InspectSerializer, **refused(404, 409, 429)},
     )
     def get(self, request: Request) -> Response:
         """The tags of one file, read from the disk now; only with `ND_INSPECT_ENABLED=true`."""

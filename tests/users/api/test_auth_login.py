@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
@@ -103,6 +104,31 @@ def test_anything_but_the_expected_json_is_422(as_anonymous: APIClient, admin: U
 def test_json_is_read_whatever_the_content_type(as_anonymous: APIClient, admin: User, content_type: str) -> None:
     body = b'{"username": "admin", "password": "%s"}' % PASSWORD.encode()
     assert as_anonymous.post(URL, body, content_type=content_type).status_code == 200
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("content_type", [FORM, f"{FORM}; charset=utf-8", FORM.upper()])
+def test_a_form_is_read_too(as_anonymous: APIClient, admin: User, content_type: str) -> None:
+    body = urlencode({"username": "admin", "password": PASSWORD})
+    assert as_anonymous.post(URL, body, content_type=content_type).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"username=admin", b"username", b"password=x", b"username=%00&password=x", b"\xff=1", b"&" * 5000,
+     b"username=admin&password=x" + b"&a=1" * 50],
+)  # fmt: skip
+def test_any_other_form_is_422(as_anonymous: APIClient, admin: User, body: bytes) -> None:
+    response = as_anonymous.post(URL, body, content_type=FORM)
+    assert response.status_code == 422
+    assert set(response.json()) == {"error"}
+
+
+def test_a_form_that_does_not_say_that_it_is_one_is_422(as_anonymous: APIClient, admin: User) -> None:
+    body = urlencode({"username": "admin", "password": PASSWORD})
+    assert as_anonymous.post(URL, body, content_type="text/plain").status_code == 422
 
 
 @pytest.mark.parametrize("username", ["a" * 900, "a\u0001b", "' OR 1=1 --", "ſ" * 400])

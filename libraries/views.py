@@ -31,7 +31,7 @@ from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
 from libraries.storage.roots import prepare_targets
 from navidrome_lib.api.openapi import DeletedSerializer, refused
-from navidrome_lib.api.wire import parse_library_id
+from navidrome_lib.api.wire import location, parse_library_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 
@@ -91,7 +91,7 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         if current is None:
             raise NotFound
         data = LibrarySerializer(current).data
-        return Response(data, status=code, headers={"Location": f"/api/library/{library.pk}"} if code == 201 else {})
+        return Response(data, status=code, headers=location(f"/api/library/{library.pk}") if code == 201 else {})
 
     @extend_schema(request=LibraryInputSerializer, responses={201: LibrarySerializer, **refused(409)})
     def create(self, request: Request) -> Response:
@@ -201,7 +201,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
             accept_device=asked["accept_device"],
             requested_by=str(request.user),
         )
-        return Response(ScanSerializer(scan).data, status=201, headers={"Location": f"/api/scan/{scan.pk}"})
+        return Response(ScanSerializer(scan).data, status=201, headers=location(f"/api/scan/{scan.pk}"))
 
     @extend_schema(responses={200: ScanSerializer, **refused(409)}, parameters=[LIBRARY_ID])
     def destroy(self, request: Request, pk: str) -> Response:

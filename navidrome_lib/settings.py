@@ -150,7 +150,8 @@ TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = ["navidrome_lib.admin.formats"]
 
 FORCE_SCRIPT_NAME = CONF.base_url or None
-STATIC_URL = "static/"
+# whole: a relative one gets its prefix from the first who asks, which is at the start, before any request
+STATIC_URL = f"{CONF.base_url}/static/"
 STATIC_ROOT = CONF.data_folder / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -230,6 +231,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "navidrome_lib.api.schema.plain_paths",
         "navidrome_lib.api.schema.bodies_of_deletes",
+        "navidrome_lib.api.schema.server_below_path",
         "drf_spectacular.hooks.postprocess_schema_enums",
     ],
 }

@@ -24,6 +24,7 @@ from libraries.models import Library
 from navidrome_lib.api.openapi import DeletedSerializer, refused
 from navidrome_lib.api.parsers import CredentialsParser
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
+from navidrome_lib.api.wire import location
 from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
@@ -190,7 +191,7 @@ class UserViewSet(GenericViewSet[User]):
         values = {key: value for key, value in body.validated_data.items() if key not in about_changes}
         user = services.create_user(**values)
         return Response(
-            write_users([user], viewer_of(request))[0], status=201, headers={"Location": f"/api/user/{user.pk}"}
+            write_users([user], viewer_of(request))[0], status=201, headers=location(f"/api/user/{user.pk}")
         )
 
     @extend_schema(
@@ -325,7 +326,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
         body.is_valid(raise_exception=True)
         key, text = api_keys.create_key(signed_in_user(request), **body.validated_data)
         key.key = text  # type: ignore[attr-defined]
-        headers = {"Location": f"/api/apikey/{key.pk}", "Cache-Control": "no-store"}
+        headers = {**location(f"/api/apikey/{key.pk}"), "Cache-Control": "no-store"}
         return Response(NewApiKeySerializer(key).data, status=201, headers=headers)
 
     @extend_schema(responses={200: DeletedSerializer}, parameters=[USER_ID])

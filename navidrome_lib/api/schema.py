@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 # the documented addresses that end in a slash
 WITH_SLASH = frozenset({"/api/keepalive/", "/api/insights/"})
 # an extension of `extend_schema`: the body that a DELETE takes, which drf-spectacular leaves out
@@ -29,3 +31,9 @@ def documented(path: str) -> str:
     """One path in its documented form."""
     path = path.replace("/?", "/")
     return path if path in WITH_SLASH else path.rstrip("/") or "/"
+
+
+def server_below_path(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Name the path prefix as the server of all addresses: they are documented without it."""
+    prefix = settings.FORCE_SCRIPT_NAME
+    return {**result, "servers": [{"url": prefix}]} if prefix else result

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from django.urls import get_script_prefix
+
 
 def parse_library_id(value: object) -> int | None:
     """The integer that a library id stands for (`1`, `"1"`), or None when it cannot be one."""
@@ -17,3 +19,8 @@ def parse_library_id(value: object) -> int | None:
 def instant(value: datetime) -> str:
     """ISO 8601 in UTC with `Z`, to the millisecond."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def location(path: str) -> dict[str, str]:
+    """The header that names what was made, such as `/api/scan/1`, below the path prefix where there is one."""
+    return {"Location": get_script_prefix() + path.removeprefix("/")}

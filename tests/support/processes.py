@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from django.db import connection
 
 from devtools.checks import running_broker
 from navidrome_lib.celery import app
+from navidrome_lib.config import conf
+from navidrome_lib.runner import services
 from navidrome_lib.runner.broker import answers, configure
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.processes import Child, Sentinel
@@ -88,6 +91,22 @@ def broker(folder: Path) -> Iterator[str]:
             yield url
         finally:
             send_to(before)
+
+
+@contextmanager
+def web_server(environ: dict[str, str], log: Path) -> Iterator[int]:
+    """The port of a web server as `./script/serve` starts it, without the other services."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as output:
+        command = services.web(conf.load(environ), environ, listener.fileno())
+        running = subprocess.Popen(
+            command.argv, env=environ, cwd=command.cwd, stdout=output, stderr=output, pass_fds=command.pass_fds,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
 
 
 @contextmanager

@@ -89,20 +89,20 @@ def cluster(time: int, *blocks: int, is_open: bool = False) -> bytes:
 
 
 def matroska(
-    *all_tags: bytes, seconds: float = 2.0, title: str = "", live: bool = False, behind: bool = False
-) -> bytes:
-    """Opus in Matroska, with the tags and a picture in front of the audio or `behind` it.
+    *all_tags: bytes, seconds: float = 2.0, title: str = "", live: bool = False, behind: bool = False,
+    codec: bytes = b"A_OPUS", depth: int = 0,
+) -> bytes:  # fmt: skip
+    """Audio in Matroska, with the tags and a picture in front of the audio or `behind` it.
 
     A `live` stream knows neither its length nor its sizes.
     """
     header = element(0x1A45DFA3, element(0x4282, b"matroska"))
     facts = number(0x2AD7B1, 1_000_000) + (b"" if live else element(0x4489, struct.pack(">d", seconds * 1000)))
     info = element(0x1549A966, facts, element(0x7BA9, title.encode()) if title else b"")
-    sound = element(0xE1, element(0xB5, struct.pack(">d", 48000)), number(0x9F, 2))
+    bits = number(0x6264, depth) if depth else b""
+    sound = element(0xE1, element(0xB5, struct.pack(">d", 48000)), number(0x9F, 2), bits)
     video = element(0xAE, number(0xD7, 2), number(0x83, 1), element(0x86, b"V_VP9"))
-    tracks = element(
-        0x1654AE6B, video, element(0xAE, number(0xD7, 1), number(0x83, 2), element(0x86, b"A_OPUS"), sound)
-    )
+    tracks = element(0x1654AE6B, video, element(0xAE, number(0xD7, 1), number(0x83, 2), element(0x86, codec), sound))
     clusters = cluster(0, 0, 980, is_open=live) + cluster(1000, 0, 980, is_open=live)
     if not all_tags:
         return header + element(0x18538067, info, tracks, clusters, is_open=live)

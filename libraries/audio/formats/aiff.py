@@ -21,7 +21,11 @@ from libraries.audio.tags.text import decode_plain
 from libraries.audio.tags.vorbis import Comments, add_comments
 from libraries.audio.types import AudioExtent, Picture, StreamInfo
 
-_AIFC_CODECS: Final = {b"NONE": "pcm", b"sowt": "pcm", b"twos": "pcm", b"fl32": "pcm", b"FL32": "pcm", b"fl64": "pcm"}
+_AIFC_CODECS: Final = {
+    b"NONE": "pcm", b"sowt": "pcm", b"twos": "pcm", b"fl32": "pcm", b"FL32": "pcm", b"fl64": "pcm", b"ima4": "adpcm",
+}  # fmt: skip
+# bytes and samples of a block of one channel of Apple's ADPCM
+_ADPCM_BLOCK: Final = 34, 64
 # text chunks → free-form names
 _TEXT_NAMES: Final = {b"NAME": "title", b"AUTH": "artist", b"ANNO": "comment", b"(c) ": "copyright"}
 _DSD_TEXT_NAMES: Final = {b"DITI": "title", b"DIAR": "artist"}
@@ -107,6 +111,12 @@ def _walk_aiff(source: Window, start: int) -> _Chunks:
     frame = found.channels * -(-found.depth // 8)
     if not found.samples and frame and found.codec == "pcm":
         found.samples = found.audio_size // frame
+    if found.codec == "adpcm" and found.channels > 0:
+        size, samples = _ADPCM_BLOCK
+        measured = found.audio_size // (size * found.channels) * samples
+        # most writers count blocks
+        if not measured - samples < found.samples <= measured:
+            found.samples = measured
     return found
 
 

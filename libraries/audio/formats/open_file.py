@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 _MAX_INT: Final = 2**31 - 1
 _MAX_HOURS: Final = 1000
+# codecs that keep no samples: what their containers say of the depth is that of the source or of a decoder
+_WITHOUT_DEPTH: Final = frozenset(
+    {"mp1", "mp2", "mp3", "aac", "vorbis", "opus", "speex", "ac3", "eac3", "dts", "gsm", "wma", "wmapro", "wmavoice"}
+)
 # tags that may stand in front of the audio
 _MAX_TAGS: Final = 16
 # bytes of padding, and of junk, that may stand there too
@@ -136,9 +140,10 @@ class OpenFile:
             bits = (size or self.source.size - self.audio_at) * 8 / duration
         tags = self.tags
         found = tags.finish(encoding)
+        depth = 0 if codec in _WITHOUT_DEPTH else _bounded(depth)
         return RawAudio(
-            self.kind, codec, duration, _bounded(bits / 1000), _bounded(rate), _bounded(depth), _bounded(channels),
-            found, tags.has_picture, tags.has_lyrics, self.source.size, self.facts.st_mtime_ns, tags.encoding,
+            self.kind, codec, duration, _bounded(bits / 1000), _bounded(rate), depth, _bounded(channels), found,
+            tags.has_picture, tags.has_lyrics, self.source.size, self.facts.st_mtime_ns, tags.encoding,
         )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ _UNKNOWN_SIZE: Final = 0xFFFFFFFF
 _EXTENSIBLE: Final = 0xFFFE
 _CODECS: Final = {
     1: "pcm", 2: "adpcm", 3: "pcm", 6: "alaw", 7: "mulaw", 0x11: "adpcm", 0x31: "gsm", 0x50: "mp2", 0x55: "mp3",
+    0xFF: "aac", 0x160: "wma", 0x161: "wma", 0x162: "wmapro", 0x163: "wmalossless", 0x2000: "ac3", 0x2001: "dts",
     _EXTENSIBLE: "pcm",
 }  # fmt: skip
 _MPEG: Final = frozenset({"mp2", "mp3"})

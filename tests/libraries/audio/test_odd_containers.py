@@ -101,6 +101,37 @@ def test_the_first_id3_chunk_that_holds_a_tag_counts(tmp_path: Path, name: bytes
     assert read(tmp_path, "a.wav", riff(fmt(), SOUND, *chunks)).tags == {"artist": ["Singer"]}
 
 
+@pytest.mark.parametrize("counted", [1379, 1379 * 64, 1379 * 64 - 20, 0])
+def test_adpcm_of_apple_is_measured_by_its_blocks(tmp_path: Path, counted: int) -> None:
+    """Its writers count blocks of 64 samples, or samples, where other files have a count of samples."""
+    rate = (16383 + 15).to_bytes(2, "big") + (44100 << 48).to_bytes(8, "big")
+    comm = struct.pack(">HIH", 2, counted, 16) + rate + b"ima4" + b"\x00\x00"
+    sound = bytes(8) + b"\x80" * (1379 * 34 * 2)
+    parts = (b"COMM", comm, b"SSND", sound)
+    body = b"AIFC" + b"".join(
+        name + struct.pack(">I", len(data)) + data for name, data in zip(parts[::2], parts[1::2], strict=True)
+    )
+    found = read(tmp_path, "a.aifc", b"FORM" + struct.pack(">I", len(body)) + body)
+    assert (found.codec, found.bit_rate) == ("adpcm", 375)
+    assert found.duration == pytest.approx(1379 * 64 / 44100, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("number", "codec", "depth"),
+    [
+        (1, "pcm", 8),
+        (0x55, "mp3", 0),
+        (0x161, "wma", 0),
+        (0x2000, "ac3", 0),
+        (0xFF, "aac", 0),
+        (0x1234, "wave-1234", 8),
+    ],
+)
+def test_codecs_in_a_wave_file(tmp_path: Path, number: int, codec: str, depth: int) -> None:
+    found = read(tmp_path, "a.wav", riff(fmt(number), SOUND))
+    assert (found.codec, found.bit_depth) == (codec, depth)
+
+
 @pytest.mark.parametrize(
     ("chunks", "codec", "seconds"),
     [

@@ -143,6 +143,22 @@ def test_matroska_tags_without_a_level_are_those_of_the_track(tmp_path: Path) ->
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "depth"),
+    [
+        (b"A_FLAC", "flac", 24),
+        (b"A_PCM/INT/LIT", "pcm", 24),
+        (b"A_VORBIS", "vorbis", 0),
+        (b"A_AAC", "aac", 0),
+        (b"A_MPEG/L3", "mp3", 0),
+        (b"A_DTS", "dts", 0),
+    ],
+)
+def test_only_codecs_of_samples_have_a_depth(tmp_path: Path, codec: bytes, name: str, depth: int) -> None:
+    found = read(put(tmp_path, "a.mka", matroska(codec=codec, depth=24)))
+    assert (found.codec, found.bit_depth) == (name, depth)
+
+
 def test_a_live_stream_is_measured(tmp_path: Path) -> None:
     found = read(put(tmp_path, "a.webm", matroska(live=True)))
     assert found.duration == pytest.approx(1.98)

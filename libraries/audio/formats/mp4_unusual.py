@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from libraries.audio.errors import AudioError, UnusualFile, damaged
@@ -20,6 +21,8 @@ from libraries.choices import ProblemKind
 _MAX_ITEM: Final = 1024 * 1024
 _MAX_PICTURE: Final = 64 * 1024 * 1024
 _MAX_ENTRY: Final = 64 * 1024
+_MAX_NAMES: Final = 500
+_MAX_NAME: Final = 400
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ def read(file: OpenFile) -> tuple[tags.Items, StreamInfo]:
 def pictures(file: OpenFile) -> Iterator[bytes]:
     """Return the covers in all tags."""
     source = file.source
-    for items in _item_lists(source, _find_atoms(file)):
+    for items, _ in _item_lists(source, _places(source, _find_atoms(file))):
         for item in children(source, items.begin, items.end):
             for atom in children(source, item.begin, item.end) if item.name == b"covr" else ():
                 if atom.name == b"data" and 8 < atom.end - atom.begin <= _MAX_PICTURE:
@@ -126,8 +129,8 @@ def _measure(source: Source, layout: _Layout, movie: Atom, track: Atom) -> float
     return measured or clock.seconds() or listed or whole.seconds()
 
 
-def _item_lists(source: Window, layout: _Layout) -> Iterator[Atom]:
-    """Return the lists of items, the usual place first."""
+def _places(source: Window, layout: _Layout) -> list[Atom]:
+    """Return the atoms that may hold tags, the usual place first."""
     places: list[Atom] = []
     if layout.movie is not None:
         inner = list(children(source, layout.movie.begin, layout.movie.end))
@@ -136,28 +139,71 @@ def _item_lists(source: Window, layout: _Layout) -> Iterator[Atom]:
         for track in inner:
             if track.name == b"trak":
                 places += [atom for atom in children(source, track.begin, track.end) if atom.name in (b"udta", b"meta")]
-    for place in places + layout.others:
+    return places + layout.others
+
+
+def _item_lists(source: Window, places: list[Atom]) -> Iterator[tuple[Atom, list[str]]]:
+    """Return the lists of items, each with the names that stand in a list beside it."""
+    for place in places:
         metas = (
             (place,)
             if place.name == b"meta"
             else [atom for atom in children(source, place.begin, place.end) if atom.name == b"meta"]
         )
         for meta in metas:
+            names: list[str] = []
             for atom in children(source, *inside(source, meta)):
-                if atom.name == b"ilst":
-                    yield atom
+                if atom.name == b"keys":
+                    names = _read_names(source, atom)
+                elif atom.name == b"ilst":
+                    yield atom, names
+
+
+def _read_names(source: Window, keys: Atom) -> list[str]:
+    """Return the names of items that are numbers: version and count stand in front of the list."""
+    listed = islice(children(source, keys.begin + 8, keys.end), _MAX_NAMES)
+    return [
+        source.get(name.begin, min(name.end - name.begin, _MAX_NAME)).decode("utf-8", "replace")
+        if name.name == b"mdta"
+        else ""
+        for name in listed
+    ]
 
 
 def _read_tags(source: Window, layout: _Layout) -> tags.Items:
-    """Return the items of all lists; what the first of them says is not changed by the others."""
+    """Return the items of all lists; what the first of them says is not changed by the others.
+
+    Without any the texts count that QuickTime has outside of lists.
+    """
     items: tags.Items = {}
-    for place in _item_lists(source, layout):
+    places = _places(source, layout)
+    for place, names in _item_lists(source, places):
         own: tags.Items = {}
         for atom in children(source, place.begin, place.end):
-            _add_item(own, source, atom)
+            number = int.from_bytes(atom.name, "big")
+            if number <= len(names):
+                _add_named(own, source, atom, names[number - 1] if number else "")
+            else:
+                _add_item(own, source, atom)
         for key, values in own.items():
             items.setdefault(key, values)
+    return items or _read_plain_texts(source, places)
+
+
+def _read_plain_texts(source: Window, places: list[Atom]) -> tags.Items:
+    items: tags.Items = {}
+    for place in places:
+        for atom in children(source, place.begin, place.end) if place.name == b"udta" else ():
+            if atom.name.startswith(b"\xa9") and tags.is_known(atom.name):
+                data = source.get(atom.begin, min(atom.end - atom.begin, _MAX_ITEM))
+                items.setdefault(atom.name.decode("latin-1"), tags.read_plain_text(data))
     return items
+
+
+def _add_named(items: tags.Items, source: Window, atom: Atom, name: str) -> None:
+    if name and atom.end - atom.begin <= _MAX_ITEM:
+        key, values = tags.read_named_item(name, source.get(atom.begin, atom.end - atom.begin))
+        items.setdefault(key, []).extend(values)
 
 
 def _add_item(items: tags.Items, source: Window, atom: Atom) -> None:

@@ -28,6 +28,8 @@ _RATINGS: Final = {1: "explicit", 4: "explicit", 2: "clean"}
 _HEAD: Final = struct.Struct(">I4s")
 _DATA: Final = struct.Struct(">I4sI")
 _TEXT, _UTF16, _INTEGER = 1, 2, 21
+# lower numbers are languages of old Macs, whose encodings differ
+_FIRST_LANGUAGE: Final = 0x400
 
 # What iTunes writes without saying that it is text.
 _IMPLICIT_TEXT: Final = frozenset(
@@ -84,6 +86,25 @@ def read_odd_item(name: bytes, data: bytes) -> tuple[str, list[Any]]:
         key, data = _odd_name(data)
     values = [value for kind, chunk in _odd_values(data) if (value := _odd_value(name, kind, chunk)) is not None]
     return ("\xa9gen" if name == b"gnre" else key), values
+
+
+def read_named_item(name: str, data: bytes) -> tuple[str, list[Any]]:
+    """Return the name and the texts of an item whose name stands in a list, as QuickTime has them: as a free one."""
+    values = []
+    for kind, chunk in _odd_values(data):
+        if kind in (_TEXT, _UTF16):
+            values.append(utf16.decode(chunk, big_endian=True).encode("utf-8", "replace") if kind == _UTF16 else chunk)
+    return f"----:mdta:{name.removeprefix('com.apple.quicktime.')}", values
+
+
+def read_plain_text(data: bytes) -> list[str]:
+    """Return the first of the texts that QuickTime has outside of lists: size and language stand in front of each."""
+    size, language = struct.unpack(">HH", data[:4].ljust(4, b"\0"))
+    text = data[4 : 4 + size]
+    try:
+        return [text.decode("utf-8")] if text else []
+    except UnicodeDecodeError:
+        return [text.decode("mac-roman" if language < _FIRST_LANGUAGE else "latin-1")]
 
 
 def _odd_name(data: bytes) -> tuple[str, bytes]:

@@ -159,6 +159,59 @@ def test_items_of_any_form(tmp_path: Path, items: bytes, tags: dict[str, list[st
     assert read(tmp_path, data).tags == tags | {"album": ["An album"]}
 
 
+def keyed(*pairs: tuple[str, bytes, int], namespace: bytes = b"mdta") -> bytes:
+    """The metadata of QuickTime: a list of names, and items whose own names are numbers in it."""
+    names = b"".join(atom(namespace, name.encode()) for name, _, _ in pairs)
+    keys = atom(b"keys", bytes(4), len(pairs).to_bytes(4, "big"), names)
+    items = b"".join(
+        item(number.to_bytes(4, "big"), value, kind) for number, (_, value, kind) in enumerate(pairs, start=1)
+    )
+    return atom(b"meta", bytes(4), atom(b"hdlr", bytes(8), b"mdta", bytes(13)), keys, atom(b"ilst", items))
+
+
+KEYED = keyed(
+    ("title", b"A title", 1), ("com.apple.quicktime.artist", "Łódź".encode("utf-16-be"), 2), ("track", b"3/9", 1),
+    ("com.apple.quicktime.picture", b"\x89PNG", 14), ("", b"No", 1), ("album", b"", 1),
+)  # fmt: skip
+KEYED_TAGS = {"title": ["A title"], "artist": ["Łódź"], "tracknumber": ["3"], "tracktotal": ["9"]}
+
+
+@pytest.mark.parametrize("place", [KEYED, atom(b"udta", KEYED)])
+def test_items_named_by_a_list(tmp_path: Path, place: bytes) -> None:
+    assert read(tmp_path, FTYP + movie(track(), place) + MDAT).tags == KEYED_TAGS
+    assert inspect.read_raw_tags(bytes(tmp_path / "a.m4a"))["----:mdta:title"] == ["A title"]
+
+
+def test_items_named_by_a_list_that_is_cut_off(tmp_path: Path) -> None:
+    data = KEYED.replace(struct.pack(">I", 6) + b"\0\0\0\x0dmdta", struct.pack(">I", 1 << 31) + b"\0\0\0\x0dmdta")
+    assert data != KEYED
+    assert read(tmp_path, FTYP + movie(track(), data) + MDAT).tags == KEYED_TAGS
+    strange = keyed(("title", b"A title", 1), namespace=b"udta")
+    assert read(tmp_path, FTYP + movie(track(), strange) + MDAT).tags == {}
+
+
+def said(name: bytes, *texts: tuple[bytes, int]) -> bytes:
+    """Texts of QuickTime, each in a language, which says whether they are in an encoding of old Macs."""
+    return atom(name, *(struct.pack(">HH", len(text), language) + text for text, language in texts))
+
+
+def test_texts_of_quicktime(tmp_path: Path) -> None:
+    texts = (
+        said(b"\xa9nam", (b"A title", 0x55C4), (b"Ein Titel", 0x1215))
+        + said(b"\xa9ART", (b"Caf\x8e", 0))
+        + said(b"\xa9alb", ("Łódź".encode(), 0x55C4))
+        + said(b"\xa9day", (b"1999", 0x55C4))
+        + atom(b"\xa9cmt", b"\x7f\xff\x00\x00cut")
+        + atom(b"\xa9wrt", b"\0")
+    )
+    found = read(tmp_path, FTYP + movie(track(), atom(b"udta", texts)) + MDAT)
+    assert found.tags == {
+        "title": ["A title"], "artist": ["Café"], "album": ["Łódź"], "date": ["1999"], "comment": ["cut"],
+    }  # fmt: skip
+    both = atom(b"udta", said(b"\xa9nam", (b"Other", 0)) + said(b"\xa9alb", (b"An album", 0)), meta())
+    assert read(tmp_path, FTYP + movie(track(), both) + atom(b"free") + MDAT).tags == NAMED
+
+
 def test_an_item_that_reaches_beyond_its_list_costs_itself(tmp_path: Path) -> None:
     broken = bytearray(item(b"\xa9alb", b"An album"))
     broken[:4] = (5000).to_bytes(4, "big")

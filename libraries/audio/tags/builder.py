@@ -32,7 +32,7 @@ _OF: Final = re.compile(r"\s+of\s+", re.IGNORECASE)
 # what the values of a key need to be of use
 _USABLE: Final = {
     "bpm": re.compile(r"[1-9]"),
-    **dict.fromkeys(("date", "year", "originaldate", "originalyear", "releasedate"), re.compile(r"(?!0000)\d{4}")),
+    **dict.fromkeys(("date", "year", "originaldate", "originalyear", "releasedate"), re.compile(r"(?<!\d)[12]\d{3}")),
 }
 # keys of MusicBrainz ids → the keys of the names that they belong to, a list first
 _NAMES_OF: Final = {

@@ -11,8 +11,9 @@ MAX_INT: Final = 2**31 - 1
 MAX_SMALL_INT: Final = 2**15 - 1
 MAX_DURATION: Final = 1e9
 
-_DATE: Final = re.compile(r"(\d{4})(?:([-/.]?)(\d\d)(?:\2(\d\d))?)?(?!\d)", re.ASCII)
-_YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
+# Years from 1000 to 2999: "0001-01-01" and "9999" are what programs write for no date.
+_DATE: Final = re.compile(r"([12]\d{3})(?:([-/.]?)(\d\d)(?:\2(\d\d))?)?(?!\d)", re.ASCII)
+_YEAR: Final = re.compile(r"(?<!\d)[12]\d{3}(?!\d)", re.ASCII)
 _NUMBER: Final = re.compile(
     r"\s*0*(\d{1,10})(?!\d)(?:[.,]\d+)?\s*(?:(?:/|\bof\b)\s*0*(\d{1,10})(?!\d))?", re.ASCII | re.I
 )
@@ -38,9 +39,9 @@ UNKNOWN_DATE: Final = PartialDate("", None)
 @lru_cache(maxsize=4096)
 def _parse_date(text: str) -> PartialDate:
     found = _DATE.match(text)
-    if found is None or found[1] == "0000":
-        lone = next((year for year in _YEAR.findall(text) if year != "0000"), "")
-        return PartialDate(lone, int(lone)) if lone else UNKNOWN_DATE
+    if found is None:
+        lone = _YEAR.search(text)
+        return PartialDate(lone[0], int(lone[0])) if lone else UNKNOWN_DATE
     year, _, month, day = found.groups()
     if month is None or not 1 <= int(month) <= 12:
         return PartialDate(year, int(year))
@@ -51,7 +52,7 @@ def _parse_date(text: str) -> PartialDate:
 
 
 def parse_date(text: str) -> PartialDate:
-    """The date at the beginning of the text, as exact as it is valid; else any four digits are a year."""
+    """The date at the beginning of the text, as exact as it is valid; else the first year in it."""
     return _parse_date(text[:_LONGEST_DATE]) if text else UNKNOWN_DATE
 
 

@@ -41,6 +41,7 @@ def of_comments(folder: Path, pairs: Pairs) -> dict[str, list[str]]:
         ([("ORIGYEAR", "1975"), ("ORIGINALYEAR", "1976"), ("ORIGINALDATE", "1977-01")], "originaldate", ["1977-01"]),
         ([("ORIGYEAR", "1975"), ("ORIGINALYEAR", "1976")], "originaldate", ["1976"]),
         ([("RELEASETIME", "2001"), ("RELEASEDATE", "2002")], "releasedate", ["2002"]),
+        ([("RECORDINGDATE", "1975"), ("DATE", "0001-01-01")], "date", ["1975"]),
         ([("TEMPO", "Slow"), ("BPM", "124")], "bpm", ["124"]),
         ([("TEMPO", "99"), ("TBPM", "98"), ("BPM", "97.6")], "bpm", ["97.6"]),
         ([("TEMPO", "99"), ("TBPM", "98")], "bpm", ["98"]),

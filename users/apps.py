@@ -15,4 +15,5 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         """Groups, which are Django's own, stand beside the users."""
         apps.get_app_config("auth").verbose_name = _("People")
-        import_module("users.sessions")  # connects its receivers; models exist only now
+        for receivers in ("users.sessions", "users.setup_code"):
+            import_module(receivers)  # connects them; models exist only now

@@ -23,8 +23,10 @@ from navidrome_lib.controls import NAME_RULE, has_controls
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.fields import id_field
 from navidrome_lib.db.saving import SavesChanges
+from navidrome_lib.errors import InvalidInput
 from navidrome_lib.viewer import Viewer as AnyViewer
 from users.hashing import hashing_slot
+from users.passwords import check_admin_password
 from users.querysets import ApiKeyQuerySet, UserQuerySet
 
 
@@ -69,7 +71,12 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
-        """A new admin."""
+        """A new admin. `ValidationError` for a password that is too short, which a command says to who typed it."""
+        if password is not None:
+            try:
+                check_admin_password(password)
+            except InvalidInput as error:
+                raise ValidationError(error.message) from error
         return self.create_user(username, password, **{**fields, "is_superuser": True, "is_staff": True})
 
 

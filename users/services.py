@@ -25,6 +25,7 @@ from users import app_passwords
 from users.hashing import hashing_slot
 from users.login_secrets import keep_login_password
 from users.models import GroupAccess, LibraryAccess, User, username_key
+from users.passwords import check_admin_password
 from users.tokens import Grant
 
 MAX_KEY = 300
@@ -80,8 +81,12 @@ def create_user(*, username: str, password: str, **fields: Any) -> User:
 
 
 def create_first_admin(*, username: str, password: str) -> User:
-    """The first account, an admin; not allowed once any account exists. Of two racing calls one creates it."""
+    """The first account, an admin; not allowed once any account exists. Of two racing calls one creates it.
+
+    `InvalidInput` for a password that is too short.
+    """
     require_no_account()
+    check_admin_password(password)
     hashed = hash_password(password)
     with transaction.atomic():
         lock_accounts()

@@ -126,3 +126,4 @@ class LoginThrottle:
 login = LoginThrottle("login")
 admin_site = LoginThrottle("admin")
 subsonic = LoginThrottle("subsonic")
+setup = LoginThrottle("setup")

@@ -29,8 +29,8 @@ from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
-from users import api_keys, app_passwords, services, throttling, tokens
-from users.authentication import RENEW_FOR, SameOriginSessionAuthentication, is_foreign_page
+from users import api_keys, app_passwords, first_admin, services, throttling, tokens
+from users.authentication import RENEW_FOR, SameOriginSessionAuthentication
 from users.filters import ApiKeyFilter, UserFilter
 from users.models import ApiKey, User
 from users.permissions import IsSelf, IsSelfOrAdmin, signed_in_user
@@ -59,6 +59,9 @@ ALL = OpenApiParameter(
     "all",
     {"anyOf": [{"type": "boolean"}, {"type": "string"}]},
     description="`true`: every library, with `hasAccess` true or false.",
+)
+SETUP_CODE = OpenApiParameter(
+    "X-Setup-Code", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Not needed on the server's own machine."
 )
 
 
@@ -131,16 +134,23 @@ class CreateAdminView(PublicView):
     """`POST /auth/createAdmin`."""
 
     @extend_schema(
-        request=bodies_of(NewAdminSerializer), responses={200: SignedInSerializer, **refused(403, 422, 429, 503)}
+        request=bodies_of(NewAdminSerializer),
+        responses={200: SignedInSerializer, **refused(403, 422, 429, 503)},
+        parameters=[SETUP_CODE],
     )
     def post(self, request: Request) -> Response:
-        """Create the first account, an admin, and sign in. Refused once any account exists."""
-        if is_foreign_page(request._request):
-            raise exceptions.PermissionDenied("A page of another server cannot create the first account.")
-        services.require_no_account()
+        """Create the first account, an admin, and sign in. Refused once any account exists.
+
+        From another machine `X-Setup-Code` must carry the code that the server's console shows.
+        """
+        first_admin.check_asker(request._request)
+        first_admin.check_code(request._request, request.headers.get("X-Setup-Code", ""))
         username, password = self.credentials(request, NewAdminSerializer)
         throttling.login.enter(throttling.client_address(request._request), username)
-        user = services.create_first_admin(username=username, password=password)
+        try:
+            user = services.create_first_admin(username=username, password=password)
+        except InvalidInput as error:
+            raise Unprocessable(error.message) from error
         return self.signed_in(tokens.Grant(user, int(time.time())))
 
 

@@ -223,7 +223,7 @@ class Conf:
     admin_password: str = option(
         "ND_ADMIN_PASSWORD",
         env.TEXT,
-        "The password of the admin that is created.",
+        "The password of the admin that is created, of at least 8 characters.",
         chapter=FIRST_START,
         default_note="none",
         example="a long password",

@@ -12,8 +12,10 @@ from typing import Final
 
 from navidrome_lib.config.private import read_key
 
+# the one that creates the first admin
+SETUP_CODE: Final = "setup_code"
 # the files of the data folder that hold keys
-NAMES: Final = ("secret_key", "jwt_key", "subsonic_key", "admin-password")
+NAMES: Final = ("secret_key", "jwt_key", "subsonic_key", "admin-password", SETUP_CODE)
 
 
 def read_or_create(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:

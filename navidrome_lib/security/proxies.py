@@ -14,7 +14,11 @@ from navidrome_lib.config.env import UNIX_SOCKET
 
 # set for requests that a trusted proxy sent
 TRUSTED = "navidrome_lib.trusted_proxy"
+# set for requests that another proxy has passed on, as their headers tell
+UNDECLARED = "navidrome_lib.undeclared_proxy"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+# these are not read, and tell of a proxy
+SIGNS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 
 
 @cache
@@ -67,6 +71,7 @@ def client_behind_proxies(
         trusted = is_trusted(address) if address is not None else not peer and UNIX_SOCKET in names
         said = {name: meta.pop(name, "") for name in FORWARDED}
         meta[TRUSTED] = trusted
+        meta[UNDECLARED] = not trusted and (any(said.values()) or any(name in meta for name in SIGNS))
         if trusted:
             meta["REMOTE_ADDR"] = client_of(said["HTTP_X_FORWARDED_FOR"], peer)
             proto = said["HTTP_X_FORWARDED_PROTO"].split(",")[-1].strip().lower()

@@ -109,7 +109,7 @@ class TestRecorded:
         assert last().changes == {"password": ["", "changed"]}
 
     def test_the_first_admin(self, as_anonymous: APIClient) -> None:
-        as_anonymous.post("/auth/createAdmin", {"username": "ada", "password": "x"})
+        as_anonymous.post("/auth/createAdmin", {"username": "ada", "password": PASSWORD}, HTTP_HOST="localhost")
         assert (last().action, last().channel, last().changes["admin"]) == ("user.create", "api", True)
 
     def test_the_admin_site(self, admin: User, member: User, library: Library) -> None:
@@ -138,7 +138,7 @@ class TestRecorded:
 
     @pytest.mark.django_db
     def test_commands(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "x")
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
         call_command("createsuperuser", interactive=False, username="ada", stdout=io.StringIO())
         assert (last().action, last().channel, last().object_name) == ("user.create", "command", "ada")
         assert last().actor

@@ -31,19 +31,22 @@ class TestEnsureAdmin:
         monkeypatch.setenv("ND_ADMIN_PASSWORD", password)
 
     def test_creates_once_and_never_changes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.environment(monkeypatch, "ada", "one")
+        self.environment(monkeypatch, "ada", "number one")
         assert "ada" in run("ensure_admin")
-        self.environment(monkeypatch, "Ada", "two")
+        self.environment(monkeypatch, "Ada", "number two")
         assert run("ensure_admin") == ""
         user = User.objects.get()
-        assert (user.is_superuser, user.is_staff, user.check_password("one")) == (True, True, True)
+        assert (user.is_superuser, user.is_staff, user.check_password("number one")) == (True, True, True)
 
     def test_does_nothing_when_nothing_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.environment(monkeypatch, "", "")
         run("ensure_admin")
         assert not User.objects.exists()
 
-    @pytest.mark.parametrize(("user", "password"), [("ada", ""), ("", "x"), ("a\tb", "x"), ("a" * 151, "x")])
+    @pytest.mark.parametrize(
+        ("user", "password"),
+        [("ada", ""), ("", PASSWORD), ("a\tb", PASSWORD), ("a" * 151, PASSWORD), ("ada", "1234567")],
+    )
     def test_refuses_nonsense(self, monkeypatch: pytest.MonkeyPatch, user: str, password: str) -> None:
         self.environment(monkeypatch, user, password)
         with pytest.raises(CommandError, match="ND_ADMIN"):
@@ -65,9 +68,15 @@ class TestAddUser:
         assert list(user.libraries.all()) == [everybody]
 
     def test_adds_an_admin(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "stdin", io.StringIO("x"))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD))
         assert "admin bob" in run("adduser", "bob", "--admin")
         assert User.objects.get().is_superuser
+
+    def test_an_admin_needs_a_password_of_eight_characters(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("1234567"))
+        with pytest.raises(CommandError, match="at least 8 characters"):
+            run("adduser", "bob", "--admin")
+        assert not User.objects.exists()
 
     @pytest.mark.parametrize(("name", "password"), [("ADMIN", "x\n"), ("new", "\n"), ("new", ""), ("a\nb", "x\n")])
     def test_refuses_in_one_sentence(
@@ -89,6 +98,13 @@ class TestCreateSuperuser:
         user = User.objects.get()
         assert (user.username, user.is_superuser, user.is_staff) == ("ada", True, True)
         assert user.check_password(PASSWORD)
+
+    def test_a_short_password_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DJANGO_SUPERUSER_USERNAME", "ada")
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "1234567")
+        with pytest.raises(CommandError, match="at least 8 characters"):
+            run("createsuperuser", interactive=False)
+        assert not User.objects.exists()
 
     def test_with_questions(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Terminal(io.StringIO):

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from navidrome_lib.errors import DomainError
 from users import services
+from users.passwords import check_admin_password
 
 
 class Command(BaseCommand):
@@ -25,10 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("--may-scan", action="store_true", help="let the account start scans")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        password = self.ask_password()
         try:
+            if options["admin"]:
+                check_admin_password(password)
             user = services.create_user(
                 username=options["username"],
-                password=self.ask_password(),
+                password=password,
                 name=options["name"],
                 email=options["email"],
                 is_superuser=options["admin"],

@@ -144,7 +144,7 @@ class TestCaches:
     @pytest.mark.parametrize(
         "path",
         ["/api/user", "/api/user/x", "/api/library", "/api/keepalive/", "/api/apikey", "/api/audit", "/auth/login", "/",
-         "/rest/ping", "/rest/getUser?u=a&p=b&v=1&c=t", "/admin/login/", "/admin/", "/nothing", "/api/schema/"],
+         "/rest/ping", "/rest/getUser?u=a&p=b&v=1&c=t", "/admin/login/", "/admin/", "/nothing"],
     )  # fmt: skip
     def test_no_store(self, admin: User, sign_in: SignIn, path: str) -> None:
         for client in (sign_in(admin), APIClient()):

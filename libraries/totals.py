@@ -101,9 +101,6 @@ def recount(library_id: int) -> None:
     refresh_albums(library_id)
     refresh_library_artists(library_id)
     refresh_library_totals(library_id)
-    # the next scan of the library settles its albums (see scanner.write.retags), and counts again
-    unsettled = MediaFile.objects.filter(left_album__isnull=False, library=library_id)
-    Library.objects.filter(Exists(unsettled), pk=library_id).update(totals_stale=True)
 
 
 def count_folders(library_id: int) -> int:

@@ -13,13 +13,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from libraries.choices import ScanPhase, ScanState
 from libraries.clock import SKEW
-from libraries.models import Library, Scan
+from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.counters import Counters
 from libraries.scanner.limits import ScanLimits
 from navidrome_lib import outages, stopping
@@ -44,12 +44,21 @@ class Stopped(Exception):
 
 
 class Lease:
-    """The right to run one scan. `counters` and `scan` hold the progress in memory; every beat writes it down."""
+    """The right to run one scan. `counters` and `scan` hold the progress in memory; every beat writes it down.
+
+    `unsettled`: another writer has moved tracks of the library to other albums (see write.retags).
+    """
 
     def __init__(
-        self, scan: Scan, on_progress: Callable[[Scan], None] | None = None, *, limits: ScanLimits | None = None
+        self,
+        scan: Scan,
+        on_progress: Callable[[Scan], None] | None = None,
+        *,
+        limits: ScanLimits | None = None,
+        unsettled: bool = False,
     ) -> None:
         self.scan = scan
+        self.unsettled = unsettled
         self.limits: ScanLimits = limits or settings.SCAN_LIMITS
         self.counters = Counters()
         self._on_progress = on_progress
@@ -175,8 +184,9 @@ def claim(
         return None  # scan_one_running: another scan of this library runs; this one stays queued behind it
     if not taken:
         return None
-    scan = Scan.objects.select_related("library").get(pk=scan_id)
-    return Lease(scan, on_progress, limits=limits)
+    left = MediaFile.objects.filter(left_album__isnull=False, library=OuterRef("library"))
+    scan = Scan.objects.select_related("library").annotate(unsettled=Exists(left)).get(pk=scan_id)
+    return Lease(scan, on_progress, limits=limits, unsettled=scan.unsettled)
 
 
 def next_queued(library_id: int | None = None, *, now: datetime | None = None) -> list[int]:

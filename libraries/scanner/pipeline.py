@@ -301,8 +301,9 @@ class _Run:
         """Make right what is only counted at the end."""
         self.lease.phase(ScanPhase.TOTALS)
         self._check_outcomes()
-        if self.affected.anything:
+        if self.affected.anything or self.lease.unsettled:
             settle_albums(self.lease, writer.references)
+            self.affected.add(())
         if self.affected.anything:
             if self.lease.counters.added > max(self.limits.many_files, self.songs_before // 10):
                 totals.analyze_tables()

@@ -130,24 +130,27 @@ def dsf() -> bytes:
     return b"DSD " + struct.pack("<QQQ", 28, 28 + len(fmt) + len(data), 0) + fmt + data
 
 
-def asf() -> bytes:
+def asf_object(guid: str, body: bytes) -> bytes:
+    return bytes.fromhex(guid) + struct.pack("<Q", 24 + len(body)) + body
+
+
+def asf_stream(number: int = 0x161, *, channels: int = 2, depth: int = 16) -> bytes:
+    """The description of a stream of Windows Media Audio."""
+    sound = struct.pack("<HHIIHH", number, channels, 44100, 16000, 1, depth)
+    audio = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
+    return asf_object("9107dcb7b7a9cf118ee600c00c205365", audio + bytes(38) + sound)
+
+
+def asf(*streams: bytes, seconds: float = 2.0, packets: bytes = bytes(range(250)) * 16, packet: int = 3200) -> bytes:
     """Two seconds of Windows Media Audio as far as the header tells."""
-
-    def item(guid: str, body: bytes) -> bytes:
-        return bytes.fromhex(guid) + struct.pack("<Q", 24 + len(body)) + body
-
-    properties = item(
+    properties = asf_object(
         "a1dcab8c47a9cf118ee400c00c205365",
-        bytes(40) + struct.pack("<QQQIIII", 20_000_000, 0, 0, 2, 3200, 3200, 128000),
+        bytes(40) + struct.pack("<QQQIIII", int(seconds * 10_000_000), 0, 0, 2, packet, packet, 128000),
     )
-    sound = struct.pack("<HHIIHH", 0x161, 2, 44100, 16000, 1, 16)
-    stream = item(
-        "9107dcb7b7a9cf118ee600c00c205365", bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b") + bytes(38) + sound
-    )
-    extension = item("b503bf5f2ea9cf118ee300c00c205365", bytes(16) + struct.pack("<HI", 6, 0))
-    parts = properties + stream + extension
+    extension = asf_object("b503bf5f2ea9cf118ee300c00c205365", bytes(16) + struct.pack("<HI", 6, 0))
+    parts = properties + b"".join(streams or (asf_stream(),)) + extension
     header = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + struct.pack("<QIBB", 30 + len(parts), 3, 1, 2) + parts
-    return header + bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c") + struct.pack("<Q", 4000) + bytes(range(250)) * 16
+    return header + bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c") + struct.pack("<Q", 4000) + packets
 
 
 def monkeys() -> bytes:

@@ -22,7 +22,7 @@ from mutagen.optimfrog import OptimFROGInfo
 from mutagen.tak import TAKInfo
 
 from libraries.audio.errors import AudioError, damaged
-from libraries.audio.formats import bare_stream, front_tags, mp3, musepack, wavpack
+from libraries.audio.formats import asf_streams, bare_stream, front_tags, mp3, musepack, wavpack
 from libraries.audio.formats.inner_stream import open_inner
 from libraries.audio.formats.mp4_codecs import stream_info
 from libraries.audio.formats.open_file import OpenFile
@@ -133,7 +133,14 @@ def _read_asf(file: OpenFile) -> StreamInfo:
     front_tags.fill_from_around(file)
     description = (info.codec_type or info.codec_name).lower()
     codec = next((codec for word, codec in _ASF_CODECS if word in description), "wma")
-    return StreamInfo(codec, info.length, info.bitrate, info.sample_rate, channels=info.channels)
+    length = info.length or asf_streams.measure(file.source, file.audio_at)
+    streams = asf_streams.read_streams(file.source, file.audio_at)
+    if streams is None:
+        return StreamInfo(codec, length, info.bitrate, info.sample_rate, channels=info.channels)
+    if not streams:
+        raise AudioError(ProblemKind.UNSUPPORTED, "This file holds no audio.")
+    sound = streams[0]
+    return StreamInfo(sound.codec or codec, length, sound.byte_rate * 8, sound.rate, sound.depth, sound.channels)
 
 
 def _asf_text(value: Any) -> str | None:

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     # before all that answers by itself: a page of another server reads refusals too, and asks before it signs in
     "corsheaders.middleware.CorsMiddleware",
     "navidrome_lib.security.proxies.client_behind_proxies",
+    "navidrome_lib.security.undeclared.notice_undeclared_proxies",
     "navidrome_lib.security.private_answers.private_answers",
     "navidrome_lib.security.request_limits.measured_bodies",
     "django.middleware.security.SecurityMiddleware",

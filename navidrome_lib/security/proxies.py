@@ -16,6 +16,8 @@ from navidrome_lib.config.env import UNIX_SOCKET
 TRUSTED = "navidrome_lib.trusted_proxy"
 # set for requests that another proxy has passed on, as their headers tell
 UNDECLARED = "navidrome_lib.undeclared_proxy"
+# the headers of a proxy that were not believed
+IGNORED = "navidrome_lib.ignored_headers"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 # these are not read, and tell of a proxy
 SIGNS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
@@ -72,6 +74,7 @@ def client_behind_proxies(
         said = {name: meta.pop(name, "") for name in FORWARDED}
         meta[TRUSTED] = trusted
         meta[UNDECLARED] = not trusted and (any(said.values()) or any(name in meta for name in SIGNS))
+        meta[IGNORED] = {} if trusted else {name: value for name, value in said.items() if value}
         if trusted:
             meta["REMOTE_ADDR"] = client_of(said["HTTP_X_FORWARDED_FOR"], peer)
             proto = said["HTTP_X_FORWARDED_PROTO"].split(",")[-1].strip().lower()

@@ -19,6 +19,7 @@ ICONS = {
     "scheduler": "event_busy",
     "scans": "hourglass_top",
     "clock": "schedule",
+    "proxy": "lan",
 }
 TITLES = {
     "database": _("The database is not working"),
@@ -28,6 +29,7 @@ TITLES = {
     "worker": _("No worker is running"),
     "scans": _("A scan is delayed"),
     "clock": _("The clock was set by more than a day"),
+    "proxy": _("Requests come through a proxy that is not declared"),
 }
 
 

@@ -20,6 +20,7 @@ from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.admin import formatting
 from navidrome_lib.config.redis_urls import OPEN_BROKER, client_url, is_open
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
+from navidrome_lib.security import undeclared
 from navidrome_lib.system.models import Heartbeat
 
 WORKER = "worker"
@@ -27,6 +28,8 @@ WORKER = "worker"
 ALIVE = timedelta(seconds=120)
 # three of the scheduler's own beats, and a little
 SCHEDULER_ALIVE = timedelta(seconds=3 * heartbeat.BEAT_SECONDS + 10)
+# what any client can bring about is no verdict on the server
+ADVICE = frozenset({"proxy"})
 
 
 @dataclass(frozen=True)
@@ -138,10 +141,17 @@ def check_clock() -> tuple[bool, str]:
     return False, f"{said} Nothing is purged, and no purge expires, until it has been steady for an hour."
 
 
+def check_proxy() -> tuple[bool, str]:
+    """No request came through a proxy that `ND_TRUSTEDPROXIES` does not name."""
+    found = undeclared.undeclared()
+    return not found, undeclared.sentence(found) if found else "No undeclared proxy was noticed."
+
+
 def check_all() -> dict[str, Check]:
     """Every part; what only the database knows is left out when that does not answer."""
     checks = {"database": timed(check_database), "broker": timed(check_broker), "disk": timed(check_disk)}
     checks["scheduler"] = timed(check_scheduler)
+    checks["proxy"] = timed(check_proxy)
     if checks["database"].ok:
         checks["worker"] = timed(check_worker)
         checks["scans"] = timed(check_scans)
@@ -153,7 +163,7 @@ def verdict(checks: dict[str, Check]) -> str:
     """`ok`, `degraded` (requests are answered, scans wait) or `fail` (nothing can be answered)."""
     if not checks["database"].ok:
         return "fail"
-    return "ok" if all(check.ok for check in checks.values()) else "degraded"
+    return "ok" if all(check.ok or name in ADVICE for name, check in checks.items()) else "degraded"
 
 
 def note_worker() -> None:

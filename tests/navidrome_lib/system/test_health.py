@@ -36,7 +36,7 @@ def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: AP
         response = client.get("/api/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
     checks = as_admin.get("/api/health/").json()["checks"]
-    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans", "clock"}
+    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans", "clock", "proxy"}
     assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
 
 

@@ -173,6 +173,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONF.secure_cookies
 SECURE_HSTS_SECONDS = 30 * 24 * 3600
 # the other storage has a cookie, which would have no path
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "navidrome_lib.security.csrf.refuse"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 # pages of other servers: with what they know themselves, never with a cookie

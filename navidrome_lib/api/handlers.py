@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from navidrome_lib.errors import Unavailable
 from navidrome_lib.outages import outage_of
@@ -16,7 +16,7 @@ API = ("/api", "/auth", "/rest")
 PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>{1}</title><style>body{{font:1rem/1.5 system-ui;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style>"
-    '<h1>{0}</h1><p>{1}</p><p><a href="{2}">To the start</a></p></html>'
+    '<h1>{0}</h1>{2}<p><a href="{3}">To the start</a></p></html>'
 )
 
 
@@ -25,11 +25,16 @@ def is_api(request: HttpRequest) -> bool:
     return any(request.path_info == prefix or request.path_info.startswith(f"{prefix}/") for prefix in API)
 
 
-def answer(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+def answer(
+    request: HttpRequest, status: HTTPStatus, sentence: str, *advice: str, heading: str | None = None
+) -> HttpResponse:
+    """The sentence as JSON or as a page, there with paragraphs of advice."""
     if is_api(request):
         return JsonResponse({"error": sentence}, status=status)
     start = f"{request.META.get('SCRIPT_NAME', '')}/"
-    return HttpResponse(format_html(PAGE, status.phrase, sentence, start), status=status)
+    paragraphs = format_html_join("", "<p>{}</p>", ((text,) for text in (sentence, *advice)))
+    title = heading or sentence
+    return HttpResponse(format_html(PAGE, heading or status.phrase, title, paragraphs, start), status=status)
 
 
 def handler(status: HTTPStatus, sentence: str) -> Callable[..., HttpResponse]:

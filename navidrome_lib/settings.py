@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "navidrome_lib.audit.middleware.actor_of_request",
     "users.middleware.renew_token",
     "users.middleware.renew_session",
+    "users.middleware.known_browser",
     "users.middleware.status_of_refusals",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

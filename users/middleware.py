@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from navidrome_lib.errors import TooManyAttempts
-from users import sessions, tokens
+from users import devices, sessions, tokens
 from users.authentication import RENEW_FOR
 from users.refusals import REFUSAL
 
@@ -35,6 +35,20 @@ def renew_session(
         response = get_response(request)
         if request.session.accessed:
             sessions.renew(request.session)
+        return response
+
+    return middleware
+
+
+def known_browser(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A browser that somebody signs in with is known from then on, by a signed cookie."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with devices.visiting(devices.Device(request.COOKIES.get(devices.COOKIE, ""))) as device:
+            response = get_response(request)
+            device.write(response)
         return response
 
     return middleware

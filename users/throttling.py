@@ -15,6 +15,7 @@ from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.errors import TooManyAttempts, Unavailable
+from users import devices
 from users.models import username_key
 
 T = TypeVar("T")
@@ -39,11 +40,17 @@ def client_address(request: HttpRequest) -> str:
 class LoginThrottle:
     """Limits failed logins in one channel: by account and address together, and more generously by address alone.
 
-    Because an account is never counted alone, an attacker elsewhere cannot lock its owner out.
+    Because an account is never counted alone, an attacker elsewhere cannot lock its owner out. A browser that the
+    account signed in from before is counted by itself, whatever its address: others behind one proxy cannot, either.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, remembers: bool = True) -> None:
+        """`remembers`: who signs in here is known by the browser from then on."""
         self.name = name
+        self.remembers = remembers
+
+    def _by_device(self) -> Throttle:
+        return Throttle(f"{self.name}:device", limit=settings.CONF.auth_request_limit)
 
     def _throttles(self) -> tuple[Throttle, Throttle]:
         limit: int = settings.CONF.auth_request_limit
@@ -89,6 +96,8 @@ class LoginThrottle:
 
     def count(self, address: str, username: str) -> int:
         """Count one attempt; returns 0 when it is allowed, else the seconds to wait."""
+        if budget := devices.current().budget(username):
+            return self._by_device().wait(budget)
         by_account, by_address = self._throttles()
         return max(by_account.wait(address, username_key(username)), by_address.wait(address))
 
@@ -102,13 +111,17 @@ class LoginThrottle:
         For clients that send with every request what was right before: counting these beforehand would block them.
         """
         by_account, _ = self._throttles()
-        wait = by_account.peek(address, username_key(username))
+        budget = devices.current().budget(username)
+        wait = self._by_device().peek(budget) if budget else by_account.peek(address, username_key(username))
         if wait:
             note_sign_in(SignInOutcome.THROTTLED, username=username)
             raise TooManyAttempts(retry_after=wait)
 
     def undo(self, address: str, username: str) -> None:
         """Take one attempt back, which was not judged."""
+        if budget := devices.current().budget(username):
+            self._by_device().undo(budget)
+            return
         by_account, by_address = self._throttles()
         by_account.undo(address, username_key(username))
         by_address.undo(address)
@@ -118,6 +131,12 @@ class LoginThrottle:
 
         Of the address only this attempt is taken back: who knows one account's password may still guess others.
         """
+        device = devices.current()
+        if self.remembers:
+            device.remember(username)
+        if budget := device.budget(username):
+            self._by_device().forget(budget)
+            return
         by_account, by_address = self._throttles()
         by_account.forget(address, username_key(username))
         by_address.undo(address)
@@ -125,5 +144,5 @@ class LoginThrottle:
 
 login = LoginThrottle("login")
 admin_site = LoginThrottle("admin")
-subsonic = LoginThrottle("subsonic")
-setup = LoginThrottle("setup")
+subsonic = LoginThrottle("subsonic", remembers=False)
+setup = LoginThrottle("setup", remembers=False)

@@ -282,7 +282,8 @@ class Conf:
     auth_request_limit: int = option(
         "ND_AUTHREQUESTLIMIT",
         env.integer(0, 100_000),
-        "How many sign-ins may fail per minute, for one address and for one account; 0 sets no limit.",
+        "How many sign-ins may fail per minute, for one address and for one account; 0 sets no limit. "
+        "A browser that an account signed in from before is counted by itself.",
         chapter=SIGN_IN,
         default="5",
         unit="attempts per minute",

@@ -22,7 +22,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.alike]
 
 PATH = "/music"
 STRIPPED = """
-location /music/ {{ proxy_pass http://127.0.0.1:{port}/; proxy_set_header Host $http_host; }}
+location /music/ {{
+    proxy_pass http://127.0.0.1:{port}/;
+    proxy_set_header Host $http_host;
+    proxy_hide_header Referrer-Policy;
+    add_header Referrer-Policy no-referrer;
+}}
 """
 # every address that a page holds, wherever a script or the browser may take it from
 ADDRESS = re.compile(r'''\s(?!value|placeholder|title)[\w:@-]+="(/[^/"\s][^"]*)"''')
@@ -135,4 +140,12 @@ def test_a_day_below_a_path(below: Below, upstream: int, music: Path, tmp_path: 
     assert page.url.startswith(f"{below.home}/")
     assert {cookie["path"] for cookie in below.context.cookies()} == {PATH}
     with nginx(tmp_path / "stripping", STRIPPED.format(port=upstream)) as port:
-        programs_get_along(below.page.request, f"http://127.0.0.1:{port}", tmp_path / "blues")
+        programs_get_along(page.request, f"http://127.0.0.1:{port}", tmp_path / "blues")
+        # this proxy also hides from which page a form comes
+        below.home, below.expected = f"http://127.0.0.1:{port}{PATH}", {200, 302, 403}
+        below.go("/admin/login/")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        expect(page.get_by_role("heading", name="The form was not accepted")).to_be_visible()
+        expect(page.get_by_text("Referrer-Policy: no-referrer")).to_be_visible()

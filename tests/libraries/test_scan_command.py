@@ -35,6 +35,13 @@ def test_scans_every_library(library: Library) -> None:
     assert Scan.objects.get().trigger == "command"
 
 
+def test_names_the_files_of_kinds_that_are_not_read(library: Library) -> None:
+    assert "not read" not in run()
+    for name in ("1.shn", "2.shn"):
+        (Path(library.path) / "a" / name).write_bytes(b"ajkg")
+    assert run().endswith("0 failed.\n  2 files of kinds that are not read: .shn\n")
+
+
 def test_says_what_changed_where(library: Library) -> None:
     assert run().endswith("  2 added: a\n  1 added: b\n")
     root = Path(library.path)

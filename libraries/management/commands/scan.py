@@ -16,6 +16,7 @@ from libraries.models.library import name_key
 from libraries.scanner import run_scan
 from libraries.services import scans
 from libraries.storage.roots import prepare_targets
+from navidrome_lib.admin import formatting
 from navidrome_lib.errors import Conflict, DomainError
 
 _WAIT_SECONDS = 1.0
@@ -84,6 +85,9 @@ class Command(BaseCommand):
             self.stdout.write(summary(library, scan))
             for line in most_changed(scan):
                 self.stdout.write(f"  {line}")
+            library.refresh_from_db(fields=["unread_files"])
+            if library.unread_files:
+                self.stdout.write(f"  {formatting.unread(library.unread_files)}")
             if scan.state == ScanState.CANCELLED:
                 raise CommandError("The scan was cancelled.")
             if scan.state != ScanState.FINISHED:

@@ -49,8 +49,9 @@ def test_every_library_has_a_card(site: Client, library: Library) -> None:
         assert text in page, text
 
 
-def test_files_of_kinds_that_are_not_read_are_named(site: Client, library: Library) -> None:
-    for address in (HOME, f"/admin/libraries/library/{library.pk}/change/"):
+def test_files_of_kinds_that_are_not_read_are_named(site: Client, library: Library, make_scan: MakeScan) -> None:
+    of_scan = f"/admin/libraries/scan/{make_scan(library).pk}/change/"
+    for address in (HOME, f"/admin/libraries/library/{library.pk}/change/", of_scan):
         Library.objects.filter(pk=library.pk).update(unread_files={})
         assert "not read" not in site.get(address).content.decode()
         Library.objects.filter(pk=library.pk).update(unread_files={"shn": 12})

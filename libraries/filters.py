@@ -14,9 +14,8 @@ from navidrome_lib.api.filters import LibraryIdsFilter
 
 
 class LibraryFilter(django_filters.FilterSet):
-    """`/api/library`: by id, and by a part of the name."""
+    """`/api/library`: by a part of the name."""
 
-    id = LibraryIdsFilter(field_name="pk")
     name = django_filters.CharFilter(lookup_expr="icontains")
 
     class Meta:

@@ -30,6 +30,7 @@ from libraries.serializers import (
 from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
 from libraries.storage.roots import prepare_targets
+from navidrome_lib.api.filters import IdFilter
 from navidrome_lib.api.openapi import DeletedSerializer, refused
 from navidrome_lib.api.wire import location, parse_library_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
@@ -235,9 +236,9 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
         return self.get_paginated_response(ScanChangeSerializer(page, many=True).data)  # type: ignore[arg-type]
 
     @extend_schema(responses=ProblemSerializer(many=True), parameters=[LIBRARY_ID])
-    @action(detail=True, filterset_class=None, filter_backends=[])
+    @action(detail=True, filterset_class=None, filter_backends=[IdFilter])
     def problem(self, request: Request, pk: str) -> Response:
         """List the files and folders that this scan could not read."""
-        rows: QuerySet[ScanProblem] = ScanProblem.objects.filter(scan=self.get_object()).order_by("path", "pk")
-        page = self.paginate_queryset(rows)  # type: ignore[arg-type]
+        rows: QuerySet[Any] = ScanProblem.objects.filter(scan=self.get_object()).order_by("path", "pk")
+        page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(ProblemSerializer(page, many=True).data)  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ class MissingFileSerializer(serializers.Serializer[dict[str, Any]]):
     )
     lastSeen = Timestamp(source="last_seen", help_text="End of the last scan that saw the file.")
     missingSince = Timestamp(source="missing_since")
+    updatedAt = Timestamp(source="missing_since", help_text="The same as `missingSince`: since then it is as it is.")
     libraryId = LibraryId(source="library_id")
     libraryName = serializers.CharField(source="library_name")
     size = serializers.IntegerField(help_text="Bytes.")

@@ -32,8 +32,9 @@ from missing.serializers import (
     RelinkSerializer,
     UndoResultSerializer,
 )
-from navidrome_lib.api.filters import sort_text
+from navidrome_lib.api.filters import QueryFilter, SortFilter, asked_sort, sort_text
 from navidrome_lib.api.openapi import refused
+from navidrome_lib.api.pagination import ALL, asked_range
 from navidrome_lib.api.schema import BODY_OF_DELETE
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import viewer_of
@@ -76,6 +77,8 @@ class MissingFileView(GenericAPIView[Any]):
 
     serializer_class = MissingFileSerializer
     filterset_class = MissingFileFilter
+    # its own `id` is read by `params`, for a list as for a removal
+    filter_backends = (QueryFilter, SortFilter)
     default_sort = ("library__name_key", "path")
     sort_fields = {
         "id": "pk",
@@ -86,6 +89,7 @@ class MissingFileView(GenericAPIView[Any]):
         "albumArtist": "album_artist",
         "lastSeen": "last_seen_at",
         "missingSince": "missing_since",
+        "updatedAt": "missing_since",
         "libraryId": "library",
         "libraryName": "library__name_key",
         "size": "size",
@@ -104,10 +108,10 @@ class MissingFileView(GenericAPIView[Any]):
     def get(self, request: Request) -> Response:
         """List the files that the catalog knows and that are not on the disk any more."""
         files = self.asked(request)
-        if request.query_params.get("_sort") == "missingFileCount":
+        if asked_sort(request) == "missingFileCount":
             descending = request.query_params.get("_order", "").upper() == "DESC"
             rows = rows_of(self.get_queryset(), self.paginate(ids_by_album_count(files, descending=descending)))
-        elif request.query_params.get("_end"):
+        elif asked_range(request.query_params) != ALL:
             # of a page, only the ids are put in order: what is sorted should be small
             rows = rows_of(self.get_queryset(), self.paginate(files.values_list("pk", flat=True)))
         else:
@@ -151,7 +155,7 @@ class MissingFileView(GenericAPIView[Any]):
 
 
 class OneMissingFileView(GenericAPIView[Any]):
-    """`/api/missing/{id}/…`: what concerns one missing file."""
+    """`/api/missing/{id}…`: what concerns one missing file."""
 
     def get_queryset(self) -> MissingFileQuerySet:
         return MissingFile.objects.get_queryset().visible_to(viewer_of(self.request))
@@ -162,6 +166,21 @@ class OneMissingFileView(GenericAPIView[Any]):
         if file is None:
             raise NotFound
         return file
+
+
+class MissingFileDetailView(OneMissingFileView):
+    """`GET /api/missing/{id}`."""
+
+    serializer_class = MissingFileSerializer
+
+    @extend_schema(operation_id="missing_retrieve", parameters=[FILE_ID], responses=MissingFileSerializer)
+    def get(self, request: Request, pk: str) -> Response:
+        """Get one missing file."""
+        rows = rows_of(self.get_queryset(), params.possible([pk]))
+        if not rows:
+            raise NotFound
+        add_album_counts(rows)
+        return Response(self.get_serializer(rows[0]).data)
 
 
 class CandidatesView(OneMissingFileView):

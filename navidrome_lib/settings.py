@@ -210,6 +210,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "navidrome_lib.api.pagination.RangePagination",
     "DEFAULT_FILTER_BACKENDS": [
         "navidrome_lib.api.filters.QueryFilter",
+        "navidrome_lib.api.filters.IdFilter",
         "navidrome_lib.api.filters.SortFilter",
     ],
     "DEFAULT_SCHEMA_CLASS": "navidrome_lib.api.openapi.OperationSchema",

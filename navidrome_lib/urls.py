@@ -17,6 +17,7 @@ GET|DELETE /api/apikey/{id}           users.views.ApiKeyViewSet          owner, 
 GET /api/audit                        navidrome_lib.audit.views          admin          audit.services
 GET /api/audit/signin                 navidrome_lib.audit.views          admin          audit.sign_ins
 GET|DELETE /api/missing               missing.views.MissingFileView      admin          missing.purges
+GET /api/missing/{id}                 missing.views                      admin
 GET /api/missing/purge                missing.views.PurgeViewSet         admin          missing.purges.undo_purge
 POST /api/missing/{id}/relink         missing.views.RelinkView           admin          missing.relink
 GET|POST /api/scan                    libraries.views.ScanViewSet        admin          services.scans.request_scan

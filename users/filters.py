@@ -61,9 +61,8 @@ class TextIdsFilter(django_filters.Filter):
 
 
 class UserFilter(django_filters.FilterSet):
-    """`/api/user`: by id (repeatable), by a part of the name, user name or address, and by role."""
+    """`/api/user`: by a part of the name, user name or address, and by role."""
 
-    id = TextIdsFilter(field_name="pk")
     name = django_filters.CharFilter(lookup_expr="icontains")
     userName = django_filters.CharFilter(field_name="username", lookup_expr="icontains")  # noqa: N815 - a wire key
     email = django_filters.CharFilter(lookup_expr="icontains")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import QuerySet
 from rest_framework.pagination import BasePagination
@@ -13,6 +13,9 @@ from rest_framework.response import Response
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+# the range of a whole list
+ALL: Final = (0, None)
 
 
 def bound(text: str | None) -> int | None:
@@ -24,18 +27,24 @@ def bound(text: str | None) -> int | None:
 RANGE = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
 
 
+def asked_range(query: Mapping[str, str]) -> tuple[int, int | None]:
+    """The first row and the row after the last; None for the last means all the rest.
+
+    `_end=0` means all: clients send `_start=0&_end=0` and `_start=-100&_end=0` for that.
+    """
+    start, end = bound(query.get("_start")) or 0, bound(query.get("_end"))
+    return start, None if end == 0 and start == 0 else end
+
+
 class RangePagination(BasePagination):
-    """`_start` (included) to `_end` (excluded; `-1` or absent: to the end)."""
+    """`_start` (included) to `_end` (excluded; `-1`, `0` or absent: to the end)."""
 
     total = 0
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
-        start, end = bound(request.query_params.get("_start")), bound(request.query_params.get("_end"))
-        if end == 0 and start is None:
-            end = None  # `_start=-100&_end=0` is a client's way to say "all"
-        first = start or 0
+        first, end = asked_range(request.query_params)
         if first == 0 and end is None:
             rows = list(queryset)
             self.total = len(rows)
@@ -50,7 +59,7 @@ class RangePagination(BasePagination):
         return schema
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        texts = {"_start": "first row, from 0", "_end": "row after the last; absent: to the end"}
+        texts = {"_start": "first row, from 0", "_end": "row after the last; absent, or 0 as the start is: to the end"}
         return [
             {"name": name, "in": "query", "required": False, "description": text, "schema": RANGE}
             for name, text in texts.items()

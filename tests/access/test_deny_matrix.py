@@ -57,6 +57,7 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/missing/purge/{pk}": {READS: ADMIN},
     "/api/missing/purge/{pk}/undo": {("post", "options"): ADMIN},
     "/api/missing/purge/{pk}/export": {READS: ADMIN},
+    "/api/missing/{pk}": {READS: ADMIN},
     "/api/missing/{pk}/candidates": {READS: ADMIN},
     "/api/missing/{pk}/relink": {("post", "options"): ADMIN},
     "/api/library/{pk}/explain": {READS: ADMIN},

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 KEYS = {
     "id", "path", "title", "album", "artist", "albumArtist", "missingFileCount", "lastSeen", "missingSince",
-    "libraryId", "libraryName", "size", "suffix", "duration",
+    "updatedAt", "libraryId", "libraryName", "size", "suffix", "duration",
 }  # fmt: skip
 
 
@@ -50,6 +50,30 @@ class TestAccess:
         assert getattr(as_admin, method)("/api/missing").status_code == 405
 
 
+class TestOne:
+    def test_it_is_the_row_of_the_list(self, as_admin: APIClient, library: Library) -> None:
+        track = make_track(library, "Ada/First/01 One.mp3")
+        make_track(library, "Ada/First/02 Two.mp3")
+        for url in (f"/api/missing/{track.pk}", f"/api/missing/{track.pk}/"):
+            assert as_admin.get(url).json() == as_admin.get(f"/api/missing?id={track.pk}").json()[0]
+
+    @pytest.mark.parametrize("pk", ["1", "x" * 22, "%00", "a,b", "é"])
+    def test_unknown(self, as_admin: APIClient, library: Library, pk: str) -> None:
+        response = as_admin.get(f"/api/missing/{pk}")
+        assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+
+    def test_a_file_that_is_there_or_purged_is_not_missing(self, as_admin: APIClient, library: Library) -> None:
+        there, gone = make_track(library, "a.mp3", missing=False), make_track(library, "b.mp3")
+        assert as_admin.get(f"/api/missing/{there.pk}").status_code == 404
+        as_admin.delete(f"/api/missing?id={gone.pk}")
+        assert as_admin.get(f"/api/missing/{gone.pk}").status_code == 404
+
+    def test_only_admins(self, as_member: APIClient, as_anonymous: APIClient, library: Library) -> None:
+        track = make_track(library, "a.mp3")
+        assert as_member.get(f"/api/missing/{track.pk}").status_code == 403
+        assert as_anonymous.get(f"/api/missing/{track.pk}").status_code == 401
+
+
 class TestList:
     def test_keys_and_values(self, as_admin: APIClient, library: Library) -> None:
         track = make_track(library, "Ada/First/01 One.mp3")
@@ -68,6 +92,7 @@ class TestList:
             "missingFileCount": 2,
             "lastSeen": "2026-02-02T03:04:05.000Z",
             "missingSince": "2026-03-02T03:04:05.000Z",
+            "updatedAt": "2026-03-02T03:04:05.000Z",
             "libraryId": str(library.pk),
             "libraryName": "Rock",
             "size": 1000,
@@ -157,11 +182,19 @@ class TestList:
         assert [row[wire] for row in up] == sorted(row[wire] for row in up) or key in ("libraryId", "libraryName")
 
     @pytest.mark.parametrize(
-        "query", ["_sort=", "_sort=nope", "_sort=password&_order=up", "_end=NaN", "_start=-5&_end=0"]
+        "query", ["_sort=", "_sort=nope", "_sort=password&_order=up", "_end=NaN", "_start=-5&_end=0", "_start=0&_end=0"]
     )
     def test_what_clients_send_by_mistake_is_ignored(self, as_admin: APIClient, library: Library, query: str) -> None:
         make_many(library, 5)
         assert ids_of(as_admin, query) == ids_of(as_admin)
+
+    @pytest.mark.parametrize("key", ["updatedAt", "missingFileCount"])
+    def test_keys_are_read_in_snake_case_too(self, as_admin: APIClient, library: Library, key: str) -> None:
+        make_track(library, "a.mp3", missing_since=GONE + timedelta(days=1))
+        make_track(library, "b.mp3", missing_since=GONE)
+        make_track(library, "c.mp3", album="Alone", missing_since=GONE + timedelta(days=2))
+        snake = {"updatedAt": "updated_at", "missingFileCount": "missing_file_count"}[key]
+        assert ids_of(as_admin, f"_sort={snake}") == ids_of(as_admin, f"_sort={key}") != ids_of(as_admin)
 
     @pytest.mark.parametrize("sort", ["path", "missingFileCount"])
     def test_pages_are_parts_of_the_whole(self, as_admin: APIClient, library: Library, sort: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -29,7 +30,7 @@ from libraries.serializers import (
 )
 from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
-from libraries.storage.roots import prepare_targets
+from libraries.storage.roots import ScanTargets, prepare_targets
 from navidrome_lib.api.filters import IdFilter
 from navidrome_lib.api.openapi import DeletedSerializer, refused
 from navidrome_lib.api.wire import location, parse_library_id
@@ -144,6 +145,14 @@ class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, Generic
         return Response(ExplanationSerializer(explain_path(library, path)).data)
 
 
+def asked_targets(library: Library, paths: Sequence[str]) -> ScanTargets:
+    """The folders in `paths` of a body; `InvalidInput` names that field."""
+    try:
+        return prepare_targets(library, paths)
+    except InvalidInput as error:
+        raise InvalidInput(errors={"paths": error.message}) from error
+
+
 @extend_schema_view(
     list=extend_schema(description="List scans, the newest first."),
     retrieve=extend_schema(description="Get one scan with its progress.", parameters=[LIBRARY_ID]),
@@ -197,7 +206,7 @@ class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericVie
             library,
             trigger=ScanTrigger.API,
             full=asked["full"],
-            targets=prepare_targets(library, asked.get("paths", ())),
+            targets=asked_targets(library, asked.get("paths", ())),
             accept_empty=asked["accept_empty"],
             accept_device=asked["accept_device"],
             requested_by=str(request.user),

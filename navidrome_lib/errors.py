@@ -24,17 +24,21 @@ class NotFound(DomainError):
     default_message = "Not found."
 
 
-class InvalidInput(DomainError):
-    """The input breaks a rule. `errors` maps each field (its wire name) to a sentence."""
-
-    default_message = "The input is not valid."
+class FieldError(DomainError):
+    """A refusal of input. `errors` maps each field (its wire name) that is refused to a sentence."""
 
     def __init__(self, message: str = "", *, errors: Mapping[str, str] | None = None) -> None:
         super().__init__(message or " ".join(dict.fromkeys((errors or {}).values())))
         self.errors = dict(errors or {})
 
 
-class Conflict(DomainError):
+class InvalidInput(FieldError):
+    """The input breaks a rule."""
+
+    default_message = "The input is not valid."
+
+
+class Conflict(FieldError):
     """The state does not allow it now."""
 
     default_message = "The current state does not allow this."

@@ -29,6 +29,10 @@ from users.passwords import check_admin_password
 from users.tokens import Grant
 
 MAX_KEY = 300
+# what makes an account an active admin, and its wire name
+ADMIN_RIGHTS = {"is_superuser": "isAdmin", "is_active": "isActive"}
+WIRE_NAMES = {"username": "userName", **ADMIN_RIGHTS}
+LAST_ADMIN = "This is the last admin. Make another user an admin first."
 # what a sign-out everywhere ends, in the list of sign-ins
 EVERYTHING = "everything"
 
@@ -123,11 +127,12 @@ def check_account(user: User, fields: Collection[str] | None = None) -> None:
     try:
         user.clean_fields(exclude=others)
     except ValidationError as error:
-        raise InvalidInput(errors={field: " ".join(texts) for field, texts in error.message_dict.items()}) from error
+        texts = error.message_dict.items()
+        raise InvalidInput(errors={WIRE_NAMES.get(field, field): " ".join(lines) for field, lines in texts}) from error
 
 
 def name_taken(username: str) -> Conflict:
-    return Conflict(f"The user name “{username.strip()}” is taken.")
+    return Conflict(errors={"userName": f"The user name “{username.strip()}” is taken."})
 
 
 def update_user(user_id: str, values: Mapping[str, Any], *, end_keys: bool = False) -> User:
@@ -142,8 +147,9 @@ def update_user(user_id: str, values: Mapping[str, Any], *, end_keys: bool = Fal
     with transaction.atomic():
         lock_accounts()
         user = lock_user(user_id)
-        if changes.get("is_superuser") is False or changes.get("is_active") is False:
-            keep_one_admin(user)
+        lost = [wire for field, wire in ADMIN_RIGHTS.items() if changes.get(field) is False]
+        if lost:
+            keep_one_admin(user, fields=lost)
         demoted = changes.get("is_superuser") is False and user.is_superuser
         if demoted:
             changes.setdefault("is_staff", False)
@@ -208,12 +214,15 @@ def lock_user(user_id: str) -> User:
     return user
 
 
-def keep_one_admin(user: User) -> None:
-    """Refuse to lose `user` as an admin when there is no other active one; holds the lock until the commit."""
+def keep_one_admin(user: User, *, fields: Iterable[str] = ()) -> None:
+    """Refuse to lose `user` as an admin when there is no other active one; holds the lock until the commit.
+
+    `fields` are those (by their wire names) whose values would do it.
+    """
     lock_accounts()
     admins = User.objects.active_admins()
     if admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists():
-        raise Conflict("This is the last admin. Make another user an admin first.")
+        raise Conflict(LAST_ADMIN, errors=dict.fromkeys(fields, LAST_ADMIN))
 
 
 def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
@@ -241,7 +250,7 @@ def lock_regular_user(user_id: str) -> User:
     """
     user = lock_user(user_id)
     if user.is_superuser:
-        raise InvalidInput("An admin can access every library; there is nothing to set.")
+        raise InvalidInput(errors={"libraryIds": "An admin can access every library; there is nothing to set."})
     return user
 
 

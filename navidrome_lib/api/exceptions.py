@@ -1,4 +1,4 @@
-"""Every error leaves as `{"error": "sentence"}`, validation with `"errors": {field: sentence}`."""
+"""Every error leaves as `{"error": "sentence"}`, what concerns fields with `"errors": {field: sentence}`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def answer(exc: Exception) -> Response | None:
 def from_domain(exc: errors.DomainError) -> Response:
     status = next(code for kind, code in STATUS.items() if isinstance(exc, kind))
     body: dict[str, Any] = {"error": exc.message}
-    if isinstance(exc, errors.InvalidInput) and exc.errors:
+    if isinstance(exc, errors.FieldError) and exc.errors:
         body["errors"] = exc.errors
     retry_after = getattr(exc, "retry_after", None)
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}

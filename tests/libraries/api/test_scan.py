@@ -71,7 +71,11 @@ class TestStart:
         self, as_admin: APIClient, library: Library, body: dict[str, Any], status: int
     ) -> None:
         sent = {**body, "libraryId": str(library.pk)} if body.get("libraryId") == "{id}" else body
-        assert as_admin.post("/api/scan", sent).status_code == status
+        response = as_admin.post("/api/scan", sent)
+        assert response.status_code == status
+        if status == 400:
+            (field,) = {key.partition(".")[0] for key in response.json()["errors"]}
+            assert field in (*body, "libraryId")
         assert not Scan.objects.exists()
 
     @pytest.mark.parametrize("verb", ["get", "post"])

@@ -210,7 +210,9 @@ class TestCreate:
 
     @pytest.mark.parametrize("name", ["admin", "ADMIN", "  Admin "])
     def test_a_taken_name_is_409(self, as_admin: APIClient, name: str) -> None:
-        assert as_admin.post(URL, {**self.body, "userName": name}).status_code == 409
+        response = as_admin.post(URL, {**self.body, "userName": name})
+        sentence = f"The user name “{name.strip()}” is taken."
+        assert (response.status_code, response.json()) == (409, {"error": sentence, "errors": {"userName": sentence}})
         assert User.objects.count() == 1
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b'"text"', b"[[[[[[" * 900, b'{"userName": "\\ud800"}'])
@@ -296,7 +298,9 @@ class TestUpdate:
 
     @pytest.mark.parametrize(("name", "code"), [("ADMIN", 409), ("MEMBER", 200), ("", 400), ("a" * 151, 400)])
     def test_names_stay_unique(self, as_admin: APIClient, member: User, name: str, code: int) -> None:
-        assert as_admin.put(one(member), {"userName": name}).status_code == code
+        response = as_admin.put(one(member), {"userName": name})
+        assert response.status_code == code
+        assert code == 200 or set(response.json()["errors"]) == {"userName"}
 
     def test_unknown_is_404(self, as_admin: APIClient) -> None:
         assert as_admin.put(f"{URL}/nobody", {"name": "x"}).status_code == 404

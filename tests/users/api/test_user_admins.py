@@ -24,7 +24,10 @@ class TestLastAdmin:
     def test_is_not_demoted(self, as_admin: APIClient, admin: User, make_user: MakeUser, body: dict[str, Any]) -> None:
         make_user("former", is_superuser=True, is_active=False)
         before = state(admin)
-        assert as_admin.put(one(admin), body).status_code == 409
+        response = as_admin.put(one(admin), body)
+        sentence = "This is the last admin. Make another user an admin first."
+        fields = dict.fromkeys(body.keys() - {"name"}, sentence)
+        assert (response.status_code, response.json()) == (409, {"error": sentence, "errors": fields})
         assert state(admin) == before
 
     def test_is_not_deleted(self, as_admin: APIClient, admin: User) -> None:

@@ -125,7 +125,8 @@ class TestPut:
         assert granted(member) == before
 
     def test_an_admin_target_is_400(self, as_admin: APIClient, admin: User, library: Library) -> None:
-        assert as_admin.put(url(admin), {"libraryIds": [library.pk]}).status_code == 400
+        response = as_admin.put(url(admin), {"libraryIds": [library.pk]})
+        assert (response.status_code, set(response.json()["errors"])) == (400, {"libraryIds"})
         assert granted(admin) == set()
 
     def test_unknown_user_is_404(self, as_admin: APIClient, library: Library) -> None:

@@ -38,7 +38,7 @@ def music_folders(libraries: Iterable[Library]) -> dict[str, Any]:
 
 
 def user(viewer: Viewer, library_ids: Iterable[int]) -> dict[str, Any]:
-    """`user` with the roles that this server has."""
+    """`user` with every role of the protocol, which clients require; false is what this server does not do."""
     return {
         "username": viewer.user.username,
         "email": viewer.user.email,
@@ -54,5 +54,6 @@ def user(viewer: Viewer, library_ids: Iterable[int]) -> dict[str, Any]:
         "streamRole": False,
         "jukeboxRole": False,
         "shareRole": False,
+        "videoConversionRole": False,
         "folder": list(library_ids),
     }

@@ -95,7 +95,8 @@ def create_first_admin(*, username: str, password: str) -> User:
     with transaction.atomic():
         lock_accounts()
         require_no_account()  # again, now that the lock keeps others from creating one
-        return add_user(username=username, hashed=hashed, name=username.strip(), is_superuser=True)
+        now = timezone.now()  # the person is signed in with it
+        return add_user(username=username, hashed=hashed, name=username.strip(), is_superuser=True, last_login=now)
 
 
 def require_no_account() -> None:

@@ -12,7 +12,7 @@ from users.models import User, Viewer, username_key
 
 def get_user(caller: Viewer, params: Params) -> Payload:
     """`/rest/getUser`: oneself, or any account for an admin."""
-    key = username_key(params.text("username") or caller.user.username)
+    key = username_key(params.required("username"))
     if key == caller.user.username_key:
         account: User | None = caller.user
     elif caller.is_admin:

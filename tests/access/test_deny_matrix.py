@@ -197,6 +197,7 @@ def test_rest(cast: dict[str, User | None], method: str) -> None:
             query = {"v": "1.16.1", "c": "test", "f": "json"}
             if user is not None:
                 query |= {"u": user.username, "p": app_passwords.app_password(user)}
+                query |= {"username": user.username} if method == "getUser" else {}
             name = method if method != ".*" else "noSuchMethod"
             answer = getattr(APIClient(), http)(
                 f"/rest/{name}", query, **({"format": "multipart"} if http == "post" else {})

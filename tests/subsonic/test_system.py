@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
 
 from libraries.models import Library
 from tests.subsonic.conftest import Call
+from users.app_passwords import app_password
 from users.models import LibraryAccess, User
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,27 @@ def test_user(member: User, call: Call) -> None:
     admin = User.objects.create_superuser("admin", "open sesame, please")
     assert call("getUser", admin, username="member")["user"]["folder"] == shown["folder"]
     assert call("getUser", admin, username="nobody")["error"]["code"] == 70
+
+
+def test_user_has_every_role_in_every_notation(member: User, call: Call) -> None:
+    roles = {
+        f"{role}Role"
+        for role in ("admin", "settings", "download", "upload", "playlist", "coverArt", "comment", "podcast", "stream",
+                     "jukebox", "share", "videoConversion")
+    }  # fmt: skip
+    shown = call("getUser", member, username="member")["user"]
+    assert roles | {"username", "scrobblingEnabled"} <= set(shown)
+    assert all(isinstance(shown[key], bool) for key in (*roles, "scrobblingEnabled"))
+    query = {"u": "member", "p": app_password(member), "v": "1.16.1", "c": "test", "username": "member"}
+    (element,) = ElementTree.fromstring(Client().get("/rest/getUser", query).content)
+    assert all(element.attrib[key] in ("true", "false") for key in (*roles, "scrobblingEnabled"))
+
+
+def test_user_needs_a_name(member: User, call: Call) -> None:
+    for given in ({}, {"username": ""}):
+        assert call("getUser", member, **given)["error"] == {
+            "code": 10, "message": "Required parameter is missing: username"
+        }  # fmt: skip
 
 
 def test_token_info(member: User, call: Call) -> None:

@@ -44,6 +44,7 @@ def test_creates_the_first_admin_and_signs_in(as_anonymous: APIClient, url: str)
     user = User.objects.get()
     assert (user.username, user.is_superuser, user.is_staff) == ("Ada", True, True)
     assert user.check_password("x y 6789")
+    assert user.last_login is not None
     assert as_anonymous.get("/api/user", HTTP_AUTHORIZATION=f"Bearer {body['token']}").status_code == 200
 
 

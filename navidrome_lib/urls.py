@@ -27,7 +27,8 @@ GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin  
 GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  services.scans
 GET /api/keepalive/                   navidrome_lib.system.views         everyone
-GET /api/insights/                    navidrome_lib.system.views         signed in
+GET /api/insights/*                   navidrome_lib.system.views         signed in
+GET /api/playlist, /api/share, …      navidrome_lib.system.empty_lists   signed in
 GET /api/health                       navidrome_lib.system.views         everyone
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
 ====================================  =================================  =============  ==============================

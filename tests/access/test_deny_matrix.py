@@ -68,6 +68,8 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/health": {READS: ALL},
     "/api/health/live": {READS: ALL},
     "/api/insights": {READS: SIGNED_IN},
+    **{f"/api/{name}": {READS: SIGNED_IN} for name in ("playlist", "transcoding", "player", "share", "radio")},
+    "/api/translation": {READS: ALL},
     "/api/config": {READS: ADMIN},
     "/api/inspect": {READS: ADMIN},
     "/api/schema/": {READS: ALL},

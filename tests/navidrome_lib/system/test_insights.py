@@ -29,12 +29,22 @@ def test_it_needs_a_sign_in(as_anonymous: APIClient) -> None:
     assert not InsightsRun.objects.exists()
 
 
-@pytest.mark.parametrize("path", ["/api/insights/", "/api/insights"])
+@pytest.mark.parametrize(
+    "path", ["/api/insights/", "/api/insights", "/api/insights/insights_status", "/api/insights/a/b/"]
+)
 def test_regular_users_see_the_documented_keys(as_member: APIClient, path: str) -> None:
     InsightsRun.objects.create(started_at=datetime(2024, 1, 1, 12, 0, 0, 999999, tzinfo=UTC))
     answer = as_member.get(path)
     assert answer.status_code == 200
     assert answer.json() == {"id": "insights_status", "lastRun": "2024-01-01 12:00:00", "success": True}
+
+
+def test_every_tail_needs_a_sign_in(as_anonymous: APIClient) -> None:
+    assert as_anonymous.get("/api/insights/insights_status").status_code == 401
+
+
+def test_other_addresses_are_not_insights(as_admin: APIClient) -> None:
+    assert as_admin.get("/api/insightsful").status_code == 404
 
 
 def test_admins_see_the_figures(as_admin: APIClient, library: Library, other_library: Library) -> None:

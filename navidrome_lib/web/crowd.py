@@ -56,6 +56,11 @@ class Crowd(Generic[T]):
         same[member] = None
         return next(iter(same)) if len(same) > self._each else None
 
+    def surplus(self, client: str | None) -> list[T]:
+        """The oldest members of a client, as many as are too many."""
+        same = list(self._of_client.get(client, ())) if client is not None else []
+        return same[: max(0, len(same) - self._each)]
+
     def discard(self, member: T) -> None:
         """Remove a member if it is there."""
         client = self._clients.pop(member, None)

@@ -22,6 +22,8 @@ class WebLimits:
     body_bytes: int = 1024 * 1024
     # requests that one address has begun and not finished, and answers that it is slow to take
     unfinished_each: int = 64
+    # that it may have more, until what arrived with its connections has been read
+    burst_seconds: float = 0.2
     slow_readers_each: int = 64
     # of one answer before its source has to wait, and of all answers before the oldest slow reader is dropped
     unsent_bytes: int = 256 * 1024

@@ -144,9 +144,14 @@ class EventedWorker(Worker):  # type: ignore[misc]
         if connection.state not in UNFINISHED:
             self._unfinished.discard(connection)
             return
-        too_many = self._unfinished.add(connection, connection.client)
-        if too_many is not None:
-            too_many.give_up(MANY)
+        if self._unfinished.add(connection, connection.client) is not None:
+            # what has arrived is read before: a burst of whole requests, such as those of many tabs, is no crowd
+            self.loop.call_later(self.limits.burst_seconds, self._thin_out, connection.client)
+
+    def _thin_out(self, client: str | None) -> None:
+        """End the oldest unfinished requests of a client that has too many."""
+        for connection in self._unfinished.surplus(client):
+            connection.give_up(MANY)
 
     def watch_output(self, connection: Connection) -> None:
         """Look after a client that has not taken everything at once."""

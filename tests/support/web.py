@@ -42,6 +42,10 @@ class Web:
         with self.connect(head + b"\r\n" + (body or b"")) as client:
             return read_all(client)
 
+    def worker(self) -> int:
+        """The process that answers."""
+        return int(subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], text=True))
+
     def answers(self) -> bool:
         with contextlib.suppress(OSError):
             return b" 200 OK" in self.ask("/api/keepalive/")

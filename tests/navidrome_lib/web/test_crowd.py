@@ -31,7 +31,9 @@ def test_the_oldest_of_a_client_goes_first() -> None:
     assert [crowd.add(member, "a") for member in ("a1", "a2")] == [None, None]
     assert crowd.add("b1", "b") is None
     assert crowd.add("a1", "a") is None, "a member stays where it is"
+    assert crowd.surplus("a") == []
     assert crowd.add("a3", "a") == "a1"
+    assert (crowd.surplus("a"), crowd.surplus("b"), crowd.surplus("c"), crowd.surplus(None)) == (["a1"], [], [], [])
     crowd.discard("a1")
     crowd.discard("a1")
     assert (list(crowd), crowd.oldest(), len(crowd), "a1" in crowd) == (["a2", "b1", "a3"], "a2", 3, False)

@@ -96,6 +96,18 @@ def test_an_address_has_a_bounded_number_of_unfinished_requests(web: Web) -> Non
         assert b"200 OK" in read_all(clients[-1])
 
 
+def test_a_burst_of_whole_requests_is_answered(web: Web) -> None:
+    request = HEAD + b"Connection: close\r\n\r\n"
+    os.kill(web.worker(), signal.SIGSTOP)  # as a busy one that has not come to read
+    try:
+        clients = [web.connect(request) for _ in range(12 * 4)]
+    finally:
+        os.kill(web.worker(), signal.SIGCONT)
+    for client in clients:
+        with client:
+            assert b"200 OK" in read_all(client)
+
+
 def test_half_requests_hold_no_thread(web: Web) -> None:
     with contextlib.ExitStack() as stack:
         for beginning in (HEAD, POST + b"Content-Length: 9\r\n\r\n"):

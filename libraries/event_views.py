@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from django.contrib.auth import get_user
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException
@@ -14,30 +14,40 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from libraries.events import SLOTS, EventStream
+from libraries.events.hub import HUB
 from navidrome_lib.api import streams
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.viewer import Viewer, viewer_of
 
 
 class EventView(APIView):
-    """`GET /api/events`: scans as they happen, in the libraries that the caller can access."""
+    """`GET /api/events`: what happens in the libraries that the caller can access."""
 
     permission_classes = [IsSignedIn]
 
     @extend_schema(responses={(200, streams.CONTENT_TYPE): OpenApiTypes.STR})
-    def get(self, request: Request) -> StreamingHttpResponse:
-        """Server-sent events: `scanStatus` (Navidrome's keys), `scan` (an object of `/api/scan`) and `keepAlive`.
+    def get(self, request: Request) -> streams.LiveResponse:
+        """Server-sent events. The first is `serverStart`; the next ones tell how things are, all others what changed.
 
-        The first messages tell how things are. The stream ends after some minutes, and at once when the account may
-        no longer look; a browser's `EventSource` comes back by itself. 503 with `Retry-After` when too many are open.
+        - `serverStart`: `{"startTime", "version"}`
+        - `scanStatus` (Navidrome's keys) and `scan` (an object of `/api/scan`): a scan waits, goes on or ends
+        - `refreshResource`: what to ask again, `{"library": ["3"], "user": ["…"]}`, `{"song": ["*"]}` (all of a kind)
+          or `{"*": "*"}` (everything)
+        - `keepAlive`: every 15 seconds
+
+        The stream ends after an hour, and at once when the account may no longer look; a browser's `EventSource` comes
+        back by itself. When a process carries too many, an old one of whoever has most ends.
         """
-        stream = EventStream(lambda: self.viewer_now(request), SLOTS.take(viewer_of(request).pk))
-        return StreamingHttpResponse(stream, content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
+        viewer = viewer_of(request)
+
+        def listen(channel: streams.Channel) -> None:
+            HUB.open(channel, viewer, lambda: self.viewer_now(request))
+
+        return streams.LiveResponse(listen, content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 
     @extend_schema(exclude=True)
     def head(self, request: Request) -> Response:
-        """What a GET would say first; without this, Django would answer with a whole stream."""
+        """What a GET would say first; without this, it would begin a stream."""
         return Response(content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 
     def viewer_now(self, request: Request) -> Viewer | None:

@@ -17,16 +17,18 @@ class StorageLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class EventLimits:
-    """The times of a stream of server-sent events: the setting `EVENT_LIMITS`."""
+    """The times and the number of streams of server-sent events: the setting `EVENT_LIMITS`."""
 
-    # between two looks at the scans
+    # between two looks at what changed
     poll_seconds: float = 1.0
-    # between two checks of the credentials
-    rights_seconds: float = 3.0
+    # between two checks of the credentials; a change of an account or a key that is audited is found by the next look
+    rights_seconds: float = 10.0
     keep_alive_seconds: float = 15.0
     # after which a stream ends, and the client comes back
-    longest_seconds: float = 300.0
+    longest_seconds: float = 3600.0
     reconnect_seconds: float = 2.0
+    # streams of one web process; one more ends an old one
+    most: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)

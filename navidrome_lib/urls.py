@@ -24,7 +24,7 @@ GET|POST /api/scan                    libraries.views.ScanViewSet        admin  
 GET|DELETE /api/scan/{id}             libraries.views.ScanViewSet        admin          services.scans.cancel_scan
 GET /api/scan/{id}/changes            libraries.views.ScanViewSet        admin          libraries.models.change
 GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          storage.explain
-GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.EventStream
+GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.hub
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  services.scans
 GET /api/keepalive/                   navidrome_lib.system.views         everyone
 GET /api/insights/*                   navidrome_lib.system.views         signed in

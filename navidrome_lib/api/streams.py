@@ -1,23 +1,20 @@
-"""Server-sent events: how a message is written, how many streams a process carries, and when they must end."""
+"""Server-sent events: how a message is written, how it gets to a client, and when streams must end."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
 from django.http import StreamingHttpResponse
 
-from navidrome_lib.errors import Unavailable
-
 CONTENT_TYPE = "text/event-stream"
 # what buffers or changes a stream on its way would hold messages back
 HEADERS = {"Cache-Control": "no-cache, no-store, no-transform", "X-Accel-Buffering": "no"}
-RETRY_AFTER = 30
-COMMENT = b":\n\n"
+# when this process began to serve: the web server imports this module at its start
+STARTED_AT = datetime.now(UTC)
 
 
 def message(event: str, data: Any) -> bytes:
@@ -54,36 +51,6 @@ class LiveResponse(StreamingHttpResponse):
     def __init__(self, take_over: Callable[[Channel], None], **options: Any) -> None:
         super().__init__((), **options)
         self.take_over = take_over
-
-
-class Slots:
-    """At most `limit` streams in this process, and `each` of one account: every stream holds a thread."""
-
-    def __init__(self, limit: int, each: int) -> None:
-        self.limit = limit
-        self.each = each
-        self._lock = threading.Lock()
-        self._taken: Counter[str] = Counter()
-
-    def take(self, owner: str) -> Callable[[], None]:
-        """A slot, as the function that gives it back (once, however often it is called); raises `Unavailable`."""
-        with self._lock:
-            if self._taken.total() >= self.limit or self._taken[owner] >= self.each:
-                raise Unavailable("Too many event streams are open. Try again later.", retry_after=RETRY_AFTER)
-            self._taken[owner] += 1
-        given_back = threading.Lock()
-
-        def give_back() -> None:
-            if given_back.acquire(blocking=False):
-                with self._lock:
-                    self._taken -= Counter([owner])
-
-        return give_back
-
-    def used(self) -> int:
-        """The streams that are open now."""
-        with self._lock:
-            return self._taken.total()
 
 
 class _Server:

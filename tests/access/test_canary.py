@@ -11,16 +11,20 @@ from django.contrib.auth.models import Group, Permission
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from libraries.models import Library
+from libraries.events.hub import Hub
+from libraries.models import Library, Scan
+from navidrome_lib.audit.services import record
 from tests.access import canary
 from tests.access.routes import READS_NO_QUERY, routes
 from tests.access.test_deny_matrix import REST
 from tests.conftest import MakeUser, SignIn
+from tests.support.event_streams import Stream
 from tests.support.sharing import Share
-from users import api_keys, app_passwords
-from users.models import GroupAccess, LibraryAccess, User
+from users import api_keys, app_passwords, services
+from users.models import GroupAccess, LibraryAccess, User, Viewer
 
 pytestmark = pytest.mark.alike
 
@@ -53,12 +57,11 @@ def owner(make_user: MakeUser, hidden: list[str]) -> User:
 
 
 def content(response: HttpResponseBase) -> bytes:
-    """Return the body, without streams of events, which never end (tests/libraries/api/test_events.py reads them)."""
+    """Return the body; a stream of events has none here (see `test_events`)."""
     if isinstance(response, HttpResponse):
         return response.content
     assert isinstance(response, StreamingHttpResponse)
-    endless = response["Content-Type"].startswith("text/event-stream")
-    return b"" if endless else b"".join(map(bytes, response))
+    return b"".join(map(bytes, response))
 
 
 def clean(response: HttpResponseBase, asked: str, ids: list[str]) -> None:
@@ -111,6 +114,28 @@ def test_api(
         for verb in ("post", "put", "patch"):
             body = {"libraryId": canary.LIBRARY_ID, "libraryIds": [canary.LIBRARY_ID], "name": "x", "username": "x"}
             clean(getattr(client, verb)(url, body, format="json"), url + str(body), hidden)
+
+
+@pytest.mark.parametrize("role", ["member", "confined"])
+def test_events(hidden: list[str], member: User, admin: User, owner: User, library: Library, role: str) -> None:
+    viewer = member.as_viewer()
+    if role == "confined":
+        key = api_keys.create_key(admin, name="k", scope="manage", library_ids=[library.pk])[0]
+        viewer = Viewer(admin, key)
+    hub = Hub(threaded=False)
+    stream = Stream.of(hub, viewer)
+    hub.tick()
+    Scan.objects.filter(pk=canary.SCAN_ID).update(heartbeat_at=timezone.now(), seen=47114712)
+    services.update_user(owner.pk, {"name": f"{canary.MARK}-renamed"})
+    services.set_user_libraries(owner.pk, [library.pk])
+    record("library.update", {"name": [canary.MARK, "x"]}, kind="library", pk=canary.LIBRARY_ID, name=canary.MARK)
+    hub.tick()
+    Scan.objects.filter(pk=canary.SCAN_ID).update(state="finished", added=47114711)
+    hub.tick()
+    text = str([event for event in stream.so_far() if event.name != "serverStart"])
+    assert "scanStatus" in text
+    unseen = (canary.MARK, *NUMBERS, *hidden, str(canary.LIBRARY_ID), str(canary.SCAN_ID), owner.pk, "refreshResource")
+    assert [mark for mark in unseen if mark in text] == []
 
 
 @pytest.mark.parametrize("role", ["member", "outsider", "scanner", "key"])

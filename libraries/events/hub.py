@@ -1,0 +1,188 @@
+"""The open streams of this process, and the one thread that serves them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from libraries.events.bulletin import Bulletin, LibraryIds
+from libraries.events.news import NewsReader
+from libraries.limits import EventLimits
+from navidrome_lib.api import streams
+from navidrome_lib.api.wire import instant
+from navidrome_lib.errors import Unavailable
+from navidrome_lib.version import SERVER_VERSION
+from navidrome_lib.viewer import Viewer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Stream:
+    """An open stream. `viewer_now` looks at its credentials again, and returns None when they are not good any more."""
+
+    channel: streams.Channel
+    viewer: Viewer
+    viewer_now: Callable[[], Viewer | None]
+    check_at: float
+    keep_alive_at: float
+    end_at: float
+    # what it could access when it was last told something; None: tell how things are
+    libraries: LibraryIds | None = None
+    # something may have happened that it was not told
+    missed: bool = False
+
+    def tell(self, event: str, data: Any) -> None:
+        self.channel.send(streams.message(event, data))
+
+
+class Hub:
+    """Tells all streams of this process what changed, from one thread that lives as long as there is a stream.
+
+    Between two looks it holds no connection to the database. `threaded` is off where a test calls `tick` itself.
+    """
+
+    def __init__(self, *, threaded: bool = True) -> None:
+        self._threaded = threaded
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._streams: dict[Stream, None] = {}
+        self._reader = NewsReader()
+
+    def open(self, channel: streams.Channel, viewer: Viewer, viewer_now: Callable[[], Viewer | None]) -> None:
+        """Begin a stream; it is told how things are, and what changes from now on."""
+        limits, now = self._limits(), time.monotonic()
+        stream = Stream(
+            channel,
+            viewer,
+            viewer_now,
+            check_at=now + limits.rights_seconds,
+            keep_alive_at=now + limits.keep_alive_seconds,
+            end_at=now + limits.longest_seconds,
+        )
+        channel.send(streams.reconnect_after(limits.reconnect_seconds))
+        stream.tell("serverStart", {"startTime": instant(streams.STARTED_AT), "version": SERVER_VERSION})
+        with self._lock:
+            superseded = self._superseded() if len(self._streams) >= limits.most else None
+            self._streams[stream] = None
+            if self._thread is None and self._threaded:
+                self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+                self._thread.start()
+        if superseded is not None:
+            self._end(superseded)
+        channel.on_close(lambda: self._forget(stream))
+        self._wake.set()
+
+    def count(self) -> int:
+        """The streams that are open now."""
+        with self._lock:
+            return len(self._streams)
+
+    def check_rights_now(self) -> None:
+        """Look at all credentials and their rights at the next look."""
+        for stream in self._all():
+            stream.check_at = 0.0
+
+    def tick(self) -> None:
+        """Look once, and tell what there is to tell."""
+        limits, now = self._limits(), time.monotonic()
+        news = self._reader.look()
+        bulletin = Bulletin(news, self._reader.followed.values())
+        for stream in self._all():
+            due = now >= stream.check_at or news.concern_rights_of(stream.viewer)
+            if due and not self._has_rights(stream, now + limits.rights_seconds):
+                self._end(stream)
+            elif due or news or stream.libraries is None:
+                told = bulletin.events(stream.viewer, stream.libraries, missed=stream.missed)
+                events, stream.libraries = told
+                stream.missed = False
+                for event, data in events:
+                    stream.tell(event, data)
+
+    def _has_rights(self, stream: Stream, check_at: float) -> bool:
+        viewer = stream.viewer_now()
+        if viewer is None:
+            return False
+        stream.viewer, stream.check_at = viewer, check_at
+        return True
+
+    def _run(self) -> None:
+        self._reader = NewsReader()
+        while self._goes_on():
+            try:
+                self.tick()
+            except (DatabaseError, Unavailable):
+                self._begin_again()  # what is away comes back
+            except Exception:
+                log.exception("the event streams have failed, and begin again")
+                self._end_all()
+            finally:
+                connections.close_all()
+            self._keep_alive()
+            self._wake.wait(self._limits().poll_seconds)
+            self._wake.clear()
+
+    def _goes_on(self) -> bool:
+        """Whether there is anybody to serve; the decision to end is one with its note."""
+        if streams.must_end():
+            self._end_all()
+        with self._lock:
+            if not self._streams:
+                self._thread = None
+                return False
+        return True
+
+    def _begin_again(self) -> None:
+        """Look as at the first time, and tell all streams how things are: who was told what is not known."""
+        self._reader = NewsReader()
+        for stream in self._all():
+            stream.libraries, stream.missed = None, True
+
+    def _keep_alive(self) -> None:
+        now = time.monotonic()
+        for stream in self._all():
+            if now >= stream.end_at:
+                self._end(stream)
+            elif now >= stream.keep_alive_at:
+                stream.keep_alive_at = now + self._limits().keep_alive_seconds
+                stream.tell("keepAlive", {"ts": int(time.time())})
+
+    def _superseded(self) -> Stream:
+        """The oldest stream of the account that has most of them: a new tab counts more than one of long ago."""
+        owners = Counter(stream.viewer.pk for stream in self._streams)
+        (owner, _), *_ = owners.most_common(1)
+        return next(stream for stream in self._streams if stream.viewer.pk == owner)
+
+    def _end(self, stream: Stream) -> None:
+        self._forget(stream)
+        stream.channel.close()
+
+    def _end_all(self) -> None:
+        for stream in self._all():
+            self._end(stream)
+
+    def _forget(self, stream: Stream) -> None:
+        with self._lock:
+            self._streams.pop(stream, None)
+            if not self._streams:
+                self._wake.set()
+
+    def _all(self) -> list[Stream]:
+        with self._lock:
+            return list(self._streams)
+
+    def _limits(self) -> EventLimits:
+        limits: EventLimits = settings.EVENT_LIMITS
+        return limits
+
+
+HUB: Final = Hub()

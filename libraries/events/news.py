@@ -1,0 +1,105 @@
+"""What changed since the last look: scans by their rows, all else by the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from django.db.models import Max, Q
+
+from libraries.choices import ScanState
+from libraries.models import Scan
+from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.viewer import Viewer
+
+_FOLLOWED: Final = (ScanState.QUEUED, ScanState.RUNNING, ScanState.HELD)
+_WORKING: Final = (ScanState.QUEUED, ScanState.RUNNING)
+# an entry gets its number before its transaction ends: so many of the last ones are looked at again
+_LOOKED_AT_AGAIN: Final = 50
+# what ends or changes rights of an account, or of any that the entry does not name
+_OF_RIGHTS: Final = ("user", "group", "key", "keys")
+
+
+class Entry(NamedTuple):
+    """An entry of the audit trail."""
+
+    action: str
+    kind: str
+    object_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What changed since the last look."""
+
+    # new ones, and those that went on
+    scans: tuple[Scan, ...] = ()
+    # those among them that have come to rest
+    rested: tuple[Scan, ...] = ()
+    # the libraries of waiting and running scans that are gone
+    vanished: frozenset[int] = frozenset()
+    entries: tuple[Entry, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.scans or self.vanished or self.entries)
+
+    def concern_rights_of(self, viewer: Viewer) -> bool:
+        """True when the credentials of this viewer should be looked at again."""
+        return any(
+            entry.kind in _OF_RIGHTS and (entry.kind != "user" or entry.object_id == viewer.pk)
+            for entry in self.entries
+        )
+
+
+class NewsReader:
+    """Looks at the rows of this moment. The first look finds nothing new; each costs two queries."""
+
+    def __init__(self) -> None:
+        # the scans that wait, run or need an approval
+        self.followed: dict[int, Scan] = {}
+        self._newest_scan: int | None = None
+        self._newest_entry = 0
+        self._read: set[int] = set()
+
+    def look(self) -> News:
+        """What changed since the last look."""
+        if self._newest_scan is None:
+            self._newest_scan = Scan.objects.aggregate(newest=Max("pk"))["newest"] or 0
+            self._newest_entry = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
+            self._read = {pk for pk, _ in self._entries()}
+            self.followed = {pk: scan for pk, scan in self._scans().items() if scan.state in _FOLLOWED}
+            return News()
+        rows, before = self._scans(), self.followed
+        changed = [rows[pk] for pk in sorted(rows) if pk not in before or state_of(before[pk]) != state_of(rows[pk])]
+        rested = [scan for scan in changed if scan.state not in _WORKING and not was_at_rest(before.get(scan.pk))]
+        vanished = frozenset(before[pk].library_id for pk in before.keys() - rows.keys())
+        self._newest_scan = max([self._newest_scan, *rows])
+        self.followed = {pk: scan for pk, scan in rows.items() if scan.state in _FOLLOWED}
+        return News(scans=tuple(changed), rested=tuple(rested), vanished=vanished, entries=tuple(self._new_entries()))
+
+    def _scans(self) -> dict[int, Scan]:
+        wanted = Q(state__in=_FOLLOWED) | Q(pk__in=list(self.followed)) | Q(pk__gt=self._newest_scan)
+        rows = Scan.objects.filter(wanted, library__deleted_at__isnull=True).select_related("library")
+        return {scan.pk: scan for scan in rows}
+
+    def _entries(self) -> Iterator[tuple[int, Entry]]:
+        rows = AuditEntry.objects.filter(pk__gt=self._newest_entry - _LOOKED_AT_AGAIN).order_by("pk")
+        for pk, *values in rows.values_list("pk", "action", "object_type", "object_id"):
+            yield pk, Entry(*values)
+
+    def _new_entries(self) -> list[Entry]:
+        found = {pk: entry for pk, entry in self._entries() if pk not in self._read}
+        self._newest_entry = max([self._newest_entry, *found])
+        self._read = {pk for pk in self._read.union(found) if pk > self._newest_entry - _LOOKED_AT_AGAIN}
+        return list(found.values())
+
+
+def state_of(scan: Scan) -> tuple[object, ...]:
+    """What differs when there is something to tell of a scan."""
+    return scan.state, scan.phase, scan.heartbeat_at, scan.full, scan.targets, scan.attempts, scan.error
+
+
+def was_at_rest(scan: Scan | None) -> bool:
+    """Whether a scan had ended or been held already."""
+    return scan is not None and scan.state not in _WORKING

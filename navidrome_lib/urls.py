@@ -3,6 +3,8 @@
 ====================================  =================================  =============  ==============================
 address                               view                               who            service
 ====================================  =================================  =============  ==============================
+/, /login, /logout, /account          users.pages                        see there      users.services
+/setup, /setup/music                  users.pages                        no account     users.first_admin
 POST /auth/login                      users.views.LoginView              anyone         users.services
 POST /auth/createAdmin                users.views.CreateAdminView        no account     users.services
 GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.libraries
@@ -38,7 +40,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from navidrome_lib.system.schema_view import SchemaView
@@ -49,7 +50,6 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=
 admin.autodiscover()
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("", include("libraries.urls")),
     path("", include("users.urls")),
     path("", include("missing.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -12,7 +13,6 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.forms import (
     AdminOwnPasswordChangeForm,
     AdminPasswordChangeForm,
-    AuthenticationForm,
     UserChangeForm,
     UserCreationForm,
 )
@@ -28,12 +28,18 @@ from users.refusals import told_on_the_page
 
 
 class SignInForm(AuthenticationForm):
-    """The login form of the admin site, throttled."""
+    """The form by which everybody signs in, throttled."""
+
+    error_messages = {
+        "invalid_login": _lazy("User name or password is wrong."),
+        "inactive": _lazy("User name or password is wrong."),
+    }
 
     def clean(self) -> dict[str, Any]:
         username = self.cleaned_data.get("username")
         if not username or not self.cleaned_data.get("password"):
             return super().clean() or {}
+        assert self.request is not None
         address = throttling.client_address(self.request)
         with told_on_the_page(self.request):
             cleaned: dict[str, Any] = throttling.admin_site.judge(address, username, super().clean)

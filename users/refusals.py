@@ -8,6 +8,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from navidrome_lib.errors import TooManyAttempts, Unavailable
 
@@ -22,4 +23,11 @@ def told_on_the_page(request: HttpRequest) -> Iterator[None]:
         yield
     except (TooManyAttempts, Unavailable) as error:
         request.META[REFUSAL] = error
-        raise ValidationError(error.message) from error
+        raise ValidationError(sentence_of(error)) from error
+
+
+def sentence_of(error: TooManyAttempts | Unavailable) -> str:
+    """What a page says of a refusal, with the time to wait when it is known."""
+    if isinstance(error, TooManyAttempts):
+        return _("Too many attempts. Try again in %(seconds)s seconds.") % {"seconds": error.retry_after}
+    return error.message

@@ -68,7 +68,7 @@ def end_with_the_first_account(created: bool, **_: Any) -> None:
 
 
 def setup_address(home: str) -> str:
-    """The address of the first page, with the code in it."""
+    """The address of the first page, with the code in it; `home` has no slash at its end."""
     return f"{home}/setup?code={quote(setup_code())}"
 
 

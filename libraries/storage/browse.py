@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 
+from libraries.audio.formats.kinds import is_audio
 from libraries.storage.roots import allowed_roots, check_allowed, check_readable, is_storable_text, refuse
 from libraries.timeouts import call_with_timeout
 
 MAX_FOLDERS = 1000
+# where music usually is on a server, and where disks are mounted
+USUAL_PLACES = ("/srv", "/mnt", "/media", "/home", "/music", "/data", "/Volumes", "/Users")
+# how long the audio files below a folder are counted while a person waits for the page
+COUNT_SECONDS = 0.7
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,51 @@ class FolderPage:
     unnamed: int = 0
     silent: int = 0
     cut: bool = False
+
+
+@dataclass(frozen=True)
+class AudioCount:
+    """Audio files below a folder; not `complete` when time was up first."""
+
+    files: int = 0
+    complete: bool = True
+
+
+def shortcuts() -> list[FolderChoice]:
+    """Where a person begins to look for a folder: the allowed ones, or else the usual places that exist."""
+    roots = allowed_roots()
+    if roots != ["/"]:
+        return [FolderChoice(root, root) for root in roots] if len(roots) > 1 else []
+    limits = settings.STORAGE_LIMITS
+    found = []
+    for place in dict.fromkeys((*USUAL_PLACES, os.path.expanduser("~/Music"))):
+        with suppress(OSError):  # one that does not answer is not offered
+            if call_with_timeout(partial(os.path.isdir, place), about=place, seconds=0.5, limits=limits):
+                found.append(FolderChoice(place, place))
+    return found
+
+
+def count_audio(path: str) -> AudioCount:
+    """How many audio files are below a folder, as far as can be counted at once. No link is followed."""
+    limits = settings.STORAGE_LIMITS
+    try:
+        return call_with_timeout(lambda: _count_audio(path), about=path, limits=limits)
+    except OSError:
+        return AudioCount(complete=False)
+
+
+def _count_audio(path: str) -> AudioCount:
+    end, files, waiting = time.monotonic() + COUNT_SECONDS, 0, [path]
+    while waiting:
+        if time.monotonic() > end:
+            return AudioCount(files, complete=False)
+        try:
+            entries = look_into(folder := waiting.pop())
+        except OSError:
+            continue
+        waiting += [os.path.join(folder, entry.name) for entry in entries if entry.is_folder]
+        files += sum(not entry.is_folder and is_audio(entry.name) for entry in entries)
+    return AudioCount(files)
 
 
 def list_folders(path: str) -> FolderPage:

@@ -9,7 +9,8 @@ from django.http.response import HttpResponseBase
 
 from navidrome_lib.audit.actor import Actor, acting
 
-CHANNELS = {"rest": "rest", "admin": "admin"}
+# pages believe the session of a browser, those for everybody as the admin site
+CHANNELS = {"rest": "rest", **dict.fromkeys(("admin", "login", "logout", "account", "setup"), "admin")}
 
 
 def actor_of_request(
@@ -20,7 +21,7 @@ def actor_of_request(
     def middleware(request: HttpRequest) -> HttpResponseBase:
         channel = CHANNELS.get(request.path_info.strip("/").split("/")[0], "api")
         address = request.META.get("REMOTE_ADDR") or ""
-        # only the admin site believes a session by itself; the API says who it is once its rules are met
+        # only pages believe a session by itself; the API says who it is once its rules are met
         look = (lambda: getattr(request, "user", None)) if channel == "admin" else None
         with acting(Actor(channel=channel, address=address, look=look)):
             return get_response(request)

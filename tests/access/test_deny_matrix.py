@@ -79,6 +79,23 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/": {VERBS: ALL},
 }
 
+# pages of people: who gets to see them with a session; who is not named is sent to the sign-in, or refused with 403
+PAGES: dict[str, tuple[str, ...]] = {
+    "/login": ("anonymous",),
+    "/logout": (),
+    "/setup": (),
+    "/setup/music": ADMIN,
+    "/setup/music/{pk}": ADMIN,
+    "/account": SIGNED_IN,
+    # what the forms of the account are sent to
+    "/account/profile": (),
+    "/account/password": (),
+    "/account/app-password": (),
+    "/account/keys": (),
+    "/account/keys/{pk}/end": (),
+    "/account/sign-out-everywhere": (),
+}
+
 # method of /rest → the code of the protocol for each role (0: done)
 GUARDED = {"anonymous": 10, "member": 0, "outsider": 0, "scanner": 0, "admin": 0}
 REST: dict[str, dict[str, int]] = {
@@ -151,7 +168,7 @@ def allowed(route: str, verb: str) -> tuple[str, ...] | None:
 
 def test_every_route_has_a_row() -> None:
     """A new route fails here until somebody has said who may call it."""
-    known = set(API) | {f"/rest/{method}" for method in REST}
+    known = set(API) | set(PAGES) | {f"/rest/{method}" for method in REST}
     found = {route for route in routes() if not route.startswith("/admin/")}
     assert found == known
 
@@ -208,6 +225,32 @@ def test_rest(cast: dict[str, User | None], method: str) -> None:
             assert found.get("error", {}).get("code", 0) == code, f"{method} as {role}"
         if code:
             assert everything() == before
+
+
+@pytest.mark.parametrize("route", sorted(PAGES))
+def test_pages(cast: dict[str, User | None], library: Library, route: str) -> None:
+    """A page shows itself to whom the table names; others are led on or refused, and their forms change nothing."""
+    member, admin = cast["member"], cast["admin"]
+    assert member is not None
+    assert admin is not None
+    key, _ = api_keys.create_key(admin, name="k", scope="read")
+    url = route.replace("{pk}", str(library.pk) if route.startswith("/setup") else key.pk)
+    before = everything()
+    for role, user in cast.items():
+        client = Client(HTTP_HOST="localhost")
+        if user is not None:
+            client.force_login(user)
+        status = client.get(url).status_code
+        assert status == 200 if role in PAGES[route] else status in (302, 403, 405), f"{url} as {role}: {status}"
+    for role in ("anonymous", "outsider"):
+        client = Client(HTTP_HOST="localhost")
+        if role == "anonymous" or route.startswith("/setup"):
+            client.post(url, {"path": library.path, "name": "x", "access": "everybody", "username": "eve"})
+        if role == "outsider" and "{pk}" in route:
+            client.force_login(cast[role])  # type: ignore[arg-type]
+            client.post(url)
+    User.objects.update(last_login=None)
+    assert everything().replace("last_login", "") == before.replace("last_login", "")
 
 
 def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: Share) -> None:

@@ -124,7 +124,7 @@ def test_the_menu_without_javascript(visit: Open, catalog: Library) -> None:
     menu.locator("summary").click()
     menu.get_by_role("button", name="Log out").click()
     visitor.go("/admin/")
-    page.wait_for_url("**/admin/login/**")
+    page.wait_for_url("**/login?**")
 
 
 def test_the_menu_for_browsers_without_javascript_is_for_them_only(at_admin: Visitor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -25,6 +25,7 @@ from navidrome_lib.admin.forms import validate_name
 from navidrome_lib.errors import InvalidInput
 from navidrome_lib.viewer import is_admin
 from users import api_keys
+from users.days import end_of
 from users.models import ApiKey, Scope, User
 
 LIBRARIES = "libraryIds"
@@ -95,10 +96,6 @@ class NewKeyForm(forms.Form):
         except InvalidInput as error:
             self.add_error("libraries" if LIBRARIES in error.errors else None, error.message)
             return None
-
-
-def end_of(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def key_view(request: HttpRequest) -> HttpResponse:

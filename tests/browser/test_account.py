@@ -1,0 +1,84 @@
+"""Signing in and the account page at a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from libraries.models import Library
+from tests.browser.conftest import Open
+from tests.browser.test_first_start import DESKTOP, PHONE
+from tests.browser.test_pages import serious
+from tests.conftest import PASSWORD
+from users import app_passwords
+from users.models import ApiKey, User
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_person_gets_in_and_connects_an_app(
+    visit: Open, member: User, library: Library, window: dict[str, Any], scheme: str
+) -> None:
+    visitor = visit(color_scheme=scheme, permissions=["clipboard-read", "clipboard-write"], **window)
+    page, faults = visitor.page, list[str]()
+
+    def look() -> None:
+        assert visitor.fits(), page.url
+        faults.extend(serious(visitor, []))
+
+    visitor.go("/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.fill("#id_username", "member")
+    page.fill("#id_password", "wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("User name or password is wrong.")).to_be_visible()
+    look()
+    page.fill("#id_password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account")
+    expect(page.get_by_role("region", name="My libraries")).to_contain_text("Rock")
+    look()
+    page.get_by_role("button", name="Show my app password").click()
+    secret = app_passwords.app_password(User.objects.get(pk=member.pk))
+    expect(page.get_by_label("App password", exact=True)).to_have_value(secret)
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    page.get_by_role("button", name="Copy App password").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+    look()
+    page.get_by_text("New API key").click()
+    page.get_by_label("What is it for?").fill("Robot")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_text("Copy this key now. It cannot be shown again.")).to_be_visible()
+    look()
+    page.get_by_role("button", name="End the key Robot").click()
+    expect(page.get_by_text("The key “Robot” has ended.")).to_be_visible()
+    assert not ApiKey.objects.exists()
+    page.get_by_role("button", name="Sign out everywhere").click()
+    expect(page.get_by_text("You are signed out everywhere.")).to_be_visible()
+    look()
+    assert faults == []
+
+
+def test_without_javascript(visit: Open, member: User) -> None:
+    visitor = visit(java_script_enabled=False, **PHONE)
+    page = visitor.page
+    visitor.go("/login?next=/admin/")
+    page.fill("#id_username", "member")
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/account")
+    page.get_by_role("button", name="Show my app password").click()
+    expect(page.get_by_label("App password", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    visitor.go("/account")
+    page.get_by_label("Name", exact=True).fill("Mem")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your name and email address were saved.")).to_be_visible()
+    assert User.objects.get(pk=member.pk).name == "Mem"
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url("**/login")

@@ -56,3 +56,13 @@ def post_worker_init(worker: Any) -> None:
     """Open event streams end when the worker is asked to stop: it waits for all answers that it has begun."""
     # imported here, in the worker: only now the application and its path are known
     import_module("navidrome_lib.api.streams").end_when(lambda: not worker.alive)
+    # while there is no account: said once, by the first worker
+    if worker.age == 1 and "NAVIDROME_LIB_NO_ANNOUNCEMENT" not in os.environ:
+        import_module("users.setup_code").announce(home_of(worker.sockets))
+
+
+def home_of(sockets: list[Any]) -> str:
+    """The address of the server on its own machine; of a socket in the file system only the path of a page is known."""
+    base: str = import_module("navidrome_lib.config.conf").current().base_url
+    ports = [name[1] for name in (listener.getsockname() for listener in sockets) if isinstance(name, tuple)]
+    return f"http://localhost:{ports[0]}{base}" if ports else base

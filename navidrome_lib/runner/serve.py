@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from navidrome_lib.config.conf import Conf
 from navidrome_lib.runner import broker, services
@@ -48,7 +49,7 @@ def serve(
         supervisor.start(services.web(conf, environ, listener.fileno()))
         if not supervisor.wait_until(lambda: port_answers(conf), seconds=READY_SECONDS):
             raise Failed(f"The web server did not answer within {READY_SECONDS:.0f} s: see the lines above.")
-        for line in (*ready_lines(conf, users=found["users"]), *notes):
+        for line in (*ready_lines(conf, setup_code=found["setup_code"]), *notes):
             console.say(line)
         supervisor.watch()
         console.say("Stopping…")
@@ -81,12 +82,15 @@ def start_own_broker(supervisor: Supervisor, folder: Path, environ: Mapping[str,
     return start_own_broker(supervisor, folder, environ, console)
 
 
-def prepare(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str, str]) -> dict[str, bool]:
-    """Migrate, create what the environment asks for, and say what was found."""
+def prepare(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str, str]) -> dict[str, str]:
+    """Migrate, create what the environment asks for, and say what was found.
+
+    It is `setup_code`, which is empty when there is an account.
+    """
     report = conf.data_folder / f".prepared-{secrets.token_hex(4)}.json"
     try:
         supervisor.run(services.preparation(environ, report))
-        found: dict[str, bool] = json.loads(report.read_text(encoding="utf-8"))
+        found: dict[str, str] = json.loads(report.read_text(encoding="utf-8"))
         return found
     finally:
         report.unlink(missing_ok=True)
@@ -110,25 +114,27 @@ def home_url(conf: Conf) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{conf.port}{conf.base_url}"
 
 
-def ready_lines(conf: Conf, *, users: bool) -> list[str]:
-    """The lines that say where the server listens, and how to create the first admin when there is none."""
+def ready_lines(conf: Conf, *, setup_code: str) -> list[str]:
+    """The lines that say where the server is; with a set-up code the one address where it begins."""
     home = home_url(conf)
-    lines = [
+    if setup_code:
+        return [
+            "",
+            "navidrome-lib is ready: create your admin account at",
+            f"  {home}/setup?code={quote(setup_code)}",
+            "From another machine, type the IP address of this one in the place of the host name.",
+            "",
+            "Press Ctrl-C to stop.",
+        ]
+    return [
         "",
         f"navidrome-lib is ready: {home}/",
         f"  admin site      {home}/admin/",
         f"  API reference   {home}/api/docs/",
         f"  data folder     {conf.data_folder}",
+        "",
+        "Press Ctrl-C to stop.",
     ]
-    if not users:
-        body = '{"username":"admin","password":"choose one"}'
-        lines += [
-            "",
-            "There is no account yet. Create the first admin with",
-            f"  curl -X POST -H 'Content-Type: application/json' -d '{body}' {home}/auth/createAdmin",
-            "or start again with ND_ADMIN_USER and ND_ADMIN_PASSWORD in the environment.",
-        ]
-    return [*lines, "", "Press Ctrl-C to stop."]
 
 
 def private_environment() -> dict[str, str]:

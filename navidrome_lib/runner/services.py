@@ -13,6 +13,8 @@ from navidrome_lib.runner.processes import Command
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 WEB_WORKER = "navidrome_lib.web.worker.EventedWorker"
 WEB_THREADS = 32
+# read by gunicorn.conf.py
+NO_ANNOUNCEMENT = "NAVIDROME_LIB_NO_ANNOUNCEMENT"
 # requests, where a client waits, go before scans
 WORKER_NICE = 10
 # a running scan gets this long to end by itself; after that it is cut off, and its lease lets another worker go on
@@ -45,7 +47,8 @@ def web(conf: Conf, environ: Mapping[str, str], listener: int) -> Command:
             "--no-control-socket",
             f"--log-level={conf.log_level}",
         ),
-        env=environ,
+        # the console says by itself where the first account is created
+        env={**environ, NO_ANNOUNCEMENT: "1"},
         cwd=REPOSITORY,
         stop=((signal.SIGTERM, WEB_GRACE_SECONDS + 2.0),),
         pass_fds=(listener,),

@@ -67,6 +67,24 @@ def test_a_release_creates_the_first_admin_and_library_once(environ: dict[str, s
     assert found(environ) == expected
 
 
+def test_the_web_server_says_where_the_first_admin_is_created(environ: dict[str, str], tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "web.log"
+    assert run(LINES["release"], environ).returncode == 0
+    with log.open("w") as output:
+        web = subprocess.Popen(
+            ["sh", "-c", f"exec {LINES['web']}"], cwd=REPOSITORY, stdout=output, stderr=output,
+            env={**environ, "PORT": str(port), "WEB_CONCURRENCY": "2", "ND_BASEURL": "/music"},
+        )  # fmt: skip
+    try:
+        code = (tmp_path / "data" / "setup_code").read_text()
+        said = f"http://localhost:{port}/music/setup?code={code}"
+        assert eventually(lambda: said in log.read_text(), seconds=60), log.read_text()
+        assert log.read_text().count(code) == 1
+    finally:
+        web.terminate()
+        web.wait(timeout=30)
+
+
 def test_a_release_without_wishes_only_migrates(environ: dict[str, str]) -> None:
     done = run(LINES["release"], environ)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

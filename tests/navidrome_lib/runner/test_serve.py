@@ -33,8 +33,9 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
     servers.append(server)
     server.wait_until_it_says("Press Ctrl-C to stop.")
     home = f"http://localhost:{server.port}"
-    assert f"navidrome-lib is ready: {home}/\n" in server.output()
-    assert f"{home}/auth/createAdmin" in server.output()
+    code = (tmp_path / "a data folder" / "setup_code").read_text()
+    assert f"  {home}/setup?code={code}\n" in server.output()
+    assert server.output().count("/setup?code=") == 1
     with urllib.request.urlopen(f"{home}/api/keepalive/", timeout=60) as answer:  # noqa: S310 - our own address
         assert json.load(answer) == {"response": "ok", "id": "keepalive"}
     assert {path for path in (tmp_path / "a data folder").rglob("*") if path.lstat().st_mode & 0o077} == set()

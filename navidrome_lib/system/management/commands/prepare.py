@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from navidrome_lib.config.redis_urls import OPEN_BROKER, is_open
+from users.models import User
+from users.setup_code import end_setup_code, setup_code
 
 
 class Command(BaseCommand):
@@ -33,6 +34,10 @@ class Command(BaseCommand):
                 call_command("ensure_library", str(settings.CONF.music_folder), stdout=self.stdout)
             except CommandError as error:
                 raise CommandError(f"ND_MUSICFOLDER: {error}") from None
+        if User.objects.exists():
+            end_setup_code()  # an account may have been created with another data folder
+            code = ""
+        else:
+            code = setup_code()
         if options["report"]:
-            found = {"users": get_user_model()._default_manager.exists()}
-            options["report"].write_text(json.dumps(found), encoding="utf-8")
+            options["report"].write_text(json.dumps({"setup_code": code}), encoding="utf-8")

@@ -56,6 +56,7 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "disk": "discnumber",
     "disknumber": "discnumber",
     "partofset": "discnumber",
+    "partofaset": "discnumber",
     "totaldiscs": "disctotal",
     "disccount": "disctotal",
     "discc": "disctotal",
@@ -63,6 +64,7 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "disctitle": "discsubtitle",
     "discname": "discsubtitle",
     "tdrc": "date",
+    "wmyear": "date",
     "recordingdate": "date",
     "recorddate": "date",
     "tdor": "originaldate",
@@ -92,6 +94,7 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "contentgroup": "grouping",
     "contentgroupdescription": "grouping",
     "lyricwriter": "lyricist",
+    "wmwriter": "lyricist",
     "textwriter": "lyricist",
     "mixartist": "remixer",
     "modifiedby": "remixer",
@@ -122,6 +125,8 @@ _ALIASES: Final[dict[str, str]] = {re.sub("[^a-z0-9]", "", key): key for key in 
     "www": "website",
 }
 
+# WM/Track of old files; WM/TrackNumber is the one that counts
+_COUNTS_FROM_ZERO: Final = "wmtrack"
 _SQUASH: Final = re.compile("[^a-z0-9]")
 
 CANONICAL_KEYS: Final = frozenset(_PLAIN)
@@ -161,7 +166,10 @@ NUMBERED: Final[dict[str, tuple[str, str]]] = {
 @lru_cache(maxsize=4096)
 def canonical_key(name: str) -> str:
     """Return the canonical key of a free-form name; an unknown name is kept in lower case."""
-    known = _ALIASES.get(squash(name))
+    squashed = squash(name)
+    known = _ALIASES.get(squashed)
+    if known is None and name.strip()[:3].upper() == "WM/" and squashed != _COUNTS_FROM_ZERO:
+        known = _ALIASES.get(squashed[2:])
     return known or clean(name.strip().lower())[:MAX_KEY_CHARS]
 
 

@@ -81,6 +81,16 @@ def test_the_paths_of_the_walks_are_found() -> None:
     assert len(set(re.findall(r"`[\w/]+\.py`", text_of("docs/architecture.md")))) > 30
 
 
+def test_every_promise_about_security_names_the_tests_that_prove_it() -> None:
+    sections = text_of("docs/security.md").split("\n## ")[1:]
+    assert len(sections) == 4
+    for section in sections:
+        for promise in section.split("\n- ")[1:]:
+            paths = re.findall(r"`(tests/[\w/]+/test_\w+\.py)`", promise)
+            assert paths, promise
+            assert all((REPOSITORY / path).is_file() for path in paths), promise
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_that_is_named_exists(name: str) -> None:
     known = {option.variable for option in declared_options(Conf)} | OTHER_VARIABLES

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.auth import get_user
 from django.http import HttpRequest
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -19,13 +18,19 @@ from navidrome_lib.api import streams
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.viewer import Viewer, viewer_of
 
+# one of the messages of a stream, for the OpenAPI document
+EVENT = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
+}
+
 
 class EventView(APIView):
     """`GET /api/events`: what happens in the libraries that the caller can access."""
 
     permission_classes = [IsSignedIn]
 
-    @extend_schema(responses={(200, streams.CONTENT_TYPE): OpenApiTypes.STR})
+    @extend_schema(responses={(200, streams.CONTENT_TYPE): EVENT})
     def get(self, request: Request) -> streams.LiveResponse:
         """Server-sent events. The first is `serverStart`; the next ones tell how things are, all others what changed.
 

@@ -123,7 +123,7 @@ class MissingFileView(GenericAPIView[Any]):
         operation_id="missing_purge",
         parameters=[ID, DRY_RUN, OpenApiParameter("_sort", exclude=True), OpenApiParameter("_order", exclude=True)],
         filters=True,
-        responses={200: REMOVED},
+        responses={200: REMOVED, **refused(404)},
         extensions={BODY_OF_DELETE: IDS_IN_BODY},
     )
     def delete(self, request: Request) -> Response:

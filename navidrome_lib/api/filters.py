@@ -134,7 +134,8 @@ class LibraryIdsField(forms.Field):
         return ids
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
+# an id, or several with commas between
+@extend_schema_field({"type": "array", "items": {"type": "string", "pattern": "^ *[0-9]{0,18} *(, *[0-9]{0,18} *)*$"}})
 class LibraryIdsFilter(django_filters.Filter):
     """Rows of the named libraries; a library that does not exist has no rows."""
 

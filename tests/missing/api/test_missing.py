@@ -50,30 +50,6 @@ class TestAccess:
         assert getattr(as_admin, method)("/api/missing").status_code == 405
 
 
-class TestOne:
-    def test_it_is_the_row_of_the_list(self, as_admin: APIClient, library: Library) -> None:
-        track = make_track(library, "Ada/First/01 One.mp3")
-        make_track(library, "Ada/First/02 Two.mp3")
-        for url in (f"/api/missing/{track.pk}", f"/api/missing/{track.pk}/"):
-            assert as_admin.get(url).json() == as_admin.get(f"/api/missing?id={track.pk}").json()[0]
-
-    @pytest.mark.parametrize("pk", ["1", "x" * 22, "%00", "a,b", "é"])
-    def test_unknown(self, as_admin: APIClient, library: Library, pk: str) -> None:
-        response = as_admin.get(f"/api/missing/{pk}")
-        assert (response.status_code, response.json()) == (404, {"error": "Not found."})
-
-    def test_a_file_that_is_there_or_purged_is_not_missing(self, as_admin: APIClient, library: Library) -> None:
-        there, gone = make_track(library, "a.mp3", missing=False), make_track(library, "b.mp3")
-        assert as_admin.get(f"/api/missing/{there.pk}").status_code == 404
-        as_admin.delete(f"/api/missing?id={gone.pk}")
-        assert as_admin.get(f"/api/missing/{gone.pk}").status_code == 404
-
-    def test_only_admins(self, as_member: APIClient, as_anonymous: APIClient, library: Library) -> None:
-        track = make_track(library, "a.mp3")
-        assert as_member.get(f"/api/missing/{track.pk}").status_code == 403
-        assert as_anonymous.get(f"/api/missing/{track.pk}").status_code == 401
-
-
 class TestList:
     def test_keys_and_values(self, as_admin: APIClient, library: Library) -> None:
         track = make_track(library, "Ada/First/01 One.mp3")

@@ -24,6 +24,8 @@ from navidrome_lib.web.limits import WebLimits
 
 # descriptors beside those of connections: files, databases, the broker
 OTHER_DESCRIPTORS = 256
+# of the loop, from a connection to the first look at what came with it
+ROUNDS_TO_READ = 4
 
 
 class EventedWorker(Worker):  # type: ignore[misc]
@@ -146,11 +148,15 @@ class EventedWorker(Worker):  # type: ignore[misc]
             return
         if self._unfinished.add(connection, connection.client) is not None:
             # what has arrived is read before: a burst of whole requests, such as those of many tabs, is no crowd
-            self.loop.call_later(self.limits.burst_seconds, self._thin_out, connection.client)
+            surplus = self._unfinished.surplus(connection.client)
+            self.loop.call_later(self.limits.burst_seconds, self._thin_out, connection.client, surplus)
 
-    def _thin_out(self, client: str | None) -> None:
-        """End the oldest unfinished requests of a client that has too many."""
-        for connection in self._unfinished.surplus(client):
+    def _thin_out(self, client: str | None, surplus: list[Connection], rounds: int = ROUNDS_TO_READ) -> None:
+        """End the requests in `surplus` that are unfinished still, and of a client that still has too many."""
+        if rounds > 0:  # a loop that was held up has not come to read what is there
+            self.loop.call_soon(self._thin_out, client, surplus, rounds - 1)
+            return
+        for connection in set(self._unfinished.surplus(client)).intersection(surplus):
             connection.give_up(MANY)
 
     def watch_output(self, connection: Connection) -> None:

@@ -29,6 +29,7 @@ class EventView(APIView):
     """`GET /api/events`: what happens in the libraries that the caller can access."""
 
     permission_classes = [IsSignedIn]
+    hub = HUB
 
     @extend_schema(responses={(200, streams.CONTENT_TYPE): EVENT})
     def get(self, request: Request) -> streams.LiveResponse:
@@ -46,7 +47,7 @@ class EventView(APIView):
         viewer = viewer_of(request)
 
         def listen(channel: streams.Channel) -> None:
-            HUB.open(channel, viewer, lambda: self.viewer_now(request))
+            self.hub.open(channel, viewer, lambda: self.viewer_now(request))
 
         return streams.LiveResponse(listen, content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 

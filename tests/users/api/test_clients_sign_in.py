@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from libraries import event_views
+from libraries.event_views import EventView
 from libraries.events.hub import Hub
 from libraries.models import Library
 from tests.conftest import PASSWORD
@@ -33,7 +33,7 @@ SALT = "c19b2d"
 @pytest.fixture(autouse=True)
 def hub_without_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams greet; what follows needs a transaction that other threads can see."""
-    monkeypatch.setattr(event_views, "HUB", Hub(threaded=False))
+    monkeypatch.setattr(EventView, "hub", Hub(threaded=False))
 
 
 def log_in(password: str, *, content_type: str = "application/json", username: str = "admin") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from navidrome_lib.runner.services import NO_ANNOUNCEMENT
 from tests.support.waiting import eventually
 from tests.support.web import Web, read_all, web_server
 from tests.support.web_application import LARGE, PIECE
@@ -30,10 +31,13 @@ STREAMS = 500
 def serving(folder: Path) -> Iterator[Web]:
     name = "tests.support.web_application"
     options = (f"--threads={THREADS}", "--graceful-timeout=10", "--worker-connections=700")
-    with web_server(
-        folder, f"{name}:application", f"{name}.HastyWorker", *options, environ={"ND_DATAFOLDER": str(folder)}
-    ) as web:
+    with web_server(folder, f"{name}:application", f"{name}.HastyWorker", *options, environ=environ_of(folder)) as web:
         yield web
+
+
+def environ_of(folder: Path) -> dict[str, str]:
+    """The environment of a server whose application knows no accounts, and so has no first one to announce."""
+    return {"ND_DATAFOLDER": str(folder), NO_ANNOUNCEMENT: "1"}
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +275,7 @@ def alive(process: int) -> bool:
 def test_connections_are_bounded_and_the_one_that_waits_makes_room(tmp_path: Path) -> None:
     name = "tests.support.web_application"
     options = ("--threads=2", "--worker-connections=20", "--graceful-timeout=2")
-    environ = {"ND_DATAFOLDER": str(tmp_path)}
+    environ = environ_of(tmp_path)
     with (
         web_server(tmp_path, f"{name}:application", f"{name}.HastyWorker", *options, environ=environ) as web,
         contextlib.ExitStack() as stack,

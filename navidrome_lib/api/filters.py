@@ -12,6 +12,7 @@ from django import forms
 from django.db.models import F, IntegerField, QuerySet
 from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.plumbing import get_view_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
@@ -21,6 +22,10 @@ from navidrome_lib.api.wire import parse_library_id
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+
+# an id that is a number, or several with commas between
+NUMBERS = {"type": "string", "pattern": "^ *[0-9]{0,18} *(, *[0-9]{0,18} *)*$"}
 
 
 class QueryFilter(DjangoFilterBackend):
@@ -47,7 +52,9 @@ class IdFilter(BaseFilterBackend):
         return number
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        schema = {"type": "array", "items": {"type": "string"}}
+        model = get_view_model(view, emit_warnings=False)  # type: ignore[no-untyped-call]
+        numbers = model is not None and isinstance(model._meta.pk, IntegerField)
+        schema = {"type": "array", "items": NUMBERS if numbers else {"type": "string"}}
         text = "Only these; repeated, or separated by commas."
         return [{"name": "id", "in": "query", "required": False, "description": text, "schema": schema}]
 
@@ -134,8 +141,7 @@ class LibraryIdsField(forms.Field):
         return ids
 
 
-# an id, or several with commas between
-@extend_schema_field({"type": "array", "items": {"type": "string", "pattern": "^ *[0-9]{0,18} *(, *[0-9]{0,18} *)*$"}})
+@extend_schema_field({"type": "array", "items": NUMBERS})
 class LibraryIdsFilter(django_filters.Filter):
     """Rows of the named libraries; a library that does not exist has no rows."""
 

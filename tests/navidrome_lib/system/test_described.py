@@ -6,7 +6,7 @@ import dataclasses
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +18,6 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
-from libraries.limits import EventLimits
 from libraries.models import Library
 from missing.purges import purge_missing_files
 from navidrome_lib.system.schema_view import JSON, make_document
@@ -30,13 +29,11 @@ from users.models import Scope, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
-STREAMS = "/api/events"
 # each operation belongs to the longest of these that its path begins with
 AREAS = (
     "/api/",
     "/api/apikey",
     "/api/audit",
-    STREAMS,
     "/api/library",
     "/api/missing",
     "/api/missing/purge",
@@ -111,9 +108,8 @@ def ids(
 
 @pytest.fixture(autouse=True)
 def open_server(settings: Settings, configure: Configure) -> Iterator[None]:
-    """A server that hides and throttles nothing, whose streams end at once, and that keeps the test's connection."""
+    """A server that hides and throttles nothing, and that keeps the test's connection."""
     settings.ALLOWED_HOSTS = ["*"]
-    settings.EVENT_LIMITS = EventLimits(poll_seconds=0.01, longest_seconds=0.02)
     inspect = dataclasses.replace(settings.CONF.inspect, enabled=True, max_requests=100_000)
     configure(auth_request_limit=0, dev_ui_show_config=True, inspect=inspect)
     for signal in (request_started, request_finished):
@@ -129,7 +125,7 @@ def test_every_area_has_operations(described: Any) -> None:
     assert {area_of(result.ok().path) for result in described.get_all_operations()} == set(AREAS)
 
 
-@pytest.mark.parametrize("area", [area for area in AREAS if area != STREAMS])
+@pytest.mark.parametrize("area", AREAS)
 def test_what_is_answered_is_described(
     described: Any, area: str, admin: User, ids: Mapping[str, Mapping[str, str]]
 ) -> None:
@@ -141,33 +137,18 @@ def test_what_is_answered_is_described(
             ask(operation, headers, ids.get(known, {}))
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_is_streamed_is_described(described: Any, admin: User) -> None:
-    """A stream closes its connection at every look: nothing of it can be taken back."""
-    headers = {"Authorization": f"Bearer {tokens.issue(admin)}"}
-    ask(described[STREAMS]["GET"], headers, {}, keep=nullcontext)
-
-
-def sender(
-    headers: Mapping[str, str], without: list[Any], keep: Callable[[], AbstractContextManager[None]]
-) -> Callable[[Any], None]:
+def sender(headers: Mapping[str, str], without: list[Any]) -> Callable[[Any], None]:
     """Return a test of one case: it is sent, and its answer goes through all checks but those named."""
 
     def send(case: Any) -> None:
-        with keep():
+        with undone():
             case.call_and_validate(headers=dict(headers), excluded_checks=without)
 
     return send
 
 
-def ask(
-    operation: Any,
-    headers: Mapping[str, str],
-    ids: Mapping[str, str],
-    *,
-    keep: Callable[[], AbstractContextManager[None]] = undone,
-) -> None:
-    """Send what schemathesis can think of; each case finds all rows as they were, unless `keep` is another."""
+def ask(operation: Any, headers: Mapping[str, str], ids: Mapping[str, str]) -> None:
+    """Send what schemathesis can think of; each case finds all rows as they were."""
     builder = import_module("schemathesis.generation.hypothesis.builder")
     checks = import_module("schemathesis.specs.openapi.checks")
     override = import_module("schemathesis.generation.overrides").Override
@@ -192,6 +173,6 @@ def ask(
             override=override(path_parameters=dict(given)),
         )
         test: Callable[[], None] = builder.create_test(
-            operation=operation, test_func=sender(headers, without, keep), config=config
+            operation=operation, test_func=sender(headers, without), config=config
         )
         test()

@@ -168,6 +168,35 @@ class TestLines:
         log_in(PASSWORD)
         assert re.findall(fail2ban(), self.line(caplog)) == []
 
+    @pytest.mark.parametrize("before", ["", "web     | ", "host navidrome[123]: ", "host navidrome[123]: web     | "])
+    def test_the_example_for_fail2ban_reads_the_log_of_every_start(
+        self, admin: User, caplog: pytest.LogCaptureFixture, before: str
+    ) -> None:
+        log_in("x")
+        line = self.line(caplog)
+        assert re.findall(fail2ban(), before + line) == ["203.0.113.5"]
+        # fail2ban takes the time out before it looks
+        without_time = re.sub(r"\d{4}-\d\d-\d\d [\d:,]+", "", line)
+        assert re.findall(fail2ban(), before + without_time) == ["203.0.113.5"]
+
+    @pytest.mark.parametrize(
+        ("logger", "said"),
+        [
+            ("django.security.csrf", "Forbidden (CSRF cookie not set.): /admin/"),
+            ("django.security.DisallowedHost", "Invalid HTTP_HOST header: 'a b"),
+            ("gunicorn.error", "Invalid request from ip=203.0.113.7: Invalid HTTP request line: 'GET "),
+            ("gunicorn.error", "host x[1]: web | 2026-11-29 03:11:01,123 "),
+        ],
+    )
+    def test_no_other_line_bans_an_address_that_a_client_made_up(self, logger: str, said: str) -> None:
+        made_up = f"{said} WARNING navidrome_lib.sign_ins: sign-in failed: address=198.51.100.7 channel=api '"
+        record = logging.LogRecord(logger, logging.WARNING, "", 0, "%s", (made_up,), None)
+        line = RedactingFormatter("{asctime} {levelname} {name}: {message}", style="{").format(record)
+        without_time = re.sub(r"\d{4}-\d\d-\d\d [\d:,]+", "", line, count=1)
+        for before in ("", "web     | ", "host navidrome[123]: web     | "):
+            assert re.findall(fail2ban(), before + line) == []
+            assert re.findall(fail2ban(), before + without_time) == []
+
 
 def fail2ban() -> str:
     """The regular expression of the docs, as fail2ban would complete it."""

@@ -22,6 +22,7 @@ from libraries.models import Library
 from navidrome_lib.admin.forms import ChangesOnlyForm, validate_name
 from navidrome_lib.errors import Conflict
 from users import services, throttling
+from users.library_choice import LibrariesField
 from users.login_secrets import keep_login_password
 from users.models import User
 from users.refusals import told_on_the_page
@@ -107,7 +108,7 @@ class NewUserForm(UniqueNameMixin, UserCreationForm):
     """Add an account, with its libraries; those for new users are ticked."""
 
     # not named as the field of the model: Django would save that one by itself, and past the services
-    granted = forms.ModelMultipleChoiceField(
+    granted = LibrariesField(
         Library.objects.active(),
         label=_lazy("Libraries"),
         required=False,

@@ -26,6 +26,7 @@ from navidrome_lib.errors import InvalidInput
 from navidrome_lib.viewer import is_admin
 from users import api_keys
 from users.days import end_of
+from users.library_choice import LibrariesField
 from users.models import ApiKey, Scope, User
 
 LIBRARIES = "libraryIds"
@@ -52,7 +53,7 @@ class NewKeyForm(forms.Form):
         ),
     )
     confined = forms.BooleanField(label=_lazy("Only some libraries"), required=False, widget=UnfoldBooleanSwitchWidget)
-    libraries = forms.ModelMultipleChoiceField(
+    libraries = LibrariesField(
         Library.objects.none(),
         label=_lazy("Libraries"),
         required=False,

@@ -16,6 +16,7 @@ from libraries.models import Library
 from navidrome_lib.errors import InvalidInput
 from users import api_keys, throttling
 from users.days import end_of
+from users.library_choice import LibrariesField
 from users.models import ApiKey, Scope, User
 from users.refusals import told_on_the_page
 
@@ -71,7 +72,7 @@ class KeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_lazy("UTC. Empty: it works until you end it."),
     )
-    libraries = forms.ModelMultipleChoiceField(
+    libraries = LibrariesField(
         Library.objects.none(),
         label=_lazy("Only these libraries"),
         required=False,

@@ -204,3 +204,12 @@ class TestPlaces:
         assert "You are signed out everywhere." in text(answer)
         assert [client.get("/account").status_code for client in (browser, other)] == [302, 302]
         assert (tokens.verify(token), ApiKey.objects.exists()) == (None, not keys)
+
+
+@pytest.mark.parametrize("number", ["9" * 21, "-1", "x", "1\0"])
+def test_a_key_for_a_library_that_no_database_could_hold_is_refused_at_the_form(
+    browser: Client, member: User, library: Library, number: str
+) -> None:
+    fields = {"key-name": "Phone", "key-scope": "read", "key-libraries": [str(library.pk), number]}
+    assert "is not one of the available choices" in text(browser.post("/account/keys", fields))
+    assert not member.api_keys.exists()

@@ -33,14 +33,14 @@ def put(path: Path, data: bytes) -> Path:
     return path
 
 
-def plant(root: Path, count: int, *, per_folder: int = 10) -> list[Path]:
-    """`count` songs in albums of `per_folder`, two albums to an artist."""
+def plant(root: Path, count: int, *, per_folder: int = 10, first: int = 0, frames: int = 4) -> list[Path]:
+    """`count` songs in albums of `per_folder`, two albums to an artist; the number from `first` on is the sound."""
     paths = []
-    for index in range(count):
+    for index in range(first, first + count):
         album, number = divmod(index, per_folder)
         artist = f"Artist {album // 2:03}"
         data = song(
-            f"Song {index}", number=number + 1, mark=index + 1,
+            f"Song {index}", number=number + 1, mark=index + 1, frames=frames,
             TPE1=artist, TPE2=artist, TALB=f"Album {album:03}", TCON=f"Genre {album % 5}",
         )  # fmt: skip
         paths.append(put(root / artist / f"Album {album:03}" / f"{number + 1:02} song.mp3", data))

@@ -77,7 +77,9 @@ def test_only_whose_tracks_changed_is_counted(library: Library, counted: list[Co
     assert counts(library) == {"Ann": (1, 1), "Cyd": (1, 1), "Dee": (1, 1)}
     put(place, song("Another", TPE1="Ann", TPE2="Ann", TCOM="Dee", TALB="Third"))
     assert scan(library).updated == 1
-    assert names(counted.pop()) == ["Ann", "Dee"]
+    # the row of the album follows, and its artists have as many albums as before
+    assert names(counted.pop()) == []
+    assert counts(library) == {"Ann": (1, 1), "Cyd": (1, 1), "Dee": (1, 1)}
     place.unlink()
     assert scan(library, accept_empty=True).missing == 1
     assert counts(library) == {"Cyd": (1, 1)}

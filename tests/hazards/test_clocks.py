@@ -40,6 +40,7 @@ def write_last_runs(schedule: Path, at: datetime) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_scheduler_that_once_ran_in_the_future_sends_its_tasks(tmp_path: Path) -> None:
     write_last_runs(tmp_path / "data" / "beat" / "schedule", A_YEAR_AHEAD)
+    (tmp_path / "data" / "server.lock").touch()
     with (
         restartable_broker(tmp_path / "broker") as broker,
         Sentinel() as sentinel,

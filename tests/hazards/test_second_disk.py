@@ -112,10 +112,7 @@ def test_another_disk_in_its_place_is_accepted_only_on_demand(scene: Scene) -> N
     on_disk = scene.on_disk()
     scene.disk.pull()
     other = scene.make(scene.disk.point, "other")
-    plant(other.files, 5)
-    (other.files / "Artist 000").rename(other.files / "Others")
-    for path in (other.files / "Others").rglob("*.mp3"):
-        path.write_bytes(path.read_bytes().replace(b"S\0o\0n\0g\0", b"P\0o\0e\0m\0") + bytes(100))
+    plant(other.files, 5, first=1000, frames=6)
     other.plug()
     done = scan(scene.library)
     assert (done.state, done.missing, done.added) == ("finished", 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import io
 import logging
 import re
@@ -201,9 +202,10 @@ class TestLines:
 def fail2ban() -> str:
     """The regular expression of the docs, as fail2ban would complete it."""
     text = (DOCS / "operating.md").read_text("utf-8")
-    found = re.search(r"^failregex = (.+)$", text, re.MULTILINE)
-    assert found is not None
-    return found.group(1).replace("<HOST>", r"(\d+\.\d+\.\d+\.\d+)")
+    (example,) = re.findall(r"^```ini\n(\[Definition\]\n.+?)^```$", text, re.MULTILINE | re.DOTALL)
+    filter_file = configparser.ConfigParser()
+    filter_file.read_string(example)
+    return filter_file["Definition"]["failregex"].replace("<HOST>", r"(\d+\.\d+\.\d+\.\d+)")
 
 
 class TestList:

@@ -37,6 +37,7 @@ def test_older_data_is_refused_in_a_sentence(oldest: set[str]) -> None:
 @pytest.mark.parametrize("command", [["manage.py", "migrate", "--noinput"], ["manage.py", "prepare"]])
 def test_commands_refuse_older_data(oldest: set[str], tmp_path: Path, command: list[str]) -> None:
     """A migration by hand, and the release command of the Procfile, which is what `./script/serve` does first."""
+    (tmp_path / "data").mkdir(0o700)
     done = subprocess.run(
         [sys.executable, *command],
         cwd=REPOSITORY,

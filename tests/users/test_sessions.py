@@ -104,7 +104,7 @@ class TestCookies:
 
     def test_by_https(self, admin: User) -> None:
         client = Client()
-        page = client.get("/admin/login/", secure=True)
+        page = client.get("/login", secure=True)
         assert page.cookies[settings.CSRF_COOKIE_NAME]["secure"]
         assert page["Strict-Transport-Security"] == f"max-age={30 * 24 * 3600}"
         sign_in_page(client, secure=True)
@@ -113,16 +113,16 @@ class TestCookies:
 
     def test_by_http(self, admin: User) -> None:
         client = Client()
-        page = client.get("/admin/login/")
+        page = client.get("/login")
         sign_in_page(client)
         assert "Strict-Transport-Security" not in page
         assert not any(cookie["secure"] for cookie in client.cookies.values())
 
     def test_behind_a_proxy_that_ends_https(self, admin: User, configure: Configure) -> None:
         configure(trusted_proxies=("127.0.0.1",))
-        page = Client().get("/admin/login/", HTTP_X_FORWARDED_PROTO="https")
+        page = Client().get("/login", HTTP_X_FORWARDED_PROTO="https")
         assert page.cookies[settings.CSRF_COOKIE_NAME]["secure"]
-        forged = Client().get("/admin/login/", HTTP_X_FORWARDED_PROTO="https", REMOTE_ADDR="203.0.113.5")
+        forged = Client().get("/login", HTTP_X_FORWARDED_PROTO="https", REMOTE_ADDR="203.0.113.5")
         assert not forged.cookies[settings.CSRF_COOKIE_NAME]["secure"]
 
     def test_are_those_of_this_server_below_a_path(self, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from navidrome_lib.runner.services import REPOSITORY
+from navidrome_lib.runner.services import NO_ANNOUNCEMENT, REPOSITORY
 from tests.support.waiting import eventually
 
 APPLICATION = """
@@ -46,7 +46,12 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "echo", f"--bind=unix:{path}", *arguments],
             cwd=folder,
-            env={"PYTHONPATH": str(REPOSITORY), "ND_DATAFOLDER": str(folder), "FORWARDED_ALLOW_IPS": "*"},
+            env={
+                "PYTHONPATH": str(REPOSITORY),
+                "ND_DATAFOLDER": str(folder),
+                "FORWARDED_ALLOW_IPS": "*",
+                NO_ANNOUNCEMENT: "1",
+            },
             stdout=log,
             stderr=log,
             umask=0,

@@ -11,9 +11,9 @@ from pytest_django.fixtures import Settings
 from tests.conftest import PASSWORD, Configure
 from users.models import User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.alike]
+pytestmark = [pytest.mark.django_db, pytest.mark.alike, pytest.mark.usefixtures("admin")]
 
-LOGIN = "/admin/login/"
+LOGIN = "/login"
 ME = "http://testserver"
 
 

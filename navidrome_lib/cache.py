@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
@@ -45,10 +45,12 @@ class JSONSerializer:
 class SharedCache(BaseCache):
     """What is kept here (counts of attempts, results of long counts) may be lost; no request is refused for that."""
 
-    _away_until = 0.0
+    # by address, for all threads: each has an object of its own, but they lose the same server at the same time
+    _away_until: ClassVar[dict[str, float]] = {}
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
+        self._server = server
         params = {"KEY_PREFIX": PREFIX, **params}
         options = {"serializer": JSONSerializer(), **params.get("OPTIONS", {})}
         self._away_seconds: float = options.pop("away_seconds", AWAY_SECONDS)
@@ -56,14 +58,14 @@ class SharedCache(BaseCache):
         self._own = LocMemCache("while-away", {**params, "OPTIONS": {}})
 
     def _call(self, name: str, *values: Any) -> Any:
-        if time.monotonic() >= SharedCache._away_until:
+        if time.monotonic() >= self._away_until.get(self._server, 0.0):
             try:
                 return getattr(self._shared, name)(*values)
             except Exception as error:
                 outage = outage_of(error)
                 if outage is None:
                     raise
-                SharedCache._away_until = time.monotonic() + self._away_seconds
+                self._away_until[self._server] = time.monotonic() + self._away_seconds
                 logger.warning("the shared cache is away, each process keeps its own: %s", outage.sentence)
         return getattr(self._own, name)(*values)
 

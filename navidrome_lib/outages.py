@@ -94,7 +94,9 @@ def _of_broker(error: BaseException) -> Outage | None:
     }
     if kinds & _BROKER:
         return BROKER_AWAY
-    return BROKER_FULL if "ResponseError" in kinds and str(error).startswith(("MISCONF", "OOM")) else None
+    # of a command in a pipeline the driver tells the whole command first
+    answer = str(error).rpartition(" of pipeline caused error: ")[2]
+    return BROKER_FULL if "ResponseError" in kinds and answer.startswith(("MISCONF", "OOM")) else None
 
 
 def _of_system(error: BaseException) -> Outage | None:

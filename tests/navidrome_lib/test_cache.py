@@ -17,6 +17,7 @@ from libraries.admin import dashboard
 from libraries.admin.cards import cards_of
 from libraries.models import Library, MediaFile
 from navidrome_lib.cache import PREFIX, SharedCache
+from navidrome_lib.runner.broker import free_port
 from tests.support import processes
 from tests.support.catalog import make_track
 
@@ -77,6 +78,15 @@ def test_nothing_that_lies_there_is_run(address: str, shared: SharedCache) -> No
             client.set(name, value)
             assert shared.get("key") is None
     assert RAN == []
+
+
+def test_a_server_that_is_away_takes_no_other_one_along(address: str, shared: SharedCache) -> None:
+    away = SharedCache(f"redis://127.0.0.1:{free_port()}/0", {})
+    away.set("key", "kept by this process")
+    assert away.get("key") == "kept by this process"
+    shared.set("key", "kept by the server")
+    with redis.Redis.from_url(address) as client:
+        assert client.keys("*key")
 
 
 @pytest.mark.django_db

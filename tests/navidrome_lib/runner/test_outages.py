@@ -163,7 +163,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def mount(folder: Path, megabytes: int, flags: int = 0) -> bool:
     """Mount a file system in memory, or give it another size."""
     call = getattr(ctypes.CDLL(None, use_errno=True), "mount", None)
-    options = f"size={megabytes}m".encode()
+    options = f"size={megabytes}m,mode=700".encode()
     return call is not None and call(b"small", os.fsencode(folder), b"tmpfs", flags, options) == 0
 
 

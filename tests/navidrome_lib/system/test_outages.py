@@ -92,6 +92,10 @@ def test_what_sqlite_says(tmp_path: Path) -> None:
         (redis.ConnectionError("refused"), outages.BROKER_AWAY),
         (redis.TimeoutError("late"), outages.BROKER_AWAY),
         (redis.ResponseError("MISCONF Errors writing to the AOF file"), outages.BROKER_FULL),
+        (
+            redis.ResponseError("Command # 1 (EVALSHA ef7a 2 _kombu) of pipeline caused error: MISCONF Errors writing"),
+            outages.BROKER_FULL,
+        ),
         (redis.ResponseError("WRONGTYPE"), None),
         (BrokerError("refused"), outages.BROKER_AWAY),
         (OSError(errno.ENOSPC, "No space left on device"), outages.DISK_FULL),

@@ -289,8 +289,11 @@ LOGGING: dict[str, Any] = {
             "style": "{",
         }
     },
-    "filters": {"outages": {"()": "navidrome_lib.outages.OneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
+    "filters": {
+        "outages": {"()": "navidrome_lib.outages.OneLine"},
+        "hosts": {"()": "navidrome_lib.security.redaction.RefusedHost"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages", "hosts"]}},
     "root": {"handlers": ["console"], "level": CONF.log_level.upper()},
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections
+from django.dispatch import receiver
 
 from libraries.events.bulletin import Bulletin, LibraryIds
 from libraries.events.news import NewsReader
@@ -91,6 +93,13 @@ class Hub:
         """Look at all credentials and their rights at the next look."""
         for stream in self._all():
             stream.check_at = 0.0
+
+    def check_rights_of(self, user_pk: Any, *, seconds: float = 0.0) -> None:
+        """Look at the credentials of one account in `seconds` at the latest."""
+        latest = time.monotonic() + seconds
+        for stream in self._all():
+            if stream.viewer.pk == user_pk:
+                stream.check_at = min(stream.check_at, latest)
 
     def tick(self) -> None:
         """Look once, and tell what there is to tell."""
@@ -186,3 +195,13 @@ class Hub:
 
 
 HUB: Final = Hub()
+
+
+@receiver(user_logged_out)
+def check_after_sign_out(user: Any, **_: Any) -> None:
+    """End the streams of a session that signs out. It is still there at this moment, so they are looked at behind it.
+
+    Only those of this process; others find the session gone at their own next check.
+    """
+    if user is not None:
+        HUB.check_rights_of(user.pk, seconds=1.0)

@@ -52,3 +52,18 @@ class RedactingFormatter(logging.Formatter):
         line, *details = super().format(record).split("\n")
         cleaned = redact("\n".join(details)).split("\n") if details else []
         return "\n".join([line, *(f"  | {escape_controls(detail)}" for detail in cleaned)])
+
+
+class RefusedHost(logging.Filter):
+    """A request under a name that is not ours is one line: where it was refused would say nothing more.
+
+    Anybody on the network can send such requests, as many as they like.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.security.DisallowedHost":
+            name = record.getMessage().partition(". You may need")[0]
+            record.msg, record.args = "%s (ND_ALLOWEDHOSTS names the hosts that are answered).", (name,)
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True

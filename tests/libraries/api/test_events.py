@@ -266,6 +266,15 @@ class TestItEnds:
         assert browser.login(username="admin", password=PASSWORD)
         assert ends(Stream.asked(browser), lambda: browser.session.delete())
 
+    def test_when_the_session_signs_out_long_before_its_next_check(self, admin: User, settings: Settings) -> None:
+        limit_events(settings, poll_seconds=0.02, rights_seconds=60.0, longest_seconds=5.0)
+        browser, other = Client(), Client()
+        assert browser.login(username="admin", password=PASSWORD)
+        assert other.login(username="admin", password=PASSWORD)
+        with Stream.asked(other) as stays:
+            assert ends(Stream.asked(browser), lambda: browser.post("/logout"))
+            assert not stays.ended
+
     def test_a_cookie_with_an_old_token_is_not_taken_for_a_session(self, member: User) -> None:
         browser = Client()
         browser.cookies["jwt"] = tokens.issue(member)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from django.views.debug import ExceptionReporter
 from rest_framework.test import APIClient
 
@@ -165,3 +165,15 @@ def test_the_web_server_uses_it() -> None:
     assert "Error handling request /rest/ping" in done.stderr
     assert "/rest/ping" in done.stdout
     assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_refused_host_is_one_line_that_names_the_option(caplog: pytest.LogCaptureFixture) -> None:
+    allowed = override_settings(ALLOWED_HOSTS=["music.example"])
+    with allowed, caplog.at_level(logging.WARNING, "django.security.DisallowedHost"):
+        Client(raise_request_exception=False).get("/login/", headers={"host": "evil.example"})
+    (record,) = [record for record in caplog.records if record.name == "django.security.DisallowedHost"]
+    # as the console has written it
+    line = RedactingFormatter("{levelname} {message}", style="{").format(record)
+    assert line == (
+        "WARNING Invalid HTTP_HOST header: 'evil.example' (ND_ALLOWEDHOSTS names the hosts that are answered)."
+    )

@@ -21,7 +21,7 @@ from libraries.scanner.walk.walker import Entry, Lister, os_lister
 from navidrome_lib.audit.models import AuditEntry
 from tests.support.scans import picture, write_album
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from libraries.models import Library, Scan
 from tests.conftest import Configure
 from tests.support.scans import scan, write_album, write_track
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 KEYS = {"id", "kind", "libraryId", "folder", "fromLibraryId", "fromFolder", "count"}
 

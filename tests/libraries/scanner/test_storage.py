@@ -18,7 +18,7 @@ from libraries.services.scans import approve_scan, discard_scan
 from navidrome_lib.errors import Conflict
 from tests.support.scans import counts, ids, picture, redo, request, scan, write_album, write_track
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 
 @pytest.fixture

@@ -97,8 +97,9 @@ class TagBuilder:
 
     def add_text(self, key: str, text: str, spelling: str = "") -> None:
         """Add the values of a text, which are separated by NULs, under a canonical key."""
+        text = text.rstrip("\0")
         if "\0" in text:
-            self.add(key, text.rstrip("\0").split("\0"), spelling)
+            self.add(key, text.split("\0"), spelling)
         else:
             self.add_one(key, text, spelling)
 

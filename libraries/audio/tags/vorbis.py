@@ -35,11 +35,19 @@ def read_comments(data: bytes, at: int = 0) -> tuple[Comments, int]:
             at = begin + size_of(data, at)[0]
             if at > len(data):
                 return comments, -1
-            name, sign, value = decode_utf_8(data[begin:at]).partition("=")
+            piece = data[begin:at]
+            # the short way for nearly all of them
+            try:
+                text = piece.decode()
+            except UnicodeDecodeError:
+                text = decode_utf_8(piece)
+            name, sign, value = text.partition("=")
+            if sign and name.isascii() and name.isprintable() and "~" not in name:
+                comments.append((name, value))
+                continue
+            is_regular = False
             if sign:
                 comments.append((decode_name(name), value))
-            if not sign or not name.isascii() or not name.isprintable() or "~" in name:
-                is_regular = False
     except struct.error:
         return comments, -1
     return comments, at if is_regular and count <= _MAX_COMMENTS else -1

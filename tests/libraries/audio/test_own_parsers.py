@@ -17,7 +17,7 @@ from libraries.audio import inspect
 from libraries.audio.errors import AudioError, UnusualFile
 from libraries.audio.file import open_regular
 from libraries.audio.formats.open_file import OpenFile, use_file
-from libraries.audio.formats.registry import OWN_FORMATS, fallback
+from libraries.audio.formats.registry import fallback, own_format
 from libraries.audio.tags import ape, genres
 from libraries.audio.tags.builder import TagBuilder
 from libraries.audio.types import RawAudio
@@ -50,7 +50,7 @@ class Parsers:
 
     def _own(self, file: OpenFile) -> RawAudio:
         # what is damaged may turn out to be of a kind that mutagen alone reads
-        own = OWN_FORMATS.get(file.kind) if file.kind in _KINDS else None
+        own = own_format(file.kind) if file.kind in _KINDS else None
         if own is not None:
             try:
                 found = file.result(own.read(file))

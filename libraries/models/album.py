@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from libraries.choices import Freshness
 from libraries.models.artist import Artist
 from libraries.models.library import Library
+from libraries.order_names import MAX_ORDER_NAME
 from libraries.querysets import AlbumQuerySet
-from navidrome_lib.db.fields import KeyField, id_field
+from navidrome_lib.db.fields import KeyField, OrderField, id_field
 
 
 class Album(models.Model):
@@ -25,6 +26,9 @@ class Album(models.Model):
     sort_name = models.TextField(default="")
     version = models.TextField(default="")
     album_artist = models.TextField(default="")
+    # as lists are in order of them: see `libraries.order_names`
+    order_name = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
+    order_artist = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
     artist = models.ForeignKey(Artist, null=True, on_delete=models.SET_NULL, related_name="albums")
     mbz_album_id = models.CharField(max_length=36, default="")
     mbz_release_group_id = models.CharField(max_length=36, default="")
@@ -60,6 +64,9 @@ class Album(models.Model):
         constraints = [models.UniqueConstraint(fields=["library", "pid"], name="album_pid_unique")]
         indexes = [
             models.Index(fields=["song_count", "id"], name="album_songs_idx"),
+            models.Index(fields=["order_name", "id"], name="album_name_idx"),
+            models.Index(fields=["order_artist", "order_name", "id"], name="album_artist_idx"),
+            models.Index(fields=["created_at", "id"], name="album_created_idx"),
             models.Index(fields=["library"], condition=~Q(freshness=0), name="album_fresh_idx"),
         ]
 

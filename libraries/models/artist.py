@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from libraries.labels import ROLE_LABELS
 from libraries.models.library import Library
+from libraries.order_names import MAX_ORDER_NAME
 from libraries.querysets import ArtistQuerySet
-from navidrome_lib.db.fields import KeyField, id_field
+from navidrome_lib.db.fields import KeyField, OrderField, id_field
 
 
 class Artist(models.Model):
@@ -18,6 +19,7 @@ class Artist(models.Model):
     pid = KeyField(max_length=32, unique=True, editable=False)
     name = models.TextField()
     sort_name = models.TextField(default="")
+    order_name = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
     mbz_artist_id = models.CharField(max_length=36, default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -27,6 +29,7 @@ class Artist(models.Model):
     class Meta:
         verbose_name = _("artist")
         verbose_name_plural = _("artists")
+        indexes = [models.Index(fields=["order_name", "id"], name="artist_name_idx")]
 
     def __str__(self) -> str:
         return self.name

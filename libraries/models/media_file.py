@@ -11,8 +11,9 @@ from libraries.models.artist import Artist
 from libraries.models.folder import Folder
 from libraries.models.genre import Genre
 from libraries.models.library import Library
+from libraries.order_names import MAX_ORDER_NAME
 from libraries.querysets import MediaFileQuerySet
-from navidrome_lib.db.fields import KeyField, id_field
+from navidrome_lib.db.fields import KeyField, OrderField, id_field
 
 # missing, and not hidden by a purge
 LISTED_AS_MISSING = Q(missing=True, purge_id__isnull=True)
@@ -51,12 +52,16 @@ class MediaFile(models.Model):
 
     title = models.TextField()
     sort_title = models.TextField(default="")
+    order_title = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
     album = models.TextField(default="")
     sort_album = models.TextField(default="")
+    order_album = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
     artist = models.TextField(default="")
     sort_artist = models.TextField(default="")
+    order_artist = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
     album_artist = models.TextField(default="")
     sort_album_artist = models.TextField(default="")
+    order_album_artist = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
     compilation = models.BooleanField(default=False)
     track_number = models.PositiveIntegerField(null=True)
     track_total = models.PositiveIntegerField(null=True)
@@ -128,6 +133,22 @@ class MediaFile(models.Model):
                 name="media_file_unhashed_idx",
             ),
             models.Index(fields=["library", "id"], name="media_file_library_idx"),
+            # the orders that clients list songs in; `library` lets an entry be passed over without a look at its row
+            models.Index(
+                fields=["order_title", "id", "library"],
+                condition=Q(purge_id__isnull=True),
+                name="media_file_title_idx",
+            ),
+            models.Index(
+                fields=["order_artist", "order_album", "disc_number", "track_number", "id", "library"],
+                condition=Q(purge_id__isnull=True),
+                name="media_file_artist_idx",
+            ),
+            models.Index(
+                fields=["order_album", "album_ref", "disc_number", "track_number", "id", "library"],
+                condition=Q(purge_id__isnull=True),
+                name="media_file_album_idx",
+            ),
             models.Index(fields=["library", "id"], condition=LISTED_AS_MISSING, name="media_file_missing_idx"),
             # no scan pays for these, which have entries of missing files only; `library` lets them answer by themselves
             models.Index(

@@ -20,6 +20,7 @@ def split_rules(conf: Conf) -> SplitRules:
         genre=tags.genre_split,
         mood=tags.mood_split,
         exceptions=conf.scanner.artist_split_exceptions,
+        articles=tags.ignored_articles,
     )
 
 

@@ -232,16 +232,16 @@ class FolderPlan:
 # what tags and audio decide, the columns of `libraries.models.MediaFile`: those of one track, and those that it mostly
 # has in common with the others of its album
 TRACK_COLUMNS: Final = (
-    "suffix", "title", "sort_title", "artist", "sort_artist", "track_number", "track_total", "comment", "has_lyrics",
-    "has_picture", "bpm", "mbz_track_id", "mbz_recording_id", "rg_track_gain", "rg_track_peak", "codec", "duration",
-    "bit_rate", "sample_rate", "bit_depth", "channels",
+    "suffix", "title", "sort_title", "order_title", "artist", "sort_artist", "order_artist", "track_number",
+    "track_total", "comment", "has_lyrics", "has_picture", "bpm", "mbz_track_id", "mbz_recording_id", "rg_track_gain",
+    "rg_track_peak", "codec", "duration", "bit_rate", "sample_rate", "bit_depth", "channels",
 )  # fmt: skip
 
 
 ALBUM_COLUMNS: Final = (
-    "album", "sort_album", "album_artist", "sort_album_artist", "compilation", "disc_number", "disc_total",
-    "disc_subtitle", "year", "date", "original_year", "original_date", "release_year", "release_date", "genre",
-    "mbz_album_id", "rg_album_gain", "rg_album_peak",
+    "album", "sort_album", "order_album", "album_artist", "sort_album_artist", "order_album_artist", "compilation",
+    "disc_number", "disc_total", "disc_subtitle", "year", "date", "original_year", "original_date", "release_year",
+    "release_date", "genre", "mbz_album_id", "rg_album_gain", "rg_album_peak",
 )  # fmt: skip
 
 

@@ -177,6 +177,13 @@ def read_names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in read_texts(text))
 
 
+def read_words(text: str) -> tuple[str, ...]:
+    """Words with spaces between them; `[]` is none."""
+    if len(text.encode()) > MAX_TEXTS_BYTES:
+        raise ValueError(f"must be at most {MAX_TEXTS_BYTES} bytes long, not {len(text.encode())}")
+    return () if text.strip() == "[]" else tuple(read_text(text).split())
+
+
 def read_own_texts(text: str) -> tuple[str, ...] | None:
     """Texts as `read_texts` has them, or None for the empty text."""
     return read_texts(text) if text else None
@@ -292,6 +299,7 @@ _TEXTS = "texts with commas between them, in which spaces count, or a list in JS
 TEXTS = Reader(read_texts, _TEXTS, keeps_space=True)
 OWN_TEXTS = Reader(read_own_texts, _TEXTS, keeps_space=True)
 NAMES = Reader(read_names, "names with commas between them, or a list in JSON")
+WORDS = Reader(read_words, "words with spaces between them; `[]` is none")
 BOOLEAN = Reader(read_boolean, "`true` or `false`")
 TEXT = Reader(read_text, "text")
 FOLDER = Reader(read_folder, "a folder; a relative one counts from the current folder, `~` is the home folder")

@@ -79,3 +79,13 @@ class Tags:
         example="[]",
         nonsense="[,]",
     )
+    ignored_articles: tuple[str, ...] = option(
+        "ND_IGNOREDARTICLES",
+        env.WORDS,
+        "The articles that do not count at the beginning of an artist's or an album's name where lists are in order of "
+        f"names; their case does not count. {_NEXT_FULL_SCAN}",
+        chapter=TAGS,
+        default="The El La Los Las Le Les Os As O A",
+        example="The Der Die Das",
+        nonsense="x" * 60_000,
+    )

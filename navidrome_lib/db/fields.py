@@ -31,6 +31,10 @@ class KeyField(models.CharField):  # type: ignore[type-arg]
         return parameters
 
 
+class OrderField(KeyField):
+    """A text that lists are in order of: by its bytes on every database, whatever the language of PostgreSQL is."""
+
+
 def id_field() -> KeyField:
     """A primary key made by `navidrome_lib.db.ids.new_id`."""
     return KeyField(primary_key=True, max_length=22, default=new_id, editable=False)

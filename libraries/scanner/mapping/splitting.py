@@ -21,7 +21,9 @@ _BLANK: Final = re.compile(r"\s+")
 
 @dataclass(frozen=True, kw_only=True)
 class SplitRules:
-    """The separators of each tag, and names that are never split; their case does not count.
+    """The separators of each tag, names that are never split, and articles that lists pass over.
+
+    Their case does not count.
 
     A slash without spaces belongs to many bands' names, but hardly to those of composers and producers.
     """
@@ -34,6 +36,7 @@ class SplitRules:
     genre: Texts = (";", "/", ",")
     mood: Texts = genre
     exceptions: Texts = ()
+    articles: Texts = ("The", "El", "La", "Los", "Las", "Le", "Les", "Os", "As", "O", "A")
 
 
 class Splitter:
@@ -75,6 +78,7 @@ class Splitters:
 
     def __init__(self, rules: SplitRules) -> None:
         self._rules = rules
+        self.articles = rules.articles
         self.genre = Splitter(rules.genre)
         self.mood = Splitter(rules.mood)
         self._separators: dict[str, Texts] = {Role.ARTIST: rules.artist, Role.ALBUM_ARTIST: rules.albumartist}

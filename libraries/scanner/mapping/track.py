@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from libraries.audio.types import RawAudio
 from libraries.choices import Role
+from libraries.order_names import order_name, shared_order_name
 from libraries.scanner.mapping import credits, identity, values
 from libraries.scanner.mapping.pids import USUAL, PidRules, Pids, pids_of, places
 from libraries.scanner.mapping.splitting import DEFAULT_SPLITTERS, Splitters
@@ -106,6 +107,8 @@ def map_shared(
         "sort_album": album.sort_name,
         "album_artist": album_artist.display,
         "sort_album_artist": album_artist.sort,
+        "order_album": shared_order_name(album.name, splitters.articles),
+        "order_album_artist": shared_order_name(album_artist.credits[0].name, splitters.articles),
         "compilation": compilation,
         "disc_number": disc,
         "disc_total": disc_total,
@@ -141,6 +144,8 @@ def map_own(
         "sort_title": firsts.get("titlesort", ""),
         "artist": artist.display,
         "sort_artist": artist.sort,
+        "order_title": order_name(title),
+        "order_artist": shared_order_name(artist.credits[0].name, splitters.articles),
         "track_number": track,
         "track_total": track_total,
         "comment": body(comments[0]) if comments else "",

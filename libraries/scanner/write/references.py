@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
 from libraries.choices import Freshness
 from libraries.models import Album, Artist, Genre
+from libraries.order_names import shared_order_name
 from libraries.scanner.types import AlbumRecord, Credit
 from navidrome_lib.db.bulk import (
     chunks,
@@ -34,6 +36,7 @@ _REMEMBERED: Final = 20_000
 class KnownArtist(NamedTuple):
     id: str
     sort_name: str
+    order_name: str
     mbz_artist_id: str
 
 
@@ -47,6 +50,7 @@ class References:
 
     def __init__(self, library_id: int, freshness: Freshness = Freshness.NEW) -> None:
         self._library_id = library_id
+        self._articles: tuple[str, ...] = settings.CONF.tags.ignored_articles
         self._freshness = int(freshness)
         self._artists: dict[str, KnownArtist] = {}
         self._genres: dict[str, str] = {}
@@ -85,15 +89,21 @@ class References:
         new = self._read_artists(wanted)
         if new:
             now = db_datetime(timezone.now())
-            columns = ("id", "pid", "name", "sort_name", "mbz_artist_id", "created_at", "updated_at")
-            rows = [(new_id(), c.pid, c.name, c.sort_name, c.mbz_id, now, now) for c in map(wanted.__getitem__, new)]
+            columns = ("id", "pid", "name", "sort_name", "order_name", "mbz_artist_id", "created_at", "updated_at")
+            rows = [
+                (new_id(), c.pid, c.name, c.sort_name, self._order(c.name), c.mbz_id, now, now)
+                for c in map(wanted.__getitem__, new)
+            ]
             insert_new_rows(Artist, columns, rows)
             self._read_artists(wanted)
         self._complete_artists(wanted)
 
     def _read_artists(self, wanted: Iterable[str]) -> list[str]:
         """Look up what is not remembered; returns the pids that do not exist, in order."""
-        return _read(Artist, ("id", "sort_name", "mbz_artist_id"), wanted, self._artists, KnownArtist)
+        return _read(Artist, KnownArtist._fields, wanted, self._artists, KnownArtist)
+
+    def _order(self, name: str) -> str:
+        return shared_order_name(name, self._articles)
 
     def _complete_artists(self, wanted: Mapping[str, Credit]) -> None:
         rows = []
@@ -102,10 +112,11 @@ class References:
             known = self._artists[pid]
             sort_name = known.sort_name or credit.sort_name
             mbz_id = known.mbz_artist_id or credit.mbz_id
-            if (sort_name, mbz_id) != (known.sort_name, known.mbz_artist_id):
-                self._artists[pid] = KnownArtist(known.id, sort_name, mbz_id)
-                rows.append((sort_name, mbz_id, now, known.id))
-        update_rows(Artist, ("sort_name", "mbz_artist_id", "updated_at"), rows)
+            found = KnownArtist(known.id, sort_name, self._order(credit.name), mbz_id)
+            if found != known:
+                self._artists[pid] = found
+                rows.append((*found[1:], now, known.id))
+        update_rows(Artist, (*KnownArtist._fields[1:], "updated_at"), rows)
 
     def find_genres(self, genres: Iterable[tuple[str, str]]) -> None:
         """Know the ids of all these genres, each a pid and a name."""
@@ -167,16 +178,17 @@ class References:
         update_rows(Album, _ALBUM_COLUMNS, changed)
 
     def _album_row(self, album: AlbumRecord) -> tuple[Any, ...]:
+        artist = self._artists[album.artist_pid]
         return (
-            album.name, album.sort_name, album.version, album.album_artist, self.artist_id(album.artist_pid),
-            album.mbz_album_id, album.mbz_release_group_id,
+            album.name, album.sort_name, self._order(album.name), album.version, album.album_artist, artist.order_name,
+            artist.id, album.mbz_album_id, album.mbz_release_group_id,
         )  # fmt: skip
 
 
 _ALBUM_FACTS: Final = ("id", "described_by")
 _ALBUM_COLUMNS: Final = (
-    "name", "sort_name", "version", "album_artist", "artist_id", "mbz_album_id", "mbz_release_group_id", "described_by",
-    "updated_at",
+    "name", "sort_name", "order_name", "version", "album_artist", "order_artist", "artist_id", "mbz_album_id",
+    "mbz_release_group_id", "described_by", "updated_at",
 )  # fmt: skip
 # what is counted in the same transaction, as soon as it has tracks (see totals.refresh_albums)
 _UNCOUNTED: Final = {

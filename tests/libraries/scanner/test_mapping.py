@@ -34,7 +34,8 @@ PLAIN: dict[str, object] = {
     "genre": "", "comment": "", "has_lyrics": False, "has_picture": False, "bpm": None, "mbz_track_id": "",
     "mbz_recording_id": "", "mbz_album_id": "", "rg_track_gain": None, "rg_track_peak": None, "rg_album_gain": None,
     "rg_album_peak": None, "tags": {}, "codec": "flac", "duration": 0.0, "bit_rate": 0, "sample_rate": 0,
-    "bit_depth": 0, "channels": 0, "suffix": "flac",
+    "bit_depth": 0, "channels": 0, "suffix": "flac", "order_title": "song", "order_album": "[unknown album]",
+    "order_artist": "[unknown artist]", "order_album_artist": "[unknown artist]",
 }  # fmt: skip
 
 
@@ -105,6 +106,7 @@ def test_a_file_with_everything() -> None:
         "mbz_recording_id": C, "mbz_album_id": A, "rg_track_gain": -7.5, "rg_track_peak": 0.988, "rg_album_gain": 1.25,
         "rg_album_peak": 0.1, "tags": tags | {"comment": ["one\ntwo", "three"]}, "codec": "flac", "duration": 234.5,
         "bit_rate": 900, "sample_rate": 44100, "bit_depth": 16, "channels": 2, "suffix": "flac",
+        "order_title": "army of me", "order_album": "post", "order_artist": "bjork", "order_album_artist": "bjork",
     }  # fmt: skip
     assert record.album == AlbumRecord(
         pid=album_pid(mbz_album_id=A, artists=(), album="", version="", release_date=""),

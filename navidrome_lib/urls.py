@@ -9,6 +9,7 @@ POST /auth/login                      users.views.LoginView              anyone 
 POST /auth/createAdmin                users.views.CreateAdminView        no account     users.services
 GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.libraries
 GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.libraries
+GET /api/song, /api/song/{id}         libraries.catalog_api.views        signed in      libraries.catalog_api.songs
 GET|POST /api/user                    users.views.UserViewSet            admin          users.services
 GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
 POST /api/user/{id}/signout           users.views.UserViewSet            self or admin  users.services
@@ -51,6 +52,7 @@ admin.autodiscover()
 
 urlpatterns = [
     path("", include("libraries.urls")),
+    path("", include("libraries.catalog_api.urls")),
     path("", include("users.urls")),
     path("", include("missing.urls")),
     path("", include("navidrome_lib.audit.urls")),

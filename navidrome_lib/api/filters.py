@@ -19,6 +19,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from navidrome_lib.api.wire import parse_library_id
+from navidrome_lib.viewer import Viewer, viewer_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -122,6 +123,60 @@ class InstantFilter(django_filters.Filter):
     """Rows before or after an instant; an empty one is as if there were none."""
 
     field_class = InstantField
+
+
+class ViewerFilter(django_filters.Filter):
+    """A filter of which the answer depends on who asks."""
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks."""
+        return viewer_of(self.parent.request)
+
+
+class TextsField(forms.Field):
+    """One or more texts, from a parameter that may be repeated; empty ones are as if there were none."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        texts = [str(part) for part in value or [] if str(part)]
+        if any("\0" in text for text in texts):
+            raise forms.ValidationError("No text has a null character.")
+        return texts
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class TextsFilter(ViewerFilter):
+    """Rows with one of these values in a field; a value that is impossible there finds nothing."""
+
+    field_class = TextsField
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        return self.filter_texts(qs, value) if value else qs
+
+    def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
+        """Those of `rows` that one of `texts`, of which there is at least one, speaks of."""
+        return rows.filter(**{f"{self.field_name}__in": texts})
+
+
+class NumbersFilter(TextsFilter):
+    """Rows with one of these whole numbers in a field; what is no number finds nothing."""
+
+    def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
+        numbers = [int(text) for text in texts if re.fullmatch(r"\d{1,9}", text, re.ASCII)]
+        return rows.filter(**{f"{self.field_name}__in": numbers})
+
+
+class TruthFilter(TextsFilter):
+    """`true`, or anything else for the opposite."""
+
+    def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
+        return self.filter_truth(rows, texts[-1] == "true")
+
+    def filter_truth(self, rows: QuerySet[Any], truth: bool) -> QuerySet[Any]:
+        """Those of `rows` of which it is true, or is not."""
+        return rows.filter(**{self.field_name: truth})
 
 
 class LibraryIdsField(forms.Field):

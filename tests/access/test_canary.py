@@ -35,6 +35,13 @@ QUERIES = (
     "album=a", "userName=a", "action=", "include=libraries", "expand=library", "format=api", "dryRun=true",
     "userId={owner}", "musicFolderId={library}",
 )  # fmt: skip
+# what can be asked of songs and of what they belong to
+CATALOG = ("/api/song",)
+CATALOG_QUERIES = (
+    "", "_start=0&_end=9", "_sort=title&_order=DESC", "_sort=random&seed=1", "library_id={library}", "id={track}",
+    f"title={canary.MARK}", f"name={canary.MARK}", "missing=true", "folder_id={folder}", "artist_id={artist}",
+    "artists_id={artist}", "album_id={album}", f"genre={canary.MARK}-genre", f"path={canary.MARK}",
+)  # fmt: skip
 NUMBERS = ("47114711", "471147114711")
 
 
@@ -77,15 +84,19 @@ def clean(response: HttpResponseBase, asked: str, ids: list[str]) -> None:
 def addresses(hidden: list[str], user: User, owner: User) -> list[str]:
     """Every route with every id, hidden ones and one's own, and every query."""
     ids = [str(canary.LIBRARY_ID), str(canary.SCAN_ID), hidden[-1], user.pk, owner.pk]
+    names = dict(zip(("folder", "artist", "album"), hidden[:3], strict=True))
+    names |= {"library": str(canary.LIBRARY_ID), "track": hidden[-2], "owner": owner.pk}
     found = []
     for route in routes():
         if route.startswith(("/admin/", "/rest/")):
             continue
-        paths = [route.replace("{pk}", pk) for pk in ids] if "{pk}" in route else [route]
-        for path, query in itertools.product(paths, QUERIES):
+        base = route.removesuffix("/{pk}")
+        known = hidden if base in CATALOG else ids
+        paths = [route.replace("{pk}", pk) for pk in known] if "{pk}" in route else [route]
+        for path, query in itertools.product(paths, CATALOG_QUERIES if route in CATALOG else QUERIES):
             if query and ("{pk}" in route or route in READS_NO_QUERY) and not path.startswith(f"/api/user/{user.pk}"):
                 continue
-            filled = query.format(library=canary.LIBRARY_ID, track=hidden[-2], owner=owner.pk)
+            filled = query.format(**names)
             found.append(f"{path}?{filled}" if filled else path)
     return found
 

@@ -17,6 +17,7 @@ from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
+from tests.support.catalog import make_track
 from tests.support.sharing import Share
 from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
@@ -33,12 +34,16 @@ SIGNED_IN = ROLES[1:]
 ADMIN = ("admin",)
 SELF = ("member", "admin")
 OWNER = ("member",)
+# whoever can access the library
+LISTENERS = ("member", "scanner", "admin")
 
 # route → verbs → roles; the account, key and objects in the address are those of the member.
 # A verb that is not named is not offered: refused to who may not come near, 405 to everybody else.
 API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/library": {(*READS, "post"): ADMIN},
     "/api/library/{pk}": {(*READS, "put", "patch", "delete"): ADMIN},
+    "/api/song": {READS: SIGNED_IN},
+    "/api/song/{pk}": {("get", "head"): LISTENERS, ("options",): SIGNED_IN},
     "/api/scan": {(*READS, "post"): ADMIN},
     "/api/scan/{pk}": {(*READS, "delete"): ADMIN},
     "/api/scan/{pk}/problem": {READS: ADMIN},
@@ -133,7 +138,9 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     key = ApiKey.objects.create(user=member, name="k", digest="d", hint="h")
     scan = Scan.objects.create(library=library, trigger=ScanTrigger.API)
     purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z")
+    song = make_track(library, "Ada/a.mp3", missing=False)
     objects = {"user": member.pk, "library": library.pk, "apikey": key.pk, "scan": scan.pk, "missing": purge.pk}
+    objects |= {"song": song.pk}
 
     def fill(route: str) -> str:
         found = objects.get(route.split("/")[2]) if "{" in route else ""

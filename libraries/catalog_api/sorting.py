@@ -1,0 +1,69 @@
+"""Putting a list in order, as `_sort`, `_order` and `seed` ask for."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import reduce
+from operator import add
+from typing import Any, Final
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import F, QuerySet
+from django.db.models.functions import Mod, Ord, Substr
+
+from libraries.catalog_api.extension import Asked, Sort
+
+# of an id, those characters that are random (see navidrome_lib.db.ids); the first that are not of the time
+_RANDOM: Final = range(11, 17)
+# numbers that six characters times a factor add up to below what an integer of PostgreSQL can be
+_FACTORS: Final = 2_000_000
+_PRIME: Final = 1_000_003
+
+
+def shuffle(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
+    """Annotate rows with a number to put them in random order by: of each seed another one, of a row always the same.
+
+    So pages fit together, also when rows come or go between them, and every database has the same order.
+    """
+    seed = hashlib.blake2b((asked.seed or secrets.token_hex(8)).encode(), digest_size=32).digest()
+    factors = [1 + int.from_bytes(seed[n * 4 : n * 4 + 4], "big") % _FACTORS for n in range(len(_RANDOM))]
+    parts = [Ord(Substr("pk", at, 1)) * factor for at, factor in zip(_RANDOM, factors, strict=True)]
+    shuffled: QuerySet[Any] = rows.annotate(random=Mod(reduce(add, parts), _PRIME))
+    return shuffled
+
+
+RANDOM: Final = Sort("random", prepare=shuffle)
+
+
+def in_order(rows: QuerySet[Any], sort: Sort, asked: Asked, *, descending: bool) -> QuerySet[Any]:
+    """Rows in an order; no two rows are equal in it."""
+    if sort.prepare is not None:
+        rows = sort.prepare(rows, asked)
+    names = sort.by if sort.by[-1:] == ("pk",) else (*sort.by, "pk")
+    return rows.order_by(*(_order(rows.model, name, descending) for name in names))
+
+
+def _order(model: type[models.Model], name: str, descending: bool) -> Any:
+    """One name of an order. Databases differ in where they put rows without a value: here it is said where it matters.
+
+    Where every row has one, an index serves the order as it stands.
+    """
+    if not _may_be_null(model, name):
+        return F(name).desc() if descending else F(name).asc()
+    return F(name).desc(nulls_last=True) if descending else F(name).asc(nulls_first=True)
+
+
+def _may_be_null(model: type[models.Model], name: str) -> bool:
+    """Whether a row may have nothing there: also what is no field of ours, but was annotated."""
+    null = False
+    at: Any = model
+    for part in name.split("__"):
+        try:
+            field = at._meta.pk if part == "pk" else at._meta.get_field(part)
+        except FieldDoesNotExist:
+            return True
+        null = null or field.null
+        at = field.related_model
+    return null

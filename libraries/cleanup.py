@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
@@ -33,8 +33,46 @@ from navidrome_lib import stopping
 from navidrome_lib.db.bulk import delete_where
 from navidrome_lib.db.ids import first_id
 
-# tables with a foreign key to tracks, whose rows are deleted with them; a new one is added here
+# tables of the catalog with a foreign key to tracks, whose rows are deleted with them; a new one is added here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
+
+
+class Attachment(NamedTuple):
+    """A table of another app with a foreign key to the catalog: what people add to it."""
+
+    model: type[models.Model]
+    field: str
+
+    def rows_of(self, ids: Collection[str]) -> models.QuerySet[Any]:
+        """The rows that refer to some rows of the catalog."""
+        rows: models.QuerySet[Any] = self.model._default_manager.filter(**{f"{self.field}__in": ids})
+        return rows
+
+
+def attachments_of(model: type[models.Model]) -> list[Attachment]:
+    """Every table outside of the catalog that refers to rows of `model`, as the foreign keys themselves say."""
+    found = [
+        Attachment(field.related_model, field.field.attname)
+        for field in model._meta.get_fields(include_hidden=True)
+        if isinstance(field, models.ManyToOneRel) and field.related_model._meta.app_label != model._meta.app_label
+    ]
+    return sorted(found, key=lambda attachment: attachment.model._meta.label)
+
+
+def delete_attached(model: type[models.Model], ids: Collection[str]) -> None:
+    """Delete what hangs on rows of the catalog from outside, which are deleted in the same transaction."""
+    for attachment in attachments_of(model):
+        delete_where(attachment.model, attachment.field, ids)
+
+
+def unattached(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Those of some rows of the catalog that nothing outside refers to.
+
+    An album or an artist without any track is not shown; with what people said of it, it waits for tracks to return.
+    """
+    for model, field in attachments_of(rows.model):
+        rows = rows.filter(~Exists(model._default_manager.filter(**{field: OuterRef("pk")})))
+    return rows
 
 
 def delete_tracks(ids: Collection[str]) -> None:
@@ -43,21 +81,22 @@ def delete_tracks(ids: Collection[str]) -> None:
     delete_where(MediaFile, "id", ids)
     for model in TRACK_DEPENDENTS:
         delete_where(model, "media_file_id", ids)
+    delete_attached(MediaFile, ids)
 
 
 def prune_albums(library_id: int) -> int:
-    """Delete the albums of a library that have no track at all, be it missing or purged.
+    """Delete the albums of a library that have no track at all, be it missing or purged, and nothing that people added.
 
     One that tracks have left is settled first, by the scan of the library where they are.
     """
     tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
     left = MediaFile.objects.filter(left_album=OuterRef("pk"))
     empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks), ~Exists(left))
-    return _delete_found(Album, empty)
+    return _delete_found(Album, unattached(empty))
 
 
 def prune_artists() -> int:
-    """Delete the artists that take part in nothing anywhere and describe no album.
+    """Delete the artists that take part in nothing anywhere, describe no album, and whom nothing of people refers to.
 
     Young ones stay: a scan that is running may have created them for the tracks that it is about to write.
     """
@@ -65,7 +104,7 @@ def prune_artists() -> int:
     unused = old.filter(
         ~Exists(Participant.objects.filter(artist=OuterRef("pk"))), ~Exists(Album.objects.filter(artist=OuterRef("pk")))
     )
-    return _delete_found(Artist, unused, before=lambda ids: delete_where(LibraryArtist, "artist_id", ids))
+    return _delete_found(Artist, unattached(unused), before=lambda ids: delete_where(LibraryArtist, "artist_id", ids))
 
 
 def prune_genres() -> int:
@@ -130,6 +169,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
         while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):
             with transaction.atomic():
                 delete_where(model, "id", keys)
+                delete_attached(model, keys)
             time.sleep(pause)
     with transaction.atomic():
         # locked first: a writer that gives access to it at this moment has done so before, or finds it gone

@@ -12,3 +12,10 @@ albums_became: Final = Signal()
 In the transaction of the change, while both rows exist; the first one may be deleted by the end of it. Whoever has a
 foreign key to albums moves or merges its rows here.
 """
+
+tracks_became: Final = Signal()
+"""Sent with `became`, a dict of ids: what hangs on a track belongs to the other one from now on.
+
+In the transaction of the change, while both rows exist; the first one is deleted by the end of it. So a file that was
+found as a new track, and turns out to be one that had gone, brings along what people have said of it meanwhile.
+"""

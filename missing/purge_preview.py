@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Count, QuerySet
 
-from libraries.cleanup import TRACK_DEPENDENTS
+from libraries.cleanup import TRACK_DEPENDENTS, attachments_of
 from libraries.models import Album, Artist, Folder, MediaFile, Participant
 from navidrome_lib.db.bulk import chunks
 
@@ -50,7 +50,7 @@ def preview_purge(ids: Sequence[str]) -> PurgePreview:
         folders=emptied(Folder, listed, "folder", only(taken, "folder")),
         attached={
             str(model._meta.verbose_name_plural): sum(1 for _ in rows_of(model, "media_file", ids, "pk"))
-            for model in TRACK_DEPENDENTS
+            for model in (*TRACK_DEPENDENTS, *(attachment.model for attachment in attachments_of(MediaFile)))
         },
     )
 

@@ -15,15 +15,18 @@ from typing import Any
 from django.db import models
 from django.db.models import QuerySet
 
-from libraries.cleanup import TRACK_DEPENDENTS
+from libraries.cleanup import TRACK_DEPENDENTS, attachments_of
 from libraries.models import Album, Artist, Folder, Genre, MediaFile, Participant, TrackGenre
 from navidrome_lib.db.bulk import chunks
 
 Record = dict[str, Any]
 Row = Mapping[str, Any]
 
-# what else hangs on tracks, copied as it is
-ATTACHED = tuple(model for model in TRACK_DEPENDENTS if model not in (Participant, TrackGenre))
+
+def attached_models() -> list[type[models.Model]]:
+    """The tables of what else hangs on tracks, whose rows are copied as they are."""
+    own = [model for model in TRACK_DEPENDENTS if model not in (Participant, TrackGenre)]
+    return [*own, *(attachment.model for attachment in attachments_of(MediaFile))]
 
 
 def columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
@@ -79,7 +82,7 @@ def read_records(ids: Sequence[str]) -> list[Record]:
     tracks = [row for piece in chunks(ids) for row in read_rows(MediaFile, MediaFile.objects.filter(pk__in=piece))]
     known = [row["id"] for row in tracks]
     people, genres = of_tracks(Participant, known), of_tracks(TrackGenre, known)
-    attached = {model: of_tracks(model, known) for model in ATTACHED}
+    attached = {model: of_tracks(model, known) for model in attached_models()}
     folders = by_id(Folder, (row["folder_id"] for row in tracks))
     albums = by_id(Album, (row["album_ref_id"] for row in tracks))
     credited = (part["artist_id"] for parts in people.values() for part in parts)

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "navidrome_lib.audit",
     "libraries",
     "users",
+    "listening",
     "missing",
     "subsonic",
     "navidrome_lib.system",

@@ -22,6 +22,7 @@ from libraries.scanner.types import MoveCandidate, MovePlan
 from libraries.scanner.write.retags import LEFT
 from libraries.scanner.write.tracks import WRITTEN, TrackRows
 from libraries.search.index import forget_songs, refresh_songs
+from libraries.signals import tracks_became
 from libraries.totals import Delta, add_to_totals, artists_of, refresh_albums, refresh_library_artists, unpurge
 from navidrome_lib.db.bulk import chunks, quoted, table
 from navidrome_lib.db.ids import first_id
@@ -206,6 +207,7 @@ class MoveApplier:
                     list(zip(gone_tracks, new_tracks, strict=True)),
                 )
         HeldMark.objects.filter(media_file__in=gone_tracks).delete()
+        tracks_became.send(sender=MediaFile, became=dict(zip(new_tracks, gone_tracks, strict=True)))
         delete_tracks(new_tracks)
         forget_songs(new_tracks)
         refresh_songs(gone_tracks)

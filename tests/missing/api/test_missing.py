@@ -388,7 +388,17 @@ class TestDryRun:
             "albums": [{"id": gone.album_ref_id, "name": "First"}],
             "artists": [{"id": gone.participants.first().artist_id, "name": "Ada"}],  # type: ignore[union-attr]
             "folders": [{"id": gone.folder_id, "name": "Ada/First"}],
-            "attached": {"participants": 4, "track genres": 2, "held marks": 0},
+            "attached": {
+                "participants": 4,
+                "track genres": 2,
+                "held marks": 0,
+                "bookmarks": 0,
+                "entries of play queues": 0,
+                "entries of playlists": 0,
+                "plays": 0,
+                "entries of shares": 0,
+                "favourites, ratings and plays of songs": 0,
+            },
         }
         assert dump() == before
         assert not Purge.objects.exists()

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "users",
     "listening",
     "missing",
+    "media",
     "subsonic",
     "navidrome_lib.system",
 ]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 
@@ -24,33 +25,35 @@ from users.throttling import client_address
 log = logging.getLogger(__name__)
 
 CallerRole = Literal["public", "user", "scan"]
-Call = Callable[[Any, Params], renderers.Payload]
+Call = Callable[[Any, Params], renderers.Payload | HttpResponseBase]
 
 
-def endpoint(call: Call, role: CallerRole) -> Callable[..., HttpResponse]:
+def endpoint(call: Call, role: CallerRole) -> Callable[..., HttpResponseBase]:
     """A Django view that answers `call` for users with `role`."""
 
     @csrf_exempt  # no cookie is looked at here: a foreign page has no credentials to use
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: HttpRequest) -> HttpResponseBase:
         return answer(request, call, role)
 
     view.role = role  # type: ignore[attr-defined]
     return view
 
 
-def answer(request: HttpRequest, call: Call, role: CallerRole) -> HttpResponse:
-    """Always an answer of the protocol, whatever goes wrong."""
+def answer(request: HttpRequest, call: Call, role: CallerRole) -> HttpResponseBase:
+    """Always an answer of the protocol, whatever goes wrong; of calls for media the media themselves."""
     params = Params({})
     try:
         params = Params.of(request)
         if request.method not in ("GET", "HEAD", "POST"):
             raise SubsonicError(errors.GENERIC, "Only GET and POST are allowed.")
-        return renderers.success(call(permitted(request, params, role), params), params)
+        found = call(permitted(request, params, role), params)
+        return found if isinstance(found, HttpResponseBase) else renderers.success(found, params)
     except SubsonicError as error:
         shows_help = error.code == errors.WRONG_CREDENTIALS
         return renderers.failure(error, params, help_url=account_page(request) if shows_help else "")
     except DomainError as error:
         response = renderers.failure(errors.from_domain(error), params)
+        response.status_code = errors.status_of(error)
         seconds = getattr(error, "retry_after", None)
         if seconds is not None:
             response["Retry-After"] = str(seconds)

@@ -1,7 +1,13 @@
-"""Failures by the protocol's codes. The HTTP status is 200 all the same: clients read the code."""
+"""Failures by the protocol's codes. The HTTP status is 200 all the same: clients read the code.
+
+Only what may succeed a moment later has another status, for players that give media to a program that reads no codes.
+"""
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
+from media.errors import StorageAway, TooManyTranscodes
 from navidrome_lib import errors
 
 GENERIC = 0
@@ -32,3 +38,10 @@ def from_domain(error: errors.DomainError) -> SubsonicError:
     """The same failure in the protocol's words."""
     code = next(number for kind, number in CODES.items() if isinstance(error, kind))
     return SubsonicError(code, error.message)
+
+
+def status_of(error: errors.DomainError) -> int:
+    """The HTTP status of an answer that says this."""
+    if isinstance(error, StorageAway):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooManyTranscodes) else HTTPStatus.OK

@@ -14,8 +14,9 @@ TRUE = {"true", "on", "1", "yes"}
 class Params:
     """Values by name. A value that is given twice counts once, as the first; `many` returns all."""
 
-    def __init__(self, values: Mapping[str, list[str]]) -> None:
+    def __init__(self, values: Mapping[str, list[str]], request: HttpRequest | None = None) -> None:
         self._values = values
+        self._request = request
 
     @classmethod
     def of(cls, request: HttpRequest) -> Params:
@@ -24,7 +25,13 @@ class Params:
         for source in (request.POST, request.GET) if request.method == "POST" else (request.GET,):
             for name, found in source.lists():
                 values.setdefault(name, []).extend(str(value) for value in found)
-        return cls(values)
+        return cls(values, request)
+
+    @property
+    def request(self) -> HttpRequest:
+        """The request itself, for calls whose answer depends on its headers."""
+        assert self._request is not None
+        return self._request
 
     def text(self, name: str, default: str = "") -> str:
         found = self._values.get(name)

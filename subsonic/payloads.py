@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+
 from libraries.models import Library
 from libraries.services.scans import ScanStatus
 from navidrome_lib.api.wire import instant
@@ -45,13 +47,13 @@ def user(viewer: Viewer, library_ids: Iterable[int]) -> dict[str, Any]:
         "scrobblingEnabled": False,
         "adminRole": viewer.is_admin,
         "settingsRole": True,
-        "downloadRole": False,
+        "downloadRole": bool(settings.CONF.media.enable_downloads),
         "uploadRole": False,
         "playlistRole": False,
         "coverArtRole": False,
         "commentRole": False,
         "podcastRole": False,
-        "streamRole": False,
+        "streamRole": True,
         "jukeboxRole": False,
         "shareRole": False,
         "videoConversionRole": False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 
 from subsonic.dispatch import Call, CallerRole, endpoint, unknown_method
-from subsonic.views import browsing, scanning, system, user
+from subsonic.views import browsing, media, scanning, system, user
 
 METHODS: dict[str, tuple[Call, CallerRole]] = {
     "ping": (system.ping, "user"),
@@ -14,6 +14,8 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "tokenInfo": (system.token_info, "user"),
     "getMusicFolders": (browsing.get_music_folders, "user"),
     "getUser": (user.get_user, "user"),
+    "stream": (media.stream, "user"),
+    "download": (media.download, "user"),
     "startScan": (scanning.start_scan, "scan"),
     "getScanStatus": (scanning.get_scan_status, "user"),
 }

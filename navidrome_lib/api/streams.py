@@ -1,9 +1,10 @@
-"""Server-sent events: how a message is written, how it gets to a client, and when streams must end."""
+"""Answers that hold no thread of the web server: event streams, and bodies that are read piece by piece."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -51,6 +52,63 @@ class LiveResponse(StreamingHttpResponse):
     def __init__(self, take_over: Callable[[Channel], None], **options: Any) -> None:
         super().__init__((), **options)
         self.take_over = take_over
+
+
+class Source(Protocol):
+    """A body that is read piece by piece: one call at a time, by any thread. It owns what it reads from."""
+
+    @property
+    def storage(self) -> str:
+        """Name of the storage that may let `read` wait: reads of another one do not wait behind these."""
+
+    def read(self, size: int) -> bytes | None:
+        """Up to `size` further bytes; empty at the end, None while there are none yet.
+
+        An error says that the body cannot be completed: the connection is cut, so that the client sees it.
+        """
+
+    def when_ready(self, callback: Callable[[], None]) -> None:
+        """Call `callback`, which must be quick, as soon as `read` has something again. It may come from any thread."""
+
+    def close(self) -> None:
+        """Give back what the body was read from: at its end, or when its reader has gone. It must be quick."""
+
+
+class PulledResponse(StreamingHttpResponse):
+    """An answer whose body is a `Source`, which the web server's loop draws from as its reader has room.
+
+    The worker class of the web server takes the source (`navidrome_lib.web`), and the request is over before the body
+    is; other servers, such as Django's test client, iterate.
+    """
+
+    def __init__(self, source: Source, **options: Any) -> None:
+        super().__init__(pieces(source), **options)
+        self._source: Source | None = source
+
+    def take_source(self) -> Source:
+        """The source, which the caller closes from now on."""
+        source, self._source = self._source, None
+        assert source is not None
+        return source
+
+    def close(self) -> None:
+        super().close()
+        if self._source is not None:
+            self.take_source().close()
+
+
+def pieces(source: Source, size: int = 64 * 1024) -> Iterator[bytes]:
+    """What is in a source, for a server that iterates; waits where there is nothing yet."""
+    while True:
+        piece = source.read(size)
+        if piece is None:
+            ready = threading.Event()
+            source.when_ready(ready.set)
+            ready.wait()
+        elif piece:
+            yield piece
+        else:
+            return
 
 
 class _Server:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from navidrome_lib.config import env
 from navidrome_lib.config.env import ConfigError, Reader
+from navidrome_lib.config.media import Media
 from navidrome_lib.config.option import option, read_options
 from navidrome_lib.config.pids import Pid
 from navidrome_lib.config.schedules import read_schedule
@@ -376,6 +377,7 @@ class Conf:
         nonsense="numbers",
     )
     inspect: Inspect = field(default_factory=Inspect)
+    media: Media = field(default_factory=Media)
 
 
 def load(environ: Mapping[str, str]) -> Conf:

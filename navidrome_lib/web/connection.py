@@ -57,6 +57,8 @@ class Connection(asyncio.Protocol):
         self.client: str | None = None
         self.state = State.CLOSED
         self.congested = False
+        # how long it may take nothing of what waits for it
+        self.stall_seconds = self.limits.stall_seconds
         # the rest of what arrives makes no request any more
         self.close_after = False
         # told when the connection has ended, and when there is room to send again
@@ -74,7 +76,7 @@ class Connection(asyncio.Protocol):
         self.peer = transport.get_extra_info("peername")
         self.own_address = transport.get_extra_info("sockname")
         self.client = self.worker.client_of(self.peer)
-        self.transport.set_write_buffer_limits(high=self.limits.unsent_bytes, low=self.limits.unsent_bytes // 4)
+        self._bound_unsent(self.limits.unsent_bytes)
         self._turn(State.NEW)
         self.worker.opened(self)
 
@@ -185,9 +187,20 @@ class Connection(asyncio.Protocol):
         if self.close_after or self._no_more or not keep or not self.worker.alive:
             self.end()
             return
+        self.stall_seconds = self.limits.stall_seconds
+        self._bound_unsent(self.limits.unsent_bytes)
         self._turn(State.IDLE)
         self.transport.resume_reading()
         self.advance()
+
+    def draw(self, piece: int) -> None:
+        """The answer is drawn in pieces of that size from now on, and its reader may pause."""
+        self.stall_seconds = self.limits.pause_seconds
+        self._bound_unsent(piece // 2)
+
+    def _bound_unsent(self, size: int) -> None:
+        """The source of an answer waits when more than that is unsent, until a quarter of it is."""
+        self.transport.set_write_buffer_limits(high=size, low=size // 4)
 
     def stream(self) -> None:
         """The answer has begun, and its rest comes through a channel."""

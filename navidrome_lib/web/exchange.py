@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http import wsgi
 
 from navidrome_lib.web.channel import LoopChannel
+from navidrome_lib.web.sending import Sender
 
 if TYPE_CHECKING:
+    from navidrome_lib.api.streams import Source
     from navidrome_lib.web.connection import Connection
     from navidrome_lib.web.worker import EventedWorker
 
@@ -50,8 +52,9 @@ class Outbox:
 class Exchange:
     """Runs the application for one request. `run` and `go_on` end soon, however slowly the client reads.
 
-    An answer that may be continued by any thread (a file) is parked while the client is slow. Another one, whose
-    generator may hold things of its thread, waits in it; the worker bounds how many do so.
+    A body that is drawn from a source needs no thread of ours any more when the application has begun it. An answer
+    that may be continued by any thread (a file) is parked while the client is slow. Another one, whose generator may
+    hold things of its thread, waits in it; the worker bounds how many do so.
     """
 
     def __init__(self, worker: EventedWorker, connection: Connection, request: Any) -> None:
@@ -114,13 +117,18 @@ class Exchange:
         if take_over is not None:
             self._hand_over(take_over)
             return
+        if self._request.method == "HEAD" and self._response.status is not None:
+            self._send_items()
+            return
+        take_source = getattr(self._body, "take_source", None)
+        if take_source is not None:
+            self._draw(take_source())
+            return
         self._parkable = isinstance(self._body, wsgi.FileWrapper)
         self._items = iter(self._body) if not self._parkable else blocks(self._body.filelike)
         self._live = any(
             name.lower() == "x-accel-buffering" and value == "no" for name, value in self._response.headers
         )
-        if self._request.method == "HEAD" and self._response.status is not None:
-            self._items = iter(())
         self._send_items()
 
     def _send_items(self) -> None:
@@ -150,6 +158,33 @@ class Exchange:
         take_over(channel)
         self._close()
 
+    def _draw(self, source: Source) -> None:
+        """The head is made here; the loop sends it, and the body as it is drawn from its source."""
+        response = self._response
+        response.send_headers()
+        sender = Sender(
+            self._worker,
+            self._connection,
+            source,
+            length=response.response_length,
+            chunked=response.chunked,
+            keep=not response.should_close(),
+            ended=self._drawn,
+        )
+        self._end_request()
+        self._call(sender.start, self._outbox.take())
+
+    def _drawn(self, sent: int) -> None:
+        """The body has ended; told in the loop."""
+        self._response.sent = sent
+        self._worker.log_end(self)
+
+    def log_end(self) -> None:
+        """Write the line of the access log; once."""
+        response, self._response = self._response, None
+        if response is not None:
+            self._log(response)
+
     def _flush(self) -> bool:
         """Send what was collected; True when the client does not take it."""
         return bool(self._ask(self._connection.send, self._outbox.take()))
@@ -175,17 +210,21 @@ class Exchange:
 
     def _close(self) -> None:
         """The end of the request for the application and the log; once."""
-        response, body, self._body = self._response, self._body, ()
+        self._end_request()
+        self.log_end()
+
+    def _end_request(self) -> None:
+        """The end of the request for the application, in the thread that ran it."""
+        body, self._body = self._body, ()
         self._items = iter(())
-        self._response = None
-        if response is None:
-            return
         try:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
         except Exception:
             self._worker.log.exception("Error at the end of a request")
+
+    def _log(self, response: Any) -> None:
         if response.status is not None:
             self._worker.log.access(response, self._request, self._environ, datetime.now() - self._begun)
         try:

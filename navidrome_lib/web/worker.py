@@ -21,6 +21,7 @@ from navidrome_lib.web.connection import MANY, UNFINISHED, Connection, State
 from navidrome_lib.web.crowd import Crowd, Deadlines, crowd_of
 from navidrome_lib.web.exchange import Exchange
 from navidrome_lib.web.limits import WebLimits
+from navidrome_lib.web.storage_threads import StorageThreads
 
 # descriptors beside those of connections: files, databases, the broker
 OTHER_DESCRIPTORS = 256
@@ -64,6 +65,8 @@ class EventedWorker(Worker):  # type: ignore[misc]
         self.loop = asyncio.new_event_loop()
         self._trusted = conf.current().trusted_proxies
         self._pool = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
+        limits = self.limits
+        self.storage = StorageThreads(self.loop, limits.storage_threads, limits.storage_threads_each)
         self._most = most_connections(self.cfg.worker_connections)
         super().init_process()
 
@@ -82,6 +85,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
             self.loop.run_until_complete(self._serve())
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
+            self.storage.close()
             self.loop.close()
 
     async def _serve(self) -> None:
@@ -186,6 +190,16 @@ class EventedWorker(Worker):  # type: ignore[misc]
         with contextlib.suppress(RuntimeError):  # a pool that was shut down: the server stops
             self._pool.submit(exchange.go_on)
 
+    def log_end(self, exchange: Exchange) -> None:
+        """Write the line of an answer that has ended in the loop."""
+        with contextlib.suppress(RuntimeError):
+            self._pool.submit(exchange.log_end)
+
+    def piece_bytes(self) -> int:
+        """What is read at once of a body that is drawn piece by piece: fewer bytes, the more readers are slow."""
+        fair = self.limits.unsent_bytes_of_all // 4 // (len(self._slow) + 1)
+        return max(self.limits.least_piece_bytes, min(self.limits.piece_bytes, fair))
+
     def counted(self) -> bool:
         """Count a request; False when the connection shall not be kept behind it."""
         self.nr += 1
@@ -231,7 +245,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
                 del self._progress[connection]
             elif size != before:
                 self._progress[connection] = size, now
-            elif now - since > self.limits.stall_seconds:
+            elif now - since > connection.stall_seconds:
                 connection.transport.abort()
         for connection in self._slow:
             if unsent <= self.limits.unsent_bytes_of_all:

@@ -61,7 +61,7 @@ def _hanging_calls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
         return call
 
-    for name in ("stat", "lstat", "scandir"):
+    for name in ("stat", "lstat", "scandir", "open", "listdir"):
         monkeypatch.setattr(os, name, hanging(getattr(os, name)))
     try:
         yield

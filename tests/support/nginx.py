@@ -39,10 +39,15 @@ http {{
 
 def documented_location(upstream: int) -> str:
     """The configuration that docs/operating.md shows, with the port of a server."""
+    return documented("/music/").replace("127.0.0.1:4533", f"127.0.0.1:{upstream}")
+
+
+def documented(beginning: str) -> str:
+    """The location of docs/operating.md whose path begins like this."""
     text = (REPOSITORY / "docs" / "operating.md").read_text()
-    found = re.search(r"```nginx\n(.*?)```", text, re.DOTALL)
+    found = re.search(rf"```nginx\n(location {re.escape(beginning)}.*?)```", text, re.DOTALL)
     assert found is not None
-    return found[1].replace("127.0.0.1:4533", f"127.0.0.1:{upstream}")
+    return found[1]
 
 
 def listens(port: int) -> bool:

@@ -17,6 +17,9 @@ PIECE = b"0123456789abcdef" * 64
 # streams that are open, and how many have ended
 channels: list[Channel] = []
 ended: list[Channel] = []
+# bodies that were drawn and given back, and what lets the hung storage answer
+closed_sources: list[Any] = []
+released = threading.Event()
 
 
 class HastyWorker(EventedWorker):
@@ -47,6 +50,56 @@ class Live:
         raise AssertionError("the worker does not know how to take over")
 
 
+class Drawn:
+    """A body that the worker draws: of bytes, of fewer than promised, of bytes that come later, of hung storage."""
+
+    def __init__(self, storage: str, size: int) -> None:
+        self.storage = storage
+        self._left = size
+        self._is_late = storage == "late"
+        self._is_closed = False
+
+    def read(self, size: int) -> bytes | None:
+        assert not self._is_closed
+        if self.storage == "hung":
+            released.wait(60)
+        if self._is_late:
+            return None
+        piece = (PIECE * (size // len(PIECE) + 1))[: min(size, self._left)]
+        self._left -= len(piece)
+        if not piece and self.storage == "broken":
+            raise OSError("the disk is gone")
+        return piece
+
+    def when_ready(self, callback: Callable[[], None]) -> None:
+        self._is_late = False
+        threading.Timer(0.2, callback).start()
+
+    def close(self) -> None:
+        assert not self._is_closed
+        self._is_closed = True
+        closed_sources.append(self)
+
+
+class DrawnBody:
+    """The answer of an application whose body is drawn."""
+
+    def __init__(self, storage: str, size: int) -> None:
+        self._source: Drawn | None = Drawn(storage, size)
+
+    def take_source(self) -> Drawn:
+        source, self._source = self._source, None
+        assert source is not None
+        return source
+
+    def close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise AssertionError("the worker does not know how to draw")
+
+
 def pieces() -> Iterator[bytes]:
     """A stream that belongs to the thread that began it, as one with a cursor of the database does."""
     own = threading.get_ident()
@@ -74,6 +127,12 @@ BODIES: dict[str, tuple[list[tuple[str, str]], Callable[[dict[str, Any]], Iterab
     "/pieces": ([], lambda environ: pieces()),
     "/file": ([("Content-Length", str(LARGE))], of_file),
     "/large": ([("Content-Length", str(LARGE))], lambda environ: [PIECE * (LARGE // len(PIECE))]),
+    "/drawn": ([("Content-Length", str(LARGE))], lambda environ: DrawnBody("disk", LARGE)),
+    "/drawn-chunked": ([], lambda environ: DrawnBody("disk", LARGE)),
+    "/drawn-late": ([], lambda environ: DrawnBody("late", LARGE)),
+    "/drawn-short": ([("Content-Length", str(LARGE))], lambda environ: DrawnBody("disk", LARGE // 2)),
+    "/drawn-broken": ([], lambda environ: DrawnBody("broken", LARGE // 2)),
+    "/hung": ([("Content-Length", str(LARGE))], lambda environ: DrawnBody("hung", LARGE)),
     "/broken": ([], lambda environ: broken()),
     "/raise": ([], failing),
 }
@@ -89,12 +148,15 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return found
     if path == "/sleep":
         time.sleep(1.5)
+    if path == "/release":
+        released.set()
     for channel in channels:
         if path == "/tell":
             channel.send(b"data: news\n\n")
         elif path == "/end":
             channel.close()
     received = len(environ["wsgi.input"].read()) if path == "/count" else 0
-    text = f"{path} {received} {len(channels)} {len(ended)} {environ['REMOTE_ADDR']}".encode()
+    streams = f"{len(channels)} {len(ended)}"
+    text = f"{path} {received} {streams} {len(closed_sources)} {environ['REMOTE_ADDR']}".encode()
     start_response("200 OK", [("Content-Length", str(len(text)))])
     return [text]

@@ -120,7 +120,7 @@ def test_half_requests_hold_no_thread(web: Web) -> None:
         assert threads_answer(web)
 
 
-@pytest.mark.parametrize("path", ["/file", "/large", "/pieces"])
+@pytest.mark.parametrize("path", ["/file", "/large", "/pieces", "/drawn"])
 def test_slow_readers_hold_no_thread_that_others_need(web: Web, path: str) -> None:
     request = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
@@ -135,7 +135,7 @@ def test_slow_readers_hold_no_thread_that_others_need(web: Web, path: str) -> No
     assert whole == THREADS * 3 if path != "/pieces" else 1 <= whole < THREADS * 3
 
 
-@pytest.mark.parametrize("path", ["/file", "/large", "/pieces"])
+@pytest.mark.parametrize("path", ["/file", "/large", "/pieces", "/drawn", "/drawn-chunked", "/drawn-late"])
 def test_a_reader_that_makes_pauses_gets_everything(web: Web, path: str) -> None:
     request = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
     with web.connect(request, room=64 * 1024) as client:
@@ -143,7 +143,8 @@ def test_a_reader_that_makes_pauses_gets_everything(web: Web, path: str) -> None
         beginning = client.recv(4096)
         time.sleep(0.3)
         body = body_of(beginning + read_all(client))
-    assert (unchunked(body) if path == "/pieces" else body) == PIECE * (LARGE // len(PIECE))
+    is_chunked = path in ("/pieces", "/drawn-chunked", "/drawn-late")
+    assert (unchunked(body) if is_chunked else body) == PIECE * (LARGE // len(PIECE))
 
 
 def test_a_reader_that_takes_nothing_is_dropped(web: Web) -> None:
@@ -154,6 +155,51 @@ def test_a_reader_that_takes_nothing_is_dropped(web: Web) -> None:
         for client in clients:
             with contextlib.suppress(ConnectionResetError):
                 assert len(read_all(client)) < LARGE
+
+
+def closed_sources(web: Web) -> int:
+    return int(body_of(web.ask("/x")).split()[4])
+
+
+def test_a_body_that_is_drawn_keeps_its_connection(web: Web) -> None:
+    before = closed_sources(web)
+    request = b"GET /drawn HTTP/1.1\r\nHost: a\r\n\r\n"
+    with web.connect(request + request + HEAD + b"Connection: close\r\n\r\n") as client:
+        answers = read_all(client)
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
+    assert len(answers) > 2 * LARGE
+    assert closed_sources(web) == before + 2
+
+
+@pytest.mark.parametrize("path", ["/drawn-short", "/drawn-broken"])
+def test_a_body_that_cannot_be_completed_never_looks_whole(web: Web, path: str) -> None:
+    answer = b""
+    request = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    with web.connect(request) as client, contextlib.suppress(ConnectionResetError):
+        while piece := client.recv(1024 * 1024):
+            answer += piece
+    assert len(answer) < LARGE
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
+def test_what_a_body_is_drawn_from_is_given_back_when_its_reader_goes(web: Web) -> None:
+    before = closed_sources(web)
+    for path in ("/drawn", "/drawn-late", "/drawn-chunked"):
+        with web.connect(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), room=4096) as client:
+            client.recv(512)
+    assert eventually(lambda: closed_sources(web) == before + 3, seconds=10)
+
+
+def test_storage_that_hangs_stops_neither_requests_nor_other_storage(web: Web) -> None:
+    before = closed_sources(web)
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):  # more than there are threads for storage
+            stack.enter_context(web.connect(b"GET /hung HTTP/1.1\r\nHost: a\r\n\r\n"))
+        assert threads_answer(web)
+        assert len(body_of(web.ask("/drawn"))) == LARGE
+    # the threads that read still have what the readers who went have left
+    web.ask("/release")
+    assert eventually(lambda: closed_sources(web) == before + 41, seconds=10)
 
 
 def test_requests_follow_each_other_on_one_connection(web: Web) -> None:
@@ -209,7 +255,7 @@ def test_bodies_that_do_not_end_have_bounded_memory(web: Web) -> None:
 
 
 def test_a_head_alone_is_answered_without_a_body(web: Web) -> None:
-    for path in ("/large", "/file", "/pieces"):
+    for path in ("/large", "/file", "/pieces", "/drawn", "/drawn-chunked"):
         with web.connect(f"HEAD {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()) as client:
             answer = read_all(client)
         assert (answer.startswith(b"HTTP/1.1 200 OK"), body_of(answer)) == (True, b"")
@@ -229,16 +275,16 @@ def test_many_streams_hold_no_thread(web: Web) -> None:
             clients.append(stack.enter_context(web.connect(b"GET /live HTTP/1.1\r\nHost: a\r\n\r\n")))
             clients[-1].recv(4096)
         assert threads_answer(web)
-        assert f" {STREAMS} 0 ".encode() in web.ask("/tell")
+        assert f" 0 {STREAMS} 0 ".encode() in web.ask("/tell")
         for client in clients:
             assert eventually(lambda client=client: b"news" in client.recv(4096), seconds=5)  # type: ignore[misc]
         for client in clients[:100]:
             client.close()
-        assert eventually(lambda: f" {STREAMS} 100 ".encode() in web.ask("/x"), seconds=10)
+        assert eventually(lambda: f" 0 {STREAMS} 100 ".encode() in web.ask("/x"), seconds=10)
         web.ask("/end")
         for client in clients[100:]:
             assert read_all(client).endswith(b"0\r\n\r\n")
-    assert eventually(lambda: f" {STREAMS} {STREAMS} ".encode() in web.ask("/x"), seconds=10)
+    assert eventually(lambda: f" 0 {STREAMS} {STREAMS} ".encode() in web.ask("/x"), seconds=10)
 
 
 def test_a_stop_lets_answers_end_and_nobody_else_wait(tmp_path: Path) -> None:

@@ -1,0 +1,17 @@
+"""Why something cannot be played or shown now. A channel answers 503 or 429 to these, also where it says 200 else."""
+
+from __future__ import annotations
+
+from navidrome_lib.errors import TooManyAttempts, Unavailable
+
+
+class StorageAway(Unavailable):
+    """The file is in the catalog, and cannot be read now: its storage is away, or it is gone from it."""
+
+    default_message = "The file of this song cannot be read at the moment."
+
+
+class TooManyTranscodes(TooManyAttempts):
+    """As many songs are converted as the server, or one person, may convert at once."""
+
+    default_message = "Too many songs are being converted at the moment. Try again in a moment."

@@ -56,9 +56,23 @@ def post_worker_init(worker: Any) -> None:
     """Open event streams end when the worker is asked to stop: it waits for all answers that it has begun."""
     # imported here, in the worker: only now the application and its path are known
     import_module("navidrome_lib.api.streams").end_when(lambda: not worker.alive)
+    if is_django():
+        import_module("navidrome_lib.db.sqlite3.base").keep_connections()
     # while there is no account: said once, by the first worker
     if worker.age == 1 and "NAVIDROME_LIB_NO_ANNOUNCEMENT" not in os.environ:
         import_module("users.setup_code").announce(home_of(worker.sockets))
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """What the threads have written is brought into the file of the database."""
+    if is_django():
+        import_module("navidrome_lib.db.sqlite3.base").close_kept()
+
+
+def is_django() -> bool:
+    """Whether the application has set Django up; a test serves others."""
+    configured: bool = import_module("django.conf").settings.configured
+    return configured
 
 
 def home_of(sockets: list[Any]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import rounds
+from bench.calls import calls_part, measure_calls
 from bench.corpus import MUTAGEN_FORMATS, make_corpus
 from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
 from bench.lists import lists_part, measure_lists, split
@@ -18,6 +19,7 @@ from bench.report import Section, page, remark, section_text
 from bench.serving import IDLE_SECONDS, measure_serving, serving_text
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
+CALLS_PAGE = REPOSITORY / "bench" / "results" / "calls.md"
 CORPORA = REPOSITORY / "build" / "bench"
 
 
@@ -25,6 +27,11 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code: measure, print every table as soon as it is known, and write the page."""
     options = parse([part for part in arguments if part != "--"])
     load = os.getloadavg()[0]
+    if options.calls:
+        text = calls_part(measure_calls(options.rounds, options.against), remark(load))
+        print(text, flush=True)
+        CALLS_PAGE.write_text(text, encoding="utf-8")
+        return 0
     known = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
     scans, lists = split(known)
     if options.lists:
@@ -63,6 +70,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--tracks", type=int, nargs="+", default=[10_000], help="sizes of the libraries (10000)")
     parser.add_argument("--lists", type=int, metavar="SONGS", help="measure the lists of so many songs, not the scans")
+    parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
+    parser.add_argument(
+        "--against", type=Path, help="with --calls: another checkout, whose server is measured in turns"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     names = [SQLITE, POSTGRESQL]
     parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from navidrome_lib.runner.broker import free_port
+from navidrome_lib.runner.services import WEB_THREADS, WEB_WORKER
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 _SAMPLE_SECONDS = 0.1
 _COMPILED = REPOSITORY / "build" / "bench" / "compiled"
@@ -95,6 +98,44 @@ class Memory:
                 peak = _high_water(pid)
                 self._peaks[pid] = max(peak, self._peaks.get(pid, 0))
             self._done.wait(_SAMPLE_SECONDS)
+
+
+class Server:
+    """The real web server in a process of its own, as production starts it, on a port of this machine."""
+
+    def __init__(self, env: Mapping[str, str], checkout: Path = REPOSITORY, *, workers: int = 1) -> None:
+        self._env = dict(env)
+        self._checkout = checkout
+        self._workers = workers
+
+    def __enter__(self) -> Server:
+        self.port = free_port()
+        argv = [
+            sys.executable, "-m", "gunicorn", "navidrome_lib.wsgi:application", f"--bind=127.0.0.1:{self.port}",
+            f"--worker-class={WEB_WORKER}", f"--workers={self._workers}", f"--threads={WEB_THREADS}",
+            "--no-control-socket", "--log-level=error",
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            argv, env=self._env, cwd=self._checkout, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def cpu_seconds(self) -> float:
+        """What all its processes have spent until now, to the nanosecond; needs Linux."""
+        threads = ((pid, task) for pid in _family(self._process.pid) for task in _tasks(pid))
+        return sum(_cpu_nanoseconds(*thread) for thread in threads) / 1e9
+
+
+def _cpu_nanoseconds(pid: int, task: str) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+    except (OSError, IndexError):  # the thread has ended
+        return 0
 
 
 def _family(root: int) -> list[int]:

@@ -20,9 +20,7 @@ from typing import Any
 
 from bench.corpus import Corpus
 from bench.databases import Fresh
-from bench.processes import REPOSITORY, run
-from navidrome_lib.runner.broker import free_port
-from navidrome_lib.runner.services import WEB_WORKER
+from bench.processes import REPOSITORY, Server, run
 
 PASSWORD = "benchmark of the answers"  # noqa: S105 - of a server that lives for a minute
 CLIENTS = 2
@@ -97,26 +95,8 @@ def _measure(database: str, corpus: Corpus, make: Fresh, idle_seconds: float) ->
 
 @contextlib.contextmanager
 def _server(env: Mapping[str, str]) -> Iterator[int]:
-    port = free_port()
-    workers = 2 if "DATABASE_URL" in env else 1
-    argv = [
-        sys.executable, "-m", "gunicorn", "navidrome_lib.wsgi:application", f"--bind=127.0.0.1:{port}",
-        f"--worker-class={WEB_WORKER}", f"--workers={workers}", "--threads=32", "--no-control-socket",
-        "--log-level=error",
-    ]  # fmt: skip
-    process = subprocess.Popen(
-        argv,
-        env=dict(env),
-        cwd=REPOSITORY,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
+    with Server(env, workers=2 if "DATABASE_URL" in env else 1) as server:
+        yield server.port
 
 
 def _client(port: int, folder: str, seconds: float) -> list[str]:

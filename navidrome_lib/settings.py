@@ -107,7 +107,7 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
         return {**found, "OPTIONS": {"connect_timeout": 5, **found.get("OPTIONS", {})}}
     name = Path(dj_database_url.parse(url)["NAME"]) if url else data_folder / "navidrome-lib.db"
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "navidrome_lib.db.sqlite3",
         "NAME": name,
         "TEST": {"NAME": data_folder / "test.db"},
         "OPTIONS": {

@@ -11,6 +11,7 @@ import pytest
 
 from bench import catalog, pages, rounds
 from bench.__main__ import measure, measure_all, parse
+from bench.calls import CALLS, calls_part, measure_calls
 from bench.corpus import make_corpus
 from bench.databases import POSTGRESQL, SQLITE, databases
 from bench.lists import Answer, lists_part, split
@@ -74,6 +75,15 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
     assert float(cells[1]) > 1
     assert float(cells[2]) > 1
     assert cells[7] == "0"  # every answer was what it should be
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the counters are those of Linux")
+def test_the_cpu_of_each_call_is_measured() -> None:
+    (spent,) = measure_calls(1)
+    assert list(spent) == [each.name for each in CALLS]
+    assert all(0 < milliseconds < 1000 for milliseconds in spent.values())
+    text = calls_part([spent, {name: 2 * milliseconds for name, milliseconds in spent.items()}], "today")
+    assert len([line for line in text.splitlines() if line.endswith("| 50% |")]) == len(CALLS) + 1
 
 
 def test_of_several_rounds_the_middle_counts() -> None:

@@ -12,6 +12,8 @@ from bench import rounds
 from bench.calls import calls_part, measure_calls
 from bench.corpus import MUTAGEN_FORMATS, make_corpus
 from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
+from bench.idle import IDLE_SECONDS as LEFT_ALONE
+from bench.idle import idle_text, measure_idle
 from bench.lists import lists_part, measure_lists, split
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     known = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
     scans, lists = split(known)
+    if options.idle is not None:
+        print(idle_text(measure_idle(make_corpus(options.corpus, options.tracks[0]), seconds=options.idle)), flush=True)
+        return 0
     if options.lists:
         lists = lists_part(measure_lists(options.database, options.lists), options.lists, remark(load))
         print(lists, flush=True)
@@ -73,6 +78,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
     parser.add_argument(
         "--against", type=Path, help="with --calls: another checkout, whose server is measured in turns"
+    )
+    parser.add_argument(
+        "--idle",
+        type=float,
+        nargs="?",
+        const=LEFT_ALONE,
+        metavar="SECONDS",
+        help="print what the whole server costs while idle (600 seconds), its start and its peak, not the page",
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     names = [SQLITE, POSTGRESQL]

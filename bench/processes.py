@@ -94,7 +94,7 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._done.is_set():
-            for pid in _family(self._root):
+            for pid in family(self._root):
                 peak = _high_water(pid)
                 self._peaks[pid] = max(peak, self._peaks.get(pid, 0))
             self._done.wait(_SAMPLE_SECONDS)
@@ -127,7 +127,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """What all its processes have spent until now, to the nanosecond; needs Linux."""
-        threads = ((pid, task) for pid in _family(self._process.pid) for task in _tasks(pid))
+        threads = ((pid, task) for pid in family(self._process.pid) for task in _tasks(pid))
         return sum(_cpu_nanoseconds(*thread) for thread in threads) / 1e9
 
 
@@ -138,7 +138,7 @@ def _cpu_nanoseconds(pid: int, task: str) -> int:
         return 0
 
 
-def _family(root: int) -> list[int]:
+def family(root: int) -> list[int]:
     """A process and all below it."""
     found = [root]
     for pid in found:

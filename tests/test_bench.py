@@ -14,6 +14,7 @@ from bench.__main__ import measure, measure_all, parse
 from bench.calls import CALLS, calls_part, measure_calls
 from bench.corpus import make_corpus
 from bench.databases import POSTGRESQL, SQLITE, databases
+from bench.idle import Idle, Peak, idle_text, stamps, use_of
 from bench.lists import Answer, lists_part, split
 from bench.peers import PEERS, PeerTimes, measure_peer
 from bench.processes import Measured, Memory, ProcessFailed, run_module
@@ -155,3 +156,35 @@ def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
 def test_a_peer_that_is_not_there_has_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert [measure_peer(name, tmp_path) for name in PEERS] == [None] * len(PEERS)
+
+
+def test_the_use_of_a_process_tree_has_its_children(tmp_path: Path) -> None:
+    hungry = "held = bytearray(50_000_000); sum(range(3_000_000)); print('up', flush=True); input()"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hungry!r}])"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        with Peak(process.pid) as peak:
+            used = use_of(process.pid)
+        process.communicate(b"\n")
+    assert used.cpu > 0.01
+    assert 100 > peak.megabytes > 50
+
+
+def test_a_file_that_was_written_to_has_another_stamp(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "server.log").write_text("a line")
+    before = stamps(tmp_path)
+    assert stamps(tmp_path) == before
+    with (tmp_path / "logs" / "server.log").open("a") as log:
+        log.write("another")
+    assert {name for name, stamp in stamps(tmp_path).items() if before[name] != stamp} == {"logs/server.log"}
+
+
+def test_the_figures_of_an_idle_server_are_a_table() -> None:
+    processes = {"web 12": 30.26, "web 13": 40.0}
+    text = idle_text(Idle(500, 600.0, 3.04, 1.96, 250.4, processes, 0.00251, 4096, ("navidrome-lib.db-wal",)))
+    for line in ("| memory of all processes | 70 MB |", "| of a core | 0.25% |", "| sent to disks | 4,096 bytes |",
+                 "| files of the data folder that changed | `navidrome-lib.db-wal` |", "| second start | 2.0 s |",
+                 "| most memory during the scan | 250 MB |", "| web | 30.3 |"):  # fmt: skip
+        assert f"{line}\n" in text

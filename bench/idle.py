@@ -1,0 +1,258 @@
+"""What `./script/serve` costs while nothing happens, how soon it is ready, and what it needs at most during a scan.
+
+The real command with SQLite and its own broker, measured from outside by what Linux tells in /proc. The music is
+scanned once and fingerprinted; then nobody asks for anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.corpus import Corpus
+from bench.processes import REPOSITORY, ProcessFailed, environment, family
+from navidrome_lib.runner.broker import free_port
+
+IDLE_SECONDS = 600.0
+START_SECONDS = 120.0
+SCAN_SECONDS = 1800.0
+# the server counts as idle when it took less than this of a core for so many seconds
+QUIET_SECONDS, QUIET_SHARE, QUIET_PATIENCE = 10.0, 0.05, 600.0
+_SAMPLE_SECONDS = 0.25
+_ADMIN = ("bench", "benchmark of idleness")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Idle:
+    """One server: seconds, MB of proportional memory (PSS), the share of a core, and what was written.
+
+    `written` are the bytes that all processes sent to disks, `changed` the files of the data folder that are new,
+    gone or were written to.
+    """
+
+    tracks: int
+    seconds: float
+    first_start: float
+    second_start: float
+    peak: float
+    processes: Mapping[str, float]
+    cpu: float
+    written: int
+    changed: tuple[str, ...]
+
+    @property
+    def megabytes(self) -> float:
+        return sum(self.processes.values())
+
+
+def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
+    """Start the server, have it scan the music, leave it alone for `seconds`, and start it once more."""
+    with tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
+        data = Path(folder) / "data"
+        with _server(data, corpus.root) as (server, port, first):
+            with Peak(server) as peak:
+                _wait_for_scan(port)
+            _wait_until_quiet(server)
+            before, files = use_of(server), stamps(data)
+            time.sleep(seconds)
+            after, later = use_of(server), stamps(data)
+            processes = memory_by_process(server)
+        with _server(data, corpus.root) as (_, _, second):
+            pass
+    changed = sorted(name for name in {*files, *later} if files.get(name) != later.get(name))
+    return Idle(
+        tracks=corpus.tracks,
+        seconds=seconds,
+        first_start=first,
+        second_start=second,
+        peak=peak.megabytes,
+        processes=processes,
+        cpu=(after.cpu - before.cpu) / seconds,
+        written=after.written - before.written,
+        changed=tuple(changed),
+    )
+
+
+class Peak:
+    """The most proportional memory that a process tree had at one moment, of four looks a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.megabytes = 0.0
+        self._root = pid
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Peak:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.is_set():
+            self.megabytes = max(self.megabytes, sum(memory_by_process(self._root).values()))
+            self._done.wait(_SAMPLE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a process tree has used since its start: seconds of the processor, bytes sent to disks."""
+
+    cpu: float
+    written: int
+
+
+def memory_by_process(root: int) -> dict[str, float]:
+    """MB of proportional memory of a process and all below it, each under its name and number."""
+    found = {}
+    for pid in family(root):
+        for line in _read(pid, "smaps_rollup").splitlines():
+            if line.startswith("Pss:"):
+                found[f"{_read(pid, 'comm').strip()} {pid}"] = int(line.split()[1]) / 1024
+    return found
+
+
+def use_of(root: int) -> Use:
+    cpu = written = 0
+    for pid in family(root):
+        # behind the name, which may have any character: user, system, and both of children that have ended
+        times = _read(pid, "stat").rpartition(")")[2].split()[11:15]
+        cpu += sum(map(int, times))
+        for line in _read(pid, "io").splitlines():
+            if line.startswith("write_bytes:"):
+                written += int(line.split()[1])
+    return Use(cpu / _TICKS, written)
+
+
+def _read(pid: int, name: str) -> str:
+    """A file of /proc; empty when the process has ended."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change of every file and folder."""
+    found = {}
+    for path in [folder, *folder.rglob("*")]:
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            found[str(path.relative_to(folder))] = status.st_size, status.st_mtime_ns
+    return found
+
+
+@contextlib.contextmanager
+def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float]]:
+    """The command in a process of its own: its number, its port, and the seconds to its first answer."""
+    port = free_port()
+    user, password = _ADMIN
+    env = environment(
+        ND_VENV=sys.prefix, ND_DATAFOLDER=str(data), ND_MUSICFOLDER=str(music), ND_ADMIN_USER=user,
+        ND_ADMIN_PASSWORD=password, ND_PORT=str(port), ND_ADDRESS="127.0.0.1",
+    )  # fmt: skip
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [str(REPOSITORY / "script" / "serve")], env=env, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            if not _wait_for(lambda: process.poll() is not None or _answers(port), START_SECONDS):
+                raise ProcessFailed("the server did not answer")
+            ready = time.monotonic() - began
+            if process.poll() is not None:
+                output.seek(0)
+                raise ProcessFailed(output.read().decode(errors="replace"))
+            yield process.pid, port, ready
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        _ask(port, "/api/keepalive/")
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
+
+
+def _ask(port: int, path: str, *, body: object = None, token: str = "") -> Any:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    headers = {"Content-Type": "application/json", **({"X-ND-Authorization": f"Bearer {token}"} if token else {})}
+    with contextlib.closing(connection):
+        connection.request("GET" if body is None else "POST", path, None if body is None else json.dumps(body), headers)
+        return json.loads(connection.getresponse().read())
+
+
+def _wait_for_scan(port: int) -> None:
+    user, password = _ADMIN
+    token = str(_ask(port, "/auth/login", body={"username": user, "password": password})["token"])
+
+    def ended() -> bool:
+        scans = _ask(port, "/api/scan", token=token)
+        return bool(scans) and all(scan["state"] not in ("queued", "running") for scan in scans)
+
+    if not _wait_for(ended, SCAN_SECONDS, every=1.0):
+        raise ProcessFailed("the scan did not end")
+
+
+def _wait_until_quiet(root: int) -> None:
+    """Fingerprints are read behind the scan, and readers end when nothing is left."""
+
+    def quiet() -> bool:
+        before = use_of(root).cpu
+        time.sleep(QUIET_SECONDS)
+        return use_of(root).cpu - before < QUIET_SECONDS * QUIET_SHARE
+
+    if not _wait_for(quiet, QUIET_PATIENCE):
+        raise ProcessFailed("the server did not come to rest")
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float, *, every: float = 0.02) -> bool:
+    limit = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < limit:
+        time.sleep(every)
+    return met
+
+
+def idle_text(idle: Idle) -> str:
+    """The tables."""
+    changed = ", ".join(f"`{name}`" for name in idle.changed) or "none"
+    lines = [
+        f"## An idle server, after a scan of {idle.tracks:,} files",
+        "",
+        "`./script/serve` with SQLite and its own broker. Memory is proportional (PSS): a page that processes share",
+        f"is counted once. Left alone for {idle.seconds:,.0f} s.",
+        "",
+        "| what | |",
+        "|---|--:|",
+        f"| memory of all processes | {idle.megabytes:.0f} MB |",
+        f"| of a core | {idle.cpu:.2%} |",
+        f"| sent to disks | {idle.written:,} bytes |",
+        f"| files of the data folder that changed | {changed} |",
+        f"| first start, to the first answer | {idle.first_start:.1f} s |",
+        f"| second start | {idle.second_start:.1f} s |",
+        f"| most memory during the scan | {idle.peak:.0f} MB |",
+        "",
+        "| process | MB |",
+        "|---|--:|",
+        *(f"| {name.rpartition(' ')[0]} | {size:.1f} |" for name, size in idle.processes.items()),
+        "",
+    ]
+    return "\n".join(lines)

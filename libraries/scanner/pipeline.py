@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from libraries import cleanup, totals
 from libraries.choices import ScanPhase, ScanState, ScanTrigger
+from libraries.in_flight import InFlight
 from libraries.models import Library, Scan
 from libraries.scanner import lease as leases
 from libraries.scanner.approval import Proposal, propose, settle_older
@@ -163,6 +164,8 @@ class _Run:
         self.scan = lease.scan
         self.library = lease.scan.library
         self.options = scan_options(self.library, lease.scan.targets)
+        # half of what may wait for the storage is left to those who read files meanwhile
+        self.in_flight = InFlight(settings.CONF.scanner.in_flight // 2)
         self.affected = AffectedArtists(everything=self.library.totals_stale)
         self.songs_before = self.library.total_songs
 
@@ -253,6 +256,7 @@ class _Run:
             stop=lambda: stopped,
             away=self.mounted.away,
             followed=self.mounted.followed,
+            in_flight=self.in_flight,
         )
         try:
             yield from background.iterate(listings, self.lease.beat, group=self.limits.group)

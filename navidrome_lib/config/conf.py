@@ -66,6 +66,17 @@ class Scanner:
         example="4",
         nonsense="many",
     )
+    in_flight: int = option(
+        "ND_SCANNER_INFLIGHT",
+        env.integer(1, 1024),
+        "How many operations of one scan may wait for the storage of a library at once. "
+        "A scan finds out how many of them make it faster: none on a local disk, many on network storage.",
+        chapter=SCANS,
+        default="64",
+        unit="operations",
+        example="8",
+        nonsense="0",
+    )
     fingerprints: bool = option(
         "ND_SCANNER_FINGERPRINTS",
         env.BOOLEAN,

@@ -22,20 +22,17 @@ _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 class Links:
     """Decides about the links of one walk, and remembers which folders were entered through links."""
 
-    def __init__(
-        self, options: ScanOptions, is_audio: Callable[[bytes], bool], followed: dict[bytes, bytes] | None = None
-    ) -> None:
+    def __init__(self, options: ScanOptions, is_audio: Callable[[bytes], bool]) -> None:
         self._options = options
         self._is_audio = is_audio
         self._root = os.path.realpath(options.root)
         self._inside = self._root.rstrip(b"/") + b"/"
         self._entered: set[tuple[int, int]] = set()
-        # the links to folders that are followed, by their path, with the folder that each leads to
-        self._followed = {} if followed is None else followed
 
-    def target(self, path: bytes) -> os.stat_result | None:
+    def target(self, path: bytes, followed: dict[bytes, bytes] | None = None) -> os.stat_result | None:
         """What the link at `path` leads to, or None when it is not followed.
 
+        A link to a folder that is followed is noted in `followed`, with the folder that it leads to.
         Raises OSError when that cannot be known, as for a link into storage that is away.
         """
         absolute = self._options.absolute(path)
@@ -51,17 +48,20 @@ class Links:
             is_followed = self._options.follow_symlinks
         else:
             is_followed = not self._met_anyway(real, is_dir)
-        if is_followed and is_dir:
-            self._followed[path] = real
+        if is_followed and is_dir and followed is not None:
+            followed[path] = real
         return found if is_followed else None
 
-    def enter(self, path: bytes) -> bool:
+    def identity(self, path: bytes) -> tuple[int, int]:
+        """The device and the inode of what is at `path`, behind all links. Raises OSError."""
+        found = os.stat(self._options.absolute(path))
+        return found.st_dev, found.st_ino
+
+    def enter(self, identity: tuple[int, int]) -> bool:
         """Whether a folder reached through a link is entered for the first time. Raises OSError."""
         if not self._entered:
             root = os.stat(self._root)
             self._entered.add((root.st_dev, root.st_ino))
-        found = os.stat(self._options.absolute(path))
-        identity = (found.st_dev, found.st_ino)
         if identity in self._entered:
             return False
         self._entered.add(identity)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from navidrome_lib.web.connection import Connection
+from navidrome_lib.web.connection import Connection
 
 LAST_CHUNK = b"0\r\n\r\n"
 

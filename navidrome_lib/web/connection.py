@@ -10,15 +10,13 @@ import asyncio
 import enum
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import orjson
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.parser import RequestParser
 
-if TYPE_CHECKING:
-    from navidrome_lib.web.exchange import Exchange
-    from navidrome_lib.web.worker import EventedWorker
+from navidrome_lib.web.limits import WebLimits
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
@@ -43,12 +41,30 @@ class State(enum.Enum):
 UNFINISHED = (State.NEW, State.HEAD, State.BODY)
 
 
+class Owner(Protocol):
+    """What a connection asks of the worker that holds it, and tells it."""
+
+    limits: WebLimits
+    alive: bool
+    # gunicorn's configuration
+    cfg: Any
+
+    def client_of(self, peer: object, /) -> str | None: ...
+    def opened(self, connection: Connection, /) -> None: ...
+    def turned(self, connection: Connection, /) -> None: ...
+    def watch_output(self, connection: Connection, /) -> None: ...
+    def closed(self, connection: Connection, /) -> None: ...
+    def answer(self, connection: Connection, request: Any, /) -> None: ...
+    def answer_mistake(self, connection: Connection, error: Exception, /) -> None: ...
+    def run_in_thread(self, step: Callable[[], None], /) -> None: ...
+
+
 class Connection(asyncio.Protocol):
     """A client's connection; `worker` has the limits, the deadlines and the threads."""
 
     transport: asyncio.Transport
 
-    def __init__(self, worker: EventedWorker) -> None:
+    def __init__(self, worker: Owner) -> None:
         self.worker = worker
         self.limits = worker.limits
         self.peer: Any = None
@@ -250,12 +266,12 @@ class Connection(asyncio.Protocol):
         """The bytes that the client has not taken from us yet."""
         return self.transport.get_write_buffer_size()
 
-    def park(self, exchange: Exchange) -> None:
-        """Go on with an answer as soon as there is room to send more of it."""
+    def park(self, go_on: Callable[[], None]) -> None:
+        """Call `go_on` in a thread as soon as there is room to send more of an answer."""
         if self.congested and self.state is State.BUSY:
-            self.on_room = lambda: self.worker.go_on(exchange)
+            self.on_room = lambda: self.worker.run_in_thread(go_on)
         else:
-            self.worker.go_on(exchange)
+            self.worker.run_in_thread(go_on)
 
     def _turn(self, state: State) -> None:
         self.state = state

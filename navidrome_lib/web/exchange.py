@@ -8,20 +8,36 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gunicorn.http import wsgi
 
 from navidrome_lib.web.channel import LoopChannel
-from navidrome_lib.web.sending import Sender
+from navidrome_lib.web.connection import Connection
+from navidrome_lib.web.limits import WebLimits
+from navidrome_lib.web.sending import Host, Sender
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from navidrome_lib.api.streams import Source
-    from navidrome_lib.web.connection import Connection
-    from navidrome_lib.web.worker import EventedWorker
 
 # what is collected before it is sent, and what is read of a file at once
 BLOCK = 64 * 1024
+
+
+class Runner(Host, Protocol):
+    """What an exchange needs of the worker."""
+
+    limits: WebLimits
+    # gunicorn's configuration, the application, and the answer to what is no request
+    cfg: Any
+    wsgi: Any
+    handle_error: Any
+
+    def counted(self) -> bool: ...
+    def patience(self) -> AbstractContextManager[None]: ...
+    def run_in_thread(self, step: Callable[[], None], /) -> None: ...
 
 
 class Outbox:
@@ -57,7 +73,7 @@ class Exchange:
     hold things of its thread, waits in it; the worker bounds how many do so.
     """
 
-    def __init__(self, worker: EventedWorker, connection: Connection, request: Any) -> None:
+    def __init__(self, worker: Runner, connection: Connection, request: Any) -> None:
         self._worker = worker
         self._connection = connection
         self._request = request
@@ -141,7 +157,7 @@ class Exchange:
             if not self._flush():
                 continue
             if self._parkable:
-                self._call(self._connection.park, self)
+                self._call(self._connection.park, self.go_on)
                 return
             self._wait_for_room()
         response.close()
@@ -177,7 +193,7 @@ class Exchange:
     def _drawn(self, sent: int) -> None:
         """The body has ended; told in the loop."""
         self._response.sent = sent
-        self._worker.log_end(self)
+        self._worker.run_in_thread(self.log_end)
 
     def log_end(self) -> None:
         """Write the line of the access log; once."""

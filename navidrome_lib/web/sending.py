@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from navidrome_lib.web.channel import LAST_CHUNK
+from navidrome_lib.web.connection import Connection
+from navidrome_lib.web.storage_threads import StorageThreads
 
 if TYPE_CHECKING:
+    import asyncio
+
     from navidrome_lib.api.streams import Source
-    from navidrome_lib.web.connection import Connection
-    from navidrome_lib.web.worker import EventedWorker
+
+
+class Host(Protocol):
+    """What sending needs of the worker."""
+
+    loop: asyncio.AbstractEventLoop
+    storage: StorageThreads
+    # gunicorn's
+    log: Any
+
+    def piece_bytes(self) -> int: ...
 
 
 class Sender:
@@ -22,7 +35,7 @@ class Sender:
 
     def __init__(
         self,
-        worker: EventedWorker,
+        worker: Host,
         connection: Connection,
         source: Source,
         *,

@@ -9,7 +9,7 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -185,15 +185,10 @@ class EventedWorker(Worker):  # type: ignore[misc]
         # for the access log; some mistakes carry the line that makes no sense instead
         self._pool.submit(Exchange(self, connection, request if isinstance(request, Request) else None).fail, error)
 
-    def go_on(self, exchange: Exchange) -> None:
-        """Continue an answer, in a thread."""
+    def run_in_thread(self, step: Callable[[], None]) -> None:
+        """Run a step of an answer that has begun, such as its next part or the line of its end."""
         with contextlib.suppress(RuntimeError):  # a pool that was shut down: the server stops
-            self._pool.submit(exchange.go_on)
-
-    def log_end(self, exchange: Exchange) -> None:
-        """Write the line of an answer that has ended in the loop."""
-        with contextlib.suppress(RuntimeError):
-            self._pool.submit(exchange.log_end)
+            self._pool.submit(step)
 
     def piece_bytes(self) -> int:
         """What is read at once of a body that is drawn piece by piece: fewer bytes, the more readers are slow."""

@@ -20,6 +20,7 @@ from libraries.services import scans
 from libraries.services.library_rules import PreparedLibrary, prepare_library
 from libraries.storage.explain import Explanation
 from navidrome_lib.api.fields import Flag, LibraryId, LibraryIdInput, StringId, Text, Timestamp, WholeNumber
+from navidrome_lib.api.output import OutputSerializer
 from navidrome_lib.api.wire import instant, parse_library_id
 from navidrome_lib.errors import InvalidInput
 
@@ -31,7 +32,7 @@ def refuse_unknown(data: Any, known: Collection[str], sentence: str) -> None:
         raise serializers.ValidationError({key[:60]: [sentence] for key in unknown})
 
 
-class ScanOptionsSerializer(serializers.Serializer[Library]):
+class ScanOptionsSerializer(OutputSerializer[Library]):
     """`scanOptions`; an unknown key is an error."""
 
     recursive = Flag(required=False)
@@ -50,7 +51,7 @@ class ScanOptionsSerializer(serializers.Serializer[Library]):
         return dict(super().to_internal_value(data))
 
 
-class HeldThresholdSerializer(serializers.Serializer[Library]):
+class HeldThresholdSerializer(OutputSerializer[Library]):
     """`heldThreshold`: a scan asks before it marks more than `percent` of a library and more than `files` missing."""
 
     percent = WholeNumber(source="held_percent", required=False)
@@ -61,7 +62,7 @@ class HeldThresholdSerializer(serializers.Serializer[Library]):
         return dict(super().to_internal_value(data))
 
 
-class LibrarySerializer(serializers.Serializer[Library]):
+class LibrarySerializer(OutputSerializer[Library]):
     """A library: the documented keys, and Navidrome's names for the same facts."""
 
     id = LibraryId(source="pk")
@@ -216,7 +217,7 @@ class LibraryInputSerializer(serializers.Serializer[Library]):
         return {(self.fields[key].source or key): checks[key](value) for key, value in good.items()}
 
 
-class ScanSerializer(serializers.Serializer[Scan]):
+class ScanSerializer(OutputSerializer[Scan]):
     """One run of the scanner."""
 
     id = StringId(source="pk")
@@ -252,20 +253,24 @@ class ScanSerializer(serializers.Serializer[Scan]):
     eta = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
 
+    def to_representation(self, instance: Scan) -> dict[str, Any]:
+        self._now = progress_of(instance, timezone.now())
+        return super().to_representation(instance)
+
     def get_elapsed(self, scan: Scan) -> float:
         return round(scans.elapsed(scan).total_seconds(), 3)
 
     def get_rate(self, scan: Scan) -> float:
-        return progress_of(scan, timezone.now()).rate
+        return self._now.rate
 
     def get_eta(self, scan: Scan) -> float | None:
-        return progress_of(scan, timezone.now()).eta
+        return self._now.eta
 
     def get_progress(self, scan: Scan) -> float | None:
-        return progress_of(scan, timezone.now()).progress
+        return self._now.progress
 
 
-class ScanChangeSerializer(serializers.Serializer[ScanChange]):
+class ScanChangeSerializer(OutputSerializer[ScanChange]):
     """How many files of one folder a scan changed in one way; only moved ones came from a folder."""
 
     id = StringId(source="pk")
@@ -285,7 +290,7 @@ class ScanChangeSerializer(serializers.Serializer[ScanChange]):
         return change.from_folder if change.kind == ChangeKind.MOVED else None
 
 
-class ExplanationSerializer(serializers.Serializer[Explanation]):
+class ExplanationSerializer(OutputSerializer[Explanation]):
     """Why something is or is not in a library."""
 
     path = serializers.CharField()
@@ -321,7 +326,7 @@ class ScanRequestSerializer(serializers.Serializer[Scan]):
         return number
 
 
-class ProblemSerializer(serializers.Serializer[ScanProblem]):
+class ProblemSerializer(OutputSerializer[ScanProblem]):
     """A file or folder that could not be read."""
 
     id = StringId(source="pk")

@@ -12,9 +12,10 @@ from missing.purge_preview import PurgePreview
 from missing.purges import PurgeResult, UndoResult
 from missing.relink import Candidate
 from navidrome_lib.api.fields import LibraryId, StringId, Text, Timestamp
+from navidrome_lib.api.output import OutputSerializer
 
 
-class MissingFileSerializer(serializers.Serializer[dict[str, Any]]):
+class MissingFileSerializer(OutputSerializer[dict[str, Any]]):
     """A row of `MissingFileQuerySet.as_rows`."""
 
     id = StringId()
@@ -84,7 +85,7 @@ class PreviewSerializer(serializers.Serializer[PurgePreview]):
         return ""
 
 
-class PurgeSerializer(serializers.Serializer[Purge]):
+class PurgeSerializer(OutputSerializer[Purge]):
     """One removal of missing files."""
 
     id = StringId(source="pk")

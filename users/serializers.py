@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from libraries.serializers import NumericIdLibrarySerializer
 from navidrome_lib.api.fields import Flag, LibraryId, LibraryIdInput, Name, StringId, Text, Timestamp
+from navidrome_lib.api.output import OutputSerializer
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.viewer import Viewer
 from users.grants import Grant, libraries_of
@@ -28,7 +29,7 @@ class GrantedLibrarySerializer(NumericIdLibrarySerializer):
     grantedBy = serializers.ListField(child=serializers.CharField())
 
 
-class UserSerializer(serializers.Serializer[User]):
+class UserSerializer(OutputSerializer[User]):
     """An account. `libraries` in the context maps account ids to their grants, see `users.grants.libraries_of`."""
 
     id = StringId(source="pk")
@@ -110,7 +111,7 @@ class SignOutInputSerializer(serializers.Serializer[User]):
     default_error_messages = {"invalid": "The body must be a JSON object."}
 
 
-class SignedOutSerializer(serializers.Serializer[Any]):
+class SignedOutSerializer(OutputSerializer[Any]):
     """The answer to a sign-out everywhere."""
 
     id = serializers.CharField()
@@ -124,7 +125,7 @@ def asks_for_rights(data: Any, user: User) -> bool:
     return any(key in data and data[key] != getattr(user, field) for key, field in ADMIN_KEYS.items())
 
 
-class UserLibrarySerializer(serializers.Serializer[Any]):
+class UserLibrarySerializer(OutputSerializer[Any]):
     """A library and whether one account can access it."""
 
     id = LibraryId(source="pk")
@@ -156,7 +157,7 @@ class NewAdminSerializer(CredentialsSerializer):
     username = Name(max_length=150)
 
 
-class ApiKeySerializer(serializers.Serializer[ApiKey]):
+class ApiKeySerializer(OutputSerializer[ApiKey]):
     """An API key; the key itself is only shown when it is made."""
 
     id = StringId(source="pk")
@@ -222,14 +223,14 @@ def library_numbers(values: list[object]) -> list[int]:
     return [number for number in numbers.values() if number is not None]
 
 
-class AppPasswordSerializer(serializers.Serializer[Any]):
+class AppPasswordSerializer(OutputSerializer[Any]):
     """What to type into a Subsonic client."""
 
     username = serializers.CharField()
     password = serializers.CharField()
 
 
-class SignedInSerializer(serializers.Serializer[Any]):
+class SignedInSerializer(OutputSerializer[Any]):
     """The answer to who signed in."""
 
     id = StringId(source="pk")

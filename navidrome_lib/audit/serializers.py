@@ -5,10 +5,11 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from navidrome_lib.api.fields import StringId, Timestamp
+from navidrome_lib.api.output import OutputSerializer
 from navidrome_lib.audit.models import AuditEntry, SignIn, SignInOutcome
 
 
-class AuditEntrySerializer(serializers.Serializer[AuditEntry]):
+class AuditEntrySerializer(OutputSerializer[AuditEntry]):
     """One change."""
 
     id = StringId(source="pk")
@@ -25,7 +26,7 @@ class AuditEntrySerializer(serializers.Serializer[AuditEntry]):
     changes = serializers.DictField()
 
 
-class SignInSerializer(serializers.Serializer[SignIn]):
+class SignInSerializer(OutputSerializer[SignIn]):
     """One sign-in, sign-out, failed attempt, or look at an app password."""
 
     id = StringId(source="pk")

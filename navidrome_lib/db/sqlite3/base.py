@@ -38,16 +38,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         _open.add(self)
         return connection
 
-    def is_usable(self) -> bool:
-        """False: this is asked after an error only, and a new connection is the safest answer to one."""
-        return False
-
     def close_if_unusable_or_obsolete(self) -> None:
         """Called before and after each request and task."""
         if self.connection is not None and self._process != os.getpid():
             _inherited.append(self.connection)
             self.connection = None
-        if self.connection is not None and self._file != self._file_now():
+        # a new connection is the safest answer to an error
+        if self.connection is not None and (self.errors_occurred or self._file != self._file_now()):
             self.close()
         super().close_if_unusable_or_obsolete()
         if self.connection is not None:

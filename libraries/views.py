@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -32,6 +32,7 @@ from libraries.services import libraries, scans
 from libraries.storage.explain import explain_path
 from libraries.storage.roots import ScanTargets, prepare_targets
 from navidrome_lib.api.filters import IdFilter
+from navidrome_lib.api.lists import PreparedListMixin
 from navidrome_lib.api.openapi import DeletedSerializer, refused
 from navidrome_lib.api.wire import location, parse_library_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
@@ -58,7 +59,7 @@ class NumericIdMixin:
     list=extend_schema(description="List all libraries."),
     retrieve=extend_schema(description="Get one library.", parameters=[LIBRARY_ID]),
 )
-class LibraryViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Library]):
+class LibraryViewSet(NumericIdMixin, PreparedListMixin, RetrieveModelMixin, GenericViewSet[Library]):
     """`GET|POST /api/library`, `GET|PUT|PATCH|DELETE /api/library/{id}`."""
 
     serializer_class = LibrarySerializer
@@ -157,7 +158,7 @@ def asked_targets(library: Library, paths: Sequence[str]) -> ScanTargets:
     list=extend_schema(description="List scans, the newest first."),
     retrieve=extend_schema(description="Get one scan with its progress.", parameters=[LIBRARY_ID]),
 )
-class ScanViewSet(NumericIdMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Scan]):
+class ScanViewSet(NumericIdMixin, PreparedListMixin, RetrieveModelMixin, GenericViewSet[Scan]):
     """`GET|POST /api/scan`, `GET|DELETE /api/scan/{id}` and what can be done with one."""
 
     serializer_class = ScanSerializer

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from libraries.models import Library
 from navidrome_lib.audit.services import record
 from navidrome_lib.controls import NAME_RULE, has_controls
 from navidrome_lib.db.bulk import keep_rows
+from navidrome_lib.db.prepared import PreparedQuery
 from navidrome_lib.errors import InvalidInput, NotFound
 from users.last_use import note_use
 from users.models import ApiKey, User
@@ -21,6 +23,9 @@ PREFIX = "ndk_"
 HINT_LENGTH = 10
 MAX_LENGTH = 200
 MAX_PER_USER = 100
+_key_by_digest: Final = PreparedQuery(
+    lambda digest: ApiKey.objects.select_related("user").filter(digest=digest)[:1], str
+)
 
 
 def digest_of(text: str) -> str:
@@ -88,8 +93,8 @@ def find_key(text: str) -> ApiKey | None:
     """The usable key with that text, with its `user`. What it may do is for `Viewer(key.user, key)` to say."""
     if not looks_like_key(text) or len(text) > MAX_LENGTH:
         return None
-    key: ApiKey | None = ApiKey.objects.usable().select_related("user").filter(digest=digest_of(text)).first()
-    if key is None:
+    key = _key_by_digest.first(digest_of(text))
+    if key is None or not key.is_usable:
         return None
     note_use(key, "last_used_at")
     return key

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -295,6 +296,11 @@ class ApiKey(models.Model):
     def scopes(self) -> list[str]:
         """What it may do; each scope includes the ones before it."""
         return SCOPES[: SCOPES.index(self.scope) + 1]
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is accepted now, of a row with its `user`."""
+        return self.user.is_active and (self.expires_at is None or self.expires_at > timezone.now())
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from navidrome_lib.audit.services import record
 from navidrome_lib.viewer import Viewer
@@ -40,7 +39,3 @@ class ApiKeyQuerySet(QuerySet[Any]):
         for key in rows:
             record("key.revoke", {"owner": key.user.username}, kind="key", pk=key.pk, name=key.name)
         return self.filter(pk__in=[key.pk for key in rows]).delete()[1].get("users.ApiKey", 0)
-
-    def usable(self) -> Self:
-        """Those that are accepted now."""
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), user__is_active=True)

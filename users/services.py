@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
@@ -20,6 +20,7 @@ from navidrome_lib.audit.services import difference, record
 from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.locks import lock_accounts
+from navidrome_lib.db.prepared import PreparedQuery
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from users import app_passwords
 from users.hashing import hashing_slot
@@ -35,6 +36,8 @@ WIRE_NAMES = {"username": "userName", **ADMIN_RIGHTS}
 LAST_ADMIN = "This is the last admin. Make another user an admin first."
 # what a sign-out everywhere ends, in the list of sign-ins
 EVERYTHING = "everything"
+_user_by_name: Final = PreparedQuery(lambda key: User.objects.filter(username_key=key)[:1], str)
+_user_by_id: Final = PreparedQuery(lambda pk: User.objects.filter(pk=pk)[:1], str)
 
 
 def find_by_name(username: str) -> User | None:
@@ -42,7 +45,7 @@ def find_by_name(username: str) -> User | None:
     key = username_key(username)
     if not key or len(key) > MAX_KEY or "\0" in key or not is_storable_text(key):
         return None
-    return User.objects.filter(username_key=key).first()
+    return _user_by_name.first(key)
 
 
 def check_credentials(username: str, password: str) -> Grant | None:
@@ -201,7 +204,7 @@ def delete_user(user_id: str) -> None:
 
 def get_user(user_id: str) -> User:
     """The account with that id."""
-    user = User.objects.filter(pk=user_id).first() if user_id.isascii() and user_id.isalnum() else None
+    user = _user_by_id.first(user_id) if user_id.isascii() and user_id.isalnum() else None
     if user is None:
         raise NotFound
     return user

@@ -6,17 +6,19 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import jwt
 from django.conf import settings
 
+from navidrome_lib.db.prepared import PreparedQuery
 from users.app_passwords import read_secret
 from users.key_files import jwt_keys
 from users.models import User
 
 ALGORITHM = "HS256"
 MAX_LENGTH = 4096
+_active_user: Final = PreparedQuery(lambda pk: User.objects.filter(pk=pk, is_active=True)[:1], str)
 
 
 def fingerprint(grant: Grant, key: str) -> str:
@@ -74,7 +76,7 @@ def verify(token: str) -> Grant | None:
         claims = decode(token, key)
         if claims is None:
             continue
-        user = User.objects.filter(pk=claims["uid"], is_active=True).first()
+        user = _active_user.first(claims["uid"])
         if user is None:
             return None
         # a token of an earlier version does not say when its owner signed in

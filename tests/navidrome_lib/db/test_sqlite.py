@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -101,23 +101,34 @@ def test_what_a_request_has_read_goes_out_of_memory(wrapper: Any) -> None:
     assert said[-1] == "PRAGMA shrink_memory"
 
 
+def in_a_fork(work: Callable[[], bool]) -> bool:
+    """What `work` returns in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        worked = False
+        try:
+            worked = work()
+        finally:
+            os._exit(0 if worked else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_a_forked_process_opens_its_own(wrapper: Any) -> None:
     assert notes(wrapper) == ["first"]
     inherited = wrapper.connection
-    child = os.fork()
-    if child == 0:
-        own = notes(wrapper) == ["first"] and wrapper.connection is not inherited
-        os._exit(0 if own else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert in_a_fork(lambda: notes(wrapper) == ["first"] and wrapper.connection is not inherited)
     assert notes(wrapper) == ["first"]
     assert wrapper.connection is inherited
 
 
 def test_at_the_end_everything_is_in_the_file(wrapper: Any, path: Path) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        other: Any = load_backend(wrapper.settings_dict["ENGINE"]).DatabaseWrapper(wrapper.settings_dict, "other")
-        pool.submit(write_note, other, "second").result()
-        write_note(wrapper, "third")
-        close_kept()
-    assert not path.with_name(path.name + "-wal").exists()
+    def write_and_end() -> bool:
+        with ThreadPoolExecutor(1) as pool:
+            other: Any = load_backend(wrapper.settings_dict["ENGINE"]).DatabaseWrapper(wrapper.settings_dict, "other")
+            pool.submit(write_note, other, "second").result()
+            write_note(wrapper, "third")
+            close_kept()
+        return not path.with_name(path.name + "-wal").exists()
+
+    assert in_a_fork(write_and_end)
     assert sorted(notes(wrapper)) == ["first", "second", "third"]

@@ -1,0 +1,98 @@
+"""Queries whose SQL is built once per process. See `docs/decisions/prepared-queries.md`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
+
+T = TypeVar("T")
+# stand for the values while the SQL is built, and are in no query otherwise
+_NUMBERS_FROM: Final = 2**62 + 2**31
+_TEXT: Final = "\ue000prepared %d"
+
+
+class _Built(NamedTuple):
+    """A query with its SQL; `places` are the positions of the values among the parameters."""
+
+    queryset: QuerySet[Any, Any]
+    compiler: Any
+    sql: str
+    parameters: tuple[Any, ...]
+    converters: Any
+    places: tuple[tuple[int, int], ...]
+
+
+class PreparedQuery(Generic[T]):
+    """A query with values of the types `kinds` (str or int), each of which is a parameter as it is.
+
+    `build` gets stand-ins for the values, and must lead to the same SQL for all of them. Rows that a condition on a
+    list or a part of a text chooses are no case for this.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, T]], *kinds: type[str] | type[int]) -> None:
+        self._build = build
+        self._stand_ins = [_TEXT % at if kind is str else _NUMBERS_FROM + at for at, kind in enumerate(kinds)]
+        self._built: dict[str, _Built] = {}
+
+    def rows(self, *values: str | int) -> list[T]:
+        """What the query finds now."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        try:
+            built = self._built.get(connection.vendor) or self._build_for(connection)
+        except EmptyResultSet:  # no row can be what it asks for
+            return []
+        parameters = list(built.parameters)
+        for position, number in built.places:
+            parameters[position] = values[number]
+        compiler = copy.copy(built.compiler)
+        compiler.connection = connection
+        compiler.as_sql = lambda *_, **__: (built.sql, parameters)
+        compiler.get_converters = lambda _: built.converters
+        rows = built.queryset.all()
+        rows.query.get_compiler = lambda *_, **__: compiler  # type: ignore[method-assign]
+        return list(rows)
+
+    def first(self, *values: str | int) -> T | None:
+        """The first row; the query itself should ask for no more."""
+        return next(iter(self.rows(*values)), None)
+
+    def _build_for(self, connection: Any) -> _Built:
+        queryset = self._build(*self._stand_ins)
+        compiler = queryset.query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
+        places = [(at, self._stand_ins.index(value)) for at, value in enumerate(parameters) if self._is_mine(value)]
+        if {number for _, number in places} != set(range(len(self._stand_ins))):
+            raise ValueError("A value of a prepared query is no parameter of its own.")
+        converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
+        built = _Built(queryset, compiler, sql, tuple(parameters), converters, tuple(places))
+        return self._built.setdefault(connection.vendor, built)
+
+    def _is_mine(self, value: object) -> bool:
+        return isinstance(value, (str, int)) and value in self._stand_ins
+
+
+class PreparedCount:
+    """How many rows a queryset has, asked with the same statement each time."""
+
+    def __init__(self, queryset: QuerySet[Any, Any]) -> None:
+        self._queryset = queryset
+        self._statement: tuple[str, Any] | None = None
+
+    def read(self) -> int:
+        """The number of rows now."""
+        if self._statement is None:
+            with connections[DEFAULT_DB_ALIAS].execute_wrapper(self._note):
+                return self._queryset.all().count()
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(*self._statement)
+            (number,) = cursor.fetchone()
+        return int(number)
+
+    def _note(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        self._statement = sql, params
+        return execute(sql, params, many, context)

@@ -1,0 +1,76 @@
+"""A prepared query finds what the query itself would find, with one statement."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from libraries.models import Library
+from navidrome_lib.db.prepared import PreparedQuery
+from users.models import ApiKey, LibraryAccess, User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_values_change_from_call_to_call() -> None:
+    first, second = (User.objects.create_user(name, email=f"{name}@example.org") for name in ("ann", "bob"))
+    query = PreparedQuery(lambda name, pk: User.objects.filter(username=name).exclude(pk=pk), str, str)
+    assert query.rows("ann", second.pk) == [first]
+    assert query.rows("bob", first.pk) == [second]
+    assert query.first("bob", second.pk) is None
+    found = query.first("ann", second.pk)
+    assert found is not None
+    assert (found.email, found.created_at, found.is_active) == ("ann@example.org", first.created_at, True)
+
+
+def test_each_call_asks_the_database_once() -> None:
+    query = PreparedQuery(lambda: Library.objects.all().with_scan_state().order_by("pk"))
+    assert query.rows() == []
+    library = Library.objects.create(name="Music", path="/srv/music")
+    with CaptureQueriesContext(connection) as asked:
+        (found,) = query.rows()
+    assert len(asked) == 1
+    assert (found.pk, found.scan_active, found.last_scheduled_at) == (library.pk, False, None)
+    Library.objects.all().delete()
+    assert query.rows() == []
+
+
+def test_related_rows_and_plain_values_are_found_too() -> None:
+    user, library = User.objects.create_user("ann"), Library.objects.create(name="Music", path="/srv/music")
+    LibraryAccess.objects.create(user=user, library=library)
+    key = ApiKey.objects.create(user=user, name="phone", digest="0" * 64, hint="ndk_")
+    with_user = PreparedQuery(lambda digest: ApiKey.objects.select_related("user").filter(digest=digest), str)
+    (found,) = with_user.rows("0" * 64)
+    with CaptureQueriesContext(connection) as asked:
+        assert (found, found.user, found.expires_at) == (key, user, None)
+    assert len(asked) == 0
+    numbers = PreparedQuery(lambda pk: LibraryAccess.objects.filter(library=pk).values_list("user_id", flat=True), int)
+    assert numbers.rows(library.pk) == [user.pk]
+    assert numbers.rows(library.pk + 1) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_share_the_query_and_not_the_connection() -> None:
+    user = User.objects.create_user("ann")
+    query = PreparedQuery(lambda pk: User.objects.filter(pk=pk), str)
+    found: list[User] = []
+
+    def ask() -> None:
+        found.extend(query.rows(user.pk))
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [user] * 4
+
+
+def test_a_value_that_the_query_changes_is_refused() -> None:
+    query = PreparedQuery(lambda part: User.objects.filter(username__contains=part), str)
+    with pytest.raises(ValueError, match="no parameter of its own"):
+        query.rows("an")

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from libraries import visible
 from libraries.choices import ScanTrigger
 from libraries.filters import LibraryFilter, ScanChangeFilter, ScanFilter
 from libraries.models import Library, Scan, ScanProblem
@@ -49,10 +50,14 @@ class NumericIdMixin:
 
     def get_object(self) -> Any:
         number = parse_library_id(self.kwargs["pk"])  # type: ignore[attr-defined]
-        found = None if number is None else self.get_queryset().filter(pk=number).first()  # type: ignore[attr-defined]
+        found = None if number is None else self.find(number)
         if found is None:
             raise NotFound
         return found
+
+    def find(self, number: int) -> Any:
+        """The row with that number that the viewer may see, or None."""
+        return self.get_queryset().filter(pk=number).first()  # type: ignore[attr-defined]
 
 
 @extend_schema_view(
@@ -88,9 +93,12 @@ class LibraryViewSet(NumericIdMixin, PreparedListMixin, RetrieveModelMixin, Gene
     def get_queryset(self) -> QuerySet[Library]:
         return Library.objects.visible_to(viewer_of(self.request)).with_scan_state()
 
+    def find(self, number: int) -> Library | None:
+        return visible.library_with_state(viewer_of(self.request), number)
+
     def answer(self, library: Library, code: int = status.HTTP_200_OK) -> Response:
         """The whole object as it is now; `NotFound` when it is deleted at this moment."""
-        current = self.get_queryset().filter(pk=library.pk).first()
+        current = self.find(library.pk)
         if current is None:
             raise NotFound
         data = LibrarySerializer(current).data

@@ -6,15 +6,20 @@ is here.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from navidrome_lib.db.prepared import PreparedQuery
+
 if TYPE_CHECKING:
     from rest_framework.request import Request
+
+
+T = TypeVar("T")
 
 
 class Viewer(Protocol):
@@ -46,6 +51,57 @@ class Viewer(Protocol):
 
     def granted_library_ids(self) -> QuerySet[Any, int] | Collection[int]:
         """The libraries that one who is no admin can access."""
+
+
+class ViewerKind(NamedTuple):
+    """What the queries of a viewer depend on, but for ids."""
+
+    is_active: bool
+    is_superuser: bool
+    is_confined: bool
+
+
+@runtime_checkable
+class ViewerOfKind(Viewer, Protocol):
+    """A viewer whose queries are those of all of its kind, with its `ids` as values."""
+
+    @property
+    def kind(self) -> ViewerKind:
+        """The same for viewers whose queries differ by ids only."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that such a query has."""
+
+    @staticmethod
+    def of_kind(kind: ViewerKind, ids: tuple[str, ...]) -> Viewer:
+        """A viewer that is in no database."""
+
+
+class ViewerQuery(Generic[T]):
+    """A query of what a viewer can see, and of values of the types `kinds`; built once for each kind of viewer."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, T]], *kinds: type[str] | type[int]) -> None:
+        self._build = build
+        self._kinds = kinds
+        self._queries: dict[ViewerKind, PreparedQuery[T]] = {}
+
+    def rows(self, viewer: Viewer, *values: str | int) -> list[T]:
+        """What the viewer can see now."""
+        if not isinstance(viewer, ViewerOfKind):
+            return list(self._build(viewer, *values))
+        query = self._queries.get(viewer.kind) or self._prepare(viewer.of_kind, viewer.kind, len(viewer.ids))
+        return query.rows(*viewer.ids, *values)
+
+    def first(self, viewer: Viewer, *values: str | int) -> T | None:
+        """The first row; the query itself should ask for no more."""
+        return next(iter(self.rows(viewer, *values)), None)
+
+    def _prepare(self, of_kind: Callable[..., Viewer], kind: ViewerKind, ids: int) -> PreparedQuery[T]:
+        def build(*values: Any) -> QuerySet[Any, T]:
+            return self._build(of_kind(kind, values[:ids]), *values[ids:])
+
+        return self._queries.setdefault(kind, PreparedQuery(build, *[str] * ids, *self._kinds))
 
 
 @dataclass(frozen=True)

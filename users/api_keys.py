@@ -23,7 +23,7 @@ PREFIX = "ndk_"
 HINT_LENGTH = 10
 MAX_LENGTH = 200
 MAX_PER_USER = 100
-_key_by_digest: Final = PreparedQuery(
+_key_by_digest: Final = PreparedQuery[ApiKey](
     lambda digest: ApiKey.objects.select_related("user").filter(digest=digest)[:1], str
 )
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from libraries import visible
 from libraries.models import Library
 from navidrome_lib.viewer import Viewer
 from users.models import GroupAccess, LibraryAccess, User
@@ -22,7 +23,7 @@ class Grant:
 def libraries_of(users: Iterable[User], viewer: Viewer) -> dict[str, list[Grant]]:
     """For each account (by id) its libraries that `viewer` can access, too, by name. Three queries in all."""
     people = list(users)
-    libraries = list(Library.objects.visible_to(viewer).with_scan_state().order_by("name_key", "pk"))
+    libraries = visible.libraries_with_state(viewer)
     ways = ways_of([user.pk for user in people if not user.is_superuser])
     found: dict[str, list[Grant]] = {}
     for user in people:

@@ -26,6 +26,7 @@ from navidrome_lib.db.fields import id_field
 from navidrome_lib.db.saving import SavesChanges
 from navidrome_lib.errors import InvalidInput
 from navidrome_lib.viewer import Viewer as AnyViewer
+from navidrome_lib.viewer import ViewerKind
 from users.hashing import hashing_slot
 from users.passwords import check_admin_password
 from users.querysets import ApiKeyQuerySet, UserQuerySet
@@ -343,6 +344,26 @@ class Viewer:
     def has_scope(self, scope: Scope | str) -> bool:
         """True when the key or the app may do what needs `scope`; without one, what the account may do is allowed."""
         return (self.key is None or scope in self.key.scopes) and not (self.is_app and scope not in APP_SCOPES)
+
+    @property
+    def kind(self) -> ViewerKind:
+        """What `granted_library_ids` depends on, but for `ids`."""
+        return ViewerKind(self.is_active, self.user.is_superuser, self.key is not None and self.key.restricted)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids in `granted_library_ids`: of an account that is no admin, and of a key that is confined."""
+        kind = self.kind
+        account = () if kind.is_superuser else (self.pk,)
+        return (*account, self.key.pk) if kind.is_confined and self.key is not None else account
+
+    @staticmethod
+    def of_kind(kind: ViewerKind, ids: tuple[str, ...]) -> Viewer:
+        """A viewer with these ids that is in no database."""
+        user = User(
+            pk=ids[0] if not kind.is_superuser else "", is_active=kind.is_active, is_superuser=kind.is_superuser
+        )
+        return Viewer(user, ApiKey(pk=ids[-1], user=user, restricted=True) if kind.is_confined else None)
 
     def granted_library_ids(self) -> QuerySet[Any, int]:
         """The libraries that were granted to the account or to one of its groups, and to the key that is used."""

@@ -111,7 +111,7 @@ def has_changed_the_catalog(scan: Scan) -> bool:
 
 def status_data(viewer: Viewer) -> dict[str, Any]:
     """Navidrome's event of this name, for the libraries of the viewer; `elapsedTime` in nanoseconds."""
-    status = scans.scan_status(Library.objects.visible_to(viewer))
+    status = scans.visible_scan_status(viewer)
     return {
         "scanning": status.scanning,
         "count": status.count,

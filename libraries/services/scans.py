@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from libraries import queue
+from libraries import queue, visible
 from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
 from libraries.models import Library, Scan
 from libraries.scanner import DISCARDED, OVERTAKEN, settle_held
@@ -18,6 +18,7 @@ from libraries.storage.roots import EVERYTHING, ScanTargets
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.locks import lock_library
 from navidrome_lib.errors import Conflict, NotFound
+from navidrome_lib.viewer import Viewer
 
 
 def lock_active(library: Library) -> Library:
@@ -171,17 +172,25 @@ def scan_status(libraries: QuerySet[Library]) -> ScanStatus:
     """The state of all scans of `libraries`, read from rows only."""
     scans = Scan.objects.filter(library__in=libraries)
     active = list(scans.filter(state__in=ACTIVE_STATES).order_by("-state", "pk"))
-    running = [scan for scan in active if scan.state == ScanState.RUNNING]
-    totals = libraries.order_by().aggregate(
-        songs=Sum("total_songs"), folders=Sum("total_folders"), last_scan=Max("last_scan_at")
-    )
     latest = scans.exclude(state__in=ACTIVE_STATES).order_by("-finished_at", "-pk").first()
+    return _status(list(libraries), active, latest)
+
+
+def visible_scan_status(viewer: Viewer) -> ScanStatus:
+    """The same of the libraries that `viewer` can access."""
+    return _status(visible.libraries(viewer), visible.active_scans(viewer), visible.last_scan(viewer))
+
+
+def _status(libraries: Sequence[Library], active: Sequence[Scan], latest: Scan | None) -> ScanStatus:
+    running = [scan for scan in active if scan.state == ScanState.RUNNING]
     shown = running[0] if running else active[0] if active else latest
     return ScanStatus(
         scanning=bool(active),
-        count=sum(scan.seen for scan in running) if active else totals["songs"] or 0,
-        folder_count=sum(scan.folder_count for scan in running) if active else totals["folders"] or 0,
-        last_scan=totals["last_scan"],
+        count=sum(scan.seen for scan in running) if active else sum(each.total_songs for each in libraries),
+        folder_count=sum(each.folder_count for each in running)
+        if active
+        else sum(each.total_folders for each in libraries),
+        last_scan=max((each.last_scan_at for each in libraries if each.last_scan_at), default=None),
         scan_type=shown.type if shown else "",
         elapsed=elapsed(shown),
         error=shown.error if shown else "",

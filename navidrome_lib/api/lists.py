@@ -56,7 +56,7 @@ class PreparedListMixin(ListModelMixin):
         asked = request._request.META.get("QUERY_STRING", "")
         if not is_admin(request) or len(asked) > LONGEST or "jwt" in asked:
             return None
-        page = self._pages.get((type(self), asked))
+        page: PreparedPage | None = self._pages.get((type(self), asked))
         if page is None:
             page = PreparedPage(self.filter_queryset(self.get_queryset()), *asked_range(request.query_params))
             if len(self._pages) >= MOST:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libraries.models import Library
+from libraries import visible
 from subsonic import payloads
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -11,4 +11,4 @@ from users.models import Viewer
 
 def get_music_folders(caller: Viewer, params: Params) -> Payload:
     """`/rest/getMusicFolders`: the libraries that the caller can access."""
-    return {"musicFolders": payloads.music_folders(Library.objects.visible_to(caller).order_by("name_key", "pk"))}
+    return {"musicFolders": payloads.music_folders(visible.libraries(caller))}

@@ -35,7 +35,7 @@ def start_scan(caller: Viewer, params: Params) -> Payload:
 
 def get_scan_status(caller: Viewer, params: Params) -> Payload:
     """`/rest/getScanStatus`: what the scans of the caller's libraries are doing."""
-    return {"scanStatus": payloads.scan_status(scans.scan_status(Library.objects.visible_to(caller)))}
+    return {"scanStatus": payloads.scan_status(scans.visible_scan_status(caller))}
 
 
 def parse_targets(caller: Viewer, targets: list[str]) -> list[tuple[Library, ScanTargets]]:

@@ -55,7 +55,7 @@ def test_values_become_what_their_fields_say(form: Callable[[Any], Any]) -> None
     assert written["said"] == "something"
     assert written["state"] == "held"
     assert type(written["state"]) is str
-    assert Outer([instance, instance], many=True).data == [drf(Outer(), instance)] * 2
+    assert list(Outer([instance, instance], many=True).data) == [drf(Outer(), instance)] * 2
 
 
 def test_a_value_that_is_not_there_is_the_mistake_that_it_was() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, F
 from django.db.models.functions import Coalesce
 
 from libraries.models import MediaFile
 from libraries.querysets import MediaFileQuerySet
-from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 
 COLUMNS = (
     "id", "path", "title", "album", "artist", "album_artist", "size", "suffix", "duration", "missing_since",
@@ -31,13 +31,29 @@ class MissingFileQuerySet(MediaFileQuerySet):
         )
 
 
+_counts: Final = PreparedIn[tuple[str, int]](
+    lambda ids: (
+        MediaFile.objects.missing()
+        .filter(album_ref__in=ids)
+        .order_by()
+        .values_list("album_ref_id")
+        .annotate(n=Count("pk"))
+    )
+)
+_rows: Final = PreparedIn[dict[str, Any]](
+    lambda ids: (
+        MissingFileQuerySet(MediaFile)
+        .missing()
+        .filter(library__deleted_at__isnull=True, pk__in=ids)
+        .order_by()
+        .as_rows()
+    )
+)
+
+
 def missing_per_album(album_ids: Iterable[str]) -> dict[str, int]:
     """How many files of each album are missing, in one query per 500 albums."""
-    counts: dict[str, int] = {}
-    for piece in chunks(sorted(set(album_ids))):
-        rows = MediaFile.objects.missing().filter(album_ref__in=piece).order_by().values_list("album_ref_id")
-        counts.update(rows.annotate(n=Count("pk")))
-    return counts
+    return dict(_counts.rows(sorted(set(album_ids))))
 
 
 def add_album_counts(rows: Collection[dict[str, Any]]) -> None:
@@ -63,7 +79,7 @@ def ids_by_album_count(files: MediaFileQuerySet, *, descending: bool) -> list[st
     return [pk for _, pk in keyed]
 
 
-def rows_of(files: MissingFileQuerySet, ids: Collection[str]) -> list[dict[str, Any]]:
-    """The plain rows of some of `files`, in the order of `ids`; those that are gone meanwhile are left out."""
-    found = {row["id"]: row for piece in chunks(ids) for row in files.filter(pk__in=piece).order_by().as_rows()}
+def rows_of(ids: Collection[str]) -> list[dict[str, Any]]:
+    """The plain rows of files that the viewer was found to see, in this order; those that are gone are left out."""
+    found = {row["id"]: row for row in _rows.rows(ids)}
     return [found[pk] for pk in ids if pk in found]

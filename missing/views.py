@@ -33,6 +33,7 @@ from missing.serializers import (
     UndoResultSerializer,
 )
 from navidrome_lib.api.filters import QueryFilter, SortFilter, asked_sort, sort_text
+from navidrome_lib.api.lists import PreparedPages
 from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.pagination import ALL, asked_range
 from navidrome_lib.api.schema import BODY_OF_DELETE
@@ -72,7 +73,7 @@ REMOVED = PolymorphicProxySerializer(
 )
 
 
-class MissingFileView(GenericAPIView[Any]):
+class MissingFileView(PreparedPages, GenericAPIView[Any]):
     """`GET|DELETE /api/missing`."""
 
     serializer_class = MissingFileSerializer
@@ -107,15 +108,14 @@ class MissingFileView(GenericAPIView[Any]):
     )
     def get(self, request: Request) -> Response:
         """List the files that the catalog knows and that are not on the disk any more."""
-        files = self.asked(request)
         if asked_sort(request) == "missingFileCount":
             descending = request.query_params.get("_order", "").upper() == "DESC"
-            rows = rows_of(self.get_queryset(), self.paginate(ids_by_album_count(files, descending=descending)))
+            rows = rows_of(self.paginate(ids_by_album_count(self.chosen(request), descending=descending)))
         elif asked_range(request.query_params) != ALL:
             # of a page, only the ids are put in order: what is sorted should be small
-            rows = rows_of(self.get_queryset(), self.paginate(files.values_list("pk", flat=True)))
+            rows = rows_of(self.page_of_ids(request))
         else:
-            rows = self.paginate(files.as_rows())
+            rows = self.paginate(self.chosen(request).as_rows())
         add_album_counts(rows)
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
@@ -147,7 +147,18 @@ class MissingFileView(GenericAPIView[Any]):
         """The rows of the page that was asked for."""
         return list(self.paginate_queryset(rows) or ())
 
+    def page_of_ids(self, request: Request) -> list[str]:
+        """The ids on the page that was asked for."""
+        page = self.prepared_page(request)
+        if page is None:
+            return self.paginate(self.asked(request))
+        ids, self.paginator.total = page.read()  # type: ignore[union-attr]
+        return ids
+
     def asked(self, request: Request) -> Any:
+        return self.chosen(request).values_list("pk", flat=True)
+
+    def chosen(self, request: Request) -> Any:
         """The files that filters and `id` choose."""
         files = self.filter_queryset(self.get_queryset())
         named = params.asked_ids(request._request.GET)
@@ -176,7 +187,7 @@ class MissingFileDetailView(OneMissingFileView):
     @extend_schema(operation_id="missing_retrieve", parameters=[FILE_ID], responses=MissingFileSerializer)
     def get(self, request: Request, pk: str) -> Response:
         """Get one missing file."""
-        rows = rows_of(self.get_queryset(), params.possible([pk]))
+        rows = list(self.get_queryset().filter(pk__in=params.possible([pk])).as_rows())
         if not rows:
             raise NotFound
         add_album_counts(rows)

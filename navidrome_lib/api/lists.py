@@ -35,21 +35,18 @@ class PreparedPage:
         return rows, len(rows) if self._whole else total
 
 
-class PreparedListMixin(ListModelMixin):
-    """Answers a list as `ListModelMixin` does.
+class PreparedPages:
+    """A view that remembers its pages.
 
     `get_queryset` must lead to the same query for all who see everything, and no filter may depend on the time of day.
     """
 
     _pages: Final[dict[tuple[type, str], PreparedPage]] = {}
 
-    def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        page = self.prepared_page(request)
-        if page is None:
-            answer: Response = ListModelMixin.list(self, request, *args, **kwargs)
-            return answer
-        rows, total = page.read()
-        return Response(self.get_serializer(rows, many=True).data, headers={"X-Total-Count": str(total)})
+    def asked(self: Any, request: Request) -> QuerySet[Any]:
+        """What the list is a range of."""
+        rows: QuerySet[Any] = self.filter_queryset(self.get_queryset())
+        return rows
 
     def prepared_page(self: Any, request: Request) -> PreparedPage | None:
         """The page that was asked for before; None for one that is asked for by few."""
@@ -58,8 +55,20 @@ class PreparedListMixin(ListModelMixin):
             return None
         page: PreparedPage | None = self._pages.get((type(self), asked))
         if page is None:
-            page = PreparedPage(self.filter_queryset(self.get_queryset()), *asked_range(request.query_params))
+            page = PreparedPage(self.asked(request), *asked_range(request.query_params))
             if len(self._pages) >= MOST:
                 self._pages.clear()
             self._pages[type(self), asked] = page
         return page
+
+
+class PreparedListMixin(PreparedPages, ListModelMixin):
+    """Answers a list as `ListModelMixin` does."""
+
+    def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.prepared_page(request)
+        if page is None:
+            answer: Response = ListModelMixin.list(self, request, *args, **kwargs)
+            return answer
+        rows, total = page.read()
+        return Response(self.get_serializer(rows, many=True).data, headers={"X-Total-Count": str(total)})

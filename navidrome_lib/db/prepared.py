@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
+
+from navidrome_lib.db.bulk import chunks
 
 T = TypeVar("T")
 # stand for the values while the SQL is built, and are in no query otherwise
@@ -36,7 +38,7 @@ class PreparedQuery(Generic[T]):
 
     def __init__(self, build: Callable[..., QuerySet[Any, T]], *kinds: type[str] | type[int]) -> None:
         self._build = build
-        self._stand_ins = [_TEXT % at if kind is str else _NUMBERS_FROM + at for at, kind in enumerate(kinds)]
+        self._stand_ins = {_TEXT % at if kind is str else _NUMBERS_FROM + at: at for at, kind in enumerate(kinds)}
         self._built: dict[str, _Built] = {}
 
     def rows(self, *values: str | int) -> list[T]:
@@ -65,7 +67,7 @@ class PreparedQuery(Generic[T]):
         queryset = self._build(*self._stand_ins)
         compiler = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
-        places = [(at, self._stand_ins.index(value)) for at, value in enumerate(parameters) if self._is_mine(value)]
+        places = [(at, self._stand_ins[value]) for at, value in enumerate(parameters) if self._is_mine(value)]
         if {number for _, number in places} != set(range(len(self._stand_ins))):
             raise ValueError("A value of a prepared query is no parameter of its own.")
         converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
@@ -74,6 +76,31 @@ class PreparedQuery(Generic[T]):
 
     def _is_mine(self, value: object) -> bool:
         return isinstance(value, (str, int)) and value in self._stand_ins
+
+
+class PreparedIn(Generic[T]):
+    """A query for the rows that a list of texts chooses, built once for each power of two that such a list fits in.
+
+    `build` gets the list, and has `field__in` of it as its only parameters that change.
+    """
+
+    def __init__(self, build: Callable[[Sequence[str]], QuerySet[Any, T]]) -> None:
+        self._build = build
+        self._queries: dict[int, PreparedQuery[T]] = {}
+
+    def rows(self, texts: Collection[str]) -> list[T]:
+        """What the query finds now, in pieces for long lists; a row is found once, however often it is named."""
+        found: list[T] = []
+        for piece in chunks(dict.fromkeys(texts)):
+            size = 1 << (len(piece) - 1).bit_length()
+            # the places that are left over name the last one again
+            found += self._of_size(size).rows(*piece, *[piece[-1]] * (size - len(piece)))
+        return found
+
+    def _of_size(self, size: int) -> PreparedQuery[T]:
+        if size not in self._queries:
+            self._queries[size] = PreparedQuery(lambda *texts: self._build(texts), *[str] * size)
+        return self._queries[size]
 
 
 class PreparedCount:

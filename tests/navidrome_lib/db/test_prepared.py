@@ -6,10 +6,11 @@ import threading
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from libraries.models import Library
-from navidrome_lib.db.prepared import PreparedQuery
+from navidrome_lib.db.prepared import PreparedCount, PreparedIn, PreparedQuery
 from users.models import ApiKey, LibraryAccess, User
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +75,23 @@ def test_a_value_that_the_query_changes_is_refused() -> None:
     query = PreparedQuery(lambda part: User.objects.filter(username__contains=part), str)
     with pytest.raises(ValueError, match="no parameter of its own"):
         query.rows("an")
+
+
+def test_lists_of_any_length_choose_their_rows() -> None:
+    users = [User.objects.create_user(f"user {number}") for number in range(9)]
+    query = PreparedIn(lambda pks: User.objects.filter(pk__in=pks))
+    for length in (0, 1, 2, 3, 4, 5, 9):
+        chosen = users[:length]
+        assert sorted(query.rows([*(user.pk for user in chosen), "nobody"]), key=str) == sorted(chosen, key=str)
+        assert query.rows([user.pk for user in chosen[:1] * 3]) == chosen[:1]
+    counts = PreparedIn(lambda pks: User.objects.filter(pk__in=pks).values_list("is_active").annotate(n=Count("pk")))
+    assert counts.rows([user.pk for user in users[:5]]) == [(True, 5)]
+
+
+def test_a_count_is_that_of_the_moment() -> None:
+    count = PreparedCount(User.objects.filter(is_active=True))
+    for number in range(3):
+        assert count.read() == number
+        User.objects.create_user(f"user {number}")
+    nothing = PreparedCount(User.objects.filter(pk__in=[]))
+    assert [nothing.read(), nothing.read()] == [0, 0]

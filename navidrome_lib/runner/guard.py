@@ -33,8 +33,8 @@ def main(arguments: list[str]) -> None:
 
 def become(pipe: int, parent: int, user: str, nice: int, command: list[str]) -> None:
     """Announce this group, tie it to its parent, and replace this program with `command`."""
-    # announced before anything else happens: there is no moment in which the sentinel does not know this group
-    os.write(pipe, b"add %d\n" % os.getpid())
+    # before anything else happens: there is no moment in which the sentinel does not know this group
+    announce(pipe)
     os.close(pipe)
     if user != "-":
         uid, gid = (int(part) for part in user.split(":"))
@@ -42,17 +42,27 @@ def become(pipe: int, parent: int, user: str, nice: int, command: list[str]) -> 
         os.setgid(gid)
         os.setuid(uid)
     step_back(nice)
-    if sys.platform == "linux":
-        # after setuid, which would clear it
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(1)  # it died before the kernel was asked
+    # after setuid, which would clear it
+    end_with(parent)
     # Python ignores SIGPIPE, and what is ignored stays ignored through exec
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvp(command[0], command)  # noqa: S606 - an argument list of ours
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
+
+
+def announce(pipe: int) -> None:
+    """Tell the sentinel of this group."""
+    os.write(pipe, b"add %d\n" % os.getpid())
+
+
+def end_with(parent: int) -> None:
+    """Have the kernel tell this process when its parent dies, where it can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)  # it died before the kernel was asked
 
 
 def step_back(nice: int) -> None:

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Self
 
 from navidrome_lib.runner import guard
+from navidrome_lib.runner.forked import Forked
+from navidrome_lib.runner.outputs import LineSink, Outputs, as_text
 
 GUARD = [sys.executable, "-I", "-S", guard.__file__]
 POLL = 0.05
+LAST_WORDS = 2.0
 HURRIED = 1.0  # enough for a broker to write what it holds
 
 # signal to the leader, then the seconds that it may take before the next step; the whole group is killed at the end
 StopSteps = Sequence[tuple[signal.Signals, float]]
-LineSink = Callable[[str], None]
 
 
 def never() -> bool:
@@ -105,19 +107,34 @@ class Command:
     user: tuple[int, int] | None = None
     # steps behind other processes, 0 to 19
     nice: int = 0
+    # where the supervisor has loaded the module that `argv` names (Python, `-m`, module, its arguments)
+    is_loaded: bool = False
 
 
 class Child:
-    """One running command. Its output goes line by line to `sink`."""
+    """One running command. Its output goes line by line to `sink`: by `outputs`, or else by a thread."""
 
-    def __init__(self, command: Command, sentinel: Sentinel, sink: LineSink) -> None:
+    def __init__(self, command: Command, sentinel: Sentinel, sink: LineSink, *, outputs: Outputs | None = None) -> None:
         self.command = command
         self.started = time.monotonic()
         self._sentinel = sentinel
         self._sink = sink
-        pipe = sentinel.descriptor()
+        self._outputs = outputs
+        self._process = self._start()
+        sentinel.added(self._process.pid)
+        self._reader: threading.Thread | None = None
+        if outputs is None:
+            self._reader = threading.Thread(target=self._forward, name=f"{command.name}-output", daemon=True)
+            self._reader.start()
+        else:
+            outputs.add(self._output(), sink)
+
+    def _start(self) -> subprocess.Popen[bytes] | Forked:
+        command, pipe = self.command, self._sentinel.descriptor()
+        if command.is_loaded and self._outputs is not None:
+            return Forked(command, pipe)
         user = "-" if command.user is None else f"{command.user[0]}:{command.user[1]}"
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [*GUARD, "exec", str(pipe), str(os.getpid()), user, str(command.nice), *command.argv],
             env=dict(command.env),
             cwd=command.cwd,
@@ -127,9 +144,12 @@ class Child:
             start_new_session=True,
             pass_fds=(pipe, *command.pass_fds),
         )
-        sentinel.added(self._process.pid)
-        self._reader = threading.Thread(target=self._forward, name=f"{command.name}-output", daemon=True)
-        self._reader.start()
+
+    def _output(self) -> int:
+        if isinstance(self._process, Forked):
+            return self._process.output
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
 
     @property
     def pid(self) -> int:
@@ -143,7 +163,10 @@ class Child:
         """The exit code once it ended; None if it still runs after `seconds`, or a shorter while when `hurry` asks."""
         start = time.monotonic()
         while self.ended() is None and time.monotonic() - start < (min(seconds, HURRIED) if hurry() else seconds):
-            time.sleep(POLL)
+            if self._outputs is None:
+                time.sleep(POLL)
+            else:
+                self._outputs.wait(POLL)
         return self.ended()
 
     def stop(self, hurry: Callable[[], bool] = never) -> int:
@@ -161,14 +184,25 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
         self._sentinel.removed(self._process.pid)
-        self._reader.join(timeout=2)
+        if self._reader is not None:
+            self._reader.join(timeout=LAST_WORDS)
+        elif self._outputs is not None:
+            self._outputs.finish(self._output(), LAST_WORDS)
+            self._close()
         return code
 
+    def _close(self) -> None:
+        if isinstance(self._process, Forked):
+            self._process.close()
+        elif self._process.stdout is not None:
+            self._process.stdout.close()
+
     def _forward(self) -> None:
+        assert isinstance(self._process, subprocess.Popen)
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             for line in stream:
-                self._sink(line.decode("utf-8", "replace").rstrip("\r\n"))
+                self._sink(as_text(line))
 
 
 def describe_exit(code: int) -> str:

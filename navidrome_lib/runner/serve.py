@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from navidrome_lib.config.conf import Conf
-from navidrome_lib.runner import broker, services
+from navidrome_lib.runner import broker, preload, services
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.locks import claim_data_folder, listen
@@ -41,9 +41,11 @@ def serve(
         stack.callback(listener.close)
         notes = before(supervisor)
         environ["REDIS_URL"] = start_broker(supervisor, conf, environ, console)
+        preload.load_django(environ)
         found = prepare(supervisor, conf, environ)
-        supervisor.start(services.worker(conf, environ))
-        supervisor.start(services.beat(conf, environ))
+        preload.load_services()
+        supervisor.start(services.worker(environ))
+        supervisor.start(services.beat(environ))
         if conf.scanner.watcher_wait > 0:
             supervisor.start(services.watcher(environ))
         supervisor.start(services.web(conf, environ, listener.fileno()))

@@ -13,6 +13,8 @@ from navidrome_lib.runner.processes import Command
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 WEB_WORKER = "navidrome_lib.web.worker.EventedWorker"
 WEB_THREADS = 32
+# read by Django's own command line
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "navidrome_lib.settings"}
 # read by gunicorn.conf.py
 NO_ANNOUNCEMENT = "NAVIDROME_LIB_NO_ANNOUNCEMENT"
 # requests, where a client waits, go before scans
@@ -52,52 +54,42 @@ def web(conf: Conf, environ: Mapping[str, str], listener: int) -> Command:
         cwd=REPOSITORY,
         stop=((signal.SIGTERM, WEB_GRACE_SECONDS + 2.0),),
         pass_fds=(listener,),
+        is_loaded=True,
     )
 
 
-def worker(conf: Conf, environ: Mapping[str, str]) -> Command:
+def worker(environ: Mapping[str, str]) -> Command:
     """The Celery worker that scans."""
     return Command(
         name="worker",
-        argv=python(
-            "celery",
-            "--app=navidrome_lib.celery",
-            "--quiet",
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={conf.scanner.workers}",
-            "--without-gossip",
-            "--without-mingle",
-            f"--loglevel={conf.log_level}",
-        ),
+        argv=python("navidrome_lib.runner.worker"),
         env=environ,
+        is_loaded=True,
         cwd=REPOSITORY,
         stop=((signal.SIGTERM, WORKER_WARM_SECONDS), (signal.SIGQUIT, 3.0)),
         nice=WORKER_NICE,
     )
 
 
-def beat(conf: Conf, environ: Mapping[str, str]) -> Command:
+def beat(environ: Mapping[str, str]) -> Command:
     """The clock that queues what is due."""
     return Command(
         name="beat",
-        argv=python(
-            "celery",
-            "--app=navidrome_lib.celery",
-            "--quiet",
-            "beat",
-            "--pidfile=",
-            f"--loglevel={conf.log_level}",
-        ),
+        argv=python("navidrome_lib.runner.beat"),
         env=environ,
         cwd=REPOSITORY,
+        is_loaded=True,
     )
 
 
 def watcher(environ: Mapping[str, str]) -> Command:
     """Looks after the libraries that want to be watched; it waits when none does."""
     return Command(
-        name="watcher", argv=[sys.executable, "manage.py", "watch", "--skip-checks"], env=environ, cwd=REPOSITORY
+        name="watcher",
+        argv=python("django", "watch", "--skip-checks"),
+        env={**environ, **SETTINGS},
+        cwd=REPOSITORY,
+        is_loaded=True,
     )
 
 
@@ -105,9 +97,10 @@ def preparation(environ: Mapping[str, str], report: Path) -> Command:
     """Everything that must be done before the services start; writes what it found to `report`."""
     return Command(
         name="setup",
-        argv=[sys.executable, "manage.py", "prepare", "--report", str(report)],
-        env=environ,
+        argv=python("django", "prepare", "--report", str(report)),
+        env={**environ, **SETTINGS},
         cwd=REPOSITORY,
+        is_loaded=True,
         stop=((signal.SIGTERM, 5.0),),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -10,9 +11,10 @@ from typing import Any, Self
 
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed, Interrupted
+from navidrome_lib.runner.forked import STOP_SIGNALS
+from navidrome_lib.runner.outputs import Outputs
 from navidrome_lib.runner.processes import Child, Command, Sentinel, describe_exit
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TICK = 0.1
 HEALTHY_AFTER = 60.0
 LONGEST_PAUSE = 30.0
@@ -32,18 +34,23 @@ class Service:
 class Supervisor:
     """A context in which services run; leaving it, in whatever way, stops all of them.
 
-    The first SIGINT, SIGTERM or SIGHUP asks for an orderly stop; a second one shortens it.
+    The first SIGINT, SIGTERM or SIGHUP asks for an orderly stop; a second one shortens it. It has one thread, which
+    sleeps until a service says something or ends: services may be forked from it at any time.
     """
 
     def __init__(self, console: Console, *, keep_open: Sequence[int] = ()) -> None:
         self._console = console
         self._sentinel = Sentinel(keep_open=keep_open)
         self._services: list[Service] = []
+        self._outputs = Outputs()
+        self._stack = contextlib.ExitStack()
         self._signals = 0
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        self._sentinel.__enter__()
+        self._stack.callback(self._outputs.close)
+        self._stack.enter_context(self._sentinel)
+        self._stack.enter_context(self._outputs.woken_by_signals())
         # started with nohup, the server outlives the terminal
         ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         numbers = [number for number in STOP_SIGNALS if not (ignored and number == signal.SIGHUP)]
@@ -52,7 +59,7 @@ class Supervisor:
 
     def __exit__(self, *error: object) -> None:
         self.stop_all()
-        self._sentinel.__exit__(*error)
+        self._stack.close()
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
@@ -83,7 +90,7 @@ class Supervisor:
         child = self._child(command)
         while child.ended() is None and not self.stopping:
             self._look_after_services(ready=False)
-            time.sleep(TICK / 2)
+            self._outputs.wait(TICK)
         if self.stopping:
             child.stop(self._in_a_hurry)
             raise Interrupted
@@ -100,14 +107,14 @@ class Supervisor:
             if time.monotonic() > limit:
                 return False
             self._look_after_services(ready=False)
-            time.sleep(TICK)
+            self._outputs.wait(TICK)
         raise Interrupted
 
     def watch(self) -> None:
         """Keep every service running until a signal asks us to stop."""
         while not self.stopping:
             self._look_after_services(ready=True)
-            time.sleep(TICK)
+            self._outputs.wait(self._until_next_start())
 
     def stop_all(self) -> None:
         """Stop the services, the last started first."""
@@ -124,8 +131,18 @@ class Supervisor:
     def _in_a_hurry(self) -> bool:
         return self._signals > 1
 
+    def _until_next_start(self) -> float | None:
+        """Seconds until a service that crashed is started again; None when all run."""
+        waiting = [service.start_at for service in self._services if service.child is None]
+        return max(min(waiting) - time.monotonic(), 0.0) if waiting else None
+
     def _child(self, command: Command) -> Child:
-        return Child(command, self._sentinel, lambda line: self._console.service(command.name, line))
+        return Child(
+            command,
+            self._sentinel,
+            lambda line: self._console.service(command.name, line),
+            outputs=self._outputs,
+        )
 
     def _spawn(self, service: Service) -> None:
         service.child = self._child(service.command)

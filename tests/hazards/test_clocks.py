@@ -16,7 +16,6 @@ from celery.beat import Scheduler, Service
 
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
-from navidrome_lib.config import conf
 from navidrome_lib.runner import services
 from navidrome_lib.runner.processes import Child, Sentinel
 from tests.support.processes import environment, restartable_broker
@@ -48,7 +47,7 @@ def test_a_scheduler_that_once_ran_in_the_future_sends_its_tasks(tmp_path: Path)
     ):
         environ = environment(tmp_path / "data", REDIS_URL=broker.url, DJANGO_SETTINGS_MODULE="navidrome_lib.settings")
         lines: list[str] = []
-        child = Child(services.beat(conf.load(environ), environ), sentinel, lines.append)
+        child = Child(services.beat(environ), sentinel, lines.append)
         try:
             assert eventually(lambda: client.llen("celery") >= len(app.conf.beat_schedule), seconds=20), lines
             assert eventually(lambda: heartbeat.scheduler_seen(broker.url), seconds=5)

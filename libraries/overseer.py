@@ -19,6 +19,7 @@ from django.db import connection
 
 from libraries.models import Scan
 from libraries.scanner import reap_stale, worker_name
+from navidrome_lib.celery import isolated_jobs
 from navidrome_lib.outages import outage_of
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def current_jobs() -> list[Job]:
     from celery.worker import state  # noqa: PLC0415
 
     requests: Iterable[Any] = state.active_requests
-    jobs = []
+    jobs = [Job(f"{job.task} {job.pid}", job.arguments[0], job.pid) for job in isolated_jobs() if job.task == SCAN_TASK]
     for request in list(requests):
         found = request.info()
         # without processes of its own, a worker runs its tasks itself

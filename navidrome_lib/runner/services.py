@@ -59,7 +59,7 @@ def web(conf: Conf, environ: Mapping[str, str], listener: int) -> Command:
 
 
 def worker(environ: Mapping[str, str]) -> Command:
-    """The Celery worker that scans."""
+    """The worker: it scans, queues what is due, and watches the libraries that want it."""
     return Command(
         name="worker",
         argv=python("navidrome_lib.runner.worker"),
@@ -68,28 +68,6 @@ def worker(environ: Mapping[str, str]) -> Command:
         cwd=REPOSITORY,
         stop=((signal.SIGTERM, WORKER_WARM_SECONDS), (signal.SIGQUIT, 3.0)),
         nice=WORKER_NICE,
-    )
-
-
-def beat(environ: Mapping[str, str]) -> Command:
-    """The clock that queues what is due."""
-    return Command(
-        name="beat",
-        argv=python("navidrome_lib.runner.beat"),
-        env=environ,
-        cwd=REPOSITORY,
-        is_loaded=True,
-    )
-
-
-def watcher(environ: Mapping[str, str]) -> Command:
-    """Looks after the libraries that want to be watched; it waits when none does."""
-    return Command(
-        name="watcher",
-        argv=python("django", "watch", "--skip-checks"),
-        env={**environ, **SETTINGS},
-        cwd=REPOSITORY,
-        is_loaded=True,
     )
 
 

@@ -1,32 +1,91 @@
-"""`python -m navidrome_lib.runner.worker`: the worker of the one-command server, with the options of the server.
+"""`python -m navidrome_lib.runner.worker`: scans, schedule and watcher of the one-command server in one process.
 
-It is Celery's own. The command line of Celery is left out: it loads a toolkit for terminals.
+It is Celery's worker, without its command line, which loads a toolkit for terminals. Short tasks run in threads, long
+ones in processes that a fork server makes for them; scheduler and watcher are threads, too.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
+from celery.beat import Service
+from celery.signals import worker_shutting_down
 from django.conf import settings
 
-from navidrome_lib.celery import app
+from libraries.watcher.service import Watcher
+from navidrome_lib import stopping
+from navidrome_lib.celery import app, isolate_tasks, run_task
+from navidrome_lib.fork_server import ForkServer
+
+logger = logging.getLogger(__name__)
+
+# before a part that failed is started again
+PAUSE_SECONDS = 10.0
+STOP_SECONDS = 5.0
 
 
 def main() -> int:
     """Work until a signal; the exit code."""
+    # the one that was stopped before may come from the same parent
+    stopping.renew()
+    start_fork_server()
+    stop = threading.Event()
+    worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
     worker = app.Worker(
-        pool_cls="prefork",
+        pool_cls="threads",
         concurrency=settings.CONF.scanner.workers,
         without_gossip=True,
         without_mingle=True,
+        without_heartbeat=True,
         quiet=True,
         loglevel=settings.CONF.log_level.upper(),
     )
+    scheduling: Any = app
+    keep_running("scheduler", lambda: Service(scheduling, scheduler_cls=app.conf.beat_scheduler).start(), stop)
+    watcher = None
+    if settings.CONF.scanner.watcher_wait > 0:
+        watcher = keep_running("watcher", lambda: Watcher(stop).run(), stop)
     worker.start()
+    if watcher is not None:
+        watcher.join(STOP_SECONDS)
     return int(worker.exitcode or 0)
+
+
+def start_fork_server() -> None:
+    """Have long tasks run in processes of their own; without the server this process is of no use, and ends."""
+    server = ForkServer(run_task, on_end=give_up)
+    isolate_tasks(server)
+    server.watch()
+
+
+def give_up() -> None:
+    """End this process: the supervisor starts it again, and scans are taken back."""
+    logger.critical("the fork server was ended: the worker ends, too")
+    os._exit(1)
+
+
+def keep_running(name: str, run: Callable[[], None], stop: threading.Event) -> threading.Thread:
+    """Run a part of the worker in a thread until `stop`; what fails is logged and started again."""
+
+    def loop() -> None:
+        while not stop.is_set():
+            try:
+                run()
+            except Exception:
+                logger.exception("the %s failed, and is started again in %.0f s", name, PAUSE_SECONDS)
+                time.sleep(PAUSE_SECONDS)
+
+    thread = threading.Thread(target=loop, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 if __name__ == "__main__":

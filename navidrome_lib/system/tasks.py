@@ -6,7 +6,7 @@ from navidrome_lib.celery import app
 from navidrome_lib.system import health, insights
 
 
-@app.task
+@app.task(isolated=True)
 def collect_insights() -> None:
     """Count the catalog once a day, for the page of this server only."""
     insights.collect_if_due()

@@ -17,7 +17,7 @@ from celery.beat import Scheduler, Service
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
 from navidrome_lib.runner import services
-from navidrome_lib.runner.processes import Child, Sentinel
+from navidrome_lib.runner.processes import Child, Command, Sentinel
 from tests.support.processes import environment, restartable_broker
 from tests.support.waiting import eventually
 
@@ -47,7 +47,9 @@ def test_a_scheduler_that_once_ran_in_the_future_sends_its_tasks(tmp_path: Path)
     ):
         environ = environment(tmp_path / "data", REDIS_URL=broker.url, DJANGO_SETTINGS_MODULE="navidrome_lib.settings")
         lines: list[str] = []
-        child = Child(services.beat(environ), sentinel, lines.append)
+        argv = services.python("celery", "--app=navidrome_lib.celery", "--quiet", "beat", "--pidfile=")
+        beat = Command(name="beat", argv=argv, env=environ, cwd=services.REPOSITORY)
+        child = Child(beat, sentinel, lines.append)
         try:
             assert eventually(lambda: client.llen("celery") >= len(app.conf.beat_schedule), seconds=20), lines
             assert eventually(lambda: heartbeat.scheduler_seen(broker.url), seconds=5)

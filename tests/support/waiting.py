@@ -45,11 +45,12 @@ def script(folder: Path, name: str, text: str) -> list[str]:
     return [sys.executable, str(path)]
 
 
-def run_module(code: str, arguments: Sequence[str] = ()) -> subprocess.Popen[str]:
+def run_module(code: str, arguments: Sequence[str] = (), *, stdin: int | None = None) -> subprocess.Popen[str]:
     """A Python process that can import the project, with its output kept."""
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -16,7 +16,7 @@ from tests.support.server import Server
 from tests.support.waiting import all_end
 
 LAST_NICE = 19
-SERVICES = ("broker", "worker", "beat", "watcher", "web")
+SERVICES = ("broker", "worker", "web")
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
 
     again = Server(tmp_path)
     servers.append(again)
-    again.wait_until_it_says(" ready.")  # the worker has its pool by then
+    again.wait_until_it_says(" ready.")  # the worker has its fork server by then
     family = again.family()
-    assert len(family) >= 9  # sentinel, broker, worker and two of its pool, beat, watcher, web and its worker
+    assert len(family) >= 6  # sentinel, broker, worker and its fork server, web and its worker
     own = os.getpriority(os.PRIO_PROCESS, again.process.pid)
     behind = [process for process in family if os.getpriority(os.PRIO_PROCESS, process) > own]
-    # who waits for an answer goes before the worker and its pool, unless there is no place behind the server
-    assert len(behind) == (3 if own < LAST_NICE else 0)
+    # who waits for an answer goes before the worker and its fork server, unless there is no place behind the server
+    assert len(behind) == (2 if own < LAST_NICE else 0)
     assert {os.getpriority(os.PRIO_PROCESS, process) for process in behind} <= {min(own + WORKER_NICE, LAST_NICE)}
     again.process.kill()
     assert all_end(family)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,9 @@ from rest_framework.views import APIView
 
 YAML, JSON = "application/vnd.oai.openapi", "application/vnd.oai.openapi+json"
 JSON_TYPES = ("application/json", JSON)
+
+# the generator changes classes of its own package while it looks for the first time: two at once break each other
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class Document(NamedTuple):
@@ -39,7 +43,8 @@ class SchemaView(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """The document in the format that is asked for by `?format=json`, `?format=yaml` or `Accept`; else as YAML."""
         kind = JSON if wants_json(request._request) else YAML
-        document = make_document(kind, prefix=get_script_prefix(), numeric_ids=settings.CONF.numeric_library_ids)
+        with _ONE_AT_A_TIME:
+            document = make_document(kind, prefix=get_script_prefix(), numeric_ids=settings.CONF.numeric_library_ids)
         answer = HttpResponse(document.text, content_type="application/json" if kind == JSON else kind)
         answer["ETag"] = document.etag
         answer["Cache-Control"] = "no-cache"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from django.urls.base import set_script_prefix
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
+from navidrome_lib.system.schema_view import make_document
 from tests.conftest import Configure
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +108,22 @@ def test_it_is_made_once_and_sent_again_only_when_it_is_new(monkeypatch: pytest.
     again = Client().get(URL, headers={"if-none-match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
     assert Client().get(URL, {"format": "json"}, headers={"if-none-match": first["ETag"]}).status_code == 200
+
+
+def test_several_who_ask_at_once_wait_for_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_document.cache_clear()
+    generations: list[int] = []
+    get_schema = SchemaGenerator.get_schema
+
+    def count(*args: Any, **kwargs: Any) -> Any:
+        generations.append(threading.get_ident())
+        return get_schema(*args, **kwargs)
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", count)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: Client().get(URL, {"format": "json"}), range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len(generations) == 1
 
 
 def test_ids_of_libraries_are_what_the_server_writes(document: dict[str, Any], configure: Configure) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,19 +25,42 @@ RETRY_SECONDS: Final = 2
 # how often one that waits looks for a free slot
 STEP_SECONDS: Final = 0.02
 
+# the threads of this process that wait for a slot
+_waiting: Final[set[int]] = set()
+_may_wait: Final = threading.Lock()
+
 
 @contextmanager
 def hashing_slot() -> Iterator[None]:
-    """Hold one of the slots inside the block; `Unavailable` when none is free within the time of the settings."""
-    limit = time.monotonic() + settings.HASHING_LIMITS.wait_seconds
-    while (slot := _take_slot()) is None:
-        if time.monotonic() >= limit:
-            raise Unavailable(BUSY, retry_after=RETRY_SECONDS)
-        time.sleep(STEP_SECONDS)
+    """Hold one of the slots inside the block.
+
+    `Unavailable` when none is free within the time of the settings, and at once when enough threads wait already.
+    """
+    slot = _take_slot()
+    if slot is None:
+        slot = _wait_for_slot()
     try:
         yield
     finally:
         os.close(slot)
+
+
+def _wait_for_slot() -> int:
+    """The open file of the next free slot; `Unavailable` without one, or when too many wait already."""
+    limits = settings.HASHING_LIMITS
+    with _may_wait:
+        if len(_waiting) >= limits.waiting:
+            raise Unavailable(BUSY, retry_after=RETRY_SECONDS)
+        _waiting.add(threading.get_ident())
+    end = time.monotonic() + limits.wait_seconds
+    try:
+        while time.monotonic() < end:
+            time.sleep(STEP_SECONDS)
+            if (slot := _take_slot()) is not None:
+                return slot
+    finally:
+        _waiting.discard(threading.get_ident())
+    raise Unavailable(BUSY, retry_after=RETRY_SECONDS)
 
 
 def _take_slot() -> int | None:

@@ -15,7 +15,9 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class HashingLimits:
-    """How many passwords are hashed at once, and how long one more waits for its turn."""
+    """How many passwords are hashed at once, and how long and how many more wait for their turn."""
 
     at_once: int = field(default_factory=cores)
     wait_seconds: float = 1.0
+    # in one process; each that waits holds a thread of the web server, which has 32
+    waiting: int = 8

@@ -80,6 +80,25 @@ class TestGate:
             assert done.is_set()
         holder.join()
 
+    def test_only_some_wait_and_hold_a_thread(self, settings: Settings) -> None:
+        settings.HASHING_LIMITS = HashingLimits(at_once=1, wait_seconds=10, waiting=2)
+
+        def hash_once(_: int) -> str:
+            try:
+                with hashing_slot():
+                    return "hashed"
+            except Unavailable:
+                answers.release()
+                return "refused"
+
+        answers = threading.Semaphore(0)
+        with ThreadPoolExecutor(6) as pool:
+            with hashing_slot():
+                found = pool.map(hash_once, range(6))
+                # four are refused while the only slot is still taken
+                assert all(answers.acquire(timeout=5) for _ in range(4))
+            assert sorted(found) == ["hashed"] * 2 + ["refused"] * 4
+
     def test_slots_of_another_process_count_until_it_is_killed(self, settings: Settings) -> None:
         settings.HASHING_LIMITS = HashingLimits(at_once=1, wait_seconds=0.05)
         with hashing_slot():

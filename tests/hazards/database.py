@@ -76,7 +76,7 @@ def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
 def watched(on_commit: Callable[[str], None], on_write: Callable[[str], None]) -> Iterator[None]:
     """Tell of every commit behind it, and of every writing statement that is not yet committed, each with its words."""
     backend: Any = connection
-    commit = backend._commit
+    commit = backend.commit
     last = ""
 
     def committing() -> None:
@@ -91,12 +91,12 @@ def watched(on_commit: Callable[[str], None], on_write: Callable[[str], None]) -
             (on_write if connection.in_atomic_block else on_commit)(last)
         return done
 
-    backend._commit = committing
+    backend.commit = committing
     try:
         with connection.execute_wrapper(execute):
             yield
     finally:
-        del backend._commit
+        del backend.commit
 
 
 class Killed(BaseException):

@@ -122,7 +122,7 @@ def _run(work: Callable[[], Any], meeting: Meeting) -> Outcome:
 def _meets(meeting: Meeting) -> Iterator[None]:
     """Wait at `meeting` before each commit of this thread's connection."""
     backend: Any = connection
-    commit = backend._commit
+    commit = backend.commit
 
     def committing() -> None:
         meeting.wait()
@@ -133,9 +133,9 @@ def _meets(meeting: Meeting) -> Iterator[None]:
             meeting.wait()  # it commits by itself
         return run(sql, params, many, context)
 
-    backend._commit = committing
+    backend.commit = committing
     try:
         with connection.execute_wrapper(execute):
             yield
     finally:
-        del backend._commit
+        del backend.commit

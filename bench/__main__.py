@@ -74,7 +74,7 @@ def measure_all(
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--tracks", type=int, nargs="+", default=[10_000], help="sizes of the libraries (10000)")
-    parser.add_argument("--lists", type=int, metavar="SONGS", help="measure the lists of so many songs, not the scans")
+    parser.add_argument("--lists", type=int, metavar="SONGS", help="measure lists of SONGS songs, not the scans")
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
     parser.add_argument(
         "--against", type=Path, help="with --calls: another checkout, whose server is measured in turns"

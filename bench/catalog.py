@@ -46,7 +46,7 @@ _WORDS = 20_000
 
 
 class Sizes(NamedTuple):
-    """How many rows there are of each kind, for so many songs."""
+    """How many rows there are of each kind, for a number of songs."""
 
     songs: int
 

@@ -46,7 +46,7 @@ class Corpus:
 
 
 def make_corpus(folder: Path, tracks: int, formats: tuple[str, ...] = ALL_FORMATS) -> Corpus:
-    """The library of so many tracks below `folder`; made anew unless it is there in full."""
+    """The library of `tracks` tracks below `folder`; generated unless it is there in full."""
     name = "-".join((str(tracks), "tracks", *(formats if formats != ALL_FORMATS else ())))
     root, manifest = folder / name, folder / f"{name}.json"
     if not manifest.exists():

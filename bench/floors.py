@@ -1,4 +1,4 @@
-"""What nobody who uses the same tools can beat: `python -m bench.floors mutagen|stat ROOT` in a process of its own."""
+"""Times that no program on these tools can beat: `python -m bench.floors mutagen|stat ROOT` in a process of its own."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ START = "# Lists"
 INTRODUCTION = f"""\
 {START}
 
-Written by `./script/bench --lists 1000000`, which fills a catalog with so many songs (a tenth as many albums, folders,
+Written by `./script/bench --lists 1000000`, which fills a catalog of that many songs (a tenth as many albums, folders,
 problems and audit entries; one song in twenty is missing) and asks for every list of the admin site and of the API: its
 first page, one in the middle, each filter, each order and some searches. Milliseconds of whole requests in one process,
 the median of five after a first one; of several requests of a kind, the slowest one is shown, and which one it was.

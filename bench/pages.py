@@ -119,7 +119,7 @@ def changelist_pages(site: Client, model: Any, name: str) -> Iterator[Page]:
 
 
 def few_pages(site: Client, model: Any, name: str) -> Iterator[Page]:
-    """The same list for somebody who sees little of it."""
+    """The same list for an account that can access little of it."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     yield Page(name, FIRST, FIRST, site, address)
     yield from searches(site, name, address)

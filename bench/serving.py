@@ -40,7 +40,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Served:
-    """One database: the answers before, while and after a first scan that took so many seconds."""
+    """One database: the answers before, while and after a first scan, and the seconds that it took."""
 
     database: str
     idle: Answers
@@ -51,7 +51,7 @@ class Served:
 def measure_serving(
     corpus: Corpus, fresh: Mapping[str, Fresh], rounds: int, *, idle_seconds: float = IDLE_SECONDS
 ) -> list[Served]:
-    """All databases, each in so many rounds: the medians of the figures, and all that was wrong."""
+    """All databases, each in `rounds` rounds: the medians of the figures, and all that was wrong."""
     done: dict[str, list[Served]] = {name: [] for name in fresh}
     for _ in range(rounds):
         for name, make in fresh.items():

@@ -97,7 +97,7 @@ def unprivileged_user() -> tuple[int, int] | None:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return entry.pw_uid, entry.pw_gid
-    raise Failed("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as.")
+    raise Failed("PostgreSQL does not run as root, and there is no account postgres or nobody to run it as.")
 
 
 class PrivatePostgres:

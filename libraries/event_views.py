@@ -42,7 +42,7 @@ class EventView(APIView):
         - `keepAlive`: every 15 seconds
 
         The stream ends after an hour, and at once when the account may no longer look; a browser's `EventSource` comes
-        back by itself. When a process carries too many, an old one of whoever has most ends.
+        back by itself. When a process carries too many, an old one of the account with the most ends.
         """
         viewer = viewer_of(request)
 

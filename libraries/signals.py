@@ -9,8 +9,8 @@ from django.dispatch import Signal
 albums_became: Final = Signal()
 """Sent with `became`, a dict of ids: what hangs on an album belongs to the other one from now on.
 
-In the transaction of the change, while both rows exist; the first one may be deleted by the end of it. Whoever has a
-foreign key to albums moves or merges its rows here.
+In the transaction of the change, while both rows exist; the first one may be deleted by the end of it. A model with a
+foreign key to albums has its rows moved or merged here.
 """
 
 tracks_became: Final = Signal()

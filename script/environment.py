@@ -79,7 +79,7 @@ class Environment:
         )
 
     def is_reusable(self) -> bool:
-        """Whether an update may install over what is here; an interrupted or moved environment is made anew."""
+        """Whether an update may install over what is here; an interrupted or moved environment is rebuilt."""
         stamp = self.read_stamp()
         return (
             stamp.get("complete") is True

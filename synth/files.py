@@ -134,7 +134,7 @@ def track_bytes(track: Track, fmt: str) -> bytes:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
+    """Write a file in one step: no reader sees half of it."""
     temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         temporary.write_bytes(data)

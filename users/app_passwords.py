@@ -176,7 +176,7 @@ def rotate_secrets(keys: tuple[str, ...]) -> int:
 
 
 def rotate_field(name: str, new: MultiFernet) -> int:
-    """Encrypt one of the secrets of every account anew; returns how many there were."""
+    """Encrypt one of the secrets of every account with the new key; return how many there were."""
     count = 0
     for pk, encrypted in User.objects.exclude(**{name: b""}).values_list("pk", name).iterator():
         try:

@@ -1,6 +1,6 @@
 """Browsers that an account signed in from before: each has a budget of failed sign-ins of its own.
 
-So whoever fills the budget of an address, behind a proxy or router that others share, locks none of them out.
+So a client that fills the budget of an address, behind a proxy or router that others share, locks none of them out.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Device:
         self._signed_in.append(username_key(username))
 
     def write(self, response: HttpResponseBase) -> None:
-        """Hand the cookie out again when somebody signed in."""
+        """Hand the cookie out again after a sign-in."""
         if not self._signed_in:
             return
         number, proofs = self._content()
@@ -96,7 +96,7 @@ _current: ContextVar[Device | None] = ContextVar("device", default=None)
 
 
 def current() -> Device:
-    """The browser of the present request; outside of requests one that nobody signed in with."""
+    """The browser of the present request; outside of requests one without a sign-in."""
     return _current.get() or Device()
 
 

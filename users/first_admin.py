@@ -1,4 +1,4 @@
-"""Who may create the first admin: whoever holds the server, and no web page that its browser happens to show."""
+"""Who may create the first admin: the person who holds the server, and no web page that its browser happens to show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_asker(request: HttpRequest) -> None:
 
 
 def check_host(request: HttpRequest) -> None:
-    """Refuse a name that nobody gave this server: a page can let its own name point here (DNS rebinding)."""
+    """Refuse a name that is not this server's own: a page can let its own name point here (DNS rebinding)."""
     host = host_of(request)
     named = [name for name in settings.ALLOWED_HOSTS if name != "*"]
     if address_of(host) is None and not is_local_name(host) and not validate_host(host, named):

@@ -1,7 +1,7 @@
 """Login passwords that are kept, encrypted, with `ND_SUBSONICPASSWORDS=login` only.
 
 Clients of the Subsonic protocol that know one password only prove `md5(password + salt)` with it. To check that the
-server must know the password itself, so whoever has the database and the key file can read it.
+server must know the password itself, so a person who has the database and the key file can read it.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def renew_session(
 def known_browser(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """A browser that somebody signs in with is known from then on, by a signed cookie."""
+    """Know a browser from its first sign-in on, by a signed cookie."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with devices.visiting(devices.Device(request.COOKIES.get(devices.COOKIE, ""))) as device:

@@ -73,7 +73,7 @@ def setup_address(home: str) -> str:
 
 
 def announce(home: str) -> None:
-    """Say in the log of a web server that nobody set up yet where to do so."""
+    """Say in the log of a web server without accounts where to set it up."""
     try:
         if User.objects.exists():
             return

@@ -15,7 +15,7 @@ from navidrome_lib.viewer import Viewer
 
 _FOLLOWED: Final = (ScanState.QUEUED, ScanState.RUNNING, ScanState.HELD)
 _WORKING: Final = (ScanState.QUEUED, ScanState.RUNNING)
-# an entry gets its number before its transaction ends: so many of the last ones are looked at again
+# an entry gets its number before its transaction ends: this number of the last ones is looked at again
 _LOOKED_AT_AGAIN: Final = 50
 # what ends or changes rights of an account, or of any that the entry does not name
 _OF_RIGHTS: Final = ("user", "group", "key", "keys")

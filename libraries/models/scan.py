@@ -110,7 +110,7 @@ class Scan(models.Model):
         self.accept_device = self.accept_device or accept_device
         self.approves_id = self.approves_id or approves
         self.retry_at = None  # who asks now does not want to wait until what was away is looked for again
-        # whoever may cancel only what is their own must not cancel what another one waits for
+        # a person who may cancel only their own scans must not cancel what another one waits for
         before = (self.requested_by or self.trigger).split(JOINED)
         also = [name for name in requested_by.split(JOINED) if name not in before]
         self.requested_by = JOINED.join([*before, *also])[:255] if also else self.requested_by

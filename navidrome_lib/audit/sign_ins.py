@@ -63,7 +63,7 @@ def note_sign_in(
 
 
 def is_first(kind: str, seconds: int, *parts: str) -> bool:
-    """True once in so many seconds for these parts at the present channel and address."""
+    """True once in the given seconds for these parts at the present channel and address."""
     who = actor.current()
     digest = Throttle(kind, limit=1).key(who.channel, who.address, *parts)
     return bool(cache.add(f"sign-in:{digest}", True, timeout=seconds))

@@ -285,7 +285,7 @@ class Conf:
         env.choice("app", "login"),
         "The passwords with which Subsonic clients sign in by token: `app` is the app password only; with `login` also "
         "the login password works, for clients that know no other. Login passwords are then kept, encrypted, from the "
-        "next sign-in of each person on: whoever gets the data folder and the database can read them.",
+        "next sign-in of each person on: anyone who gets the data folder and the database can read them.",
         chapter=SIGN_IN,
         default="app",
         example="login",

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 OPEN_BROKER: Final = (
     "REDIS_URL names a broker on another machine, and no password: "
-    "whoever reaches it can start tasks and read what waits there. Give it a password (requirepass)."
+    "anyone who reaches it can start tasks and read what waits there. Give it a password (requirepass)."
 )
 DEFAULT = "redis://localhost:6379/0"
 

@@ -224,7 +224,7 @@ class Connection(asyncio.Protocol):
             self._input.clear()
             self._turn(State.STREAM)
             self.transport.resume_reading()
-            if self._no_more:  # nobody listens
+            if self._no_more:  # the client has gone
                 self.transport.close()
 
     def refuse(self, status: HTTPStatus, sentence: str) -> None:

@@ -132,7 +132,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
         return crowd_of(peer, self._trusted)
 
     def opened(self, connection: Connection) -> None:
-        """Make room for a connection: somebody who waits has to go when there are too many."""
+        """Make room for a connection: an idle client has to go when there are too many."""
         self._connections[connection] = None
         if len(self._connections) > self._most:
             (self._least_needed() or connection).give_up(MANY)

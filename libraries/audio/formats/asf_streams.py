@@ -62,7 +62,7 @@ def measure(source: Source, start: int) -> float:
     for name, at, size in _objects(source, _header_end(source, start), source.size):
         if name != _DATA or not packet:
             continue
-        # whoever records a live stream does not know the size of it
+        # a program that records a live stream does not know the size of it
         begin = at - _OBJECT.size + _DATA_HEADER_SIZE
         end = at + size if size > _DATA_HEADER_SIZE else source.size
         count = (end - begin) // packet

@@ -45,7 +45,7 @@ SUFFIX_KINDS: Final[dict[str, str]] = {
     "caf": "caf",
 }
 
-# Suffixes of audio that nothing here reads: such files are counted and named, so that nobody misses them in silence.
+# Suffixes of audio that nothing here reads: such files are counted and shown, so that none is missed in silence.
 UNREAD_SUFFIXES: Final[frozenset[str]] = frozenset(
     {
         "aa", "aax", "aaxc", "amr", "au", "awb", "dts", "dtshd", "gsm", "it", "la", "mid", "midi", "mlp", "mod",

@@ -215,7 +215,7 @@ class TagBuilder:
 
 
 def _misfit(ids: Sequence[str], key: str, tags: Mapping[str, Sequence[str]]) -> int:
-    """How badly the number of ids fits the names: 0 for one id each, most for no name that could have so many."""
+    """How badly the number of ids fits the names: 0 for one id each, most for no name that could have that number."""
     count = len(_IDS.findall(" ".join(ids)))
     for penalty, names in enumerate(tags[name] for name in _NAMES_OF[key] if name in tags):
         if len(names) > 1 and len(names) == count:

@@ -11,7 +11,7 @@ _UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udc7f\udd00-\ud
 _KEPT: Final = re.compile("[\udc80-\udcff\udd80-\uddff]")
 _KEPT_FOR_UTF_8: Final = {0xDC00 + byte: 0xDD00 + byte for byte in range(0x80, 0x100)}
 _KEPT_FOR_ANY: Final = {other: one for one, other in _KEPT_FOR_UTF_8.items()}
-# Text is UTF-8 with some damage when it has so many good characters above ASCII for each bad byte.
+# Text is UTF-8 with some damage when it has at least this number of good characters above ASCII for each bad byte.
 _GOOD_FOR_BAD: Final = 4
 
 

@@ -51,7 +51,7 @@ def settle(
     where they were, or came as new files. `inside` are the rows that have any tracks, present or missing.
 
     An album goes with its present tracks, to where most of them went; where some stayed, it stays. Missing tracks do
-    not count and keep the identity that they had, in a row of their own if need be: nobody knows what their files say
+    not count and keep the identity that they had, in a row of their own if need be: what their files say is unknown
     now, and one that comes back unchanged belongs to the album of old.
     """
     going: dict[str, dict[str, int]] = defaultdict(dict)

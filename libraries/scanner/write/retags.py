@@ -51,7 +51,7 @@ def find_renames(library_id: int, states: Iterable[TrackRow], before: Before, fr
             tracks[album].append(str(state.media_file_id))
     wanted = {album: pids[0] for album, pids in going.items() if len(set(pids)) == 1 and pids[0] in free}
     found: dict[str, str] = {}
-    # tracks are locked before their albums, and nobody else moves one meanwhile
+    # tracks are locked before their albums, and no other writer moves one meanwhile
     for piece in chunks(sorted(pk for album in wanted for pk in tracks[album])):
         lock_rows(MediaFile, f"id IN ({placeholders(piece)})", piece)
     whole: list[tuple[Any, str]] = []
@@ -108,7 +108,7 @@ def _left(library_id: int) -> Any:
 
 
 def _groups(library_id: int, most: int) -> Iterator[list[str]]:
-    """The albums that exchange tracks with each other, in groups of at most so many tracks that moved, or of one."""
+    """The albums that exchange tracks with each other, in groups of at most `most` tracks that moved, or of one."""
     leader: dict[str, str] = {}
 
     def find(album: str) -> str:

@@ -1,4 +1,4 @@
-"""Count the files of kinds of audio that are not read: nobody should miss them in silence."""
+"""Count the files of kinds of audio that are not read: the library's page shows the numbers."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ from navidrome_lib.security.proxies import TRUSTED
 from users import api_keys, services, tokens
 from users.last_use import note_use
 from users.models import APP_SCOPES, ApiKey, Scope, User, Viewer
-from users.tokens import Grant
+from users.tokens import AuthenticatedUser
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
 CHALLENGE = 'Bearer realm="api"'
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# where the middleware finds the grant whose token it renews
+# where the middleware finds the user whose token it renews
 RENEW_FOR = "navidrome_lib.renew_for"
 
 
@@ -95,17 +95,17 @@ class TokenAuthentication(BaseAuthentication):
             return self.with_key(request, found)
         found = found or request._request.GET.get("jwt")
         if found:
-            grant = tokens.verify(found)
-            if grant is None:
+            authenticated = tokens.verify(found)
+            if authenticated is None:
                 raise AuthenticationFailed("The token is not valid or has ended. Sign in again.")
-            return self.accept(request, grant)
+            return self.accept(request, authenticated)
         cookie = request._request.COOKIES.get("jwt")
         # an old cookie is no reason to refuse a user who is signed in to the admin site
-        grant = tokens.verify(cookie) if cookie else None
-        if grant is None:
+        authenticated = tokens.verify(cookie) if cookie else None
+        if authenticated is None:
             return None
         refuse_foreign_pages(request._request)
-        return self.accept(request, grant)
+        return self.accept(request, authenticated)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -126,12 +126,12 @@ class TokenAuthentication(BaseAuthentication):
             raise PermissionDenied(f"The API key lacks the scope “{needed}”.")
         return signed_in(key.user, key)
 
-    def accept(self, request: Request, grant: Grant) -> tuple[User, Viewer]:
+    def accept(self, request: Request, authenticated: AuthenticatedUser) -> tuple[User, Viewer]:
         """The account of a token; with that of an app password only what an app may do."""
-        request._request.META[RENEW_FOR] = grant
-        if grant.is_app and scope_needed(request) not in APP_SCOPES:
+        request._request.META[RENEW_FOR] = authenticated
+        if authenticated.is_app and scope_needed(request) not in APP_SCOPES:
             raise PermissionDenied("An app password cannot do this. Sign in with the login password.")
-        return signed_in(grant.user, is_app=grant.is_app)
+        return signed_in(authenticated.user, is_app=authenticated.is_app)
 
 
 class OptionalTokenAuthentication(TokenAuthentication):

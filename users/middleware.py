@@ -18,9 +18,9 @@ def renew_token(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        grant: tokens.Grant | None = request.META.get(RENEW_FOR)
-        if grant is not None:
-            response["x-nd-authorization"] = tokens.renew(grant)
+        authenticated: tokens.AuthenticatedUser | None = request.META.get(RENEW_FOR)
+        if authenticated is not None:
+            response["x-nd-authorization"] = tokens.renew(authenticated)
         return response
 
     return middleware

@@ -135,7 +135,7 @@ class UserLibrarySerializer(OutputSerializer[Any]):
 
 
 class LibraryIdsSerializer(serializers.Serializer[Any]):
-    """The body of `PUT /api/user/{userId}/library`. The ids themselves are checked by the service, all at once."""
+    """The body of `PUT /api/user/{id}/library`. The ids themselves are checked by the service, all at once."""
 
     libraryIds = serializers.ListField(source="library_ids", child=LibraryIdInput(allow_null=True))
 

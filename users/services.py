@@ -27,7 +27,7 @@ from users.hashing import hashing_slot
 from users.login_secrets import keep_login_password
 from users.models import GroupAccess, LibraryAccess, User, username_key
 from users.passwords import check_admin_password
-from users.tokens import Grant
+from users.tokens import AuthenticatedUser
 
 MAX_KEY = 300
 # what makes an account an active admin, and its wire name
@@ -48,15 +48,15 @@ def find_by_name(username: str) -> User | None:
     return _user_by_name.first(key)
 
 
-def check_credentials(username: str, password: str) -> Grant | None:
+def check_credentials(username: str, password: str) -> AuthenticatedUser | None:
     """What this password opens, which may be the app password. An unknown name takes as long as a wrong password."""
     user, now = find_by_name(username), int(time.time())
     if app_passwords.check_app_password(user, password) and user is not None:
-        return Grant(user, now, is_app=True)
+        return AuthenticatedUser(user, now, is_app=True)
     if user is None:
         hash_password(password)
         return None
-    return Grant(user, now) if user.check_password(password) and user.is_active else None
+    return AuthenticatedUser(user, now) if user.check_password(password) and user.is_active else None
 
 
 def hash_password(password: str) -> str:
@@ -65,18 +65,18 @@ def hash_password(password: str) -> str:
         return make_password(password)
 
 
-def sign_in(username: str, password: str) -> Grant | None:
+def sign_in(username: str, password: str) -> AuthenticatedUser | None:
     """Like `check_credentials`, and remembers that the person signed in."""
-    grant = check_credentials(username, password)
-    if grant is None:
+    authenticated = check_credentials(username, password)
+    if authenticated is None:
         return None
-    user = grant.user
+    user = authenticated.user
     user.last_login = timezone.now()
     if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=user.last_login):
         return None  # deleted or deactivated at this moment
-    if not grant.is_app:
+    if not authenticated.is_app:
         keep_login_password(user, password)
-    return grant
+    return authenticated
 
 
 def create_user(*, username: str, password: str, **fields: Any) -> User:

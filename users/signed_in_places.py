@@ -16,7 +16,7 @@ MAX_PLACES = 50
 
 
 @dataclass(frozen=True)
-class Place:
+class SignedInPlace:
     """A channel and address from which the account signed in, and when it last did."""
 
     channel: str
@@ -24,7 +24,7 @@ class Place:
     last: datetime
 
 
-def places_of(user: User) -> list[Place]:
+def places_of(user: User) -> list[SignedInPlace]:
     """Where the account signed in since all its sign-ins were ended, the latest first.
 
     Tokens are not stored, so an open sign-in is one that has not lasted too long and was not ended with all others.
@@ -35,7 +35,7 @@ def places_of(user: User) -> list[Place]:
     if ended is not None:
         rows = rows.filter(at__gte=ended)
     found = rows.values("channel", "address").annotate(last=Max("at")).order_by("-last")[:MAX_PLACES]
-    return [Place(row["channel"], row["address"], row["last"]) for row in found]
+    return [SignedInPlace(row["channel"], row["address"], row["last"]) for row in found]
 
 
 def last_end(user: User) -> datetime | None:

@@ -21,18 +21,18 @@ MAX_LENGTH = 4096
 _active_user: Final = PreparedQuery(lambda pk: User.objects.filter(pk=pk, is_active=True)[:1], str)
 
 
-def fingerprint(grant: Grant, key: str) -> str:
+def account_digest(authenticated: AuthenticatedUser, key: str) -> str:
     """A digest that changes with the password by which one signed in, and when all tokens of the account are ended."""
-    user = grant.user
+    user = authenticated.user
     state = f"{user.pk}\0{user.password}\0{user.token_epoch}"
-    if grant.is_app:
+    if authenticated.is_app:
         state += f"\0{read_secret(user)}"
     return hmac.new(key.encode(), state.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
-class Grant:
-    """What a token gives: an account, since its owner signed in (in seconds), and whether only an app's rights."""
+class AuthenticatedUser:
+    """Whom a token stands for: an account, when it signed in (in seconds), and whether with an app's rights."""
 
     user: User
     signed_in_at: int
@@ -46,27 +46,27 @@ def longest_seconds() -> int:
 
 def issue(user: User) -> str:
     """The token of `user`, who signs in now."""
-    return renew(Grant(user, int(time.time())))
+    return renew(AuthenticatedUser(user, int(time.time())))
 
 
-def renew(grant: Grant) -> str:
-    """A new token for what another one has given; the longest life counts from the sign-in."""
-    key, now, user = jwt_keys.read()[0], int(time.time()), grant.user
+def renew(authenticated: AuthenticatedUser) -> str:
+    """A new token for a user who has one; the longest life counts from the sign-in."""
+    key, now, user = jwt_keys.read()[0], int(time.time()), authenticated.user
     claims = {
         "sub": user.username,
         "uid": user.pk,
         "adm": user.is_superuser,
         "iat": now,
-        "exp": min(now + settings.CONF.session_timeout, grant.signed_in_at + longest_seconds()),
-        "auth_time": grant.signed_in_at,
-        "fpr": fingerprint(grant, key),
-        **({"app": True} if grant.is_app else {}),
+        "exp": min(now + settings.CONF.session_timeout, authenticated.signed_in_at + longest_seconds()),
+        "auth_time": authenticated.signed_in_at,
+        "fpr": account_digest(authenticated, key),
+        **({"app": True} if authenticated.is_app else {}),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
-def verify(token: str) -> Grant | None:
-    """What `token` gives, with its active account read from the database now; None when it is no good.
+def verify(token: str) -> AuthenticatedUser | None:
+    """The user of `token`, with the active account read from the database now; None when it is no good.
 
     Nothing but the account's id is believed from the token: name and rights are what the database says.
     """
@@ -80,8 +80,8 @@ def verify(token: str) -> Grant | None:
         if user is None:
             return None
         # a token of an earlier version does not say when its owner signed in
-        grant = Grant(user, claims.get("auth_time", claims["iat"]), is_app="app" in claims)
-        return grant if hmac.compare_digest(fingerprint(grant, key), claims["fpr"]) else None
+        authenticated = AuthenticatedUser(user, claims.get("auth_time", claims["iat"]), is_app="app" in claims)
+        return authenticated if hmac.compare_digest(account_digest(authenticated, key), claims["fpr"]) else None
     return None
 
 

@@ -94,9 +94,9 @@ class PublicView(APIView):
             raise Unprocessable
         return body.validated_data["username"], body.validated_data["password"]
 
-    def signed_in(self, grant: tokens.Grant) -> Response:
+    def signed_in(self, authenticated: tokens.AuthenticatedUser) -> Response:
         """The answer to who has just signed in."""
-        user, credential = grant.user, APP_PASSWORD if grant.is_app else PASSWORD
+        user, credential = authenticated.user, APP_PASSWORD if authenticated.is_app else PASSWORD
         salt, proof = app_passwords.subsonic_token(user)
         note_sign_in(SignInOutcome.SIGNED_IN, username=user.username, user_id=user.pk, credential=credential)
         answer = {
@@ -104,7 +104,7 @@ class PublicView(APIView):
             "name": user.name,
             "username": user.username,
             "is_superuser": user.is_superuser,
-            "token": tokens.renew(grant),
+            "token": tokens.renew(authenticated),
             "subsonicSalt": salt,
             "subsonicToken": proof,
         }
@@ -121,11 +121,11 @@ class LoginView(PublicView):
         """Sign in with user name and password. The app password gives an app's rights: to look, and to start scans."""
         username, password = self.credentials(request, CredentialsSerializer)
         address = throttling.client_address(request._request)
-        grant = throttling.login.judge(address, username, lambda: services.sign_in(username, password))
-        if grant is None:
+        authenticated = throttling.login.judge(address, username, lambda: services.sign_in(username, password))
+        if authenticated is None:
             raise exceptions.AuthenticationFailed(WRONG)
         try:
-            return self.signed_in(grant)
+            return self.signed_in(authenticated)
         except NotFound as error:  # the password was changed at this moment
             raise exceptions.AuthenticationFailed(WRONG) from error
 
@@ -151,7 +151,7 @@ class CreateAdminView(PublicView):
             user = services.create_first_admin(username=username, password=password)
         except InvalidInput as error:
             raise Unprocessable(error.message) from error
-        return self.signed_in(tokens.Grant(user, int(time.time())))
+        return self.signed_in(tokens.AuthenticatedUser(user, int(time.time())))
 
 
 @extend_schema_view(
@@ -266,15 +266,15 @@ class UserViewSet(GenericViewSet[User]):
 
 def keep_signed_in(request: Request, user: User) -> None:
     """Let the client go on that has changed its own password: what it had before has ended with all the rest."""
-    grant: tokens.Grant | None = request._request.META.get(RENEW_FOR)
-    if grant is not None:
-        request._request.META[RENEW_FOR] = replace(grant, user=user)
+    authenticated: tokens.AuthenticatedUser | None = request._request.META.get(RENEW_FOR)
+    if authenticated is not None:
+        request._request.META[RENEW_FOR] = replace(authenticated, user=user)
     if isinstance(request.successful_authenticator, SameOriginSessionAuthentication):
         update_session_auth_hash(request._request, user)
 
 
 class AppPasswordView(APIView):
-    """`GET|POST /api/user/{userId}/subsonic`, for the account's owner only."""
+    """`GET|POST /api/user/{id}/subsonic`, for the account's owner only."""
 
     permission_classes = (IsSelf,)
     refuses_keys = True
@@ -347,7 +347,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
 
 
 class UserLibraryView(APIView):
-    """`GET|PUT /api/user/{userId}/library`, for admins."""
+    """`GET|PUT /api/user/{id}/library`, for admins."""
 
     @extend_schema(responses=UserLibrarySerializer(many=True), parameters=[ALL])
     def get(self, request: Request, pk: str) -> Response:

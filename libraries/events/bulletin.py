@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from libraries.events.news import Entry, News
+from libraries.events.news import AuditedChange, News
 from libraries.models import Library, Scan
 from libraries.serializers import ScanSerializer
 from libraries.services import scans
@@ -94,7 +94,7 @@ class Bulletin:
         return self._statuses[libraries]
 
 
-def resources_of(entry: Entry, viewer: Viewer, libraries: LibraryIds) -> Iterator[tuple[str, str]]:
+def resources_of(entry: AuditedChange, viewer: Viewer, libraries: LibraryIds) -> Iterator[tuple[str, str]]:
     """The kind and the id of what a client of `viewer` may show otherwise now."""
     if entry.kind == "library" and entry.object_id in map(str, libraries):
         yield "library", entry.object_id

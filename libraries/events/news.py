@@ -21,8 +21,8 @@ _LOOKED_AT_AGAIN: Final = 50
 _OF_RIGHTS: Final = ("user", "group", "key", "keys")
 
 
-class Entry(NamedTuple):
-    """An entry of the audit trail."""
+class AuditedChange(NamedTuple):
+    """What open event streams need of an entry of the audit trail."""
 
     action: str
     kind: str
@@ -39,7 +39,7 @@ class News:
     rested: tuple[Scan, ...] = ()
     # the libraries of waiting and running scans that are gone
     vanished: frozenset[int] = frozenset()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[AuditedChange, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.scans or self.vanished or self.entries)
@@ -83,12 +83,12 @@ class NewsReader:
         rows = Scan.objects.filter(wanted, library__deleted_at__isnull=True).select_related("library")
         return {scan.pk: scan for scan in rows}
 
-    def _entries(self) -> Iterator[tuple[int, Entry]]:
+    def _entries(self) -> Iterator[tuple[int, AuditedChange]]:
         rows = AuditEntry.objects.filter(pk__gt=self._newest_entry - _LOOKED_AT_AGAIN).order_by("pk")
         for pk, *values in rows.values_list("pk", "action", "object_type", "object_id"):
-            yield pk, Entry(*values)
+            yield pk, AuditedChange(*values)
 
-    def _new_entries(self) -> list[Entry]:
+    def _new_entries(self) -> list[AuditedChange]:
         found = {pk: entry for pk, entry in self._entries() if pk not in self._read}
         self._newest_entry = max([self._newest_entry, *found])
         self._read = {pk for pk in self._read.union(found) if pk > self._newest_entry - _LOOKED_AT_AGAIN}

@@ -84,9 +84,9 @@ def test_it_never_changes_an_account_or_makes_keys(admin: User, member: User, li
 def test_a_renewed_token_has_no_more_rights(member: User) -> None:
     client, path = as_app(member), f"/api/user/{member.pk}"
     renewed = client.put(path, {"name": "New"})["x-nd-authorization"]  # a refusal keeps the client signed in, too
-    grant = tokens.verify(renewed)
-    assert grant is not None
-    assert grant.is_app
+    authenticated = tokens.verify(renewed)
+    assert authenticated is not None
+    assert authenticated.is_app
     again = APIClient().put(path, {"name": "New"}, HTTP_AUTHORIZATION=f"Bearer {renewed}")
     assert again.status_code == 403
 

@@ -129,12 +129,12 @@ class TestForgeries:
     ) -> None:
         configure(session_timeout=1000, session_max_age=2500)
         begun = int(time.time()) - 2400
-        token = tokens.renew(tokens.Grant(admin, begun))
+        token = tokens.renew(tokens.AuthenticatedUser(admin, begun))
         for _ in range(3):
             token = APIClient().get(URL, HTTP_AUTHORIZATION=f"Bearer {token}")["x-nd-authorization"]
             claims = claims_of(token)
             assert (claims["auth_time"], claims["exp"]) == (begun, begun + 2500)
-        assert self.status(tokens.renew(tokens.Grant(admin, begun - 200))) == 401
+        assert self.status(tokens.renew(tokens.AuthenticatedUser(admin, begun - 200))) == 401
 
     def test_the_longest_life_is_no_shorter_than_the_usual_one(self, admin: User, configure: Configure) -> None:
         configure(session_timeout=5000, session_max_age=10)
@@ -142,9 +142,9 @@ class TestForgeries:
         assert claims["exp"] - claims["iat"] == 5000
 
     def test_a_token_of_an_earlier_version_counts_from_its_own_time(self, admin: User) -> None:
-        grant = tokens.verify(forge(admin, auth_time=..., iat=1_700_000_000))
-        assert grant is not None
-        assert grant.signed_in_at == 1_700_000_000
+        authenticated = tokens.verify(forge(admin, auth_time=..., iat=1_700_000_000))
+        assert authenticated is not None
+        assert authenticated.signed_in_at == 1_700_000_000
 
     def test_rights_are_not_believed(self, member: User) -> None:
         assert self.status(forge(member, adm=True)) == 403

@@ -33,9 +33,9 @@ def test_nothing_in_use_breaks(member: User, outsider: User) -> None:
     member.refresh_from_db()
     assert bytes(member.subsonic_secret) != stored
     assert app_passwords.app_password(member) == secret
-    grant = tokens.verify(token)
-    assert grant is not None
-    assert grant.user == member
+    authenticated = tokens.verify(token)
+    assert authenticated is not None
+    assert authenticated.user == member
     assert (jwt_keys.read()[0], subsonic_keys.read()[0]) != old
     assert tokens.decode(tokens.issue(member), jwt_keys.read()[0]) is not None
     assert not bytes(User.objects.get(pk=outsider.pk).subsonic_secret)

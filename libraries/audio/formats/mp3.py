@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from libraries.audio.errors import damaged
 from libraries.audio.file import WINDOW, Source
 from libraries.audio.formats import bare_stream, frames, mpeg
-from libraries.audio.formats.mpeg import MpegFrame, StreamHeader
+from libraries.audio.formats.mpeg import MpegFrame, VbrHeader
 from libraries.audio.formats.open_file import OpenFile
 from libraries.audio.types import StreamInfo
 
@@ -103,7 +103,7 @@ def _search_stream(source: Source, begin: int, end: int) -> Mpeg:
     return (_read_stream(source, at, end) if at > begin else None) or _measure(source, at, end, found)
 
 
-def _by_header(header: StreamHeader, frame: MpegFrame) -> Mpeg:
+def _by_header(header: VbrHeader, frame: MpegFrame) -> Mpeg:
     samples = frame.samples * header.frames
     # the frame of the header is among the bytes, but not among the frames
     bit_rate = round(max(0, header.size - frame.length) * 8 * frame.rate / samples)
@@ -112,7 +112,7 @@ def _by_header(header: StreamHeader, frame: MpegFrame) -> Mpeg:
 
 
 def _agrees(
-    source: Source, header: StreamHeader, frame: MpegFrame, following: MpegFrame | None, at: int, end: int
+    source: Source, header: VbrHeader, frame: MpegFrame, following: MpegFrame | None, at: int, end: int
 ) -> bool:
     """Whether a header counts as many frames as its bytes can hold, and as many bytes as the file has."""
     if header.frames <= 0 or header.size <= 0:

@@ -55,8 +55,8 @@ class MpegFrame(NamedTuple):
     longest: float
 
 
-class StreamHeader(NamedTuple):
-    """What the first frame tells about all: their count and bytes (-1: it does not), and the samples that play.
+class VbrHeader(NamedTuple):
+    """A Xing, Info or VBRI header, in the first frame: the count and bytes of all (-1: none), the samples that play.
 
     Gains are in dB, None where the encoder left none.
     """
@@ -145,7 +145,7 @@ def find_free_format(data: bytes) -> FreeFormat | None:
     return None
 
 
-def read_xing(frame: MpegFrame, data: bytes) -> StreamHeader | None:
+def read_xing(frame: MpegFrame, data: bytes) -> VbrHeader | None:
     """Return the header of Xing and that of LAME behind it; None where frames are not counted."""
     if len(data) < HEADER_SIZE:
         return None
@@ -167,13 +167,13 @@ def read_xing(frame: MpegFrame, data: bytes) -> StreamHeader | None:
         samples = max(0, samples - (padding >> 12) - (padding & 0xFFF))
         track_gain = _gain(data[place + 15 : place + 17], 1)
         album_gain = _gain(data[place + 17 : place + 19], 2)
-    return StreamHeader(frames, size, samples, data.startswith(b"Info"), track_gain, album_gain)
+    return VbrHeader(frames, size, samples, data.startswith(b"Info"), track_gain, album_gain)
 
 
-def read_vbri(frame: MpegFrame, data: bytes) -> StreamHeader:
+def read_vbri(frame: MpegFrame, data: bytes) -> VbrHeader:
     """Return the header of VBRI."""
     _, size, frames = _VBRI.unpack_from(data)
-    return StreamHeader(frames, size, frame.samples * frames)
+    return VbrHeader(frames, size, frame.samples * frames)
 
 
 def _gain(data: bytes, kind: int) -> float | None:

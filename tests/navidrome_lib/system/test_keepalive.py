@@ -26,9 +26,9 @@ def test_anybody(request: pytest.FixtureRequest, path: str, who: str) -> None:
 
 def test_a_token_is_renewed(admin: User, sign_in: SignIn) -> None:
     renewed = sign_in(admin).get("/api/keepalive/")["x-nd-authorization"]
-    grant = tokens.verify(renewed)
-    assert grant is not None
-    assert grant.user == admin
+    authenticated = tokens.verify(renewed)
+    assert authenticated is not None
+    assert authenticated.user == admin
 
 
 @pytest.mark.parametrize("value", ["Bearer nonsense", "Bearer ", "Basic YTpi", "Bearer a.b.c", "\x00"])

@@ -28,6 +28,7 @@ from libraries.models import (
 )
 from libraries.search import index
 from missing.models import Purge
+from navidrome_lib.audit.actor import Channel
 from navidrome_lib.audit.models import AuditEntry
 from navidrome_lib.db.bulk import db_datetime, insert_rows
 from navidrome_lib.db.ids import first_id
@@ -317,8 +318,8 @@ def save_problems(sizes: Sizes, libraries: Sequence[Library], words: Words, chan
 
 
 def save_entries(sizes: Sizes, words: Words, chance: random.Random) -> None:
-    channels = ("api", "rest", "admin", "command", "task")
-    kinds = ("library", "user", "scan", "purge", "apikey")
+    channels = tuple(Channel)
+    kinds = ("library", "user", "scan", "purge", "key")
     columns = (
         "at", "actor_id", "actor", "key", "address", "channel", "action", "object_type", "object_id", "object_name",
         "changes",

@@ -18,7 +18,7 @@ from django.db import connection
 
 django.setup()
 
-from libraries.choices import ScanTrigger  # noqa: E402
+from libraries.choices import ScanState, ScanTrigger  # noqa: E402
 from libraries.models import Library  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
 from libraries.services import libraries, scans  # noqa: E402
@@ -53,7 +53,7 @@ def scan() -> dict[str, Any]:
         started, busy = time.perf_counter(), os.times()
         done = pipeline.run(request.pk)
         seconds, used = time.perf_counter() - started, os.times()
-    if done is None or done.state != "finished":
+    if done is None or done.state != ScanState.FINISHED:
         sys.exit(f"The scan did not finish: {done and (done.state, done.error)}")
     own = used.user + used.system - busy.user - busy.system
     readers = used.children_user + used.children_system - busy.children_user - busy.children_system

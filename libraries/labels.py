@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from libraries.choices import (
     ChangeKind,
+    LibraryStatus,
     ProblemKind,
     Role,
     ScanPhase,
@@ -79,6 +80,12 @@ ROLE_LABELS = {
     Role.MIXER.value: _("Mixer"),
     Role.REMIXER.value: _("Remixer"),
     Role.DJ_MIXER.value: _("DJ mixer"),
+}
+
+LIBRARY_STATUS_LABELS = {
+    LibraryStatus.ONLINE.value: _("Online"),
+    LibraryStatus.OFFLINE.value: _("Offline"),
+    LibraryStatus.ATTENTION.value: _("Needs attention"),
 }
 
 WATCH_STATE_LABELS = {

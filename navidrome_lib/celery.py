@@ -12,7 +12,7 @@ from celery.signals import worker_init, worker_shutting_down
 from django.conf import settings
 
 from navidrome_lib import stopping
-from navidrome_lib.audit.actor import Actor, acting
+from navidrome_lib.audit.actor import Actor, Channel, acting
 from navidrome_lib.config.private import mask_new_files
 from navidrome_lib.config.redis_urls import OPEN_BROKER, is_open
 from navidrome_lib.fork_server import ForkServer, Job
@@ -41,7 +41,7 @@ class AuditedTask(Task[Any, Any]):
 
     def run_here(self, *args: Any, **options: Any) -> Any:
         """Run it in this process."""
-        with acting(Actor(channel="task", name=str(self.name))):
+        with acting(Actor(channel=Channel.TASK, name=str(self.name))):
             return self.run(*args, **options)
 
 

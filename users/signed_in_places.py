@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _lazy
 
+from navidrome_lib.audit.actor import Channel
 from navidrome_lib.audit.models import AuditEntry, SignIn, SignInOutcome
 from users.models import User
 from users.tokens import longest_seconds
 
 MAX_PLACES = 50
+_PROGRAMS: dict[str, object] = {Channel.ADMIN: _lazy("Browser"), Channel.REST: _lazy("Music app")}
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,11 @@ class SignedInPlace:
     channel: str
     address: str
     last: datetime
+
+    @property
+    def program(self) -> str:
+        """What kind of program it is, for a person."""
+        return str(_PROGRAMS.get(self.channel, _lazy("App or script")))
 
 
 def places_of(user: User) -> list[SignedInPlace]:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from libraries import progress
-from libraries.choices import ACTIVE_STATES, ScanPhase, ScanState, WatchState
-from libraries.labels import SCAN_PHASE_LABELS
+from libraries.choices import ACTIVE_STATES, LibraryStatus, ScanPhase, ScanState, WatchState
+from libraries.labels import LIBRARY_STATUS_LABELS, SCAN_PHASE_LABELS
 from libraries.models import Library, Scan, ScanProblem
 from libraries.models.watch_status import watcher_of
 from libraries.schedule import next_scan_time
@@ -37,7 +37,7 @@ class Card:
     """The card of one library. `held` is the scan that needs approval."""
 
     library: Library
-    status: str
+    status: LibraryStatus
     reason: str
     problems: int
     next_scan: datetime | None
@@ -46,6 +46,30 @@ class Card:
     waiting: bool
     held: Scan | None
     last: Scan | None
+
+    @property
+    def shown_status(self) -> str:
+        """The status, as a person reads it."""
+        return str(LIBRARY_STATUS_LABELS[self.status])
+
+    @property
+    def is_offline(self) -> bool:
+        return self.status == LibraryStatus.OFFLINE
+
+    @property
+    def failed(self) -> Scan | None:
+        """The last scan, when it failed."""
+        return self.last if self.last is not None and self.last.state == ScanState.FAILED else None
+
+    @property
+    def watching(self) -> str:
+        """How the folder is looked after between scans; why it is not."""
+        state, reason = self.watcher
+        return {
+            WatchState.OFF: reason,
+            WatchState.POLLING: _("Checked for changes at intervals."),
+            WatchState.WATCHING: _("Watched for changes."),
+        }[state]
 
 
 def cards_of(libraries: QuerySet[Library], *, now: datetime | None = None) -> list[Card]:

@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 
 from libraries.admin.base import may_scan, page
 from libraries.admin.cards import Card, cards_of
-from libraries.choices import LibraryStatus
 from libraries.models import Library, MediaFile, Scan
 from navidrome_lib.admin import formatting
 from navidrome_lib.viewer import is_admin, viewer_of
@@ -81,7 +80,7 @@ def totals_of(cards: list[Card]) -> list[tuple[str, str]]:
 def attention_of(card: Card) -> list[Attention]:
     """The things of one library that need attention, each with its action."""
     name, found = card.library.name, list[Attention]()
-    if card.status == LibraryStatus.OFFLINE:
+    if card.is_offline:
         found.append(
             Attention(
                 icon="cloud_off", text=_("“%(name)s” is offline") % {"name": name}, reason=card.reason,

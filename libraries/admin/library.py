@@ -22,6 +22,7 @@ from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
 from libraries.choices import LibraryStatus, ScanTrigger
 from libraries.forms import LibraryForm
+from libraries.labels import LIBRARY_STATUS_LABELS
 from libraries.models import Library
 from libraries.serializers import library_status
 from libraries.services import libraries, scans
@@ -30,12 +31,7 @@ from navidrome_lib.admin import formatting
 from navidrome_lib.errors import DomainError, InvalidInput
 from navidrome_lib.viewer import is_admin, viewer_of
 
-STATES = {
-    "scanning": _lazy("Scanning"),
-    LibraryStatus.ONLINE: _lazy("Online"),
-    LibraryStatus.OFFLINE: _lazy("Offline"),
-    LibraryStatus.ATTENTION: _lazy("Needs attention"),
-}
+STATES = {"scanning": _lazy("Scanning"), **LIBRARY_STATUS_LABELS}
 
 
 @admin.register(Library)

@@ -7,17 +7,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+
+class Channel(StrEnum):
+    """How a request came in. Pages for everybody count as the admin site: both believe the session of a browser."""
+
+    API = "api"
+    REST = "rest"
+    ADMIN = "admin"
+    COMMAND = "command"
+    TASK = "task"
 
 
 @dataclass
 class Actor:
-    """An account, its API key, its address and its channel (api, rest, admin, command or task).
+    """An account, its API key, its address and its channel.
 
     `look` returns the user of a session, which is only known later in a request.
     """
 
-    channel: str
+    channel: Channel
     user_id: str = ""
     name: str = ""
     key: str = ""
@@ -39,7 +50,7 @@ _current: ContextVar[Actor | None] = ContextVar("actor", default=None)
 def current() -> Actor:
     """The present actor; outside of requests and tasks, the person at a terminal of the server."""
     actor = _current.get()
-    return actor.resolve() if actor is not None else Actor(channel="command", name=terminal_user())
+    return actor.resolve() if actor is not None else Actor(channel=Channel.COMMAND, name=terminal_user())
 
 
 def terminal_user() -> str:

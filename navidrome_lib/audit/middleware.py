@@ -7,10 +7,10 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from navidrome_lib.audit.actor import Actor, acting
+from navidrome_lib.audit.actor import Actor, Channel, acting
 
-# pages believe the session of a browser, those for everybody as the admin site
-CHANNELS = {"rest": "rest", **dict.fromkeys(("admin", "login", "logout", "account", "setup"), "admin")}
+# the first part of an address; all others are of the API
+CHANNELS = {"rest": Channel.REST, **dict.fromkeys(("admin", "login", "logout", "account", "setup"), Channel.ADMIN)}
 
 
 def actor_of_request(
@@ -19,10 +19,10 @@ def actor_of_request(
     """Record the changes of a request with its address, its channel, and the account that it is authenticated as."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        channel = CHANNELS.get(request.path_info.strip("/").split("/")[0], "api")
+        channel = CHANNELS.get(request.path_info.strip("/").split("/")[0], Channel.API)
         address = request.META.get("REMOTE_ADDR") or ""
         # only pages believe a session by itself; the API says who it is once its rules are met
-        look = (lambda: getattr(request, "user", None)) if channel == "admin" else None
+        look = (lambda: getattr(request, "user", None)) if channel == Channel.ADMIN else None
         with acting(Actor(channel=channel, address=address, look=look)):
             return get_response(request)
 

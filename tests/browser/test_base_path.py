@@ -140,12 +140,17 @@ def test_a_day_below_a_path(below: Below, upstream: int, music: Path, tmp_path: 
     assert page.url.startswith(f"{below.home}/")
     assert {cookie["path"] for cookie in below.context.cookies()} == {PATH}
     with nginx(tmp_path / "stripping", STRIPPED.format(port=upstream)) as port:
-        programs_get_along(page.request, f"http://127.0.0.1:{port}", tmp_path / "blues")
-        # this proxy also hides from which page a form comes
-        below.home, below.expected = f"http://127.0.0.1:{port}{PATH}", {200, 302, 403}
-        below.go("/admin/login/")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", PASSWORD)
-        page.press("input[name=password]", "Enter")
-        expect(page.get_by_role("heading", name="The form was not accepted")).to_be_visible()
-        expect(page.get_by_text("Referrer-Policy: no-referrer")).to_be_visible()
+        behind_a_stripping_proxy(below, f"http://127.0.0.1:{port}", tmp_path / "blues")
+
+
+def behind_a_stripping_proxy(below: Below, root: str, music: Path) -> None:
+    """Programs get along; pages say that this proxy also hides from which page a form comes."""
+    page = below.page
+    programs_get_along(page.request, root, music)
+    below.home, below.expected = root + PATH, {200, 302, 403}
+    below.go("/admin/login/")
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    expect(page.get_by_role("heading", name="The form was not accepted")).to_be_visible()
+    expect(page.get_by_text("Referrer-Policy: no-referrer")).to_be_visible()

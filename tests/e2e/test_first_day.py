@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from synth import Manifest, make_library
 from tests.support.server import Server
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.database
 
@@ -53,10 +53,8 @@ class Api:
 
     def wait_for_rest(self) -> None:
         """Until no scan is active."""
-        limit = time.monotonic() + 60
-        while self.rest("getScanStatus")["scanStatus"]["scanning"]:
-            assert time.monotonic() < limit, self("GET", "/api/scan")
-            time.sleep(0.1)
+        at_rest = eventually(lambda: not self.rest("getScanStatus")["scanStatus"]["scanning"], seconds=300)
+        assert at_rest, self("GET", "/api/scan")
 
 
 @pytest.fixture(scope="module")

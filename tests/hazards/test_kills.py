@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -25,6 +24,7 @@ from tests.hazards import at_most
 from tests.hazards.files import plant
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, picture, request, scan
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,15 +69,6 @@ def start_scanning(scan_id: int) -> int:
     return pid
 
 
-def in_time(condition: Callable[[], object], seconds: float) -> bool:
-    limit = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > limit:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def test_the_scanning_process_is_killed(root: Path, settings: Settings) -> None:
     limit_scans(settings, batch_files=50)
     reference_library = Library.objects.create(name="Reference", path=str(root))
@@ -97,10 +88,10 @@ def test_the_scanning_process_is_killed(root: Path, settings: Settings) -> None:
         readers = readers_of(pid)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        assert in_time(partial(are_gone, pid, readers), 5), "readers outlive their scan"
+        assert eventually(partial(are_gone, pid, readers)), "readers outlive their scan"
         waiting.refresh_from_db()
         if waiting.state == ScanState.RUNNING:
-            assert in_time(lease.reap_stale, 5)
+            assert eventually(lease.reap_stale)
             redone += 1
         for again in Scan.objects.queued():
             assert pipeline.run(again.pk) is not None

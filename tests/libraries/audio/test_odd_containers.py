@@ -45,6 +45,12 @@ TITLE: Final = {"title": ["Odd"], "artist": ["Nobody"], "album": ["Alb"]}
 TEXTS: Final = ((b"INAM", b"Odd\0\0"), (b"IART", b"Nobody"), (b"IPRD", b"Alb"))
 
 
+def test_riff_info(tmp_path: Path) -> None:
+    info = b"INFOINAM\x06\0\0\0Title\0IART\x03\0\0\0Me\0\0"
+    found = read(tmp_path, "a.wav", audio.wav() + b"LIST" + len(info).to_bytes(4, "little") + info)
+    assert found.tags == {"title": ["Title"], "artist": ["Me"]}
+
+
 @pytest.mark.parametrize("pad", [b"", b"\0", b"x"])
 @pytest.mark.parametrize("form", ["wav", "aif"])
 def test_chunks_of_odd_length_with_and_without_their_last_byte(tmp_path: Path, form: str, pad: bytes) -> None:

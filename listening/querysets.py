@@ -50,3 +50,9 @@ class PlaylistQuerySet(QuerySet[Any]):
             duration=total(Sum("media_file__duration"), FloatField()),
             size=total(Sum("media_file__size"), BigIntegerField()),
         )
+
+    def with_starred_at(self, viewer: Viewer) -> Self:
+        """Adds `my_starred_at`, since when a playlist is a favourite of `viewer`."""
+        notes = self.model._meta.get_field("annotations").related_model._default_manager
+        mine = notes.filter(playlist=OuterRef("pk"), user=viewer.pk).values("starred_at")
+        return self.annotate(my_starred_at=Subquery(mine[:1]))

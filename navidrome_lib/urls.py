@@ -31,7 +31,15 @@ GET /api/events                       libraries.event_views.EventView    signed 
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  services.scans
 GET /api/keepalive/                   navidrome_lib.system.views         everyone
 GET /api/insights/*                   navidrome_lib.system.views         signed in
-GET /api/playlist, /api/share, …      navidrome_lib.system.empty_lists   signed in
+GET|POST /api/playlist                listening.views.playlists          signed in      listening.services.playlists
+GET|PUT|DELETE /api/playlist/{id}     listening.views.playlists          owner, admin   listening.services.playlists
+GET /api/song/{id}/playlists          listening.views.playlists          signed in
+GET|POST /api/player, /{id}           listening.views.devices            owner, admin   listening.services.players
+GET|POST /api/radio, /{id}            listening.views.devices            admin changes
+GET|POST /api/transcoding, /{id}      listening.views.devices            admin changes
+GET|POST /api/share, /{id}            listening.views.shares             owner, admin   listening.services.shares
+GET /api/scrobble, /{id}              listening.views.shares             owner
+GET /api/translation                  navidrome_lib.system.empty_lists   everyone
 GET /api/health                       navidrome_lib.system.views         everyone
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
 ====================================  =================================  =============  ==============================
@@ -54,6 +62,7 @@ urlpatterns = [
     path("", include("libraries.urls")),
     path("", include("libraries.catalog_api.urls")),
     path("", include("users.urls")),
+    path("", include("listening.urls")),
     path("", include("missing.urls")),
     path("", include("navidrome_lib.audit.urls")),
     path("", include("navidrome_lib.system.urls")),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from libraries.scanner.moves.fingerprints import fill_in_fingerprints, libraries_without_fingerprints
     from libraries.scanner.options import make_pids_of, make_splitters
     from libraries.scanner.paths import display, join, parent, writable_path
+    from libraries.scanner.paths import key_of as path_key
     from libraries.scanner.pipeline import run as run_scan
     from libraries.scanner.types import ScanOptions
     from libraries.scanner.walk.change_key import GONE, is_audio_name, kind_of, reason_of
@@ -68,6 +69,7 @@ __all__ = [
     "map_track",
     "next_queued",
     "parent",
+    "path_key",
     "read_ignore_file",
     "read_mounts",
     "reap_stale",
@@ -97,6 +99,7 @@ _EXPORTS = {
     "display": ("paths", "display"),
     "join": ("paths", "join"),
     "parent": ("paths", "parent"),
+    "path_key": ("paths", "key_of"),
     "writable_path": ("paths", "writable_path"),
     "GONE": ("walk.change_key", "GONE"),
     "is_audio_name": ("walk.change_key", "is_audio_name"),

@@ -6,9 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from navidrome_lib.db.fields import id_field
+from navidrome_lib.db.saving import SavesChanges
 
 
-class Radio(models.Model):
+class Radio(SavesChanges):
     """A station; its stream is played by the client, and does not come through this server."""
 
     id = id_field()

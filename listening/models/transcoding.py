@@ -6,9 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from navidrome_lib.db.fields import id_field
+from navidrome_lib.db.saving import SavesChanges
 
 
-class Transcoding(models.Model):
+class Transcoding(SavesChanges):
     """A format and the command that makes it: `%s` stands for the file, `%b` for kbit/s, `%t` for the start in s."""
 
     id = id_field()

@@ -387,6 +387,33 @@ class Conf:
         example="true",
         nonsense="numbers",
     )
+    enable_sharing: bool = option(
+        "ND_ENABLESHARING",
+        env.BOOLEAN,
+        "Let people share music with others who have no account, at an address that cannot be guessed.",
+        chapter=FEATURES,
+        default="false",
+        example="true",
+        nonsense="friends",
+    )
+    default_share_expiration: int = option(
+        "ND_DEFAULTSHAREEXPIRATION",
+        env.duration("1m", "36500d"),
+        "How long a share is open, where the person who makes it says no date.",
+        chapter=FEATURES,
+        default="365d",
+        example="30d",
+        nonsense="a year",
+    )
+    enable_transcoding_config: bool = option(
+        "ND_ENABLETRANSCODINGCONFIG",
+        env.BOOLEAN,
+        "Let admins change the commands that convert audio. Who can change them can run any program on the server.",
+        chapter=FEATURES,
+        default="false",
+        example="true",
+        nonsense="admins",
+    )
     inspect: Inspect = field(default_factory=Inspect)
     media: Media = field(default_factory=Media)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from navidrome_lib.api.routers import route
-from navidrome_lib.system.empty_lists import EMPTY_LISTS, EmptyListView, PublicEmptyListView
+from navidrome_lib.system.empty_lists import PublicEmptyListView
 from navidrome_lib.system.views import (
     ConfigView,
     HealthView,
@@ -16,7 +16,6 @@ from navidrome_lib.system.views import (
 urlpatterns = [
     route(r"api/keepalive(?:/.*)?", KeepaliveView.as_view(), "keepalive"),
     route(r"api/insights(?:/.*)?", InsightsView.as_view(), "insights"),
-    *(route(f"api/{name}", EmptyListView.as_view(), name) for name in EMPTY_LISTS),
     route("api/translation", PublicEmptyListView.as_view(), "translation"),
     route(r"api/config(?:/(?P<part>.*?))?", ConfigView.as_view(), "config"),
     route(r"api/inspect", InspectView.as_view(), "inspect"),

@@ -12,13 +12,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from libraries.choices import ScanTrigger
-from libraries.models import Library, Scan
+from libraries.models import Library, MediaFile, Scan
+from listening.models import Player, Playlist, Radio, Scrobble, Share, Transcoding
 from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
-from tests.support.catalog import make_track
-from tests.support.sharing import Share
+from tests.support.catalog import SEEN, make_track
+from tests.support.sharing import Share as ShareOfRun
 from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
 
@@ -73,7 +74,19 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/health": {READS: ALL},
     "/api/health/live": {READS: ALL},
     "/api/insights": {READS: SIGNED_IN},
-    **{f"/api/{name}": {READS: SIGNED_IN} for name in ("playlist", "transcoding", "player", "share", "radio")},
+    "/api/playlist": {(*READS, "post"): SIGNED_IN},
+    "/api/playlist/{pk}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/song/{pk}/playlists": {READS: SIGNED_IN},
+    "/api/player": {(*READS, "post"): SIGNED_IN},
+    "/api/player/{pk}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/radio": {READS: SIGNED_IN, ("post",): ADMIN},
+    "/api/radio/{pk}": {READS: SIGNED_IN, ("put", "delete"): ADMIN},
+    "/api/scrobble": {READS: SIGNED_IN},
+    "/api/scrobble/{pk}": {("get", "head"): OWNER, ("options",): SIGNED_IN},
+    "/api/share": {(*READS, "post"): SIGNED_IN},
+    "/api/share/{pk}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/transcoding": {READS: SIGNED_IN, ("post",): ADMIN},
+    "/api/transcoding/{pk}": {READS: SIGNED_IN, ("put", "delete"): ADMIN},
     "/api/translation": {READS: ALL},
     "/api/config": {READS: ADMIN},
     "/api/inspect": {READS: ADMIN},
@@ -128,7 +141,12 @@ def cast(
     admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure
 ) -> dict[str, User | None]:
     """Users by role; the scanner can access what the member can, and start scans. No address is switched off."""
-    configure(dev_ui_show_config=True, inspect=Inspect(enabled=True))
+    configure(
+        dev_ui_show_config=True,
+        inspect=Inspect(enabled=True),
+        enable_sharing=True,
+        enable_transcoding_config=True,
+    )
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)
     return {"anonymous": None, "member": member, "outsider": outsider, "scanner": scanner, "admin": admin}
@@ -143,14 +161,33 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     scan = Scan.objects.create(library=library, trigger=ScanTrigger.API)
     purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z")
     song = make_track(library, "Ada/a.mp3", missing=False)
-    objects = {"user": member.pk, "library": library.pk, "apikey": key.pk, "scan": scan.pk, "missing": purge.pk}
+    objects: dict[str, Any] = {
+        "user": member.pk,
+        "library": library.pk,
+        "apikey": key.pk,
+        "scan": scan.pk,
+        "missing": purge.pk,
+    }
     objects |= {"song": song.pk}
+    objects |= add_to_catalog(member, song)
 
     def fill(route: str) -> str:
         found = objects.get(route.split("/")[2]) if "{" in route else ""
         return route.replace("{pk}", str(found))
 
     return fill
+
+
+def add_to_catalog(member: User, song: MediaFile) -> dict[str, Any]:
+    """Things that the member added, and those that are for everybody, by the part of the address."""
+    return {
+        "playlist": Playlist.objects.create(owner=member, updated_at=SEEN).pk,
+        "player": Player.objects.create(user=member, name="p", client="p").pk,
+        "radio": Radio.objects.create(name="r", stream_url="http://radio.example/").pk,
+        "scrobble": Scrobble.objects.create(user=member, media_file=song, submission_time=SEEN).pk,
+        "share": Share.objects.create(user=member, resource_type="album", expires_at=SEEN).pk,
+        "transcoding": Transcoding.objects.create(name="t", target_format="t").pk,
+    }
 
 
 def everything() -> str:
@@ -264,7 +301,7 @@ def test_pages(cast: dict[str, User | None], library: Library, route: str) -> No
     assert everything().replace("last_login", "") == before.replace("last_login", "")
 
 
-def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: Share) -> None:
+def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: ShareOfRun) -> None:
     """Every page sends everybody but staff to the door, and changes nothing."""
     pages = [route for route in routes() if route.startswith("/admin/") and route not in OPEN_ADMIN]
     assert len(pages) > 30

@@ -1,0 +1,155 @@
+"""Shares: made by people, seen by everybody who has the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from listening.models import (
+    AlbumAnnotation,
+    ArtistAnnotation,
+    Playlist,
+    PlaylistAnnotation,
+    PlaylistTrack,
+    Share,
+    ShareItem,
+    TrackAnnotation,
+)
+from listening.models.share import ResourceType
+from listening.services.annotations import THINGS, Model, Things
+from listening.services.playlists import Added, chosen_tracks, visible_tracks
+from navidrome_lib.audit.services import record
+from navidrome_lib.errors import InvalidInput, NotAllowed
+from navidrome_lib.viewer import Viewer
+
+MAX_ITEMS: Final = 1_000
+_LABEL_LENGTH: Final = 255
+
+
+class Kind(NamedTuple):
+    """How things of one kind are kept: the field of an item, the table of what people say of them, and their name."""
+
+    field: str
+    notes: Model
+    name: str = "name"
+
+
+KINDS: Final[Mapping[ResourceType, Kind]] = {
+    ResourceType.SONG: Kind("media_file", TrackAnnotation, "title"),
+    ResourceType.ALBUM: Kind("album", AlbumAnnotation),
+    ResourceType.ARTIST: Kind("artist", ArtistAnnotation),
+    ResourceType.PLAYLIST: Kind("playlist", PlaylistAnnotation),
+}
+
+
+@transaction.atomic
+def create_share(viewer: Viewer, ids: Sequence[str], kind: ResourceType | None, values: Mapping[str, Any]) -> Share:
+    """Share some things of one kind, or of any where none is named; without a date for a year.
+
+    `InvalidInput` for what does not exist or the viewer cannot access, `NotAllowed` where sharing is switched off.
+    """
+    if not settings.CONF.enable_sharing:
+        raise NotAllowed("Sharing is switched off on this server. ND_ENABLESHARING=true switches it on.")
+    wanted = list(dict.fromkeys(pk for pk in ids if pk))
+    if not 0 < len(wanted) <= MAX_ITEMS:
+        raise InvalidInput(errors={"resourceIds": f"Name 1 to {MAX_ITEMS:,} things to share."})
+    kinds = kinds_of(viewer, wanted, list(ResourceType) if kind is None else [kind])
+    unknown = [pk for pk in wanted if pk not in kinds]
+    if unknown:
+        raise InvalidInput(errors={"resourceIds": f"There is nothing with the id {unknown[0][:40]} to share."})
+    expires = values.get("expires_at") or timezone.now() + timedelta(seconds=settings.CONF.default_share_expiration)
+    share = Share(
+        user_id=viewer.pk,
+        resource_type=kinds[wanted[0]],
+        contents=label_of(kinds[wanted[0]], wanted[0]),
+        **{**values, "expires_at": expires},
+    )
+    share.save(force_insert=True)
+    ShareItem.objects.bulk_create(
+        [
+            ShareItem(share=share, position=position, **{f"{KINDS[kinds[pk]].field}_id": pk})
+            for position, pk in enumerate(wanted)
+        ]
+    )
+    record("share.create", {"expires": str(expires)}, kind="share", pk=share.pk, name=share.contents)
+    return share
+
+
+def kinds_of(viewer: Viewer, ids: Sequence[str], kinds: Sequence[ResourceType]) -> dict[str, ResourceType]:
+    """Of which of some kinds each thing is that the viewer can access."""
+    found: dict[str, ResourceType] = {}
+    for kind in kinds:
+        left = [pk for pk in ids if pk not in found]
+        found |= dict.fromkeys(Things(KINDS[kind].notes, left).visible_to(viewer), kind)
+    return found
+
+
+def label_of(kind: ResourceType, pk: str) -> str:
+    """The name of a thing, for lists."""
+    model: Any = THINGS[KINDS[kind].notes]
+    return str(model.objects.filter(pk=pk).values_list(KINDS[kind].name, flat=True).first() or "")[:_LABEL_LENGTH]
+
+
+@transaction.atomic
+def update_share(share: Share, values: Mapping[str, Any]) -> Share:
+    """Change some fields; without a date the present one stays."""
+    changed = {field: value for field, value in values.items() if getattr(share, field) != value}
+    if changed.get("expires_at", share) is None:
+        del changed["expires_at"]
+    if changed:
+        for field, value in changed.items():
+            setattr(share, field, value)
+        share.save(update_fields=[*changed, "updated_at"])
+        record("share.update", {"fields": sorted(changed)}, kind="share", pk=share.pk, name=share.contents)
+    return share
+
+
+@transaction.atomic
+def delete_share(share: Share) -> None:
+    """End a share: its address shows nothing from now on."""
+    pk, name = share.pk, share.contents
+    share.delete()
+    record("share.delete", kind="share", pk=pk, name=name)
+
+
+def find_open_share(pk: str) -> Share | None:
+    """A share that everybody who has its address may see now: not expired, its owner active."""
+    if not (settings.CONF.enable_sharing and pk.isascii() and pk.isalnum()):
+        return None
+    found = Share.objects.select_related("user").filter(pk=pk, expires_at__gt=timezone.now(), user__is_active=True)
+    return found.first()
+
+
+def owner_of(share: Share) -> Viewer:
+    """The viewer with the rights of the owner: a share shows nothing that its owner cannot access any more."""
+    owner: Any = get_user_model()._default_manager.get(pk=share.user_id)
+    viewer: Viewer = owner.as_viewer()
+    return viewer
+
+
+def shared_tracks(share: Share) -> list[str]:
+    """The ids of the tracks that a share shows, in order, each once."""
+    viewer, found = owner_of(share), list[str]()
+    for item in ShareItem.objects.filter(share=share).order_by("position"):
+        if item.media_file_id:
+            found += visible_tracks(viewer, [item.media_file_id])
+        elif item.album_id:
+            found += chosen_tracks(viewer, Added(album_ids=[item.album_id]))
+        elif item.artist_id:
+            found += chosen_tracks(viewer, Added(artist_ids=[item.artist_id]))
+        elif Playlist.objects.visible_to(viewer).filter(pk=item.playlist_id).exists():
+            entries = PlaylistTrack.objects.filter(playlist=item.playlist_id).order_by("position")
+            found += visible_tracks(viewer, list(entries.values_list("media_file_id", flat=True)))
+    return list(dict.fromkeys(found))
+
+
+def note_visit(share: Share) -> None:
+    """Count a visit of a share."""
+    Share.objects.filter(pk=share.pk).update(visit_count=F("visit_count") + 1, last_visited_at=timezone.now())

@@ -1,0 +1,20 @@
+"""`/api/playlist`, `/api/queue`, `/api/player`, `/api/share`, `/api/radio`, `/api/transcoding` and `/api/scrobble`."""
+
+from __future__ import annotations
+
+from listening.views.devices import PlayerViewSet, RadioViewSet, TranscodingViewSet
+from listening.views.playlists import PlaylistViewSet, SongPlaylistsView
+from listening.views.shares import ScrobbleViewSet, ShareViewSet
+from navidrome_lib.api.routers import OptionalSlashRouter, route
+
+router = OptionalSlashRouter()
+router.register("api/player", PlayerViewSet, basename="player")
+router.register("api/playlist", PlaylistViewSet, basename="playlist")
+router.register("api/radio", RadioViewSet, basename="radio")
+router.register("api/scrobble", ScrobbleViewSet, basename="scrobble")
+router.register("api/share", ShareViewSet, basename="share")
+router.register("api/transcoding", TranscodingViewSet, basename="transcoding")
+urlpatterns = [
+    route("api/song/(?P<pk>[^/]+)/playlists", SongPlaylistsView.as_view(), "song-playlists"),
+    *router.urls,
+]

@@ -113,7 +113,7 @@ def test_it_is_made_once_and_sent_again_only_when_it_is_new(monkeypatch: pytest.
 def test_several_who_ask_at_once_wait_for_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
     make_document.cache_clear()
     generations: list[int] = []
-    get_schema = SchemaGenerator.get_schema
+    get_schema: Any = SchemaGenerator.get_schema
 
     def count(*args: Any, **kwargs: Any) -> Any:
         generations.append(threading.get_ident())

@@ -42,10 +42,11 @@ class _Trial(NamedTuple):
 class InFlight:
     """The number of operations that may be under way, adapted to what they take. Not safe in threads by itself."""
 
-    def __init__(self, most: int, *, limit: int = 1) -> None:
-        """Begin with `limit` at a time; never allow more than `most`."""
+    def __init__(self, most: int, *, least: int = 1) -> None:
+        """Begin with `least` at a time, and never allow fewer than these, nor more than `most`."""
         self.most = max(1, most)
-        self.limit = min(limit, self.most)
+        self.least = min(least, self.most)
+        self.limit = self.least
         # of the last operations: the seconds, and how many of these were waiting
         self._samples: list[tuple[float, float]] = []
         self._quick = 0
@@ -54,12 +55,13 @@ class InFlight:
         self._rest = 0
         self._next_rest = _REST
 
-    def bound(self, most: int) -> None:
-        """Allow another number at the most from now on."""
+    def bound(self, most: int, *, least: int = 1) -> None:
+        """Allow other numbers at the most and at the least from now on."""
         self.most = max(1, most)
-        if self.limit > self.most:
+        self.least = min(least, self.most)
+        if not self.least <= self.limit <= self.most:
             self._trial = None
-            self._change(self.most)
+            self._change(max(self.least, min(self.most, self.limit)))
 
     def add(self, seconds: float, waited: float, in_flight: int) -> None:
         """Take in that an operation took `seconds`, of which it `waited`, with `in_flight` under way in its time.
@@ -121,7 +123,7 @@ class InFlight:
             self._trials += 1
             less = is_busy or self._trials % _LESS_EVERY == 0
             other = self.limit // 2 if less else self.limit * 2
-        other = min(other, self.most)
+        other = max(self.least, min(other, self.most))
         if other != self.limit:
             self._trial = _Trial(self.limit, rate)
             self._change(other)

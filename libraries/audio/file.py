@@ -1,20 +1,35 @@
-"""Open a file safely, and read its bytes through windows: one system call for what lies side by side."""
+"""Open a file safely, and read its bytes through windows: one system call for what lies side by side.
+
+A `pause` is entered around each call that may wait for the storage: what reads several files at once goes on with
+another one meanwhile.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
-from typing import BinaryIO, Final, Self
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from libraries.audio.errors import AudioError, damaged, from_os_error
 from libraries.choices import ProblemKind
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 # What the first look at a file takes: nearly always all of its tags, and no more than a disk reads anyway.
 HEAD: Final = 16 * 1024
+# The same where each look is a question to a server, which sends so much as quickly.
+WIDE_HEAD: Final = 64 * 1024
 # What a look elsewhere takes: the first frames of a stream, or a few tags behind a picture.
 WINDOW: Final = 8 * 1024
 _REMEMBERED: Final = 4
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
+
+Pause = AbstractContextManager[object]
+# Nothing else is to be done meanwhile.
+NO_PAUSE: Final[Pause] = nullcontext()
 
 
 class Window:
@@ -44,14 +59,16 @@ class Window:
 class Source(Window):
     """Bytes of a file, whose descriptor it owns from now on."""
 
-    __slots__ = ("_stream", "_windows", "base", "fd")
+    __slots__ = ("_pause", "_stream", "_windows", "base", "fd")
 
-    def __init__(self, fd: int, size: int) -> None:
+    def __init__(self, fd: int, size: int, head: bytes, pause: Pause = NO_PAUSE) -> None:
+        """Own a descriptor; `head` are the first bytes of the file."""
         self._stream: BinaryIO | None = None
+        self._pause = pause
         self.fd = fd
         self.base = 0
         self.size = size
-        self.data = os.pread(fd, HEAD, 0)
+        self.data = head
         # parsers go back and forth between the tags and the audio
         self._windows = [(0, self.data)]
 
@@ -59,7 +76,8 @@ class Source(Window):
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.fd)
+        with self._pause:
+            os.close(self.fd)
 
     def get(self, at: int, length: int) -> bytes:
         """`length` bytes at an offset, or as many as there are."""
@@ -86,13 +104,14 @@ class Source(Window):
 
     def pread(self, at: int, length: int) -> bytes:
         """`length` bytes at an offset, or as many as there are, past the window."""
-        data = os.pread(self.fd, length, at)
-        wanted = min(length, self.size - at)
-        while len(data) < wanted:  # some file systems answer in pieces
-            more = os.pread(self.fd, wanted - len(data), at + len(data))
-            if not more:
-                break
-            data += more
+        with self._pause:
+            data = os.pread(self.fd, length, at)
+            wanted = min(length, self.size - at)
+            while len(data) < wanted:  # some file systems answer in pieces
+                more = os.pread(self.fd, wanted - len(data), at + len(data))
+                if not more:
+                    break
+                data += more
         return data
 
     def tail(self, length: int) -> bytes:
@@ -105,13 +124,37 @@ class Source(Window):
     def stream(self, at: int = 0) -> BinaryIO:
         """Return the same file at an offset, as a stream that can be read and sought."""
         if self._stream is None:
-            self._stream = open(self.fd, "rb", buffering=32768, closefd=False)  # noqa: SIM115 - see __exit__
+            raw = io.FileIO(self.fd, closefd=False) if self._pause is NO_PAUSE else _PausingFile(self.fd, self._pause)
+            self._stream = io.BufferedReader(raw, 32768)
         self._stream.seek(at)
         return self._stream
 
 
-def open_regular(path: bytes) -> tuple[Source, os.stat_result]:
+class _PausingFile(io.FileIO):
+    """A file whose reads pause what is done beside them."""
+
+    def __init__(self, fd: int, pause: Pause) -> None:
+        super().__init__(fd, closefd=False)
+        self._pause = pause
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        with self._pause:
+            return super().readinto(buffer) or 0
+
+    def readall(self) -> bytes:
+        with self._pause:
+            return super().readall() or b""
+
+
+def open_regular(path: bytes, pause: Pause = NO_PAUSE) -> tuple[Source, os.stat_result]:
     """Open a regular file for reading, without ever waiting for a FIFO; raise AudioError."""
+    with pause:
+        fd, facts, head = _open(path, HEAD if pause is NO_PAUSE else WIDE_HEAD)
+    return Source(fd, facts.st_size, head, pause), facts
+
+
+def _open(path: bytes, length: int) -> tuple[int, os.stat_result, bytes]:
+    """The descriptor of a regular file, its facts and its first bytes."""
     try:
         fd = os.open(path, _FLAGS)
     except OSError as exc:
@@ -125,7 +168,7 @@ def open_regular(path: bytes) -> tuple[Source, os.stat_result]:
             raise AudioError(ProblemKind.UNSUPPORTED, "This is not a regular file.")
         if facts.st_size == 0:
             raise AudioError(ProblemKind.EMPTY, "The file is empty.")
-        return Source(fd, facts.st_size), facts
+        return fd, facts, os.pread(fd, length, 0)
     except BaseException:
         os.close(fd)
         raise

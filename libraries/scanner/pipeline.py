@@ -192,7 +192,7 @@ class _Run:
         writer = Writer(self.lease, folders, self.affected)
         self.reconciler = Reconciler(self.lease, writer, self.affected, self.library.last_scan_at)
         try:
-            readers_of_root = partial(make_pool, root=self.options.root)
+            readers_of_root = partial(make_pool, root=self.options.root, listing=self._folders_at_once)
             encoding = self.options.text_encoding
             with BackgroundReader(readers_of_root, self.lease.beat, encoding=encoding) as readers:
                 if self.scan.full or not folders:
@@ -264,6 +264,10 @@ class _Run:
             raise Cancelled from error
         finally:
             stopped = True
+
+    def _folders_at_once(self) -> int:
+        """How many folders are being listed, which counts to what may wait for the storage."""
+        return self.in_flight.limit if self.lease.scan.phase == ScanPhase.WALKING else 0
 
     def _come_online(self) -> None:
         back = Library.objects.filter(pk=self.library.pk, offline_since__isnull=False)

@@ -86,11 +86,20 @@ def test_network_storage_is_known_after_a_few_operations() -> None:
 def test_never_more_than_allowed() -> None:
     assert max(limits(remote, 1)) == 1
     assert max(limits(remote, 7)) == 7
-    flights = InFlight(64, limit=64)
+    flights = InFlight(64, least=64)
     flights.bound(5)
     assert (flights.limit, flights.most) == (5, 5)
     flights.bound(0)
     assert flights.limit == 1
+    flights.bound(9, least=3)
+    assert flights.limit == 3
+
+
+def test_never_fewer_than_wanted() -> None:
+    flights = InFlight(8, least=4)
+    for _ in range(OPERATIONS):
+        flights.add(*one_arm(flights.limit), flights.limit)
+        assert 4 <= flights.limit <= 8
 
 
 def test_storage_that_grows_slow_is_found_out() -> None:
@@ -102,7 +111,8 @@ def test_storage_that_grows_slow_is_found_out() -> None:
 
 
 def test_operations_that_had_no_company_say_nothing_of_a_limit() -> None:
-    flights = InFlight(64, limit=32)
+    flights = InFlight(64, least=32)
+    flights.bound(64)
     for _ in range(500):
         flights.add(*remote(2), 2)
     assert flights.limit == 32

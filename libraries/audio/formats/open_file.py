@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from libraries.audio.errors import AudioError, damaged, explain
-from libraries.audio.file import HEAD, Source, open_regular
+from libraries.audio.file import HEAD, NO_PAUSE, Pause, Source, open_regular
 from libraries.audio.formats import kinds
 from libraries.audio.tags import ape, id3
 from libraries.audio.tags.builder import TagBuilder
@@ -147,10 +147,10 @@ class OpenFile:
         )  # fmt: skip
 
 
-def use_file(path: bytes, use: Callable[[OpenFile], T]) -> T:
+def use_file(path: bytes, use: Callable[[OpenFile], T], pause: Pause = NO_PAUSE) -> T:
     """Return what `use` makes of the file; raises AudioError with a classified problem, and nothing else."""
     try:
-        source, facts = open_regular(path)
+        source, facts = open_regular(path, pause)
         with source:
             return use(OpenFile(source, facts, path))
     except AudioError:

@@ -15,7 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Final
 
-from libraries.audio.pool.protocol import COUNT, READ, Answer, Conversion
+from libraries.audio.pool.protocol import COUNT, ONE_AT_A_TIME, READ, Answer, Conversion, Flights
 
 BATCH_FILES: Final = 48
 _START_TIMEOUT: Final = 60.0
@@ -44,7 +44,7 @@ class ReaderProcess:
         self._ready = False
         self._progress = time.monotonic()
         self._buffer = bytearray()
-        # how many files it has begun, which it writes down itself, and how many answers of it have come
+        # which file it has in hand, which it writes down itself, and how many answers of it have come
         self._begun, shared = _shared_counter()
         self._answered = 0
         self._in_hand = 0
@@ -58,13 +58,13 @@ class ReaderProcess:
         _widen(self.fd)
         self._room = BATCH_FILES if _pipe_size(self.process.stdin.fileno()) >= _ROOMY_PIPE else 0
 
-    def send(self, operation: str, encoding: str, paths: list[bytes]) -> None:
+    def send(self, operation: str, encoding: str, paths: list[bytes], flights: Flights = ONE_AT_A_TIME) -> None:
         """Queue a batch; a reader that is gone shows when its answers are read."""
         if not self.owed:
             self._progress = time.monotonic()
         self._is_converting = self._conversion is not None and operation == READ
         self.owed.extend(paths)
-        message = marshal.dumps((operation, str(encoding), paths))
+        message = marshal.dumps((operation, str(encoding), tuple(flights), paths))
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(len(message).to_bytes(4, "little") + message)

@@ -16,11 +16,13 @@ from libraries.audio.errors import AudioError
 from libraries.audio.pool.handle import BATCH_FILES, PathAnswer, ReaderProcess
 from libraries.audio.pool.protocol import (
     FINGERPRINT,
+    ONE_AT_A_TIME,
     PICTURE,
     RAW_TAGS,
     READ,
     Conversion,
     FingerprintResult,
+    Flights,
     ReadResult,
 )
 from libraries.choices import ProblemKind, TextEncoding
@@ -55,13 +57,16 @@ class ReaderPool:
         memory: int = DEFAULT_MEMORY,
         conversion: Conversion | None = None,
         encoding: str = TextEncoding.AUTO,
+        flights: Callable[[], Flights] = lambda: ONE_AT_A_TIME,
     ) -> None:
         """Make a pool; with a `conversion` its results come in place of facts and tags.
 
         `encoding` is that of text that tells none: each batch of paths travels with it, so it may be set at any time.
+        `flights` says, before each batch, how many files all processes together may have under way.
         """
         if workers < 1:
             raise ValueError("a reader pool needs at least one worker")
+        self._flights = flights
         self._timeout = timeout
         self._memory = memory
         self._conversion = conversion
@@ -176,6 +181,10 @@ class ReaderPool:
             self._selector.unregister(reader.fd)
         return reader.kill()
 
+    def flights(self) -> Flights:
+        """How many files each process may have under way at the moment."""
+        return Flights(*(max(1, share // self.workers) for share in self._flights()))
+
     def wait(self, seconds: float) -> list[ReaderProcess]:
         """Return the processes that have answers to take, after `seconds` at most."""
         assert self._selector is not None
@@ -204,6 +213,8 @@ class _Run:
             free = [reader for reader in pool.readers if reader.takes_more()]
             if not free and len(pool.readers) >= pool.workers:
                 return
+            # What is sent once more may be what ended a process: then it is to be the only file under way.
+            flights = ONE_AT_A_TIME if self._again else pool.flights()
             batch, refused = self._next_batch()
             if refused:
                 yield refused
@@ -215,7 +226,7 @@ class _Run:
             # A process is started only when those that run have work to do already.
             if idle is None or (idle.owed and len(pool.readers) < pool.workers):
                 idle = pool.spawn()
-            idle.send(self._operation, pool.encoding, batch)
+            idle.send(self._operation, pool.encoding, batch, flights)
 
     def _next_batch(self) -> tuple[list[bytes], list[PathAnswer]]:
         batch: list[bytes] = []

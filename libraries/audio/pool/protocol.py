@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from libraries.audio.errors import ReadProblem
 from libraries.audio.types import RawAudio
 
-# the number of files that a reader process has begun, in memory that it shares with its parent
+# the file that a reader process has in hand: how many it was asked for before it, and itself; in memory that it shares
+# with its parent
 COUNT: Final = struct.Struct("=Q")
 
 # what a reader process is asked to do with each file of a batch
@@ -20,6 +21,16 @@ PICTURE: Final = "picture"
 
 # (True, value) or (False, kind of the problem, sentence)
 Answer = tuple[Any, ...]
+
+
+class Flights(NamedTuple):
+    """How many files may be under way at once, at the most and at the least."""
+
+    most: int
+    least: int = 1
+
+
+ONE_AT_A_TIME: Final = Flights(1)
 
 
 class Conversion(NamedTuple):

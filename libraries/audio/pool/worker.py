@@ -14,14 +14,28 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
+from select import select
 from time import monotonic
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from libraries.audio import inspect
 from libraries.audio.errors import AudioError, explain
-from libraries.audio.pool.protocol import COUNT, FINGERPRINT, PICTURE, RAW_TAGS, READ, Answer
+from libraries.audio.file import Pause
+from libraries.audio.pool.protocol import (
+    COUNT,
+    FINGERPRINT,
+    ONE_AT_A_TIME,
+    PICTURE,
+    RAW_TAGS,
+    READ,
+    Answer,
+    Flights,
+)
+from libraries.audio.pool.reads import Job, Reads, keep_one_heap
 from libraries.audio.types import RawAudio
 from libraries.choices import ProblemKind, TextEncoding
 
@@ -34,13 +48,14 @@ _COLLECT_AFTER: Final = 20_000
 # converted, because a program that goes back and forth between two works does both of them slower.
 _GROUP_FILES: Final = 48
 _GROUP_SECONDS: Final = 0.02
+_MESSAGE_BYTES: Final = 64 * 1024
 
-# each takes a path and the encoding of text that tells none
-_OPERATIONS: Final[dict[str, Callable[[bytes, str], Any]]] = {
-    READ: lambda path, encoding: tuple(inspect.read_file(path, encoding)),
-    FINGERPRINT: lambda path, _: inspect.read_fingerprint(path),
-    RAW_TAGS: inspect.read_raw_tags,
-    PICTURE: lambda path, _: inspect.read_picture(path),
+# each takes a path, the encoding of text that tells none, and what pauses while the storage is waited for
+_OPERATIONS: Final[dict[str, Callable[[bytes, str, Pause], Any]]] = {
+    READ: lambda path, encoding, pause: tuple(inspect.read_file(path, encoding, pause)),
+    FINGERPRINT: lambda path, _, pause: inspect.read_fingerprint(path, pause),
+    RAW_TAGS: lambda path, encoding, _: inspect.read_raw_tags(path, encoding),
+    PICTURE: lambda path, *_: inspect.read_picture(path),
 }
 
 
@@ -84,6 +99,13 @@ def attempt(work: Callable[..., Any], *arguments: Any) -> Answer:
     return False, str(problem.kind), problem.message  # marshal takes no enum
 
 
+class Batch(NamedTuple):
+    """Files of one message, and what is done with their answers."""
+
+    jobs: list[Job]
+    converter: Converter | None
+
+
 class Answers:
     """Sender of the answers to batches, in groups."""
 
@@ -93,61 +115,110 @@ class Answers:
         counter: mmap.mmap,
         converter: Converter | None,
         *,
-        read: Callable[[bytes, str], RawAudio] = inspect.read_file,
+        read: Callable[[bytes, str, Pause], RawAudio] = inspect.read_file,
         seconds: float = _GROUP_SECONDS,
     ) -> None:
-        """Keep in the counter how many files were begun, and which of a group is being converted.
+        """Show in the counter which file is in hand.
 
         A group of converted files goes out after `seconds`, or when it is full.
         """
         self._sink = sink
-        self._counter = counter
         self._converter = converter
         self._read = read
         self._seconds = seconds
-        self._group: list[tuple[Answer, bytes]] = []
-        self._sent = 0
+        self._reads = Reads(counter)
+        self._group: list[tuple[Answer, Job]] = []
         self._sent_at = 0.0
 
-    def answer(self, operation: str, paths: list[bytes], encoding: str = TextEncoding.AUTO) -> None:
-        """Do the operation on all paths, and send the answers. `encoding` is that of text that tells none."""
+    def ask(
+        self, operation: str, paths: list[bytes], encoding: str = TextEncoding.AUTO, flights: Flights = ONE_AT_A_TIME
+    ) -> Batch:
+        """Have the operation done on all paths. `encoding` is that of text that tells none."""
+        self._reads.bound(*flights)
         converter = self._converter if operation == READ else None
-        perform, at_once = (_OPERATIONS[operation], 1) if converter is None else (self._read, _GROUP_FILES)
-        group = self._group
+        perform = _OPERATIONS[operation] if converter is None else self._read
+        return Batch(self._reads.ask(paths, encoding, partial(attempt, perform)), converter)
+
+    def answer(self, batch: Batch, more: Callable[[], object] = lambda: None) -> None:
+        """Send the answers to a batch; call `more` where further files would be begun, if they were asked for."""
+        converter, group = batch.converter, self._group
+        at_once = 1 if converter is None else _GROUP_FILES
         self._sent_at = monotonic()
-        for path in paths:
-            COUNT.pack_into(self._counter, 0, self._sent + len(group) + 1)
-            answer = attempt(perform, path, encoding)
-            if group and not answer[0] and answer[1] == ProblemKind.MEMORY:
-                # the other files of its group hold some of the memory
+        for job in batch.jobs:
+            if self._reads.are_ahead:
+                more()
+            answer = self._reads.result(job)
+            if not answer[0] and answer[1] == ProblemKind.MEMORY and (group or self._reads.are_shared):
+                # the other files of its group, and those under way, hold some of the memory
                 self._flush(converter)
-                COUNT.pack_into(self._counter, 0, self._sent + 1)
-                answer = attempt(perform, path, encoding)
-            group.append((answer, path))
+                answer = self._reads.again(job)
+            group.append((answer, job))
             if len(group) >= at_once or monotonic() - self._sent_at > self._seconds:
                 self._flush(converter)
-        if group:
-            self._flush(converter)
+        self._flush(converter)
 
     def _flush(self, converter: Converter | None) -> None:
+        if not self._group:
+            return
         answers: list[Answer] = []
-        for answer, path in self._group:
-            if converter is not None:
-                COUNT.pack_into(self._counter, 0, self._sent + len(answers) + 1)
-                answer = converter(answer, path)
-            answers.append(answer)
+        for answer, job in self._group:
+            answers.append(answer if converter is None else job.hold(converter, answer, job.path))
         self._group.clear()
         _send(self._sink, _packed(answers))
-        self._sent += len(answers)
         self._sent_at = monotonic()
 
 
-def serve(source: BinaryIO, answers: Answers) -> None:
+class Messages:
+    """Messages of the parent, from a pipe."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._data = bytearray()
+
+    def wait(self) -> Any | None:
+        """Return the next message; None when the parent has closed its end."""
+        while (message := self._split()) is None:
+            data = os.read(self._fd, _MESSAGE_BYTES)
+            if not data:
+                return None
+            self._data += data
+        return message
+
+    def arrived(self) -> Iterator[Any]:
+        """Yield the messages that are there already."""
+        while select([self._fd], [], [], 0)[0]:
+            data = os.read(self._fd, _MESSAGE_BYTES)
+            if not data:
+                return
+            self._data += data
+            while (message := self._split()) is not None:
+                yield message
+
+    def _split(self) -> Any | None:
+        end = 4 + int.from_bytes(self._data[:4], "little")
+        if len(self._data) < max(end, 5):
+            return None
+        message = marshal.loads(memoryview(self._data)[4:end])  # noqa: S302 - our own parent
+        del self._data[:end]
+        return message
+
+
+def serve(messages: Messages, answers: Answers) -> None:
     """Answer batches until the parent closes its end."""
-    while len(head := source.read(4)) == 4:
-        message = marshal.loads(source.read(int.from_bytes(head, "little")))  # noqa: S302 - our own parent
-        operation, encoding, paths = message
-        answers.answer(operation, paths, encoding)
+    batches: deque[Batch] = deque()
+
+    def take(message: Any) -> None:
+        operation, encoding, flights, paths = message
+        batches.append(answers.ask(operation, paths, encoding, Flights(*flights)))
+
+    def take_arrived() -> None:
+        for message in messages.arrived():
+            take(message)
+
+    while (message := messages.wait()) is not None:
+        take(message)
+        while batches:
+            answers.answer(batches.popleft(), take_arrived)
 
 
 def _packed(answers: list[Answer]) -> bytes:
@@ -200,6 +271,7 @@ def main() -> None:
     os.dup2(null, 1)
     os.close(null)
     _limit(memory)
+    keep_one_heap()
     # The process that writes what we read goes first: with more processes than cores it would fall behind.
     os.nice(_NICE)
     converter = Converter(*sys.argv[4:6]) if sys.argv[4:] else None
@@ -211,7 +283,7 @@ def main() -> None:
     gc.set_threshold(_COLLECT_AFTER)
     _send(sink, marshal.dumps("ready"))
     try:
-        serve(sys.stdin.buffer, Answers(sink, counter, converter))
+        serve(Messages(0), Answers(sink, counter, converter))
     except (BrokenPipeError, KeyboardInterrupt):
         sys.exit(0)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from libraries.audio import inspect
+from libraries.audio.file import Pause
 from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import COUNT, READ, Conversion
 from libraries.audio.pool.worker import Answers, Converter
@@ -47,15 +48,15 @@ def test_memory_that_the_group_took_is_no_problem_of_a_file(tmp_path: Path) -> N
     began: list[int] = []
     counter = mmap.mmap(-1, COUNT.size)
 
-    def read_file(path: bytes, encoding: str) -> RawAudio:
+    def read_file(path: bytes, encoding: str, pause: Pause) -> RawAudio:
         began.append(COUNT.unpack_from(counter)[0])
         if path == greedy or (path == modest and not sink.getvalue()):
             raise MemoryError
-        return inspect.read_file(path, encoding)
+        return inspect.read_file(path, encoding, pause)
 
     # a group is full before it is old, however slow this machine is
     answers = Answers(sink, counter, Converter(CONVERSION.function), read=read_file, seconds=600)
-    answers.answer(READ, paths)
+    answers.answer(answers.ask(READ, paths))
     groups = sent(sink.getvalue())
     assert [len(group) for group in groups] == [3, 2, 2]
     kinds = [answer[1] if not answer[0] else "" for group in groups for answer in group]

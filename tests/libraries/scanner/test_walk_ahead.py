@@ -36,14 +36,9 @@ places = st.lists(st.lists(names, min_size=1, max_size=4).map("/".join), min_siz
 errors = st.sampled_from([(0.0, errno.EIO), (0.2, errno.EIO), (0.5, errno.ESTALE), (0.3, errno.EACCES)])
 
 
-class Always(InFlight):
+def always(limit: int) -> InFlight:
     """So many in flight, whatever they take."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit, limit=limit)
-
-    def add(self, seconds: float, waited: float, in_flight: int) -> None:
-        pass
+    return InFlight(limit, least=limit)
 
 
 class Unsteady:
@@ -96,7 +91,7 @@ def test_it_tells_what_a_walk_in_turn_tells(
                     place.symlink_to(target)
         options = ScanOptions(root, follow_symlinks=True)
         in_turn = outcome(options, Unsteady(seed, *failing, pauses=False), InFlight(1))
-        at_once = outcome(options, Unsteady(seed, *failing, pauses=True), Always(AT_ONCE))
+        at_once = outcome(options, Unsteady(seed, *failing, pauses=True), always(AT_ONCE))
         assert at_once == in_turn
     finally:
         shutil.rmtree(folder)
@@ -119,11 +114,11 @@ def test_as_many_folders_are_listed_at_once_as_may_be(tmp_path: Path) -> None:
     """Also those below folders that the walk has not come to: there are only two in the root."""
     root = plant(tmp_path, *(f"{side}/{number}/1.mp3" for side in "ab" for number in range(AT_ONCE // 2)))
     lister = Together(root, 2)
-    found = list(walk(ScanOptions(root), lister=lister, in_flight=Always(AT_ONCE)))
+    found = list(walk(ScanOptions(root), lister=lister, in_flight=always(AT_ONCE)))
     assert len(found) == 1 + 2 + AT_ONCE
 
     broad = plant(tmp_path / "broad", *(f"{number}/1.mp3" for number in range(2 * AT_ONCE)))
-    found = list(walk(ScanOptions(broad), lister=Together(broad, AT_ONCE), in_flight=Always(AT_ONCE)))
+    found = list(walk(ScanOptions(broad), lister=Together(broad, AT_ONCE), in_flight=always(AT_ONCE)))
     assert len(found) == 1 + 2 * AT_ONCE
 
 
@@ -192,7 +187,7 @@ def test_a_folder_that_hangs_keeps_none_before_it_and_can_be_cancelled(tmp_path:
         return len(told) == 6 and hanging.hangs.wait(SECONDS)
 
     def tell() -> None:
-        for listing in walk(ScanOptions(root), lister=hanging, in_flight=Always(AT_ONCE), stop=stop):
+        for listing in walk(ScanOptions(root), lister=hanging, in_flight=always(AT_ONCE), stop=stop):
             told.append(listing.path)
 
     with pytest.raises(WalkStopped):
@@ -209,11 +204,11 @@ def test_threads_end_with_the_walk_however_it_ends(tmp_path: Path) -> None:
     root = plant(tmp_path, *(f"{number}/1.mp3" for number in range(20)))
     dying = FailingStorage({b"/%d" % number: errno.EIO for number in range(10, 20)})
     assert eventually(lambda: not listers())
-    list(walk(ScanOptions(root), in_flight=Always(AT_ONCE)))
-    with closing(walk(ScanOptions(root), in_flight=Always(AT_ONCE))) as listings:
+    list(walk(ScanOptions(root), in_flight=always(AT_ONCE)))
+    with closing(walk(ScanOptions(root), in_flight=always(AT_ONCE))) as listings:
         next(listings)
     with pytest.raises(StorageProblem):
-        list(walk(ScanOptions(root), lister=dying, errors_in_a_row=5, in_flight=Always(AT_ONCE)))
+        list(walk(ScanOptions(root), lister=dying, errors_in_a_row=5, in_flight=always(AT_ONCE)))
     assert eventually(lambda: not listers())
 
 
@@ -227,7 +222,7 @@ def test_folders_ahead_are_bounded(tmp_path: Path) -> None:
         listed.append(path)
         return lister(path)
 
-    in_flight = Always(4)
+    in_flight = always(4)
     with closing(walk(ScanOptions(root), lister=listing, in_flight=in_flight, most_ahead=200)) as listings:
         first = [next(listings).path for _ in range(3)]
         assert eventually(lambda: len(listed) >= 5)

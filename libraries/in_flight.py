@@ -17,7 +17,7 @@ WORTH_SECONDS: Final = 0.0003
 # the share of operations that wait so long, and how much they waited in all, before the first threads start
 _START_SHARE: Final = 0.5
 _START_SECONDS: Final = 0.004
-_START_LIMIT: Final = 4
+_START_LIMIT: Final = 8
 # operations that say how long one takes
 _SAMPLES: Final = 8
 # the least gain of twice as many in flight, and the least rate of half as many that is as good

@@ -164,8 +164,8 @@ class _Run:
         self.scan = lease.scan
         self.library = lease.scan.library
         self.options = scan_options(self.library, lease.scan.targets)
-        # half of what may wait for the storage is left to those who read files meanwhile
-        self.in_flight = InFlight(settings.CONF.scanner.in_flight // 2)
+        # a quarter of what may wait for the storage is left to those who read files meanwhile
+        self.in_flight = InFlight(settings.CONF.scanner.in_flight * 3 // 4)
         self.affected = AffectedArtists(everything=self.library.totals_stale)
         self.songs_before = self.library.total_songs
 

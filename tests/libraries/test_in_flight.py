@@ -79,7 +79,7 @@ def test_memory_needs_no_threads() -> None:
 
 def test_network_storage_is_known_after_a_few_operations() -> None:
     found = limits(remote, operations=200)
-    assert found.index(4) < 3
+    assert found.index(8) < 3
     assert found.index(32) < 50
 
 

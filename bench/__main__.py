@@ -15,13 +15,16 @@ from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
 from bench.idle import IDLE_SECONDS as LEFT_ALONE
 from bench.idle import idle_text, measure_idle
 from bench.lists import lists_part, measure_lists, split
+from bench.network import measure_network, network_part, round_lines, split_network
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
 from bench.report import Section, page, remark, section_text
 from bench.serving import IDLE_SECONDS, measure_serving, serving_text
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
-CALLS_PAGE = REPOSITORY / "bench" / "results" / "calls.md"
+RESULTS = REPOSITORY / "bench" / "results"
+CALLS_PAGE = RESULTS / "calls.md"
+NETWORK_TRACKS = 3_000
 CORPORA = REPOSITORY / "build" / "bench"
 
 
@@ -39,12 +42,16 @@ def main(arguments: Sequence[str]) -> int:
     if options.idle is not None:
         print(idle_text(measure_idle(make_corpus(options.corpus, options.tracks[0]), seconds=options.idle)), flush=True)
         return 0
-    if options.lists:
+    scans, network = split_network(scans)
+    if options.network:
+        network = network_text(options, load)
+        print(network, flush=True)
+    elif options.lists:
         lists = lists_part(measure_lists(options.database, options.lists), options.lists, remark(load))
         print(lists, flush=True)
     else:
         scans = page(measure_all(options), load) + "\n"
-    options.output.write_text(scans + lists, encoding="utf-8")
+    options.output.write_text(scans + network + lists, encoding="utf-8")
     return 0
 
 
@@ -71,9 +78,24 @@ def measure_all(
     return texts
 
 
+def network_text(options: argparse.Namespace, load: float) -> str:
+    """The part of the page about network storage; every single figure goes to a page of its own."""
+    tracks = options.tracks[0]
+    corpus = make_corpus(options.corpus, tracks)
+    with databases(options.database) as fresh:
+        done = []
+        for turn in range(options.rounds):
+            print(f"round {turn + 1} of {options.rounds} …", file=sys.stderr, flush=True)
+            done.append(measure_network(corpus, fresh, turn, options.peers if turn < options.peer_rounds else ()))
+    options.results.mkdir(parents=True, exist_ok=True)
+    long = "\n".join(["# Network storage, every round", "", f"{remark(load)}", "", round_lines(done)])
+    (options.results / "network.md").write_text(long, encoding="utf-8")
+    return network_part(done, tracks, remark(load))
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--tracks", type=int, nargs="+", default=[10_000], help="sizes of the libraries (10000)")
+    parser.add_argument("--tracks", type=int, nargs="+", help="sizes of the libraries (10000; 3000 behind a delay)")
     parser.add_argument("--lists", type=int, metavar="SONGS", help="measure lists of SONGS songs, not the scans")
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
     parser.add_argument(
@@ -87,6 +109,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help="print what the whole server costs while idle (600 seconds), its start and its peak, not the page",
     )
+    parser.add_argument(
+        "--network", action="store_true", help="measure scans of storage behind a delay, not those of a disk (as root)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     names = [SQLITE, POSTGRESQL]
     parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")
@@ -96,8 +121,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--serving", action=argparse.BooleanOptionalAction, default=True, help="the answers of the API during a scan"
     )
     parser.add_argument("--corpus", type=Path, default=CORPORA, help="where the generated music is kept")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where long tables go (bench/results)")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page (docs/benchmarks.md)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.tracks = options.tracks or [NETWORK_TRACKS if options.network else 10_000]
+    return options
 
 
 def scans_text(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -> str:

@@ -1,4 +1,4 @@
-"""Times that no program on these tools can beat: `python -m bench.floors mutagen|stat ROOT` in a process of its own."""
+"""Times that no program on these tools can beat: `python -m bench.floors NAME ROOT` in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import mutagen
+
+# operations that wait for storage at once, and what is read of each file
+THREADS = 32
+BEGINNING = 64 * 1024
 
 
 def files(root: str) -> Iterator[str]:
@@ -44,7 +49,55 @@ def stat_loop(root: str) -> int:
     return count
 
 
-FLOORS: dict[str, Callable[[str], int]] = {"mutagen": mutagen_loop, "stat": stat_loop}
+def list_at_once(root: str) -> int:
+    """`os.scandir` of every folder and `stat` of every file, by threads."""
+    return len(_listed(root))
+
+
+def read_at_once(root: str) -> int:
+    """Open each file and read its beginning, by threads, once all are listed."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        return sum(threads.map(_read_beginning, _listed(root)))
+
+
+def _listed(root: str) -> list[str]:
+    found: list[str] = []
+    with ThreadPoolExecutor(THREADS) as threads:
+        waiting = {threads.submit(_list_folder, root)}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for folders, paths in (each.result() for each in done):
+                found += paths
+                waiting |= {threads.submit(_list_folder, folder) for folder in folders}
+    return found
+
+
+def _list_folder(folder: str) -> tuple[list[str], list[str]]:
+    folders, paths = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            else:
+                entry.stat(follow_symlinks=False)
+                paths.append(entry.path)
+    return folders, paths
+
+
+def _read_beginning(path: str) -> bool:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return bool(os.pread(file, BEGINNING, 0))
+    finally:
+        os.close(file)
+
+
+FLOORS: dict[str, Callable[[str], int]] = {
+    "mutagen": mutagen_loop,
+    "stat": stat_loop,
+    "list-32": list_at_once,
+    "list-read-32": read_at_once,
+}
 
 
 def main() -> None:

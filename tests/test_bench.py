@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import catalog, pages, rounds
+from bench import catalog, network, pages, rounds
 from bench.__main__ import measure, measure_all, parse
 from bench.calls import CALLS, calls_part, measure_calls
 from bench.corpus import make_corpus
@@ -47,6 +47,62 @@ def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
     assert "| SQLite | first scan, formats of mutagen |" in text
     assert "| mpd | not installed |" in text
     assert "| beets | 1.50 |  | 0.5 × as fast | 2.0 × |" in text
+
+
+@pytest.fixture
+def latencyfs() -> None:
+    """The delaying file system can be had here."""
+    try:
+        network.build_latencyfs()
+    except network.NoDelay as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.alike
+@pytest.mark.usefixtures("latencyfs")
+def test_delayed_storage_shows_the_same_files_and_takes_none(tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    corpus = make_corpus(music, 12)
+    (corpus.root / "link.mp3").symlink_to("nowhere")
+    for one_arm in (False, True):
+        with network.delayed(corpus.root, 1, one_arm=one_arm) as root:
+            found = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+            assert found == {path.relative_to(corpus.root): path.read_bytes() for path in corpus.files()}
+            assert (root / "link.mp3").readlink() == Path("nowhere")
+            with pytest.raises(OSError, match="Read-only"):
+                (root / "new").write_text("")
+        assert not root.exists()
+
+
+@pytest.mark.alike
+@pytest.mark.usefixtures("latencyfs")
+def test_scans_behind_a_delay_are_measured(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path, TRACKS)
+    with databases([SQLITE]) as fresh:
+        one = network.measure_network(corpus, fresh, 0, (), delays_ms=(1,), forgotten_seconds=0)
+    rows = network.summarise_network([one])
+    assert [(row.delay_ms, row.kind) for row in rows] == [(1, rounds.FIRST), (1, rounds.AGAIN), (1, rounds.CHANGED)]
+    assert all(row.seconds > 0 < row.floor for row in rows)
+    assert one.floors[1, network.READ] > one.floors[1, network.LIST] > 0
+    assert one.scans[SQLITE, 1, rounds.FIRST] in [row.seconds for row in rows]
+    text = network.network_part([one], TRACKS, "Today.")
+    assert "| SQLite | 1 ms | first scan |" in text
+    assert network.split_network(f"scans\n{text}") == ("scans\n", text)
+    assert "| 1 | SQLite | local disk | first scan |" in network.round_lines([one])
+
+
+def test_a_scan_behind_a_delay_is_compared_with_what_is_slower() -> None:
+    one = network.NetworkRound(
+        scans={(SQLITE, None, rounds.FIRST): 2.0, (SQLITE, 1, rounds.FIRST): 3.0, (SQLITE, 1, rounds.AGAIN): 0.5},
+        floors={(1, network.LIST): 0.25, (1, network.READ): 1.0},
+        peers={(1, "mpd"): PeerTimes(4.0, 1.0), (1, "beets"): None},
+    )
+    assert [row.ratio for row in network.summarise_network([one])] == [1.5, 2.0]
+    one.floors[1, network.READ] = 6.0
+    assert [row.ratio for row in network.summarise_network([one])] == [0.5, 2.0]
+    text = network.network_part([one], TRACKS, "Today.")
+    assert "mpd: 1 ms 4.00 s, no change 1.00 s." in text
+    assert "beets: 1 ms not installed." in text
 
 
 def test_a_peer_is_compared_within_its_round() -> None:

@@ -20,6 +20,9 @@ umask = 0o117
 # before anything is written: log files, too, are for our own user; no module of ours can be imported yet
 os.umask(0o077)
 
+# a web process shows twice a second that it lives, by the time of a file: in memory, so that a disk may sleep
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the file has no name
+
 # connections of one web process, most of which wait: for a request, for a slow reader, for an event
 worker_connections = 2000
 # longer than proxies keep theirs (60 s in nginx): who closes first must not meet a request on its way

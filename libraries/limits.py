@@ -39,7 +39,7 @@ class WatchLimits:
     tick_seconds: float = 0.5
     # between two looks at which libraries are to be watched
     refresh_seconds: float = 2.0
-    # between two signs of life on the rows
+    # between two heartbeats
     beat_seconds: float = 15.0
     # between two checks of a watched root
     check_seconds: float = 5.0

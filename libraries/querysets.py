@@ -46,7 +46,6 @@ class LibraryQuerySet(QuerySet[Any]):
             last_scheduled_at=Subquery(scheduled[:1]),
             watch_state=F("watch_status__state"),
             watch_reason=F("watch_status__reason"),
-            watch_heartbeat=F("watch_status__heartbeat_at"),
         )
 
     def _related(self, name: str) -> QuerySet[Any]:

@@ -56,7 +56,7 @@ class SteadyScheduler(Scheduler):
         now = time.monotonic()
         if now >= self._beat_at:
             self._beat_at = now + heartbeat.BEAT_SECONDS
-            heartbeat.note_scheduler()
+            heartbeat.note("scheduler")
         return sent
 
 

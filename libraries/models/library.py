@@ -125,7 +125,6 @@ class Library(SavesChanges):
     last_scheduled_at = Annotation[datetime | None]("with_scan_state")
     watch_state = Annotation[str | None]("with_scan_state")
     watch_reason = Annotation[str | None]("with_scan_state")
-    watch_heartbeat = Annotation[datetime | None]("with_scan_state")
 
     objects = LibraryQuerySet.as_manager()
 

@@ -18,6 +18,7 @@ from libraries.scanner import scan_options, writable_path
 from libraries.services import scans
 from libraries.storage.roots import EVERYTHING, ScanTargets, normal_target
 from libraries.watcher.library_watch import LibraryWatch, Standing
+from navidrome_lib import heartbeat
 from navidrome_lib.errors import DomainError, InvalidInput
 from navidrome_lib.outages import Outage, outage_of
 
@@ -138,7 +139,7 @@ class Watcher:
                 self._told[pk] = standing
         if now >= self._beat_at and self._watches:
             self._beat_at = now + self._limits.beat_seconds
-            WatchStatus.objects.filter(library__in=self._watches).update(heartbeat_at=moment)
+            heartbeat.note("watcher")
 
     def states(self) -> dict[int, WatchState]:
         """How each library is watched now."""

@@ -1,7 +1,7 @@
 """The message broker: REDIS_URL, else a Redis or Valkey of the system, else the Valkey that came with our packages.
 
-One that we start keeps waiting messages on disk, listens on the loopback address only and wants a password that is new
-at each start.
+One that we start listens on the loopback address only and wants a password that is new at each start. It keeps nothing
+on disk: what was asked for is in the database and is queued again from there, and an idle server lets its disk sleep.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import secrets
 import shutil
 import signal
 import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ from navidrome_lib.runner.processes import Command
 
 SYSTEM_SERVERS = ("valkey-server", "redis-server")
 START_SECONDS = 20.0
-# commands only in the log file, no database dump in it: any version of either server reads it back
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
@@ -38,9 +36,8 @@ loglevel warning
 daemonize no
 databases 1
 save ""
-appendonly yes
-appendfsync everysec
-aof-use-rdb-preamble no
+appendonly no
+hz 1
 maxmemory-policy noeviction
 """
 
@@ -81,6 +78,7 @@ class OwnBroker:
 def configure(folder: Path, environ: Mapping[str, str], *, server: str | None = None) -> OwnBroker:
     """Write the configuration of a broker that keeps its state in `folder`."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    remove_stored(folder)
     port, password = free_port(), secrets.token_urlsafe(32)
     configuration = folder / "broker.conf"
     configuration.unlink(missing_ok=True)
@@ -108,19 +106,13 @@ def answers(url: str) -> bool:
         client.close()
 
 
-def set_aside(folder: Path) -> Path | None:
-    """Move the stored messages out of the way; None when there were none.
-
-    Losing them costs a delay: what was asked for is in the database and is queued again from there.
-    """
-    stored = [path for path in folder.glob("appendonly*") if path.exists()]
-    if not stored:
-        return None
-    aside = folder / f"unreadable-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    aside.mkdir()
-    for path in stored:
-        path.rename(aside / path.name)
-    return aside
+def remove_stored(folder: Path) -> None:
+    """Remove the messages that a broker of an earlier version stored."""
+    for path in folder.glob("appendonly*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def last_words(folder: Path) -> str:

@@ -40,7 +40,7 @@ def serve(
         # closed first: a client that connects while we stop is refused instead of kept waiting
         stack.callback(listener.close)
         notes = before(supervisor)
-        environ["REDIS_URL"] = start_broker(supervisor, conf, environ, console)
+        environ["REDIS_URL"] = start_broker(supervisor, conf, environ)
         preload.load_django(environ, is_sqlite=services.uses_sqlite(conf))
         found = prepare(supervisor, conf, environ)
         preload.load_services()
@@ -54,17 +54,17 @@ def serve(
         console.say("Stopping…")
 
 
-def start_broker(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str, str], console: Console) -> str:
+def start_broker(supervisor: Supervisor, conf: Conf, environ: Mapping[str, str]) -> str:
     """The address of a broker that answers: the configured one, or one that we start."""
     if conf.redis_url:
         if not supervisor.wait_until(lambda: broker.answers(conf.redis_url), seconds=10):
             raise Failed("REDIS_URL: no Redis or Valkey server answers at this address.")
         return conf.redis_url
-    return start_own_broker(supervisor, conf.data_folder / "broker", environ, console)
+    return start_own_broker(supervisor, conf.data_folder / "broker", environ)
 
 
-def start_own_broker(supervisor: Supervisor, folder: Path, environ: Mapping[str, str], console: Console) -> str:
-    """The address of our broker. When it cannot read what it stored, that is set aside and it starts without."""
+def start_own_broker(supervisor: Supervisor, folder: Path, environ: Mapping[str, str]) -> str:
+    """The address of our broker, which answers."""
     own = broker.configure(folder, environ)
     supervisor.start(own.command)
     try:
@@ -73,12 +73,7 @@ def start_own_broker(supervisor: Supervisor, folder: Path, environ: Mapping[str,
         reason = "it does not answer"
     except Failed as error:
         reason = str(error)
-    supervisor.remove(own.command)
-    aside = broker.set_aside(folder)
-    if aside is None:
-        raise Failed(f"The message broker did not start: {reason}\n{broker.last_words(folder)}")
-    console.say(f"The message broker could not read what it stored, which is now in {aside}; starting it without.")
-    return start_own_broker(supervisor, folder, environ, console)
+    raise Failed(f"The message broker did not start: {reason}\n{broker.last_words(folder)}")
 
 
 def prepare(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str, str]) -> dict[str, str]:

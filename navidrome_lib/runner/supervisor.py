@@ -78,13 +78,6 @@ class Supervisor:
         self._services.append(service)
         self._spawn(service)
 
-    def remove(self, command: Command) -> None:
-        """Stop a service and do not start it again."""
-        for service in [one for one in self._services if one.command is command]:
-            self._services.remove(service)
-            if service.child is not None:
-                service.child.stop(self._in_a_hurry)
-
     def run(self, command: Command) -> None:
         """Run a command to its end; raises `Failed` when it does not succeed."""
         child = self._child(command)

@@ -6,8 +6,10 @@ ones in processes that a fork server makes for them; scheduler and watcher are t
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -16,14 +18,18 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
+import django
 from celery.beat import Service
 from celery.signals import worker_shutting_down
 from django.conf import settings
+from django.db import connection
 
-from libraries.watcher.service import Watcher
-from navidrome_lib import stopping
-from navidrome_lib.celery import app, isolate_tasks, run_task
-from navidrome_lib.fork_server import ForkServer
+django.setup()
+
+from libraries.watcher.service import Watcher  # noqa: E402
+from navidrome_lib import stopping  # noqa: E402
+from navidrome_lib.celery import app, isolate_tasks, run_task  # noqa: E402
+from navidrome_lib.fork_server import ForkServer  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +59,10 @@ def main() -> int:
     watcher = None
     if settings.CONF.scanner.watcher_wait > 0:
         watcher = keep_running("watcher", lambda: Watcher(stop).run(), stop)
+    held = hold_database()
     worker.start()
+    if held is not None:
+        held.close()
     if watcher is not None:
         watcher.join(STOP_SECONDS)
     return int(worker.exitcode or 0)
@@ -70,6 +79,21 @@ def give_up() -> None:
     """End this process: the supervisor starts it again, and scans are taken back."""
     logger.critical("the fork server was ended: the worker ends, too")
     os._exit(1)
+
+
+def hold_database() -> sqlite3.Connection | None:
+    """A connection to SQLite that stays open, or None with another database or one that is away.
+
+    Where tasks are all that uses a database, each would close the last connection, which removes the write-ahead log,
+    and the next would make that anew: the disk would never sleep.
+    """
+    if connection.vendor != "sqlite":
+        return None
+    held = None
+    with contextlib.suppress(sqlite3.Error):
+        held = sqlite3.connect(settings.DATABASES["default"]["NAME"])
+        held.execute("SELECT 1 FROM sqlite_master").close()
+    return held
 
 
 def keep_running(name: str, run: Callable[[], None], stop: threading.Event) -> threading.Thread:

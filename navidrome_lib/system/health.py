@@ -21,9 +21,7 @@ from navidrome_lib.admin import formatting
 from navidrome_lib.config.redis_urls import OPEN_BROKER, client_url, is_open
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
 from navidrome_lib.security import undeclared
-from navidrome_lib.system.models import Heartbeat
 
-WORKER = "worker"
 # the scheduler sends a beat twice a minute; a worker that reads a long batch may be late
 ALIVE = timedelta(seconds=120)
 # three of the scheduler's own beats, and a little
@@ -89,8 +87,8 @@ def judge(name: str, seen: datetime | None, alive: timedelta, now: datetime) -> 
 def check_scheduler(*, now: datetime | None = None) -> tuple[bool, str]:
     """The scheduler sent a task lately; without it nothing happens by itself."""
     try:
-        seen = heartbeat.scheduler_seen()
-    except (redis.RedisError, OSError, ValueError):
+        seen = heartbeat.last_seen("scheduler")
+    except heartbeat.Unknown:
         return False, "The scheduler cannot be checked without the broker."
     return judge("scheduler", seen, SCHEDULER_ALIVE, now or timezone.now())
 
@@ -98,8 +96,13 @@ def check_scheduler(*, now: datetime | None = None) -> tuple[bool, str]:
 def check_worker(*, now: datetime | None = None) -> tuple[bool, str]:
     """A worker did something lately: the regular beat, or a scan."""
     now = now or timezone.now()
-    beat = Heartbeat.objects.filter(pk=WORKER).values_list("at", flat=True).first()
     scan = Scan.objects.running().filter(heartbeat_at__lte=now + clock.SKEW).aggregate(at=Max("heartbeat_at"))["at"]
+    try:
+        beat = heartbeat.last_seen("worker")
+    except heartbeat.Unknown:
+        if scan is None:
+            return False, "The worker cannot be checked without the broker."
+        beat = None
     signs = [at for at in (beat, scan) if at]
     # a sign from the future counts only where there is no other
     past = [at for at in signs if at <= now + clock.SKEW]
@@ -164,8 +167,3 @@ def verdict(checks: dict[str, Check]) -> str:
     if not checks["database"].ok:
         return "fail"
     return "ok" if all(check.ok or name in ADVICE for name, check in checks.items()) else "degraded"
-
-
-def note_worker() -> None:
-    """Called by a worker: it is alive."""
-    Heartbeat.objects.update_or_create(pk=WORKER, defaults={"at": timezone.now()})

@@ -18,13 +18,3 @@ class InsightsRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M:%S}"
-
-
-class Heartbeat(models.Model):
-    """When a part of the server last showed that it is alive."""
-
-    name = models.CharField(max_length=32, primary_key=True)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name

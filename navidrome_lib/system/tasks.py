@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
-from navidrome_lib.system import health, insights
+from navidrome_lib.system import insights
 
 
 @app.task(isolated=True)
@@ -15,4 +16,4 @@ def collect_insights() -> None:
 @app.task
 def note_worker() -> None:
     """Show that scheduler, broker and a worker work together."""
-    health.note_worker()
+    heartbeat.note("worker")

@@ -52,7 +52,7 @@ def test_a_scheduler_that_once_ran_in_the_future_sends_its_tasks(tmp_path: Path)
         child = Child(beat, sentinel, lines.append)
         try:
             assert eventually(lambda: client.llen("celery") >= len(app.conf.beat_schedule), seconds=20), lines
-            assert eventually(lambda: heartbeat.scheduler_seen(broker.url), seconds=5)
+            assert eventually(lambda: heartbeat.last_seen("scheduler", url=broker.url), seconds=5)
         finally:
             child.stop()
 
@@ -89,7 +89,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     moments: list[float] = []
     monkeypatch.setattr(Scheduler, "apply_async", lambda self, entry, **_: moments.append(time.monotonic()))
     monkeypatch.setattr(Scheduler, "producer", None)
-    monkeypatch.setattr(heartbeat, "note_scheduler", lambda: None)
+    monkeypatch.setattr(heartbeat, "note", lambda part: None)
     return moments
 
 

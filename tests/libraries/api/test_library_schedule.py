@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from libraries import tasks
 from libraries.choices import ScanTrigger, WatchState
 from libraries.models import Library, Scan, WatchStatus
+from navidrome_lib import heartbeat
 from navidrome_lib.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -104,18 +105,34 @@ class TestWatch:
         row = shown(as_admin, library)
         assert (row["watch"], row["watcher"], row["watcherReason"]) == (False, "off", "")
 
-    def test_what_the_watcher_said_is_shown_while_it_lives(self, as_admin: APIClient, library: Library) -> None:
+    def test_what_the_watcher_said_is_shown_while_it_lives(
+        self, as_admin: APIClient, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         as_admin.put(f"/api/library/{library.pk}", {"watch": True})
         assert not Scan.objects.exists()
         assert "not running" in shown(as_admin, library)["watcherReason"]
-        status = WatchStatus.objects.create(
-            library=library, state=WatchState.POLLING, reason="A network disk.", heartbeat_at=timezone.now()
+        long_ago = timezone.now() - timedelta(days=2)
+        WatchStatus.objects.create(
+            library=library, state=WatchState.POLLING, reason="A network disk.", heartbeat_at=long_ago
         )
+        seen: list[datetime | None] = [timezone.now()]
+        monkeypatch.setattr(heartbeat, "watcher_seen", lambda: seen[0])
         row = shown(as_admin, library)
         assert (row["watcher"], row["watcherReason"]) == ("polling", "A network disk.")
-        status.heartbeat_at -= timedelta(minutes=2)
-        status.save()
-        assert shown(as_admin, library)["watcher"] == "off"
+        for silent in (timezone.now() - timedelta(minutes=2), None):
+            seen[0] = silent
+            assert shown(as_admin, library)["watcher"] == "off"
+
+    def test_a_watcher_that_cannot_be_asked_for_is_taken_to_live(
+        self, as_admin: APIClient, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away() -> None:
+            raise heartbeat.Unknown
+
+        as_admin.put(f"/api/library/{library.pk}", {"watch": True})
+        WatchStatus.objects.create(library=library, state=WatchState.WATCHING, heartbeat_at=timezone.now())
+        monkeypatch.setattr(heartbeat, "watcher_seen", away)
+        assert shown(as_admin, library)["watcher"] == "watching"
 
     def test_must_be_true_or_false(self, as_admin: APIClient, library: Library) -> None:
         assert as_admin.put(f"/api/library/{library.pk}", {"watch": "yes"}).status_code == 400

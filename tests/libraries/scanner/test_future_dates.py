@@ -18,6 +18,7 @@ from libraries.scanner import lease
 from libraries.scanner.limits import ScanLimits
 from libraries.scanner.moves import fingerprints
 from libraries.schedule import next_scan_time
+from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
 from tests.support.scans import request, scan, write_album
 
@@ -102,12 +103,11 @@ def test_what_was_asked_for_or_delivered_in_the_future_is_delivered(
     assert sent == [("scan_library", lost.pk)]
 
 
-def test_a_watcher_of_the_future_is_silent(library: Library) -> None:
+def test_a_watcher_of_the_future_is_silent(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     Library.objects.update(watch=True)
+    WatchStatus.objects.create(library=library, state=WatchState.WATCHING, heartbeat_at=timezone.now())
     for ahead, state in ((YEAR, WatchState.OFF), (timedelta(seconds=5), WatchState.WATCHING)):
-        WatchStatus.objects.update_or_create(
-            library=library, defaults={"state": WatchState.WATCHING, "heartbeat_at": timezone.now() + ahead}
-        )
+        monkeypatch.setattr(heartbeat, "watcher_seen", lambda ahead=ahead: timezone.now() + ahead)
         (row,) = Library.objects.with_scan_state()
         assert watcher_of(row)[0] == state
 

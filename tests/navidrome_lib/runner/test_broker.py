@@ -1,4 +1,4 @@
-"""A broker that is really started: it keeps what it holds, wants its password, and survives a bad file."""
+"""A broker that is really started: it stores nothing, wants its password, and says why it does not start."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import redis
 
 from navidrome_lib.runner import broker
 from navidrome_lib.runner.console import Console
+from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.serve import start_own_broker
 from navidrome_lib.runner.supervisor import Supervisor
 
@@ -27,13 +28,22 @@ def running(folder: Path) -> Iterator[redis.Redis]:
             yield client
 
 
-def test_waiting_messages_survive_a_restart(tmp_path: Path) -> None:
+def test_nothing_is_stored(tmp_path: Path) -> None:
     folder = tmp_path / "a folder" / "bröker"
     folder.parent.mkdir()
     with running(folder) as client:
         client.rpush("celery", "waiting")
+    assert {path.name for path in folder.iterdir()} == {"broker.conf", "broker.log"}
     with running(folder) as client:
-        assert client.lrange("celery", 0, -1) == [b"waiting"]
+        assert client.lrange("celery", 0, -1) == []
+
+
+def test_what_an_earlier_version_stored_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "appendonlydir").mkdir()
+    (tmp_path / "appendonlydir" / "appendonly.aof.1.incr.aof").write_bytes(b"not a log at all\r\n" * 4)
+    (tmp_path / "appendonly.aof").write_bytes(b"")
+    with running(tmp_path):
+        assert not list(tmp_path.glob("appendonly*"))
 
 
 def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
@@ -58,22 +68,14 @@ def test_the_system_server_comes_before_the_packaged_one(tmp_path: Path) -> None
         assert broker.find_server(path=str(tmp_path)) == str(program)
 
 
-def test_an_unreadable_file_is_set_aside_and_the_broker_starts(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with running(tmp_path) as client:
-        client.rpush("celery", "waiting")
-    [log] = (tmp_path / "appendonlydir").glob("*.incr.aof")
-    log.write_bytes(b"not a log at all\r\n" * 4)
-    with Supervisor(Console()) as supervisor:
-        url = start_own_broker(supervisor, tmp_path, os.environ, Console())
-        assert broker.answers(url)
-    assert list(tmp_path.glob("unreadable-*/appendonlydir/*.incr.aof"))
-    assert "which is now in" in capfd.readouterr().out
-
-
-def test_nothing_is_set_aside_when_nothing_is_stored(tmp_path: Path) -> None:
-    assert broker.set_aside(tmp_path) is None
+def test_a_broker_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "valkey-server"
+    program.write_text("#!/bin/sh\necho of no use >> broker.log\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with Supervisor(Console()) as supervisor, pytest.raises(Failed, match="exit code 1") as failed:
+        start_own_broker(supervisor, tmp_path / "broker", os.environ)
+    assert str(failed.value).endswith("\nof no use\nof no use\nof no use")
 
 
 def test_the_log_of_a_broker_that_never_ran_is_empty(tmp_path: Path) -> None:

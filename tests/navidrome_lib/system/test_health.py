@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,20 +17,23 @@ from libraries.models import Library, Scan
 from navidrome_lib import heartbeat
 from navidrome_lib.config.redis_urls import OPEN_BROKER
 from navidrome_lib.system import health, tasks
-from navidrome_lib.system.models import Heartbeat
 from tests.support.clocks import Machine, live
 
 pytestmark = pytest.mark.django_db
+Signs = dict[str, datetime | None]
 
 
 @pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that answers; the real one is asked in the test of its absence."""
+def broker(monkeypatch: pytest.MonkeyPatch) -> Signs:
+    """A broker that answers, and the heartbeats in it: the real one is shared by all tests that run now."""
     monkeypatch.setattr(health, "check_broker", lambda: (True, "redis"))
-    monkeypatch.setattr(heartbeat, "scheduler_seen", timezone.now)
+    seen: Signs = {"scheduler": timezone.now(), "worker": None}
+    monkeypatch.setattr(heartbeat, "note", lambda part: seen.update({part: timezone.now()}))
+    monkeypatch.setattr(heartbeat, "last_seen", seen.get)
+    return seen
 
 
-def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: APIClient, broker: None) -> None:
+def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: APIClient, broker: Signs) -> None:
     tasks.note_worker()
     for client in (as_anonymous, as_member):
         response = client.get("/api/health")
@@ -40,22 +43,22 @@ def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: AP
     assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
 
 
-def test_no_worker(as_admin: APIClient, broker: None) -> None:
+def test_no_worker(as_admin: APIClient, broker: Signs) -> None:
     answer = as_admin.get("/api/health")
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["checks"]["worker"]["ok"] is False
-    Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
+    broker["worker"] = timezone.now() - timedelta(minutes=10)
     assert as_admin.get("/api/health").json()["status"] == "degraded"
 
 
-def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, broker: None) -> None:
-    Heartbeat.objects.create(name="worker", at=timezone.now() - timedelta(minutes=10))
+def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, broker: Signs) -> None:
+    broker["worker"] = timezone.now() - timedelta(minutes=10)
     Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=timezone.now())
     assert as_anonymous.get("/api/health").json() == {"status": "ok"}
 
 
-def test_a_scan_without_a_heartbeat(as_admin: APIClient, library: Library, broker: None) -> None:
+def test_a_scan_without_a_heartbeat(as_admin: APIClient, library: Library, broker: Signs) -> None:
     tasks.note_worker()
     silent = timezone.now() - timedelta(seconds=75)
     over = silent + timedelta(minutes=1)
@@ -73,20 +76,18 @@ def test_a_scan_without_a_heartbeat(as_admin: APIClient, library: Library, broke
         (timedelta(days=-365), "in the future: the clock was wrong."),
     ],
 )
-def test_a_silent_scheduler(
-    as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch, ago: timedelta | None, said: str
-) -> None:
+def test_a_silent_scheduler(as_admin: APIClient, broker: Signs, ago: timedelta | None, said: str) -> None:
     tasks.note_worker()
-    monkeypatch.setattr(heartbeat, "scheduler_seen", lambda: None if ago is None else timezone.now() - ago)
+    broker["scheduler"] = None if ago is None else timezone.now() - ago
     answer = as_admin.get("/api/health").json()
     assert answer["status"] == "degraded"
     assert [name for name, check in answer["checks"].items() if not check["ok"]] == ["scheduler"]
     assert said in answer["checks"]["scheduler"]["detail"]
 
 
-def test_a_worker_from_the_future_is_silent(as_admin: APIClient, library: Library, broker: None) -> None:
+def test_a_worker_from_the_future_is_silent(as_admin: APIClient, library: Library, broker: Signs) -> None:
     ahead = timezone.now() + timedelta(days=365)
-    Heartbeat.objects.create(name="worker", at=ahead)
+    broker["worker"] = ahead
     Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=ahead)
     worker = as_admin.get("/api/health").json()["checks"]["worker"]
     assert (worker["ok"], "in the future" in worker["detail"]) == (False, True)
@@ -95,7 +96,7 @@ def test_a_worker_from_the_future_is_silent(as_admin: APIClient, library: Librar
 
 
 @pytest.mark.parametrize(("days", "said"), [(365, "ahead by 8,760 hours"), (-2, "back by 48 hours")])
-def test_a_clock_that_jumps(as_admin: APIClient, broker: None, days: int, said: str) -> None:
+def test_a_clock_that_jumps(as_admin: APIClient, broker: Signs, days: int, said: str) -> None:
     tasks.note_worker()
     machine = Machine(
         wall=timezone.now() - timedelta(days=days),
@@ -113,14 +114,16 @@ def test_a_clock_that_jumps(as_admin: APIClient, broker: None, days: int, said: 
     assert as_admin.get("/api/health").json()["status"] == "ok"
 
 
-def test_no_broker(as_admin: APIClient, settings: Any) -> None:
-    tasks.note_worker()
+def test_no_broker(as_admin: APIClient, library: Library, settings: Any) -> None:
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     answer = as_admin.get("/api/health").json()
     assert answer["status"] == "degraded"
     assert answer["checks"]["broker"]["ok"] is False
     assert answer["checks"]["broker"]["detail"] == "The message broker does not answer."
-    assert answer["checks"]["worker"]["ok"] is True
+    for name in ("scheduler", "worker"):
+        assert answer["checks"][name]["detail"] == f"The {name} cannot be checked without the broker."
+    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=timezone.now())
+    assert as_admin.get("/api/health").json()["checks"]["worker"]["ok"] is True
 
 
 def test_an_open_broker_is_warned_of(
@@ -136,7 +139,7 @@ def test_an_open_broker_is_warned_of(
 
 
 def test_no_database(
-    as_anonymous: APIClient, as_admin: APIClient, broker: None, monkeypatch: pytest.MonkeyPatch
+    as_anonymous: APIClient, as_admin: APIClient, broker: Signs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise DatabaseError("the server is gone; its password is hunter2")
@@ -149,13 +152,13 @@ def test_no_database(
     assert as_anonymous.get("/api/health/live").json() == {"status": "ok"}
 
 
-def test_a_bad_token_does_not_matter(as_anonymous: APIClient, broker: None) -> None:
+def test_a_bad_token_does_not_matter(as_anonymous: APIClient, broker: Signs) -> None:
     response = as_anonymous.get("/api/health", HTTP_AUTHORIZATION="Bearer nonsense")
     assert response.status_code == 200
     assert set(response.json()) == {"status"}
 
 
-def test_a_full_disk(as_admin: APIClient, broker: None, settings: Settings) -> None:
+def test_a_full_disk(as_admin: APIClient, broker: Signs, settings: Settings) -> None:
     tasks.note_worker()
     settings.LEAST_DISK_BYTES = 2**62  # whatever is free is too little
     answer = as_admin.get("/api/health").json()
@@ -165,7 +168,7 @@ def test_a_full_disk(as_admin: APIClient, broker: None, settings: Settings) -> N
     assert as_admin.get("/api/health").json()["status"] == "ok"
 
 
-def test_a_scan_that_waits_for_something(as_admin: APIClient, library: Library, broker: None) -> None:
+def test_a_scan_that_waits_for_something(as_admin: APIClient, library: Library, broker: Signs) -> None:
     tasks.note_worker()
     Scan.objects.create(library=library, trigger="api", error="The database is busy.", retry_at=timezone.now())
     answer = as_admin.get("/api/health").json()

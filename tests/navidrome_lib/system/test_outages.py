@@ -15,17 +15,17 @@ import redis
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.test import Client
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries.models import Library, Scan
-from navidrome_lib import outages
+from navidrome_lib import heartbeat, outages
 from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.cache import SharedCache
 from navidrome_lib.config.redis_urls import client_url
 from navidrome_lib.outages import OneLine, outage_of
-from navidrome_lib.system import health
 from tests.conftest import PASSWORD
 from tests.support import processes
 from tests.support.full_disk import full_database
@@ -221,13 +221,17 @@ def test_throttles_count_while_the_cache_is_away(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_the_dashboard_says_what_is_wrong(admin: User, member: User, settings: Settings) -> None:
+def test_the_dashboard_says_what_is_wrong(
+    admin: User, member: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     site = Client()
     site.force_login(admin)
     text = site.get("/admin/").content.decode()
     assert "Scans cannot start: the message broker is not working" in text
     assert "The message broker does not answer." in text
-    assert "No worker has been seen yet." in text
-    health.note_worker()
+    assert "The worker cannot be checked without the broker." in text
+    monkeypatch.setattr(heartbeat, "last_seen", lambda part: None)
+    assert "No worker has been seen yet." in site.get("/admin/").content.decode()
+    monkeypatch.setattr(heartbeat, "last_seen", lambda part: timezone.now())
     assert "No worker has been seen yet." not in site.get("/admin/").content.decode()

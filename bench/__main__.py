@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import rounds
 from bench.calls import calls_part, measure_calls
 from bench.corpus import MUTAGEN_FORMATS, make_corpus
+from bench.crowds import crowds_part, measure_crowds
 from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
 from bench.idle import IDLE_SECONDS as LEFT_ALONE
 from bench.idle import idle_text, measure_idle
@@ -24,6 +25,7 @@ from bench.serving import IDLE_SECONDS, measure_serving, serving_text
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 RESULTS = REPOSITORY / "bench" / "results"
 CALLS_PAGE = RESULTS / "calls.md"
+CROWDS_PAGE = RESULTS / "crowds.md"
 NETWORK_TRACKS = 3_000
 CORPORA = REPOSITORY / "build" / "bench"
 
@@ -36,6 +38,11 @@ def main(arguments: Sequence[str]) -> int:
         text = calls_part(measure_calls(options.rounds, options.against), remark(load))
         print(text, flush=True)
         CALLS_PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if options.crowds:
+        text = crowds_part(measure_crowds(options.rounds), remark(load))
+        print(text, flush=True)
+        CROWDS_PAGE.write_text(text, encoding="utf-8")
         return 0
     known = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
     scans, lists = split(known)

@@ -106,33 +106,39 @@ class Asked:
         self.milliseconds.setdefault(asked.name, []).append(spent / BLOCK * 1000)
 
 
-def measure_calls(rounds: int, against: Path | None = None, calls: Sequence[Call] = CALLS) -> list[dict[str, float]]:
+def measure_calls(rounds: int, against: Path | None = None) -> list[dict[str, float]]:
     """The median milliseconds of CPU of each call: of this checkout, then of the one it is measured against."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nd-calls-")))
-        asked = [
+        checkouts = [REPOSITORY, *([against] if against else [])]
+        servers = [
             stack.enter_context(server_with_catalog(checkout, folder / str(number)))
-            for number, checkout in enumerate([REPOSITORY, *([against] if against else [])])
+            for number, checkout in enumerate(checkouts)
         ]
-        for turn in range(rounds + 1):
-            for each in calls:
-                for server in asked if turn % 2 else reversed(asked):
-                    server.measure(each)
-            if turn == 0:  # the first block of each loads modules and fills caches
-                for server in asked:
-                    server.milliseconds.clear()
-        return [{name: median(found) for name, found in server.milliseconds.items()} for server in asked]
+        return measure_in_turns(servers, rounds)
+
+
+def measure_in_turns(servers: Sequence[Asked], rounds: int) -> list[dict[str, float]]:
+    """The medians of each server, which all are asked the same in every round."""
+    for turn in range(rounds + 1):
+        for each in CALLS:
+            for server in servers if turn % 2 else reversed(servers):
+                server.measure(each)
+        if turn == 0:  # the first block of each loads modules and fills caches
+            for server in servers:
+                server.milliseconds.clear()
+    return [{name: median(found) for name, found in server.milliseconds.items()} for server in servers]
 
 
 @contextmanager
-def server_with_catalog(checkout: Path, folder: Path) -> Iterator[Asked]:
+def server_with_catalog(checkout: Path, folder: Path, *, libraries: int = LIBRARIES) -> Iterator[Asked]:
     """A server of the code in `checkout`, with a few scanned libraries, scans and missing files."""
     env = environment(
         PYTHONPATH=str(checkout), PYTHONPYCACHEPREFIX=str(folder / "compiled"), ND_DATAFOLDER=str(folder / "data"),
         DJANGO_SETTINGS_MODULE="navidrome_lib.settings", ND_AUTHREQUESTLIMIT="0", ND_DEVUISHOWCONFIG="true",
         ND_LOGLEVEL="error",
     )  # fmt: skip
-    fill(checkout, folder / "music", env)
+    fill(checkout, folder / "music", env, libraries)
     with Server(env, checkout) as server:
         wait_for(server.port)
         credentials = {"username": ACCOUNT, "password": PASSWORD}
@@ -141,15 +147,15 @@ def server_with_catalog(checkout: Path, folder: Path) -> Iterator[Asked]:
         yield Asked(server, server.port, signed_in, key)
 
 
-def fill(checkout: Path, music: Path, env: Mapping[str, str]) -> None:
+def fill(checkout: Path, music: Path, env: Mapping[str, str], libraries: int) -> None:
     """Make a catalog with the project's own commands, which every version has."""
     manage(checkout, env, "migrate", "--verbosity=0")
     manage(checkout, env, "adduser", ACCOUNT, "--admin", said=PASSWORD + "\n")
-    for number in range(LIBRARIES):
+    for number in range(libraries):
         make_library(music / str(number), tracks=TRACKS, seed=number, formats=("mp3",))
         manage(checkout, env, "ensure_library", str(music / str(number)), f"--name=Library {number}")
     manage(checkout, env, "scan")
-    for number in range(LIBRARIES):
+    for number in range(libraries):
         for path in sorted(each for each in (music / str(number)).rglob("*.mp3") if each.is_file())[:MISSING]:
             path.unlink()
     manage(checkout, env, "scan")

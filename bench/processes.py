@@ -19,6 +19,8 @@ from navidrome_lib.runner.services import WEB_THREADS, WEB_WORKER
 REPOSITORY = Path(__file__).resolve().parent.parent
 _SAMPLE_SECONDS = 0.1
 _COMPILED = REPOSITORY / "build" / "bench" / "compiled"
+# what Linux adds to the number of a process for the id of its clock; ended threads are counted there, too
+_CPU_CLOCK = 2
 _LEFT_OUT = {"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"}
 
 
@@ -126,16 +128,8 @@ class Server:
         self._process.wait()
 
     def cpu_seconds(self) -> float:
-        """What all its processes have spent until now, to the nanosecond; needs Linux."""
-        threads = ((pid, task) for pid in family(self._process.pid) for task in _tasks(pid))
-        return sum(_cpu_nanoseconds(*thread) for thread in threads) / 1e9
-
-
-def _cpu_nanoseconds(pid: int, task: str) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
-    except (OSError, IndexError):  # the thread has ended
-        return 0
+        """What all its processes have spent until now, by the clock that Linux has for each: to the nanosecond."""
+        return sum(time.clock_gettime(~pid << 3 | _CPU_CLOCK) for pid in family(self._process.pid))
 
 
 def family(root: int) -> list[int]:

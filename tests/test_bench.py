@@ -11,13 +11,14 @@ import pytest
 
 from bench import catalog, network, pages, rounds
 from bench.__main__ import measure, measure_all, parse
-from bench.calls import CALLS, calls_part, measure_calls
+from bench.calls import CALLS, calls_part, measure_in_turns, server_with_catalog
 from bench.corpus import make_corpus
+from bench.crowds import Times, crowds_part, measure_beside
 from bench.databases import POSTGRESQL, SQLITE, databases
 from bench.idle import Idle, Peak, idle_text, stamps, use_of
 from bench.lists import Answer, lists_part, split
 from bench.peers import PEERS, PeerTimes, measure_peer
-from bench.processes import Measured, Memory, ProcessFailed, run_module
+from bench.processes import REPOSITORY, Measured, Memory, ProcessFailed, run_module
 from bench.report import page, section_text
 from bench.rounds import PeerRow
 from bench.serving import Answers, Served, middle_of
@@ -134,13 +135,19 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
     assert cells[7] == "0"  # every answer was what it should be
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the counters are those of Linux")
-def test_the_cpu_of_each_call_is_measured() -> None:
-    (spent,) = measure_calls(1)
+@pytest.mark.skipif(sys.platform != "linux", reason="the counters and the addresses are those of Linux")
+def test_single_requests_are_measured_alone_and_beside_a_crowd(tmp_path: Path) -> None:
+    with server_with_catalog(REPOSITORY, tmp_path, libraries=1) as asked:
+        (spent,) = measure_in_turns([asked], 1)
+        crowded = measure_beside(asked, 1, streams=3, readers=2, requests=22)
     assert list(spent) == [each.name for each in CALLS]
     assert all(0 < milliseconds < 1000 for milliseconds in spent.values())
     text = calls_part([spent, {name: 2 * milliseconds for name, milliseconds in spent.items()}], "today")
     assert len([line for line in text.splitlines() if line.endswith("| 50% |")]) == len(CALLS) + 1
+    assert 0 < crowded.alone.middle <= crowded.alone.p99
+    assert crowded.cut == 0
+    twice = replace(crowded, beside=Times(2 * crowded.alone.middle, 3 * crowded.alone.p99))
+    assert "| ratio | 2.0 × | 3.0 × | |" in crowds_part(twice, "today")
 
 
 def test_of_several_rounds_the_middle_counts() -> None:

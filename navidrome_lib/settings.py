@@ -103,6 +103,8 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
     """Django's settings for `url`; SQLite in the data folder when it is empty."""
     if url and not url.startswith("sqlite"):
         found: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60), "CONN_HEALTH_CHECKS": True}
+        if found["ENGINE"] == "django.db.backends.postgresql":
+            found["ENGINE"] = "navidrome_lib.db.postgresql"
         # a server that is switched off never refuses: who asks is to be told within seconds
         return {**found, "OPTIONS": {"connect_timeout": 5, **found.get("OPTIONS", {})}}
     name = Path(dj_database_url.parse(url)["NAME"]) if url else data_folder / "navidrome-lib.db"

@@ -17,7 +17,7 @@ from django.db.utils import load_backend
 from navidrome_lib.db.sqlite3.base import KEPT_SECONDS, close_kept
 from navidrome_lib.settings import database_settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def make_database(path: Path, name: str) -> None:

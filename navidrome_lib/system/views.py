@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from libraries.models import MediaFile
 from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.throttling import Throttle
+from navidrome_lib.config.conf import Conf
 from navidrome_lib.config.option import masked
 from navidrome_lib.errors import InvalidInput, NotFound, TooManyAttempts
 from navidrome_lib.system import health, insights
@@ -48,6 +50,12 @@ def camel_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {camel(str(key)): item if key == "tags" else camel_keys(item) for key, item in value.items()}
     return [camel_keys(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+@lru_cache(maxsize=2)
+def shown_options(conf: Conf) -> Any:
+    """All options in the spelling of the wire, secrets masked; they stay as they are while the process lives."""
+    return camel_keys(masked(conf))
 
 
 class KeepaliveView(APIView):
@@ -105,7 +113,7 @@ class ConfigView(FlaggedView):
     )
     def get(self, request: Request, part: str = "") -> Response:
         """All options, or a part of them as in `/api/config/scanner`; only with `ND_DEVUISHOWCONFIG=true`."""
-        found = camel_keys(masked(settings.CONF))
+        found = shown_options(settings.CONF)
         for name in () if part.strip("/") in WHOLE else part.strip("/").split("/"):
             if not isinstance(found, dict) or name not in found:
                 raise NotFound

@@ -19,6 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     connection, or dies, leaves something to read behind: the system tells that without a question.
     """
 
+    # what Django's own class sets for each request
+    health_check_enabled: bool
+    health_check_done: bool
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._sure_until = 0.0

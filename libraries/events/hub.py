@@ -89,11 +89,6 @@ class Hub:
         with self._lock:
             return len(self._streams)
 
-    def check_rights_now(self) -> None:
-        """Look at all credentials and their rights at the next look."""
-        for stream in self._all():
-            stream.check_at = 0.0
-
     def check_rights_of(self, user_pk: Any, *, seconds: float = 0.0) -> None:
         """Look at the credentials of one account in `seconds` at the latest."""
         latest = time.monotonic() + seconds

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -327,13 +327,13 @@ class FolderResult:
         """
         back = [known for known in self.plan.back if known.id not in taken]
         self.unsettled += len(self.plan.back) - len(back)
-        self.plan.back = back
+        self.plan = replace(self.plan, back=back)
         self.tracks = [
             (entry, None if known and known.id in taken else known, record) for entry, known, record in self.tracks
         ]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ReplacedFile:
     """A file that says to be another track than the one that was at its place: swapped, replaced, or only retagged."""
 

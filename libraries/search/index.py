@@ -128,12 +128,6 @@ def index_everything() -> None:
         add_songs([(row[0], _line_of(Song(*row))) for row in piece])
 
 
-def rebuild_index() -> None:
-    """Rebuild the full-text table from the words; for rows of words that were written by other means."""
-    if connection.vendor == "sqlite":
-        _run(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('rebuild')", [])  # noqa: S608 - own names
-
-
 def _any(form: str, either: str, both: str, words: Collection[str] | None) -> str:
     return "" if words is None else f"{both}({either.join(form.format(word) for word in words)})"
 

@@ -31,10 +31,10 @@ from libraries.models import (
     SongWords,
     TrackGenre,
 )
-from libraries.search.index import rebuild_index
 from missing.models import Purge
 from navidrome_lib.db.bulk import db_datetime, insert_rows, table
 from navidrome_lib.settings import database_settings
+from tests.support.search import rebuild_index
 
 MODELS: tuple[type[models.Model], ...] = (
     Library, Artist, Genre, Folder, Album, LibraryArtist, MediaFile, Participant, TrackGenre, Scan, ScanProblem,

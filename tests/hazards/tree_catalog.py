@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 
 from libraries import totals
 from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.search.index import rebuild_index
 from missing.models import Purge
 from navidrome_lib.db.bulk import table
 from tests.hazards.database import MODELS
 from tests.hazards.tree_model import File, Place, Tree
 from tests.support.scans import picture
+from tests.support.search import rebuild_index
 
 
 class Catalog:

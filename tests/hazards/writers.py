@@ -22,7 +22,6 @@ from libraries import cleanup, tasks
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import HeldMark, Library, MediaFile, Scan
 from libraries.scanner import lease, pipeline
-from libraries.search.index import rebuild_index
 from libraries.services import libraries, scans
 from missing.models import MissingFile
 from missing.purges import purge_missing_files, undo_purge
@@ -32,6 +31,7 @@ from navidrome_lib.errors import Conflict
 from tests.conftest import PASSWORD
 from tests.hazards.files import put, song
 from tests.support.scans import scan
+from tests.support.search import rebuild_index
 from users import api_keys, app_passwords, tokens
 from users import services as accounts
 from users.models import ApiKey, GroupAccess, LibraryAccess, User

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -82,8 +82,7 @@ class ReplacedFileSpool:
     def get(self, track_id: str) -> ReplacedFile:
         self._file.seek(self._places[track_id])
         item: ReplacedFile = pickle.load(self._file)  # noqa: S301 - our own file
-        item.state = item.state._replace(audio_hash=self._fingerprints.get(track_id, ""))
-        return item
+        return replace(item, state=item.state._replace(audio_hash=self._fingerprints.get(track_id, "")))
 
     def take_fingerprints(self, read: Mapping[str, str]) -> None:
         """Keep the fingerprints of those candidates that are files of ours."""

@@ -23,7 +23,9 @@ from libraries.services.library_rules import prepare_library
 from navidrome_lib.db.locks import lock_libraries, lock_library
 from navidrome_lib.errors import InvalidInput, NotFound
 from tests.conftest import MakeLibrary
+from tests.support import audio
 from tests.support.limits import limit_storage
+from tests.support.scans import scan
 from users import app_passwords
 from users.models import User
 
@@ -193,6 +195,34 @@ def test_storage_that_hangs_holds_no_lock(
             thread.join(60)
     assert outcome == [True]
     assert Library.objects.get(name="Jazz").held_count == 7
+
+
+def test_no_transaction_of_a_scan_looks_at_the_disk(disk: Disk, library: Library) -> None:
+    """Of a first scan, of one that follows moves and marks what is missing, of one that finds all again."""
+    caller, root = connections["default"], Path(library.path)
+    looked, wrong = list[str](), list[str]()
+
+    def look(path: str) -> None:
+        (wrong if caller.in_atomic_block else looked).append(path)
+
+    for name in ("a/1.mp3", "a/2.mp3", "b/3.mp3"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(audio.id3_tag(audio.id3_frame(b"TIT2", b"\0" + name.encode())) + audio.mp3())
+    disk.look = look
+    with looking(disk):
+        first = scan(library)
+        disk.on = False
+        (root / "a" / "1.mp3").rename(root / "b" / "moved.mp3")
+        (root / "a" / "2.mp3").rename(disk.folder + "/kept.mp3")
+        disk.on = True
+        second = scan(library, full=True)
+        disk.on = False
+        os.rename(disk.folder + "/kept.mp3", root / "a" / "2.mp3")
+        disk.on = True
+        third = scan(library)
+    assert (first.added, second.moved, second.missing, third.restored) == (3, 1, 1, 1)
+    assert looked
+    assert not wrong
 
 
 class TestChangedMeanwhile:

@@ -1,4 +1,4 @@
-"""Joining a track that lost its file to the file that turned up elsewhere: the gone id and `created_at` survive."""
+"""Apply moves: a track that lost its file gets the one that turned up elsewhere, and keeps id and `created_at`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def candidates_of_other_libraries(library_id: int) -> Iterator[MoveCandidate]:
 
 
 class MoveApplier:
-    """Carries out joins in the transactions of a scan, or in one of its own."""
+    """Applies moves in the transactions of a scan, or in one of its own."""
 
     def __init__(self, library_id: int, rows: TrackRows | None = None) -> None:
         self._library_id = library_id

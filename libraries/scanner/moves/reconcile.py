@@ -110,7 +110,9 @@ def _candidate_of(item: ReplacedFile, library_id: int) -> MoveCandidate:
 
 
 class Reconciler:
-    """Joins, then marks. `unseen` are present tracks whose absence the walk proved, each with its folder.
+    """Decides what moved, then marks what is missing.
+
+    `unseen` are present tracks whose absence the walk proved, each with its folder.
 
     Every step is decided from rows and from what the walk has seen, never from what this attempt has done: an attempt
     before it may have done a part, and ended.
@@ -155,7 +157,7 @@ class Reconciler:
         return known_before_losses(min(self.last_scan_at, began)) if self.last_scan_at else None
 
     def move(self) -> None:
-        """Move what can be joined; the rest of the replaced files is saved as what is now at their places."""
+        """Apply the moves; the rest of the replaced files is saved as what is now at their places."""
         pairs, most = self._match(), self.limits.pairs
         joined_gone = {gone.id for gone, _ in pairs}
         joined_new = {new.id for _, new in pairs}

@@ -9,7 +9,7 @@ from django.conf import settings
 from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import Flights
 from libraries.scanner.options import pid_rules, split_rules
-from libraries.scanner.read.transport import packing
+from libraries.scanner.read.transport import conversion_by
 
 
 def make_pool(workers: int | None = None, *, root: bytes = b"", listing: Callable[[], int] = lambda: 0) -> ReaderPool:
@@ -20,7 +20,7 @@ def make_pool(workers: int | None = None, *, root: bytes = b"", listing: Callabl
     """
     options = settings.CONF.scanner
     memory = options.file_memory * 1024 * 1024
-    conversion = packing(split_rules(settings.CONF), pid_rules(settings.CONF), root=root)
+    conversion = conversion_by(split_rules(settings.CONF), pid_rules(settings.CONF), root=root)
     return ReaderPool(
         workers or options.readers,
         timeout=options.file_timeout,

@@ -101,15 +101,15 @@ def unpack_shared(packed: Packed) -> ReadAlbum:
 
 
 # what the readers, who do not know the scanner, do with each file
-PACKING: Final = Conversion(f"{__name__}:pack_audio", unpack_shared)
+USUAL_CONVERSION: Final = Conversion(f"{__name__}:pack_audio", unpack_shared)
 
 
-def packing(split: SplitRules, pids: PidRules = USUAL, *, root: bytes = b"") -> Conversion:
+def conversion_by(split: SplitRules, pids: PidRules = USUAL, *, root: bytes = b"") -> Conversion:
     """The conversion by some rules for a library, which travel to the readers as JSON."""
     # what only the usual rules need is not worth a look at each path
     base = "" if pids == USUAL else root.decode("latin-1")
     argument = orjson.dumps({"split": split, "pids": pids, "root": base}).decode()
-    return PACKING._replace(function=f"{__name__}:make_packer", argument=argument)
+    return USUAL_CONVERSION._replace(function=f"{__name__}:make_packer", argument=argument)
 
 
 def make_packer(rules: str) -> TrackPacker:

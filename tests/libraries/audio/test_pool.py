@@ -16,12 +16,12 @@ import pytest
 
 from libraries.audio.pool.pool import ReaderPool, TagReader
 from libraries.audio.pool.protocol import Conversion
-from libraries.scanner.read.transport import PACKING
+from libraries.scanner.read.transport import USUAL_CONVERSION
 from tests.support import audio
 from tests.support.waiting import all_end, running
 
 # answers with facts and tags come one by one, what is converted some at once
-conversions = pytest.mark.parametrize("conversion", [None, PACKING], ids=["read", "converted"])
+conversions = pytest.mark.parametrize("conversion", [None, USUAL_CONVERSION], ids=["read", "converted"])
 ROOT = Path(__file__).resolve().parents[3]
 
 

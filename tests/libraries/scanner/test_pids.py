@@ -17,7 +17,7 @@ from libraries.scanner.mapping.pids import PidRules
 from libraries.scanner.mapping.splitting import SplitRules
 from libraries.scanner.mapping.track import make_pids, map_track
 from libraries.scanner.options import pid_rules
-from libraries.scanner.read.transport import TrackPacker, packing, unpack
+from libraries.scanner.read.transport import TrackPacker, conversion_by, unpack
 from navidrome_lib.config.conf import ConfigError, load
 from navidrome_lib.config.pids import TAG_FIELDS
 from navidrome_lib.system.inspection import mapped
@@ -124,7 +124,7 @@ def test_rules_travel_to_the_readers(tmp_path: Path) -> None:
     (path, *_) = write_album(tmp_path / "a", 1)
     found = []
     for rules in (PidRules(), PidRules(album="folder"), PidRules(track="filename")):
-        with ReaderPool(1, conversion=packing(SplitRules(), rules)) as pool:
+        with ReaderPool(1, conversion=conversion_by(SplitRules(), rules)) as pool:
             (result,) = pool.read_many([bytes(path)])
         assert result.converted is not None
         track = unpack(result.converted.own, result.converted.common)

@@ -12,7 +12,7 @@ from libraries.audio.inspect import read_file
 from libraries.audio.pool.pool import ReaderPool
 from libraries.models import Library, MediaFile, Participant
 from libraries.scanner.mapping.splitting import SplitRules
-from libraries.scanner.read.transport import PACKING, packing, unpack
+from libraries.scanner.read.transport import USUAL_CONVERSION, conversion_by, unpack
 from navidrome_lib.system.inspection import mapped
 from tests.support.scans import scan, write_track
 
@@ -29,7 +29,7 @@ def song(tmp_path: Path) -> Path:
 def test_rules_travel_to_the_readers(song: Path) -> None:
     """Each pool has its own."""
     found = []
-    for conversion in (packing(RULES), PACKING):
+    for conversion in (conversion_by(RULES), USUAL_CONVERSION):
         with ReaderPool(1, conversion=conversion) as pool:
             (result,) = pool.read_many([bytes(song)])
         assert result.converted is not None

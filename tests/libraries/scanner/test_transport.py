@@ -16,7 +16,7 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import Converted
 from libraries.models import MediaFile
 from libraries.scanner.mapping.track import map_track
-from libraries.scanner.read.transport import PACKING, TrackPacker, unpack, unpack_shared
+from libraries.scanner.read.transport import USUAL_CONVERSION, TrackPacker, unpack, unpack_shared
 from libraries.scanner.types import COLUMNS, MappedTrack, ReadTrack
 from libraries.scanner.write.tracks import WRITTEN
 from synth import make_library
@@ -93,7 +93,7 @@ def test_readers_map_what_they_read(tmp_path: Path) -> None:
     (tmp_path / "damaged.mp3").write_bytes(b"")
     paths = [str(path).encode() for path in sorted(tmp_path.rglob("*")) if path.is_file()]
     paths.insert(30, str(tmp_path / "damaged.mp3").encode())
-    with ReaderPool(2) as plain, ReaderPool(2, conversion=PACKING) as packing:
+    with ReaderPool(2) as plain, ReaderPool(2, conversion=USUAL_CONVERSION) as packing:
         expected = {result.path: result for result in plain.read_many(paths)}
         found = {result.path: result for result in packing.read_many(paths)}
     assert len(found) == 61
@@ -114,7 +114,7 @@ def test_what_is_common_survives_a_problem(tmp_path: Path) -> None:
     good = [str(path).encode() for path in sorted(tmp_path.rglob("*")) if path.is_file() and _reads(path)]
     (tmp_path / "empty.flac").write_bytes(b"")
     paths = [each for path in good for each in (path, path, bytes(tmp_path / "empty.flac"))]
-    with ReaderPool(1, conversion=PACKING) as pool:
+    with ReaderPool(1, conversion=USUAL_CONVERSION) as pool:
         found = list(pool.read_many(paths))
     assert [result.problem is not None for result in found] == [False, False, True] * len(good)
     for result in found:

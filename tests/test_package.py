@@ -34,6 +34,13 @@ call_command("check")
 for path in wheel.glob("*/templates/**/*.html"):
     found = get_template(path.as_posix().rpartition("/templates/")[2])
     assert Path(found.origin.name) == path, (found.origin.name, path)
+from gunicorn.config import Config
+from navidrome_lib.web import gunicorn_conf
+from navidrome_lib.web.worker import EventedWorker
+configuration = Config()
+for name in configuration.settings.keys() & vars(gunicorn_conf).keys():
+    configuration.set(name, getattr(gunicorn_conf, name))
+EventedWorker.check_config(configuration, None)
 for path in wheel.glob("*/static/*/*"):
     assert Path(finders.find(path.as_posix().rpartition("/static/")[2])) == path
 """

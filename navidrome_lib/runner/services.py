@@ -15,7 +15,7 @@ WEB_WORKER = "navidrome_lib.web.worker.EventedWorker"
 WEB_THREADS = 32
 # read by Django's own command line
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "navidrome_lib.settings"}
-# read by gunicorn.conf.py
+# read by navidrome_lib.web.gunicorn_conf
 NO_ANNOUNCEMENT = "NAVIDROME_LIB_NO_ANNOUNCEMENT"
 # requests, where a client waits, go before scans
 WORKER_NICE = 10

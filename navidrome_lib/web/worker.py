@@ -44,6 +44,9 @@ class EventedWorker(Worker):  # type: ignore[misc]
         """Refuse what this worker cannot do."""
         if cfg.is_ssl:
             raise RuntimeError("TLS is for the proxy in front: this worker speaks plain HTTP.")
+        # without our configuration headers of any local client are believed, and event streams hold up a stop
+        if cfg.forwarder_headers or cfg.secure_scheme_headers:
+            raise RuntimeError("Start gunicorn with --config python:navidrome_lib.web.gunicorn_conf.")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -15,8 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
 from navidrome_lib.runner.services import NO_ANNOUNCEMENT
+from navidrome_lib.web.worker import EventedWorker
 from tests.support.waiting import eventually
 from tests.support.web import Web, read_all, web_server
 from tests.support.web_application import LARGE, PIECE
@@ -52,6 +54,12 @@ def test_requests_are_lines_of_the_log_where_that_is_asked_for(web: Web, tmp_pat
             assert b"200 OK" in each.ask("/logged?secret=1")
     assert '"GET /logged" 200' in asked_for.log.read_text()
     assert "/logged" not in web.log.read_text()
+
+
+def test_without_our_configuration_nothing_starts() -> None:
+    """Its defaults believe what a client on the same machine says of the scheme and of the path."""
+    with pytest.raises(RuntimeError, match=r"--config python:navidrome_lib\.web\.gunicorn_conf"):
+        EventedWorker.check_config(Config(), None)
 
 
 def body_of(answer: bytes) -> bytes:

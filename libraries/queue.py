@@ -39,6 +39,6 @@ def _send(task: str, *values: int) -> bool:
     try:
         app.send_task(task, values, expires=EXPIRES_SECONDS, retry=False)
     except Exception as error:  # whatever a broker's client raises, the reaper delivers later
-        logger.warning("the task queue cannot be reached, %s %s waits: %s", task, values, error)
+        logger.warning("the broker cannot be reached, %s %s is delivered later: %s", task, values, error)
         return False
     return True

@@ -132,7 +132,7 @@ REST: dict[str, dict[str, int]] = {
     ".*": {**dict.fromkeys(ROLES, 0), "anonymous": 10},
 }
 
-# of the admin site these are open by nature: the door itself, and what has nothing to hide
+# of the admin site these are open by nature: the sign-in itself, and what has nothing to hide
 OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}
 
 
@@ -302,7 +302,7 @@ def test_pages(cast: dict[str, User | None], library: Library, route: str) -> No
 
 
 def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: ShareOfRun) -> None:
-    """Every page sends everybody but staff to the door, and changes nothing."""
+    """Every page sends everybody but staff to the sign-in, and changes nothing."""
     pages = [route for route in routes() if route.startswith("/admin/") and route not in OPEN_ADMIN]
     assert len(pages) > 30
     before = everything()

@@ -1,4 +1,4 @@
-"""No line of a log is written by others, and no name holds a control character, through whichever door it comes."""
+"""No line of a log is written by others, and no name holds a control character, through whichever channel it comes."""
 
 from __future__ import annotations
 

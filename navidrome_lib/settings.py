@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "users.middleware.renew_session",
     "users.middleware.known_browser",
     "users.middleware.status_of_refusals",
+    "users.time_zones.PagesInOwnTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

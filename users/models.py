@@ -95,6 +95,7 @@ class User(SavesChanges, AbstractBaseUser, PermissionsMixin):
     username_key = models.CharField(max_length=300, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=255, blank=True, help_text=_("The display name."))
     email = models.EmailField(_("email"), blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="", editable=False)
     is_staff = models.BooleanField(_("can open the admin site"), default=False, help_text=_("Admins always can."))
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Clear this to disable the account without deleting it.")

@@ -78,7 +78,7 @@ def test_without_javascript(visit: Open, member: User) -> None:
     visitor.go("/account")
     page.get_by_label("Name", exact=True).fill("Mem")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your name and email address were saved.")).to_be_visible()
+    expect(page.get_by_text("Your changes were saved.")).to_be_visible()
     assert User.objects.get(pk=member.pk).name == "Mem"
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/login")

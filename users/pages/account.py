@@ -46,7 +46,7 @@ def shown(request: HttpRequest, **more: Any) -> HttpResponse:
     context = {
         "title": _("My account"),
         "libraries": Library.objects.visible_to(user.as_viewer()).order_by("name_key"),
-        "profile": ProfileForm(instance=User.objects.get(pk=user.pk)),
+        "profile": ProfileForm(instance=User.objects.get(pk=user.pk), initial={"time_zone": user.time_zone}),
         "password": PasswordForm(user, request=request),
         "key_form": KeyForm(user=user),
         "keys": user.api_keys.prefetch_related("libraries").order_by("name", "pk"),
@@ -71,14 +71,14 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(READ_OR_SEND)
 def profile(request: HttpRequest) -> HttpResponse:
-    """POST /account/profile — name and email address."""
+    """POST /account/profile — name, email address and time zone."""
     if request.method != "POST":
         return redirect("account")
     form = ProfileForm(request.POST, instance=User.objects.get(pk=own(request).pk))
     if not form.is_valid():
         return shown(request, profile=form)
     services.update_user(own(request).pk, form.cleaned_data)
-    messages.success(request, _("Your name and email address were saved."))
+    messages.success(request, _("Your changes were saved."))
     return redirect("account")
 
 

@@ -19,10 +19,18 @@ from users.days import end_of
 from users.library_choice import LibrariesField
 from users.models import ApiKey, Scope, User
 from users.refusals import told_on_the_page
+from users.time_zones import zone_choices
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The display name and the email address."""
+    """The display name, the email address and the time zone."""
+
+    time_zone = forms.ChoiceField(
+        label=_lazy("Time zone"),
+        required=False,
+        choices=zone_choices,
+        help_text=_lazy("In it this page and the admin site show times."),
+    )
 
     class Meta:
         model = User

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from libraries import clock
@@ -119,19 +119,27 @@ def check_disk() -> tuple[bool, str]:
 
 
 def check_scans(*, now: datetime | None = None) -> tuple[bool, str]:
-    """No scan has lost its heartbeat, and none waits for something that is away or full."""
+    """No scan has lost its heartbeat or its worker, and none waits for something that is away or full.
+
+    A scan is silent from half of its lease on: at its end it is taken back within seconds, too soon to be seen.
+    """
     now = now or timezone.now()
-    silent = Q(state=ScanState.RUNNING, lease_expires_at__lt=now)
+    silent = Q(state=ScanState.RUNNING, lease_expires_at__lt=now + settings.SCAN_LIMITS.lease / 2)
+    lost = Q(state=ScanState.QUEUED, attempts__gt=F("interruptions"))
     waiting = Q(state=ScanState.QUEUED) & ~Q(error="")
     # the running ones first: their state comes last in the alphabet
-    scan = Scan.objects.filter(silent | waiting).select_related("library").order_by("-state", "pk").first()
+    scans = Scan.objects.filter(silent | lost | waiting).select_related("library")
+    scan = scans.order_by("-state", "pk").first()
     if scan is None:
         return True, "No scan is delayed."
-    if scan.state == ScanState.QUEUED:
-        return False, f"A scan of “{scan.library.name}” waits: {scan.error}"
-    age = max(int((now - (scan.heartbeat_at or now)).total_seconds()), 0)
-    said = f"A scan of “{scan.library.name}” has sent no heartbeat for {age} seconds: its worker hangs or died."
-    return False, f"{said} A worker takes it back."
+    named = f"A scan of “{scan.library.name}”"
+    if scan.state == ScanState.RUNNING:
+        age = max(int((now - (scan.heartbeat_at or now)).total_seconds()), 0)
+        said = f"{named} has sent no heartbeat for {age} seconds: its worker hangs or died."
+        return False, f"{said} A worker takes it back."
+    if scan.error:
+        return False, f"{named} waits: {scan.error}"
+    return False, f"{named} was taken back from a worker that hung or died, and waits for another one."
 
 
 def check_clock() -> tuple[bool, str]:

@@ -60,12 +60,26 @@ def test_a_scan_is_a_sign_of_life(as_anonymous: APIClient, library: Library, bro
 
 def test_a_scan_without_a_heartbeat(as_admin: APIClient, library: Library, broker: Signs) -> None:
     tasks.note_worker()
-    silent = timezone.now() - timedelta(seconds=75)
-    over = silent + timedelta(minutes=1)
-    Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=silent, lease_expires_at=over)
-    answer = as_admin.get("/api/health").json()
-    assert (answer["status"], answer["checks"]["scans"]["ok"]) == ("degraded", False)
+    for seconds, ok in ((20, True), (40, False), (75, False)):
+        Scan.objects.all().delete()
+        silent = timezone.now() - timedelta(seconds=seconds)
+        over = silent + timedelta(minutes=1)
+        Scan.objects.create(library=library, trigger="api", state="running", heartbeat_at=silent, lease_expires_at=over)
+        answer = as_admin.get("/api/health").json()
+        assert (answer["status"], answer["checks"]["scans"]["ok"]) == ("ok" if ok else "degraded", ok)
     assert f"A scan of “{library.name}” has sent no heartbeat for 75 seconds" in answer["checks"]["scans"]["detail"]
+
+
+def test_a_scan_that_was_taken_back_from_a_worker_that_hangs(
+    as_admin: APIClient, library: Library, broker: None
+) -> None:
+    tasks.note_worker()
+    scan = Scan.objects.create(library=library, trigger="api", state="queued", attempts=2, interruptions=2)
+    assert as_admin.get("/api/health").json()["status"] == "ok"  # only servers were stopped
+    Scan.objects.filter(pk=scan.pk).update(interruptions=1)
+    answer = as_admin.get("/api/health").json()
+    said = f"A scan of “{library.name}” was taken back from a worker that hung or died, and waits for another one."
+    assert (answer["status"], answer["checks"]["scans"]["detail"]) == ("degraded", said)
 
 
 @pytest.mark.parametrize(

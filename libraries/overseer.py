@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -65,6 +66,7 @@ class Overseer:
         self._clock = clock
         self._is_steady = False
         self._lost: dict[Job, float] = {}
+        self._ended: set[Job] = set()
 
     def look(self) -> None:
         """Take back the scans whose heartbeat is dead, and end the processes that hang at lost ones."""
@@ -84,10 +86,18 @@ class Overseer:
         self._is_steady, now = True, self._clock()
         lost = (job for job in self._jobs() if (job.scan_id, worker_name(job.pid)) not in held)
         self._lost = {job: self._lost.get(job, now) for job in lost}
+        # celery may take some looks to notice that a process has ended; its number may be that of another one by then
+        self._ended &= self._lost.keys()
         for job, since in self._lost.items():
-            if now - since >= settings.SCAN_LIMITS.lost_seconds:
-                logger.error("scan %s is no longer run by process %s, which hangs: it is ended", job.scan_id, job.pid)
-                self._kill(job.pid, signal.SIGKILL)
+            if now - since >= settings.SCAN_LIMITS.lost_seconds and job not in self._ended:
+                self._end(job)
+
+    def _end(self, job: Job) -> None:
+        """End the process of a job, once."""
+        self._ended.add(job)
+        logger.error("scan %s is no longer run by process %s, which hangs: it is ended", job.scan_id, job.pid)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            self._kill(job.pid, signal.SIGKILL)
 
 
 # no process is forked while a look holds locks of the database's library: they would stay locked in it for ever

@@ -92,6 +92,22 @@ def test_a_scan_without_a_heartbeat_is_taken_back_and_its_process_ends(running: 
     assert worker.killed == [(PID, signal.SIGKILL)]
 
 
+def test_a_process_is_ended_once_and_one_that_is_gone_keeps_no_other_alive(running: Scan) -> None:
+    worker, sent = Worker(running), []
+
+    def kill(pid: int, number: int) -> None:
+        sent.append(pid)
+        if pid == PID:
+            raise ProcessLookupError
+
+    worker.jobs.append(Job("b", running.pk + 1, PID + 1))
+    worker.overseer = Overseer(lambda: worker.jobs, kill=kill, clock=worker.time)
+    Scan.objects.update(state="finished")
+    for _ in range(4):
+        worker.look(after=30)
+    assert sent == [PID, PID + 1]
+
+
 def test_a_scan_that_another_has_taken_over_ends_its_process(running: Scan) -> None:
     worker = Worker(running)
     expire(running)

@@ -26,7 +26,9 @@ from libraries.models import (
     ScanProblem,
     TrackGenre,
 )
+from libraries.order_names import order_name
 from libraries.search import index
+from libraries.search.words import spaced
 from missing.models import Purge
 from navidrome_lib.audit.actor import Channel
 from navidrome_lib.audit.models import AuditEntry
@@ -155,13 +157,13 @@ def settle() -> None:
 
 
 def save_artists(artists: Sequence[str]) -> None:
-    columns = ("id", "pid", "name", "sort_name", "mbz_artist_id", "created_at", "updated_at")
+    columns = ("id", "pid", "name", "order_name", "words", "sort_name", "mbz_artist_id", "created_at", "updated_at")
     now = db_datetime(START)
-    save(
-        Artist,
-        columns,
-        ((row_id(number), digest(f"{number}/{name}"), name, "", "", now, now) for number, name in enumerate(artists)),
+    rows = (
+        (row_id(number), digest(f"{number}/{name}"), name, order_name(name), spaced(name), "", "", now, now)
+        for number, name in enumerate(artists)
     )
+    save(Artist, columns, rows)
 
 
 def save_genres(words: Words) -> None:
@@ -210,17 +212,19 @@ def save_albums(places: Sequence[Place], sizes: Sizes) -> None:
         folders.append((pk, place.library, path, path.encode(), digest(path), digest(pk), place.gone, now))
         songs = 0 if place.gone else TRACKS_PER_ALBUM
         albums.append(
-            (pk, place.library, digest(f"album {place.number}"), place.name, "", "", place.artist_name,
-             row_id(place.artist), place.number % 20 == 0, place.year, place.year, str(place.year), "", "", "", "", "",
-             songs, songs * (200.0 + place.number % 90), songs * 8_000_000, 0, now, now)
+            (pk, place.library, digest(f"album {place.number}"), place.name, order_name(place.name), "", "",
+             place.artist_name, order_name(place.artist_name), row_id(place.artist), place.number % 20 == 0, place.year,
+             place.year, str(place.year), "", "", "", "", "", songs, songs * (200.0 + place.number % 90),
+             songs * 8_000_000, 0, "", "", now, now)
         )  # fmt: skip
     names = ("id", "library_id", "path", "path_bytes", "path_key", "digest", "missing", "created_at")
     insert_rows(Folder, names, folders)
     insert_rows(
         Album,
-        ("id", "library_id", "pid", "name", "sort_name", "version", "album_artist", "artist_id", "compilation",
-         "min_year", "max_year", "date", "original_date", "release_date", "mbz_album_id", "mbz_release_group_id",
-         "described_by", "song_count", "duration", "size", "freshness", "created_at", "updated_at"),
+        ("id", "library_id", "pid", "name", "order_name", "sort_name", "version", "album_artist", "order_artist",
+         "artist_id", "compilation", "min_year", "max_year", "date", "original_date", "release_date", "mbz_album_id",
+         "mbz_release_group_id", "described_by", "song_count", "duration", "size", "freshness", "details", "words",
+         "created_at", "updated_at"),
         albums,
     )  # fmt: skip
 
@@ -231,11 +235,12 @@ def folder_of(place: Place) -> str:
 
 TRACK_COLUMNS = (
     "id", "library_id", "folder_id", "album_ref_id", "path", "name_bytes", "suffix", "size", "mtime_ns", "ctime_ns",
-    "inode", "pid", "audio_hash", "title", "sort_title", "album", "sort_album", "artist", "sort_artist",
-    "album_artist", "sort_album_artist", "compilation", "track_number", "disc_number", "disc_subtitle", "year", "date",
-    "original_date", "release_date", "genre", "comment", "has_lyrics", "has_picture", "mbz_track_id",
-    "mbz_recording_id", "mbz_album_id", "tags", "codec", "duration", "bit_rate", "sample_rate", "bit_depth",
-    "channels", "missing", "missing_since", "last_seen_at", "created_at", "updated_at",
+    "inode", "pid", "audio_hash", "title", "order_title", "sort_title", "album", "order_album", "sort_album", "artist",
+    "order_artist", "sort_artist", "album_artist", "order_album_artist", "sort_album_artist", "compilation",
+    "track_number", "disc_number", "disc_subtitle", "year", "date", "original_date", "release_date", "genre", "comment",
+    "has_lyrics", "has_picture", "mbz_track_id", "mbz_recording_id", "mbz_album_id", "tags", "codec", "duration",
+    "bit_rate", "sample_rate", "bit_depth", "channels", "missing", "missing_since", "last_seen_at", "created_at",
+    "updated_at",
 )  # fmt: skip
 
 
@@ -265,6 +270,7 @@ def track(
     name = f"{position + 1:02} {title}.{suffix}"
     size, duration = chance.randint(2_000_000, 40_000_000), chance.random() * 400 + 60
     gone = place.gone or number % 50 == 0
+    artist = order_name(place.artist_name)
     now = when(number, sizes.songs)
     tags = (
         f'{{"title": ["{title}"], "artist": ["{place.artist_name}"], "album": ["{place.name}"], '
@@ -272,8 +278,9 @@ def track(
     )
     return (
         pk, place.library, row_id(place.number), row_id(place.number), f"{folder_of(place)}/{name}", name.encode(),
-        suffix, size, number * 1_000_003, number * 1_000_003, number, digest(pk), digest(f"sound {pk}"), title, "",
-        place.name, "", place.artist_name, "", place.artist_name, "", place.number % 20 == 0, position + 1, 1, "",
+        suffix, size, number * 1_000_003, number * 1_000_003, number, digest(pk), digest(f"sound {pk}"), title,
+        order_name(title), "", place.name, order_name(place.name), "", place.artist_name, artist, "",
+        place.artist_name, artist, "", place.number % 20 == 0, position + 1, 1, "",
         place.year, str(place.year), "", "", "Rock", "", False, True, "", "", "", tags, suffix, duration, 256, 44_100,
         16, 2, gone, when(number * 7919 % sizes.songs, sizes.songs) if gone else None, now if gone else None, now, now,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from libraries.models import (
     Album,
+    AlbumTag,
     Artist,
     Folder,
     Genre,
@@ -92,7 +93,7 @@ def prune_albums(library_id: int) -> int:
     tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
     left = MediaFile.objects.filter(left_album=OuterRef("pk"))
     empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks), ~Exists(left))
-    return _delete_found(Album, unattached(empty))
+    return _delete_found(Album, unattached(empty), before=lambda ids: delete_where(AlbumTag, "album_id", ids))
 
 
 def prune_artists() -> int:
@@ -163,7 +164,7 @@ def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> 
         time.sleep(pause)
         if stopping.is_asked():
             return False
-    for model in (Album, Folder, LibraryArtist, MountPoint, UnreadFolder, ScanProblem, ScanChange, Scan):
+    for model in (AlbumTag, Album, Folder, LibraryArtist, MountPoint, UnreadFolder, ScanProblem, ScanChange, Scan):
         of_library = {"scan__library" if model is ScanChange else "library": library_id}
         rows = model._default_manager.filter(**of_library).order_by("pk")
         while keys := list(rows.values_list("pk", flat=True)[: batch * 2]):

@@ -16,7 +16,19 @@ _SHAPES: Final = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
 # the voice marks of Japanese make other letters, as no accent does
-_LETTERS: Final = frozenset("\u3099\u309a")
+_LETTERS: Final = frozenset((0x3099, 0x309A))
+
+
+class _WithoutAccents(dict[int, int | None]):
+    """For `str.translate`: accents are left out. Remembers what it was asked for."""
+
+    def __missing__(self, code: int) -> int | None:
+        is_accent = unicodedata.category(chr(code)) == "Mn" and code not in _LETTERS
+        kept = self[code] = None if is_accent else code
+        return kept
+
+
+_WITHOUT_ACCENTS: Final = _WithoutAccents()
 
 
 def order_name(text: str, articles: Sequence[str] = ()) -> str:
@@ -25,7 +37,7 @@ def order_name(text: str, articles: Sequence[str] = ()) -> str:
     At most `MAX_ORDER_NAME` characters; punctuation stays.
     """
     name = text.lower() if text.isascii() else _folded(text)
-    for article in articles:
+    for article in articles if " " in name else ():
         rest = name.removeprefix(f"{article.lower()} ").lstrip()
         if rest and rest != name:
             name = rest
@@ -34,9 +46,8 @@ def order_name(text: str, articles: Sequence[str] = ()) -> str:
 
 
 def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.translate(_SHAPES))
-    kept = "".join([sign for sign in apart if unicodedata.category(sign) != "Mn" or sign in _LETTERS])
-    return unicodedata.normalize("NFC", kept).lower()
+    apart = unicodedata.normalize("NFKD", text[: 2 * MAX_ORDER_NAME].translate(_SHAPES))
+    return unicodedata.normalize("NFC", apart.translate(_WITHOUT_ACCENTS)).lower()
 
 
 # those of an artist or an album are asked for once for each of its tracks

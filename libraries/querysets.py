@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, ExpressionWrapper, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from libraries.choices import ACTIVE_STATES, ScanState, ScanTrigger
 from navidrome_lib.viewer import Viewer
@@ -60,6 +61,15 @@ class InLibraryQuerySet(QuerySet[Any]):
         """Those in libraries that `viewer` can access."""
         return self.filter(scope(viewer, "library"), library__deleted_at__isnull=True)
 
+    def in_libraries(self, library_ids: Collection[int]) -> Self:
+        """Those in some libraries, by a condition that no index of libraries is used for.
+
+        A list in some order is read off the index of that order, which has the library in its entries; SQLite would
+        take a library's rows first, and sort all of them for one page.
+        """
+        here = ExpressionWrapper(F("library") + 0, output_field=IntegerField())
+        return self.alias(in_library=here).filter(in_library__in=library_ids)
+
 
 class ProblemQuerySet(InLibraryQuerySet):
     """Problems of scans."""
@@ -98,6 +108,11 @@ class FolderQuerySet(InLibraryQuerySet):
         """Those with at least one present track directly inside."""
         tracks = self.model._meta.apps.get_model("libraries", "MediaFile")._default_manager
         return self.filter(Exists(tracks.filter(folder=OuterRef("pk"), missing=False)))
+
+    def in_catalog(self) -> Self:
+        """Those that lists may show: with a track directly inside that no purge hides."""
+        tracks = self.model._meta.apps.get_model("libraries", "MediaFile")._default_manager
+        return self.filter(Exists(tracks.filter(folder=OuterRef("pk"), purge_id__isnull=True)))
 
 
 class AlbumQuerySet(InLibraryQuerySet):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from libraries import cleanup, overseer
+from libraries import cleanup, gathering, overseer
 from libraries.choices import ScanTrigger
 from libraries.models import Library, Scan
 from libraries.queue import deliver, deliver_clear, deliver_fingerprints
@@ -23,6 +23,9 @@ from navidrome_lib.db.locks import lock_library
 logger = logging.getLogger(__name__)
 
 worker_ready.connect(overseer.start)
+
+# albums and artists, a few seconds of work
+GATHERED_AT_ONCE = 10_000
 
 
 @app.task(isolated=True)
@@ -38,6 +41,7 @@ def scan_library(scan_id: int) -> None:
         return
     for waiting in next_queued(library_id):
         deliver(waiting)
+    gathering.gather([library_id])
     if libraries_without_fingerprints():
         deliver_fingerprints()
 
@@ -61,7 +65,11 @@ def ask_for_fingerprints() -> None:
 
 @app.task(isolated=True)
 def fingerprint_tracks() -> None:
-    """Read the fingerprints of new tracks for some seconds; what is left goes behind the scans that wait meanwhile."""
+    """Read the fingerprints of new tracks for some seconds; what is left goes behind the scans that wait meanwhile.
+
+    What no list has gathered of albums and artists meanwhile is gathered before, as it is quick.
+    """
+    gathering.gather(list(Library.objects.active().values_list("pk", flat=True)), most=GATHERED_AT_ONCE)
     more = [fill_in_fingerprints(library_id) for library_id in libraries_without_fingerprints()]
     if any(more):
         deliver_fingerprints()

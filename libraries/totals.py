@@ -155,7 +155,7 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
     if album_ids is None:
         lock_rows(Album, "library_id = %s", [library_id])
         run(
-            f"""UPDATE {table(Album)} SET {", ".join(f"{name} = t.{name}" for name in _SAID)}
+            f"""UPDATE {table(Album)} SET {", ".join(f"{name} = t.{name}" for name in _SAID)}, details = ''
             FROM (SELECT a.id, {_said("a", with_names=True)}
                 FROM {table(Album)} a LEFT JOIN {table(MediaFile)} m ON m.album_ref_id = a.id AND NOT m.missing
                 WHERE a.library_id = %s GROUP BY a.id) AS t
@@ -170,13 +170,17 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
         run(
             f"""UPDATE {table(Album)} SET ({", ".join(_SAID)}) = (
                 SELECT {_said(table(Album))}
-                FROM {table(MediaFile)} m WHERE m.album_ref_id = {table(Album)}.id AND NOT m.missing)
+                FROM {table(MediaFile)} m WHERE m.album_ref_id = {table(Album)}.id AND NOT m.missing),
+                details = ''
             WHERE id IN ({placeholders(piece)})""",  # noqa: S608 - own names
             piece,
         )
 
 
-_COUNTS = "song_count = EXCLUDED.song_count, album_count = EXCLUDED.album_count"
+# what else is known of an artist in a library is gathered again
+_COUNTS = "song_count = EXCLUDED.song_count, album_count = EXCLUDED.album_count, stats = ''"
+# of a new row, what is not counted yet
+_UNGATHERED = {"stats": "", "size": 0, "main_song_count": 0, "main_album_count": 0, "main_size": 0}
 
 
 def _counted_artists(condition: str = "") -> str:
@@ -191,15 +195,21 @@ def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = 
     if artist_ids is None:
         _refresh_all_library_artists(library_id)
         return
-    columns = ("library_id", "artist_id", "song_count", "album_count")
+    columns = ("library_id", "artist_id", "song_count", "album_count", *_UNGATHERED)
     for piece in chunks(sorted(set(artist_ids))):
         sql = _counted_artists(f"AND p.artist_id IN ({placeholders(piece)})")
         with connection.cursor() as cursor:
             cursor.execute(sql, [library_id, *piece])
-            counted = sorted((library_id, *row) for row in cursor.fetchall())
+            counted = sorted((library_id, *row, *_UNGATHERED.values()) for row in cursor.fetchall())
         gone = set(piece).difference(artist for _, artist, *_ in counted)
         LibraryArtist.objects.filter(library=library_id, artist__in=gone).delete()
         insert_or(LibraryArtist, columns, counted, f"(library_id, artist_id) DO UPDATE SET {_COUNTS}")
+
+
+def forget_artist_stats(library_id: int, artist_ids: Iterable[str]) -> None:
+    """Have what is known of artists in a library gathered again: their tracks may say other things of them now."""
+    for piece in chunks(sorted(set(artist_ids))):
+        LibraryArtist.objects.filter(library=library_id, artist__in=piece).update(stats="")
 
 
 def _refresh_all_library_artists(library_id: int) -> None:
@@ -210,8 +220,9 @@ def _refresh_all_library_artists(library_id: int) -> None:
         [library_id, library_id],
     )
     run(
-        f"""INSERT INTO {table(LibraryArtist)} (library_id, artist_id, song_count, album_count)
-        SELECT %s, c.artist_id, c.songs, c.albums FROM ({counted}) AS c WHERE TRUE
+        f"""INSERT INTO {table(LibraryArtist)}
+        (library_id, artist_id, song_count, album_count, {", ".join(_UNGATHERED)})
+        SELECT %s, c.artist_id, c.songs, c.albums, '', 0, 0, 0, 0 FROM ({counted}) AS c WHERE TRUE
         ON CONFLICT (library_id, artist_id) DO UPDATE SET {_COUNTS}""",  # noqa: S608 - own names
         [library_id, library_id],
     )

@@ -10,6 +10,7 @@ POST /auth/createAdmin                users.views.CreateAdminView        no acco
 GET|POST /api/library                 libraries.views.LibraryViewSet     admin          services.libraries
 GET|PUT|DELETE /api/library/{id}      libraries.views.LibraryViewSet     admin          services.libraries
 GET /api/song, /api/song/{id}         libraries.catalog_api.views        signed in      libraries.catalog_api.songs
+GET /api/album, /api/artist, …        libraries.catalog_api.views        signed in      libraries.catalog_api
 GET|POST /api/user                    users.views.UserViewSet            admin          users.services
 GET|PUT|DELETE /api/user/{id}         users.views.UserViewSet            self or admin  users.services
 POST /api/user/{id}/signout           users.views.UserViewSet            self or admin  users.services

@@ -135,3 +135,129 @@ class SongSerializer(ObjectSerializer):
     birthTime = serializers.DateTimeField()
     createdAt = serializers.DateTimeField(help_text="When a scan first saw it.")
     updatedAt = serializers.DateTimeField(help_text="When its file was last changed.")
+
+
+_STATS = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "properties": {name: {"type": "integer"} for name in ("songCount", "albumCount", "size")},
+    },
+}
+
+
+@extend_schema_field(_STATS)
+class Stats(serializers.JSONField):
+    """Numbers by role."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class Discs(serializers.JSONField):
+    """Titles by the numbers of discs."""
+
+
+@extend_schema_field({"type": "array", "items": _GENRE, "nullable": True})
+class GenresOrNull(serializers.JSONField):
+    """Genres, or null."""
+
+
+@extend_schema_field({"nullable": True})
+class Nothing(serializers.JSONField):
+    """Always null."""
+
+
+class AlbumSerializer(ObjectSerializer):
+    """An album. What is counted is of its songs that are there."""
+
+    resource = Resource.ALBUM
+
+    id = serializers.CharField()
+    libraryId = serializers.IntegerField()
+    libraryPath = serializers.CharField()
+    libraryName = serializers.CharField()
+    name = serializers.CharField()
+    albumArtistId = serializers.CharField()
+    albumArtist = serializers.CharField()
+    maxYear = serializers.IntegerField(help_text="0: none.")
+    minYear = serializers.IntegerField(help_text="0: none.")
+    date = text("Where all songs agree.")
+    maxOriginalYear = serializers.IntegerField(help_text="0: none.")
+    minOriginalYear = serializers.IntegerField(help_text="0: none.")
+    originalDate = text("Where all songs agree.")
+    releaseDate = text("Where all songs agree.")
+    compilation = serializers.BooleanField()
+    songCount = serializers.IntegerField()
+    duration = serializers.FloatField(help_text="Seconds.")
+    size = serializers.IntegerField(help_text="Bytes.")
+    discs = Discs(help_text="The titles of the discs by their numbers.")
+    sortAlbumName = text()
+    sortAlbumArtistName = text()
+    orderAlbumName = serializers.CharField(help_text="What lists by name are in order of.")
+    orderAlbumArtistName = serializers.CharField()
+    catalogNum = text()
+    mbzAlbumId = text()
+    mbzAlbumType = text()
+    mbzReleaseGroupId = text()
+    explicitStatus = serializers.CharField(help_text="`e`: a song is explicit; `c`: one is clean; or nothing.")
+    rgAlbumGain = gain("dB.")
+    rgAlbumPeak = gain("1 is full scale.")
+    externalInfoUpdatedAt = Nothing(help_text="Always null: nothing is fetched from elsewhere.")
+    genre = serializers.CharField(help_text="The most frequent one.")
+    genres = GenresOrNull(help_text="The most frequent one first.")
+    tags = Tags(required=False)
+    participants = Participants()
+    missing = serializers.BooleanField(help_text="Whether the files of all its songs are missing.")
+    importedAt = serializers.DateTimeField(help_text="When its row was last changed.")
+    createdAt = serializers.DateTimeField(help_text="When a scan first saw it.")
+    updatedAt = serializers.DateTimeField(help_text="When one of its files was last changed.")
+
+
+class ArtistSerializer(ObjectSerializer):
+    """An artist. What is counted is of songs that are there, in the libraries that the account can access."""
+
+    resource = Resource.ARTIST
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    sortArtistName = text()
+    orderArtistName = serializers.CharField(help_text="What lists by name are in order of.")
+    mbzArtistId = text()
+    stats = Stats(help_text="By role; `maincredit` is that of an artist or album artist.")
+    size = serializers.IntegerField(help_text="Bytes.")
+    albumCount = serializers.IntegerField()
+    songCount = serializers.IntegerField()
+    missing = serializers.BooleanField(help_text="Whether the files of all songs are missing.")
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
+class GenreSerializer(serializers.Serializer[Any]):
+    """A genre."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TagSerializer(serializers.Serializer[Any]):
+    """A value of a tag."""
+
+    id = serializers.CharField()
+    tagName = serializers.CharField()
+    tagValue = serializers.CharField()
+    albumCount = serializers.IntegerField()
+    songCount = serializers.IntegerField()
+
+
+class FolderSerializer(serializers.Serializer[Any]):
+    """A folder with songs directly inside."""
+
+    id = serializers.CharField()
+    libraryId = serializers.IntegerField()
+    libraryPath = serializers.CharField()
+    libraryName = serializers.CharField()
+    path = serializers.CharField(help_text="Relative to the library's root; empty for the root itself.")
+    name = serializers.CharField()
+    parentPath = serializers.CharField()
+    songCount = serializers.IntegerField(help_text="Directly inside, and there.")
+    missing = serializers.BooleanField()
+    createdAt = serializers.DateTimeField()

@@ -11,18 +11,15 @@ from django.db.models import F, TextField
 from django.db.models.functions import Cast
 
 from libraries.catalog_api.extension import Resource, WireObject, add_keys
-from libraries.catalog_api.tag_names import explicit_status, first_of, shown_tags
 from libraries.catalog_api.visible import (
     LibraryFacts,
-    Part,
     file_time,
-    genres_of,
     libraries_of,
-    participant,
-    parts_of,
     present_artists,
 )
 from libraries.models import MediaFile
+from libraries.tag_names import explicit_status, first_of, shown_tags
+from libraries.track_facts import Part, genres_of, participant, parts_of
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 

@@ -15,8 +15,8 @@ from django.db.models.functions import Mod, Ord, Substr
 
 from libraries.catalog_api.extension import Asked, Sort
 
-# of an id, those characters that are random (see navidrome_lib.db.ids); the first that are not of the time
-_RANDOM: Final = range(11, 17)
+# of an id, some of those characters that are random (see navidrome_lib.db.ids)
+_RANDOM: Final = range(17, 23)
 # numbers that six characters times a factor add up to below what an integer of PostgreSQL can be
 _FACTORS: Final = 2_000_000
 _PRIME: Final = 1_000_003

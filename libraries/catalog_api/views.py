@@ -1,115 +1,35 @@
-"""Lists and objects of the catalog: which rows, in which order, and bytes of them."""
+"""The lists and objects of each resource."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import orjson
-from django.db.models import QuerySet
+from django.db.models import CharField, Count, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.generics import GenericAPIView
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
-from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, SongFilter
-from libraries.catalog_api.schema import SongSerializer
+from libraries.catalog_api import artists, tags
+from libraries.catalog_api.album_filters import AlbumFilter
+from libraries.catalog_api.albums import albums_in
+from libraries.catalog_api.base_view import ID, CatalogView, Libraries
+from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject
+from libraries.catalog_api.other_filters import ArtistFilter, FolderFilter, GenreListFilter, TagListFilter
+from libraries.catalog_api.schema import (
+    AlbumSerializer,
+    ArtistSerializer,
+    FolderSerializer,
+    GenreSerializer,
+    SongSerializer,
+    TagSerializer,
+)
+from libraries.catalog_api.song_filters import SongFilter
 from libraries.catalog_api.songs import songs_in
-from libraries.catalog_api.sorting import RANDOM, in_order
-from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
-from libraries.models import Library, MediaFile
-from navidrome_lib.api.filters import asked_sort
-from navidrome_lib.api.pagination import ALL, asked_range
-from navidrome_lib.api.permissions import IsSignedIn
-from navidrome_lib.errors import NotFound
-from navidrome_lib.viewer import Viewer, viewer_of
-
-ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
-# objects that are made at once: what is looked up for them stays in bounds
-PIECE = 500
-# as many rows are counted in a few milliseconds; of more, the kept total says how many there are
-COUNTED = 20_000
-
-Libraries = Mapping[int, LibraryFacts]
-
-
-class CatalogView(GenericAPIView[Any]):
-    """What a list and one object of a resource have in common; a subclass says which rows and how they look."""
-
-    permission_classes = (IsSignedIn,)
-    filter_backends = (CatalogFilter,)
-    resource: ClassVar[Resource | None] = None
-    filterset_class: ClassVar[type[CatalogFilterSet]]
-    sorts: ClassVar[Mapping[str, Sort]] = {}
-    # where nothing else is asked for: in the order in which rows came
-    default_sort: ClassVar[Sort] = Sort("pk")
-
-    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
-        """The rows that may be seen, for who can access these libraries and no others."""
-        raise NotImplementedError
-
-    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
-        """The objects with these ids, in this order."""
-        raise NotImplementedError
-
-    def kept_total(self, libraries: Libraries) -> int:
-        """How many rows there are without any filter, as far as that is kept."""
-        return 0
-
-    @classmethod
-    def all_sorts(cls) -> dict[str, Sort]:
-        """Every sort by its key."""
-        added = {key: sort for addition in additions(cls.resource) for key, sort in addition.sorts.items()}
-        return {**cls.sorts, **added}
-
-    def get_queryset(self) -> QuerySet[Any]:
-        viewer = viewer_of(self.request)
-        return self.rows(libraries_of(viewer), viewer)
-
-    def answer_list(self, request: Request) -> HttpResponse:
-        """The page that a query asks for."""
-        viewer = viewer_of(request)
-        libraries = libraries_of(viewer)
-        every = self.rows(libraries, viewer)
-        rows = CatalogFilter().filter_queryset(request, every, self)
-        first, end = asked_range(request.query_params)
-        sort = self.all_sorts().get(asked_sort(request), self.default_sort)
-        asked = Asked(viewer, request.query_params.get("seed", ""))
-        descending = request.query_params.get("_order", "").upper() == "DESC"
-        ordered = in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True)
-        if (first, end) == ALL:
-            ids = list(ordered)
-            total = len(ids)
-        else:
-            ids = list(ordered[first : max(end, first) if end is not None else None])
-            total = self.kept_total(libraries) if rows is every else 0
-            if total < COUNTED:
-                total = rows.order_by().count()
-        body = b"[" + b",".join(self._pieces(ids, viewer, libraries)) + b"]"
-        return json_answer(body, {"X-Total-Count": str(total)})
-
-    def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:
-        for at in range(0, len(ids), PIECE):
-            if objects := self.objects(ids[at : at + PIECE], viewer, libraries):
-                yield orjson.dumps(objects, option=JSON)[1:-1]
-
-    def answer_one(self, request: Request, pk: str) -> HttpResponse:
-        """The object with this id; NotFound for one that does not exist, or that the viewer cannot see."""
-        viewer = viewer_of(request)
-        libraries = libraries_of(viewer)
-        known = pk.isascii() and pk.isalnum() and self.rows(libraries, viewer).filter(pk=pk).exists()
-        objects = self.objects([pk], viewer, libraries) if known else []
-        if not objects:
-            raise NotFound
-        return json_answer(orjson.dumps(objects[0], option=JSON))
-
-
-def json_answer(body: bytes, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """JSON that is written already."""
-    return HttpResponse(body, content_type="application/json", headers=dict(headers or {}))
+from libraries.catalog_api.sorting import RANDOM
+from libraries.models import Album, Folder, Library, MediaFile
+from navidrome_lib.viewer import Viewer
 
 
 class SongsView(CatalogView):
@@ -147,7 +67,7 @@ class SongsView(CatalogView):
     }
 
     def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
-        return MediaFile.objects.in_catalog().filter(library__in=libraries)
+        return MediaFile.objects.in_catalog().in_libraries(libraries)
 
     def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
         return songs_in(ids, viewer, libraries)
@@ -161,7 +81,7 @@ class SongListView(SongsView):
     """`GET /api/song`."""
 
     @extend_schema(operation_id="song_list", responses=SongSerializer(many=True))
-    def get(self, request: Request) -> HttpResponse | Response:
+    def get(self, request: Request) -> HttpResponse:
         """List the songs of the libraries that the account can access."""
         return self.answer_list(request)
 
@@ -170,6 +90,217 @@ class SongView(SongsView):
     """`GET /api/song/{id}`."""
 
     @extend_schema(operation_id="song_retrieve", parameters=[ID], responses=SongSerializer)
-    def get(self, request: Request, pk: str) -> HttpResponse | Response:
+    def get(self, request: Request, pk: str) -> HttpResponse:
         """Get one song."""
+        return self.answer_one(request, pk)
+
+
+def first_dates(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
+    """Annotate albums with their original date, or else their last year, as texts that compare like dates."""
+    date = Coalesce(NullIf("original_date", Value("")), Cast("max_year", CharField()), Value(""))
+    dated: QuerySet[Any] = rows.annotate(first_date=date)
+    return dated
+
+
+class AlbumsView(CatalogView):
+    """Albums."""
+
+    resource = Resource.ALBUM
+    serializer_class = AlbumSerializer
+    filterset_class = AlbumFilter
+    sorts: ClassVar[Mapping[str, Sort]] = {
+        "id": Sort("pk"),
+        "name": Sort("order_name"),
+        "artist": Sort("order_artist", "order_name"),
+        "albumArtist": Sort("order_artist", "order_name"),
+        "maxYear": Sort("first_date", "release_date", "order_name", prepare=first_dates),
+        "minYear": Sort("min_year"),
+        "date": Sort("date"),
+        "originalDate": Sort("original_date"),
+        "releaseDate": Sort("release_date"),
+        "random": RANDOM,
+        "createdAt": Sort("created_at"),
+        "recentlyAdded": Sort("created_at"),
+        "updatedAt": Sort("updated_at"),
+        "songCount": Sort("song_count"),
+        "duration": Sort("duration"),
+        "size": Sort("size"),
+        "compilation": Sort("compilation"),
+    }
+
+    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
+        return Album.objects.in_catalog().in_libraries(libraries)
+
+    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
+        return albums_in(ids, viewer, libraries)
+
+
+class AlbumListView(AlbumsView):
+    """`GET /api/album`."""
+
+    @extend_schema(operation_id="album_list", responses=AlbumSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        """List the albums of the libraries that the account can access."""
+        return self.answer_list(request)
+
+
+class AlbumView(AlbumsView):
+    """`GET /api/album/{id}`."""
+
+    @extend_schema(operation_id="album_retrieve", parameters=[ID], responses=AlbumSerializer)
+    def get(self, request: Request, pk: str) -> HttpResponse:
+        """Get one album."""
+        return self.answer_one(request, pk)
+
+
+class ArtistsView(CatalogView):
+    """Artists."""
+
+    resource = Resource.ARTIST
+    serializer_class = ArtistSerializer
+    filterset_class = ArtistFilter
+    sorts: ClassVar[Mapping[str, Sort]] = {
+        "id": Sort("pk"),
+        "name": Sort("order_name"),
+        "songCount": artists.by_count("song_count"),
+        "albumCount": artists.by_count("album_count"),
+        "size": artists.by_count("size"),
+        "maincreditSongCount": artists.by_count("main_song_count"),
+        "maincreditAlbumCount": artists.by_count("main_album_count"),
+        "maincreditSize": artists.by_count("main_size"),
+        "random": RANDOM,
+        "createdAt": Sort("created_at"),
+        "updatedAt": Sort("updated_at"),
+    }
+
+    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
+        return artists.artists_of(libraries)
+
+    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
+        return artists.artists_in(ids, viewer, libraries)
+
+
+class ArtistListView(ArtistsView):
+    """`GET /api/artist`."""
+
+    @extend_schema(operation_id="artist_list", responses=ArtistSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        """List everybody who takes part in a song of the libraries that the account can access."""
+        return self.answer_list(request)
+
+
+class ArtistView(ArtistsView):
+    """`GET /api/artist/{id}`."""
+
+    @extend_schema(operation_id="artist_retrieve", parameters=[ID], responses=ArtistSerializer)
+    def get(self, request: Request, pk: str) -> HttpResponse:
+        """Get one artist."""
+        return self.answer_one(request, pk)
+
+
+class TagsView(CatalogView):
+    """Values of tags."""
+
+    serializer_class = TagSerializer
+    filterset_class = TagListFilter
+    sorts: ClassVar[Mapping[str, Sort]] = {
+        "id": Sort("pk"),
+        "name": Sort("order_value"),
+        "tagValue": Sort("order_value"),
+        "tagName": Sort("name", "order_value"),
+        "albumCount": tags.by_count(Count("pk")),
+        "songCount": tags.by_count(Sum("song_count")),
+    }
+
+    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
+        return tags.tags_in(libraries)
+
+    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
+        return tags.tag_objects(ids, libraries)
+
+
+class TagListView(TagsView):
+    """`GET /api/tag`."""
+
+    @extend_schema(operation_id="tag_list", responses=TagSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        """List the values of tags of the songs that the account can access."""
+        return self.answer_list(request)
+
+
+class TagView(TagsView):
+    """`GET /api/tag/{id}`."""
+
+    @extend_schema(operation_id="tag_retrieve", parameters=[ID], responses=TagSerializer)
+    def get(self, request: Request, pk: str) -> HttpResponse:
+        """Get one value of a tag."""
+        return self.answer_one(request, pk)
+
+
+class GenresView(CatalogView):
+    """Genres."""
+
+    serializer_class = GenreSerializer
+    filterset_class = GenreListFilter
+    sorts = TagsView.sorts
+
+    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
+        return tags.genres_in(libraries)
+
+    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
+        return tags.genre_objects(ids)
+
+
+class GenreListView(GenresView):
+    """`GET /api/genre`."""
+
+    @extend_schema(operation_id="genre_list", responses=GenreSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        """List the genres of the songs that the account can access."""
+        return self.answer_list(request)
+
+
+class GenreView(GenresView):
+    """`GET /api/genre/{id}`."""
+
+    @extend_schema(operation_id="genre_retrieve", parameters=[ID], responses=GenreSerializer)
+    def get(self, request: Request, pk: str) -> HttpResponse:
+        """Get one genre."""
+        return self.answer_one(request, pk)
+
+
+class FoldersView(CatalogView):
+    """Folders with songs directly inside."""
+
+    serializer_class = FolderSerializer
+    filterset_class = FolderFilter
+    sorts: ClassVar[Mapping[str, Sort]] = {
+        "id": Sort("pk"),
+        "path": Sort("path"),
+        "name": Sort("path"),
+        "createdAt": Sort("created_at"),
+    }
+
+    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
+        return Folder.objects.in_catalog().in_libraries(libraries)
+
+    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
+        return tags.folder_objects(ids, viewer, libraries)
+
+
+class FolderListView(FoldersView):
+    """`GET /api/folder`."""
+
+    @extend_schema(operation_id="folder_list", responses=FolderSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        """List the folders with songs, of the libraries that the account can access."""
+        return self.answer_list(request)
+
+
+class FolderView(FoldersView):
+    """`GET /api/folder/{id}`."""
+
+    @extend_schema(operation_id="folder_retrieve", parameters=[ID], responses=FolderSerializer)
+    def get(self, request: Request, pk: str) -> HttpResponse:
+        """Get one folder."""
         return self.answer_one(request, pk)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
-from libraries.models import Library
-from libraries.models.artist import LibraryArtist, Participant
-from libraries.models.genre import TrackGenre
+from libraries.gathering import gather
+from libraries.models import Library, LibraryArtist
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
+# albums and artists
+GATHERED_BY_A_LIST: Final = 2_000
 JSON: Final = orjson.OPT_UTC_Z
 NO_TIME: Final = "0001-01-01T00:00:00Z"
 # what a date of the wire can be
@@ -39,31 +40,6 @@ def file_time(ns: int) -> datetime | str:
     return datetime.fromtimestamp(seconds, UTC) if 0 <= seconds <= _LAST_SECOND else NO_TIME
 
 
-class Part(NamedTuple):
-    """What an artist does in a track."""
-
-    track: str
-    role: str
-    sub_role: str
-    artist: str
-    name: str
-
-
-def parts_of(track_ids: Iterable[str]) -> Iterator[Part]:
-    """Everything that artists do in some tracks, in the order of each track's tags."""
-    for piece in chunks(track_ids):
-        rows = Participant.objects.filter(media_file__in=piece).order_by("position")
-        yield from map(Part._make, rows.values_list("media_file", "role", "sub_role", "artist", "artist__name"))
-
-
-def genres_of(track_ids: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The genres of some tracks: each the id of the track, and the genre as the wire has it."""
-    for piece in chunks(track_ids):
-        rows = TrackGenre.objects.filter(media_file__in=piece).order_by("position")
-        for track, pk, name in rows.values_list("media_file", "genre", "genre__name"):
-            yield track, {"id": pk, "name": name}
-
-
 def present_artists(artist_ids: Collection[str], libraries: Collection[int]) -> set[str]:
     """Those of some artists that take part in a track that is there, in libraries that can be seen."""
     found: set[str] = set()
@@ -73,9 +49,6 @@ def present_artists(artist_ids: Collection[str], libraries: Collection[int]) -> 
     return found
 
 
-def participant(artist: str, name: str, missing: bool, sub_role: str = "") -> dict[str, Any]:
-    """An artist as the objects of the wire name those who take part."""
-    found: dict[str, Any] = {"id": artist, "name": name, "missing": missing}
-    if sub_role:
-        found["subRole"] = sub_role
-    return found
+def gathered(library_ids: Collection[int]) -> None:
+    """Gather what no worker has gathered yet of some libraries, as far as a list can wait for it."""
+    gather(library_ids, most=GATHERED_BY_A_LIST)

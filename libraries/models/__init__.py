@@ -13,11 +13,13 @@ from libraries.models.problem import ScanProblem
 from libraries.models.scan import Scan
 from libraries.models.server_clock import ServerClock
 from libraries.models.song_words import SongWords
+from libraries.models.tag import AlbumTag, Tag
 from libraries.models.unread_folder import UnreadFolder
 from libraries.models.watch_status import WatchStatus
 
 __all__ = [
     "Album",
+    "AlbumTag",
     "Artist",
     "Folder",
     "Genre",
@@ -32,6 +34,7 @@ __all__ = [
     "ScanProblem",
     "ServerClock",
     "SongWords",
+    "Tag",
     "TrackGenre",
     "UnreadFolder",
     "WatchStatus",

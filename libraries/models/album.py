@@ -49,6 +49,11 @@ class Album(models.Model):
     original_date = models.CharField(max_length=32, default="")
     release_date = models.CharField(max_length=32, default="")
 
+    # what else its songs say together, as JSON; empty: not gathered yet (see `libraries.gathering`)
+    details = models.TextField(default="", editable=False)
+    # what it is found by, gathered likewise: folded words, each behind a space
+    words = models.TextField(default="", editable=False)
+
     freshness = models.PositiveSmallIntegerField(default=Freshness.SETTLED, editable=False)
     # the album whose tracks this one was made of, while that has others: its row follows when they come, too
     split_from = KeyField(max_length=22, null=True, editable=False)
@@ -68,6 +73,7 @@ class Album(models.Model):
             models.Index(fields=["order_artist", "order_name", "id"], name="album_artist_idx"),
             models.Index(fields=["created_at", "id"], name="album_created_idx"),
             models.Index(fields=["library"], condition=~Q(freshness=0), name="album_fresh_idx"),
+            models.Index(fields=["library", "id"], condition=Q(details=""), name="album_ungathered_idx"),
         ]
 
     def __str__(self) -> str:

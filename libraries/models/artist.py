@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from libraries.labels import ROLE_LABELS
@@ -20,6 +21,8 @@ class Artist(models.Model):
     name = models.TextField()
     sort_name = models.TextField(default="")
     order_name = OrderField(max_length=MAX_ORDER_NAME, default="", editable=False)
+    # what it is found by: folded words, each behind a space (see `libraries.search.words`)
+    words = models.TextField(default="", editable=False)
     mbz_artist_id = models.CharField(max_length=36, default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -42,9 +45,19 @@ class LibraryArtist(models.Model):
     artist = models.ForeignKey(Artist, on_delete=models.CASCADE, related_name="library_artists")
     song_count = models.PositiveIntegerField(default=0)
     album_count = models.PositiveIntegerField(default=0)
+    # role by role, as JSON; empty: not gathered yet, nor are the numbers below (see `libraries.gathering`)
+    stats = models.TextField(default="", editable=False)
+    size = models.PositiveBigIntegerField(default=0, editable=False)
+    # as artist or album artist
+    main_song_count = models.PositiveIntegerField(default=0, editable=False)
+    main_album_count = models.PositiveIntegerField(default=0, editable=False)
+    main_size = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["library", "artist"], name="library_artist_unique")]
+        indexes = [
+            models.Index(fields=["library", "artist"], condition=Q(stats=""), name="library_artist_ungathered_idx")
+        ]
 
     def __str__(self) -> str:
         return f"{self.artist_id} in {self.library_id}"

@@ -52,6 +52,11 @@ def each_once(words: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(words))
 
 
+def spaced(*texts: str) -> str:
+    """The words of some texts, each once and behind a space: a word that begins so can be looked for by a text."""
+    return "".join(f" {word}" for word in dict.fromkeys(word for text in texts for word in words_of(text)))
+
+
 @lru_cache(maxsize=1024)
 def folder_words(folder: str) -> str:
     """The words of the path of a folder, each once."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from libraries.choices import ScanState, ScanTrigger
+from libraries.gathering import gather
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile, Participant, Scan, ScanProblem
 from missing.models import Purge
 
@@ -54,4 +55,5 @@ def fill(root: Path) -> list[str]:
         pk=PROBLEM_ID, library=library, scan=scan, path=f"{MARK}-bad.mp3", path_bytes=b"x", path_key="3" * 32,
         kind="corrupt", message=f"{MARK}-message", first_seen_at=now, last_seen_at=now,
     )  # fmt: skip
+    gather([library.pk])
     return [*ids, purge.pk]

@@ -36,11 +36,13 @@ QUERIES = (
     "userId={owner}", "musicFolderId={library}",
 )  # fmt: skip
 # what can be asked of songs and of what they belong to
-CATALOG = ("/api/song",)
+CATALOG = tuple(f"/api/{name}" for name in ("song", "album", "artist", "genre", "tag", "folder"))
 CATALOG_QUERIES = (
     "", "_start=0&_end=9", "_sort=title&_order=DESC", "_sort=random&seed=1", "library_id={library}", "id={track}",
     f"title={canary.MARK}", f"name={canary.MARK}", "missing=true", "folder_id={folder}", "artist_id={artist}",
     "artists_id={artist}", "album_id={album}", f"genre={canary.MARK}-genre", f"path={canary.MARK}",
+    "album_artist_id={artist}", "role_artist_id={artist}", "role=artist", "tag_name=genre",
+    f"tag_value={canary.MARK}", "id={artist}", "id={album}", "_sort=songCount&_order=DESC",
 )  # fmt: skip
 NUMBERS = ("47114711", "471147114711")
 

@@ -12,6 +12,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from libraries.choices import ScanTrigger
+from libraries.gathering import gather
 from libraries.models import Library, MediaFile, Scan
 from listening.models import Player, Playlist, Radio, Scrobble, Share, Transcoding
 from missing.models import Purge
@@ -37,14 +38,15 @@ SELF = ("member", "admin")
 OWNER = ("member",)
 # whoever can access the library
 LISTENERS = ("member", "scanner", "admin")
+CATALOG = ("song", "album", "artist", "genre", "tag", "folder")
 
 # route → verbs → roles; the account, key and objects in the address are those of the member.
 # A verb that is not named is not offered: refused to who may not come near, 405 to everybody else.
 API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/library": {(*READS, "post"): ADMIN},
     "/api/library/{pk}": {(*READS, "put", "patch", "delete"): ADMIN},
-    "/api/song": {READS: SIGNED_IN},
-    "/api/song/{pk}": {("get", "head"): LISTENERS, ("options",): SIGNED_IN},
+    **{f"/api/{name}": {READS: SIGNED_IN} for name in CATALOG},
+    **{f"/api/{name}/{{pk}}": {("get", "head"): LISTENERS, ("options",): SIGNED_IN} for name in CATALOG},
     "/api/scan": {(*READS, "post"): ADMIN},
     "/api/scan/{pk}": {(*READS, "delete"): ADMIN},
     "/api/scan/{pk}/problem": {READS: ADMIN},
@@ -168,7 +170,10 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
         "scan": scan.pk,
         "missing": purge.pk,
     }
-    objects |= {"song": song.pk}
+    objects |= {"song": song.pk, "album": str(song.album_ref_id), "folder": song.folder_id}
+    objects |= {"artist": song.artists.all()[0].pk, "genre": song.genres.all()[0].pk}
+    gather([library.pk])
+    objects |= {"tag": objects["genre"]}
     objects |= add_to_catalog(member, song)
 
     def fill(route: str) -> str:

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from libraries import queue, tasks
 from libraries.choices import ScanState, ScanTrigger
 from libraries.cleanup import clear_library
-from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan
+from libraries.models import Album, Artist, Genre, Library, LibraryArtist, MediaFile, Scan
 from libraries.scanner import lease
 from navidrome_lib.celery import app
 from navidrome_lib.config.schedules import next_due
@@ -120,3 +120,14 @@ def test_a_removed_library_is_cleared_away(library: Library, tmp_path: Path) -> 
     assert (MediaFile.objects.count(), Album.objects.count(), Genre.objects.count()) == (1, 1, 1)
     assert Artist.objects.filter(name="Bob").exists()
     assert len(list((tmp_path / "music").iterdir())) == 3
+
+
+def test_what_albums_say_is_gathered_behind_a_scan_or_a_minute_later(
+    library: Library, sent: list[tuple[str, int]]
+) -> None:
+    tasks.scan_library(request(library).pk)
+    assert Album.objects.exclude(details="").count() == 1
+    assert LibraryArtist.objects.exclude(stats="").count() == 1
+    Album.objects.update(details="")
+    tasks.fingerprint_tracks()
+    assert Album.objects.exclude(details="").count() == 1

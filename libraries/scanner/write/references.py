@@ -18,6 +18,7 @@ from libraries.choices import Freshness
 from libraries.models import Album, Artist, Genre
 from libraries.order_names import shared_order_name
 from libraries.scanner.types import AlbumRecord, Credit
+from libraries.search.words import spaced
 from navidrome_lib.db.bulk import (
     chunks,
     db_datetime,
@@ -89,9 +90,21 @@ class References:
         new = self._read_artists(wanted)
         if new:
             now = db_datetime(timezone.now())
-            columns = ("id", "pid", "name", "sort_name", "order_name", "mbz_artist_id", "created_at", "updated_at")
+            columns = (
+                "id", "pid", "name", "sort_name", "order_name", "words", "mbz_artist_id", "created_at", "updated_at",
+            )  # fmt: skip
             rows = [
-                (new_id(), c.pid, c.name, c.sort_name, self._order(c.name), c.mbz_id, now, now)
+                (
+                    new_id(),
+                    c.pid,
+                    c.name,
+                    c.sort_name,
+                    self._order(c.name),
+                    spaced(c.name, c.sort_name),
+                    c.mbz_id,
+                    now,
+                    now,
+                )
                 for c in map(wanted.__getitem__, new)
             ]
             insert_new_rows(Artist, columns, rows)
@@ -115,8 +128,8 @@ class References:
             found = KnownArtist(known.id, sort_name, self._order(credit.name), mbz_id)
             if found != known:
                 self._artists[pid] = found
-                rows.append((*found[1:], now, known.id))
-        update_rows(Artist, (*KnownArtist._fields[1:], "updated_at"), rows)
+                rows.append((*found[1:], spaced(credit.name, sort_name), now, known.id))
+        update_rows(Artist, (*KnownArtist._fields[1:], "words", "updated_at"), rows)
 
     def find_genres(self, genres: Iterable[tuple[str, str]]) -> None:
         """Know the ids of all these genres, each a pid and a name."""
@@ -193,7 +206,7 @@ _ALBUM_COLUMNS: Final = (
 # what is counted in the same transaction, as soon as it has tracks (see totals.refresh_albums)
 _UNCOUNTED: Final = {
     "song_count": 0, "duration": 0.0, "size": 0, "compilation": False, "date": "", "original_date": "",
-    "release_date": "",
+    "release_date": "", "details": "", "words": "",
 }  # fmt: skip
 
 

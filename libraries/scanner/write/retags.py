@@ -18,7 +18,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from libraries.choices import Freshness
-from libraries.models import Album, Library, MediaFile
+from libraries.models import Album, AlbumTag, Library, MediaFile
 from libraries.scanner.lease import Lease
 from libraries.scanner.types import TrackRow
 from libraries.scanner.write.album_rows import AlbumRow, Settlement, settle
@@ -187,7 +187,9 @@ def _carry_out(plan: Settlement, rows: Mapping[str, dict[str, Any]], inside: Map
     for row, origin in plan.split_from.items():
         Album.objects.filter(pk=row).update(split_from=origin)
     _move_tracks({identity: row for identity, row in moved.items() if inside.get(identity)})
-    delete_where(Album, "id", sorted(set(rows) - set(place.values())))
+    gone = sorted(set(rows) - set(place.values()))
+    delete_where(AlbumTag, "album_id", gone)
+    delete_where(Album, "id", gone)
     return set(place.values())
 
 

@@ -31,7 +31,7 @@ from libraries.scanner.write.problems import open_problems, resolve_problems
 from libraries.scanner.write.references import References
 from libraries.scanner.write.retry import with_retry
 from libraries.scanner.write.tracks import TrackRows
-from libraries.totals import Delta, add_to_totals, artists_by_track, refresh_albums, unpurge
+from libraries.totals import Delta, add_to_totals, artists_by_track, forget_artist_stats, refresh_albums, unpurge
 from navidrome_lib.db.bulk import chunks, db_datetime, insert_rows
 from navidrome_lib.db.ids import new_id
 
@@ -192,15 +192,21 @@ class Writer:
         return self._affected_artists(changes, before, everything=not whole)
 
     def _affected_artists(self, changes: _Changes, before: dict[str, set[str]], *, everything: bool) -> set[str]:
-        """The artists who have other tracks or albums than before: most retagged files keep theirs."""
+        """The artists who have other tracks or albums than before: most retagged files keep theirs.
+
+        What else is known of them is gathered again: they may do other things in the same tracks.
+        """
         people = self.references.artist_ids
         came_back = (before.get(known.id, ()) for known in changes.back)
         # the tracks of an album have mostly the same people
         affected = set[str]().union(*came_back, *map(people, {state.record.credits for state in changes.inserts}))
+        retagged: set[str] = set()
         for known, state in changes.updates:
             old, new = before.get(known.id, set()), people(state.record.credits)
+            retagged |= old | new
             stayed = not known.missing and known.album_id == self.rows.album_of(state) and not everything
             affected |= old ^ new if stayed else old | new
+        forget_artist_stats(self.library_id, retagged)
         return affected
 
     def _look_again(self, states: Iterable[TrackRow]) -> None:

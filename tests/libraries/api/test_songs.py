@@ -56,41 +56,38 @@ def songs(library: Library, other_library: Library) -> list[MediaFile]:
     return found
 
 
+LISTS = {
+    "_sort=title": ["Alpha", "Delta", "Été", "Foreign", "Gamma", "The Beta"],
+        "_sort=title&_order=DESC": ["The Beta", "Gamma", "Foreign", "Été", "Delta", "Alpha"],
+        "_sort=title&_start=1&_end=3": ["Delta", "Été"],
+        "_sort=title&_start=5&_end=2": [],
+        "_sort=title&missing=true": ["Delta"],
+        "_sort=title&missing=false": ["Alpha", "Été", "Foreign", "Gamma", "The Beta"],
+        "_sort=year&_end=2&missing=false&library_id={library}": ["Alpha", "Gamma"],
+        "_sort=year&_order=desc&_end=2&library_id={library}": ["Été", "Delta"],
+        "_sort=artist&library_id={library}": ["Gamma", "Delta", "Alpha", "The Beta", "Été"],
+        "_sort=recently_added": ["The Beta", "Alpha", "Gamma", "Delta", "Été", "Foreign"],
+        "_sort=nonsense": ["The Beta", "Alpha", "Gamma", "Delta", "Été", "Foreign"],
+        "id={second}&id={last}&id=nope": ["Alpha", "Foreign"],
+        "library_id={other}": ["Foreign"],
+        "library_id={other}&library_id={library}&_sort=title&_end=1": ["Alpha"],
+        "library_id=99": [],
+        "year=2001&_sort=title": ["Delta", "The Beta"],
+        "year=2001&year=1999&_sort=title&missing=false": ["Gamma", "The Beta"],
+        "year=x": [],
+        "year=&path=c": ["Gamma"],
+        "path=%25": [],
+        "suffix=flac": [],
+        '_filters={{"missing":+true}}': ["Delta"],
+        '_filters={{"year":+[1999,+2020]}}&_sort=title': ["Été", "Gamma"],
+        "foo=bar&_end=1": ["The Beta"],
+}  # fmt: skip
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("_sort=title", ["Alpha", "Delta", "Été", "Foreign", "Gamma", "The Beta"]),
-        ("_sort=title&_order=DESC", ["The Beta", "Gamma", "Foreign", "Été", "Delta", "Alpha"]),
-        ("_sort=title&_start=1&_end=3", ["Delta", "Été"]),
-        ("_sort=title&_start=5&_end=2", []),
-        ("_sort=title&missing=true", ["Delta"]),
-        ("_sort=title&missing=false", ["Alpha", "Été", "Foreign", "Gamma", "The Beta"]),
-        ("_sort=year&_end=2&missing=false&library_id={library}", ["Alpha", "Gamma"]),
-        ("_sort=year&_order=desc&_end=2&library_id={library}", ["Été", "Delta"]),
-        ("_sort=artist&library_id={library}", ["Gamma", "Delta", "Alpha", "The Beta", "Été"]),
-        ("_sort=recently_added", ["The Beta", "Alpha", "Gamma", "Delta", "Été", "Foreign"]),
-        ("_sort=nonsense", ["The Beta", "Alpha", "Gamma", "Delta", "Été", "Foreign"]),
-        ("id={second}&id={last}&id=nope", ["Alpha", "Foreign"]),
-        ("library_id={other}", ["Foreign"]),
-        ("library_id={other}&library_id={library}&_sort=title&_end=1", ["Alpha"]),
-        ("library_id=99", []),
-        ("year=2001&_sort=title", ["Delta", "The Beta"]),
-        ("year=2001&year=1999&_sort=title&missing=false", ["Gamma", "The Beta"]),
-        ("year=x", []),
-        ("year=&path=c", ["Gamma"]),
-        ("path=%25", []),
-        ("suffix=flac", []),
-        ('_filters={{"missing":+true}}', ["Delta"]),
-        ('_filters={{"year":+[1999,+2020]}}&_sort=title', ["Été", "Gamma"]),
-        ("foo=bar&_end=1", ["The Beta"]),
-    ],
-)
-def test_lists(
-    client: APIClient, songs: list[MediaFile], library: Library, other_library: Library, query: str, expected: list[str]
-) -> None:
+def test_lists(client: APIClient, songs: list[MediaFile], library: Library, other_library: Library) -> None:
     names = {"library": library.pk, "other": other_library.pk, "second": songs[1].pk, "last": songs[-1].pk}
-    assert titles(client, query.format(**names)) == expected
+    assert {query: titles(client, query.format(**names)) for query in LISTS} == LISTS
 
 
 @pytest.mark.django_db
@@ -191,20 +188,34 @@ def test_a_song_has_all_that_its_file_says(client: APIClient, scanned: Library) 
     assert client.get(f"/api/song/{song['id']}").json() == song
 
 
+FOUND = {
+    "title=open": True, "title=ann+openi": True, "title=zzz": False, "artists_id={bob}": True,
+        "artist_id={bob}": False, "artist_id={ann}": True, "album_artist_id={ann}": True,
+        "album_artist_id={bob}": False, "artists_id={cy}": False, "genre_id={rock}": True,
+        "genre_id=x&genre_id={rock}": True, "genre=Folk": True, "genre=Fo": False, "genre={rock}": True,
+        "album_id={album}": True, "folder_id={folder}": True, "folder_id=x": False, "bpm=120": True,
+        "compilation=true": False, "compilation=false": True,
+}  # fmt: skip
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("title=open", True), ("title=ann+openi", True), ("title=zzz", False), ("artists_id={bob}", True),
-        ("artist_id={bob}", False), ("artist_id={ann}", True), ("album_artist_id={ann}", True),
-        ("album_artist_id={bob}", False), ("artists_id={cy}", False), ("genre_id={rock}", True),
-        ("genre_id=x&genre_id={rock}", True), ("genre=Folk", True), ("genre=Fo", False), ("genre={rock}", True),
-        ("album_id={album}", True), ("folder_id={folder}", True), ("folder_id=x", False), ("bpm=120", True),
-        ("compilation=true", False), ("compilation=false", True),
-    ],
-)  # fmt: skip
-def test_filters_by_what_hangs_on_a_song(client: APIClient, scanned: Library, query: str, found: bool) -> None:
+def test_filters_by_what_hangs_on_a_song(client: APIClient, scanned: Library) -> None:
     (song,) = client.get("/api/song").json()
     people = {each["name"].lower(): each["id"] for role in song["participants"].values() for each in role}
     names = {"rock": song["genres"][0]["id"], "album": song["albumId"], "folder": song["folderId"], **people}
-    assert titles(client, query.format(**names)) == (["The Opening"] if found else [])
+    assert {query: bool(titles(client, query.format(**names))) for query in FOUND} == FOUND
+
+
+@pytest.mark.django_db(transaction=True)
+def test_filters_by_tags(client: APIClient, scanned: Library) -> None:
+    write_track(Path(scanned.path) / "Ann/b.flac", "Other", number=2, mood="Blue", disc_number=1)
+    scan(scanned)
+    queries = ("mood=Calm", "mood=calm", "mood=Blue", "recordlabel=Blue", "isrc=I")
+    found = {query: titles(client, query) for query in queries}
+    opening, other = ["The Opening"], ["Other"]
+    assert found == dict(zip(queries, (opening, [], other, opening, opening), strict=True))
+    tags = client.get("/api/tag?tag_name=mood").json()
+    assert {tag["tagValue"]: tag["songCount"] for tag in tags} == {"Calm": 1, "Blue": 1}
+    (calm,) = (tag["id"] for tag in tags if tag["tagValue"] == "Calm")
+    assert titles(client, f"mood={calm}") == opening
+    assert titles(client, f"mood={calm}&mood=Blue&_sort=title") == ["Other", "The Opening"]

@@ -1,7 +1,8 @@
-"""The tags that clients see: canonical names of ours, and the names that clients know them by."""
+"""The tags that clients see: canonical names of ours, and the names that clients know them by. No Django."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -28,6 +29,9 @@ ALBUM_TAGS: Final = frozenset(
 
 TagsOfFile = Mapping[str, Sequence[str]]
 
+_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LENGTH: Final = 22
+
 
 def shown_tags(tags: TagsOfFile, genres: Sequence[str]) -> dict[str, list[str]]:
     """The tags of a song as clients see them; the genres are those that the catalog has made of theirs."""
@@ -35,6 +39,17 @@ def shown_tags(tags: TagsOfFile, genres: Sequence[str]) -> dict[str, list[str]]:
     if genres:
         found[GENRE] = list(genres)
     return found
+
+
+def tag_id(name: str, value: str) -> str:
+    """The id of a value of a tag other than the genre: 22 letters and digits, the same in every catalog."""
+    data = f"{name}\0{value}".encode("utf-8", "replace")
+    number = int.from_bytes(hashlib.blake2b(data, digest_size=16, person=b"tag").digest(), "big")
+    signs = []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, len(_DIGITS))
+        signs.append(_DIGITS[digit])
+    return "".join(signs)
 
 
 def explicit_status(tags: TagsOfFile) -> str:

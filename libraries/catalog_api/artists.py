@@ -1,0 +1,108 @@
+"""Artists as objects of the wire."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, add_keys
+from libraries.catalog_api.visible import LibraryFacts, gathered, libraries_of
+from libraries.gathering import role_stats
+from libraries.models import Artist, LibraryArtist, Participant
+from navidrome_lib.db.bulk import chunks
+from navidrome_lib.viewer import Viewer
+
+_PLAIN: Final = {
+    "id": "id",
+    "name": "name",
+    "orderArtistName": "order_name",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+_TEXTS: Final = {"sortArtistName": "sort_name", "mbzArtistId": "mbz_artist_id"}
+_KEYS: Final = (*_PLAIN, *_TEXTS)
+_COLUMNS: Final = (*_PLAIN.values(), *_TEXTS.values())
+_STAT_KEYS: Final = ("songCount", "albumCount", "size")
+
+
+def artists_of(library_ids: Collection[int], *, missing: bool | None = None) -> QuerySet[Any]:
+    """The artists that take part in a song of some libraries: in one that is there, only in missing ones, or in any."""
+    present = LibraryArtist.objects.filter(library__in=library_ids, song_count__gt=0).order_by().values("artist")
+    lost = Participant.objects.filter(
+        media_file__missing=True, media_file__purge_id__isnull=True, media_file__library__in=library_ids
+    )
+    gone = lost.order_by().values("artist")
+    artists = Artist.objects.all()
+    if missing is None:
+        return artists.filter(Q(pk__in=present) | Q(pk__in=gone))
+    return artists.filter(pk__in=gone).exclude(pk__in=present) if missing else artists.filter(pk__in=present)
+
+
+def by_count(column: str) -> Sort:
+    """An order by a number that is kept of each artist in each library, added up over those that the viewer sees."""
+
+    def add_up(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
+        libraries = libraries_of(asked.viewer)
+        gathered(libraries)
+        counts = LibraryArtist.objects.filter(artist=OuterRef("pk"), library__in=libraries)
+        total = counts.order_by().values("artist").annotate(total=Sum(column)).values("total")
+        ordered: QuerySet[Any] = rows.annotate(number=Coalesce(Subquery(total), 0))
+        return ordered
+
+    return Sort("number", prepare=add_up)
+
+
+def artist_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
+    """The artists with these ids, in this order, with all that apps add; those hidden from `viewer` are left out."""
+    return artists_in(ids, viewer, libraries_of(viewer))
+
+
+def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
+    """As `artist_objects`, for who knows the libraries of the viewer already."""
+    rows: dict[str, tuple[Any, ...]] = {}
+    stats: dict[str, list[tuple[int, int, int, Mapping[str, Sequence[int]]]]] = defaultdict(list)
+    for piece in chunks(dict.fromkeys(ids)):
+        found = artists_of(libraries).filter(pk__in=piece).order_by().values_list(*_COLUMNS)
+        rows.update((row[0], row) for row in found)
+        _read_stats(piece, libraries, stats)
+    objects = [_object(rows[pk], stats[pk]) for pk in ids if pk in rows]
+    add_keys(Resource.ARTIST, objects, viewer)
+    return objects
+
+
+def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: dict[str, list[Any]]) -> None:
+    """What is kept of artists in each library; of those that are not gathered yet, what their songs say now."""
+    counts = LibraryArtist.objects.filter(artist__in=artist_ids, library__in=libraries, song_count__gt=0)
+    late: dict[int, list[str]] = defaultdict(list)
+    columns = ("artist", "library", "song_count", "album_count", "size", "stats")
+    for artist, library, songs, albums, size, text in counts.order_by().values_list(*columns):
+        if text:
+            stats[artist].append((songs, albums, size, orjson.loads(text)))
+        else:
+            late[library].append(artist)
+    for library, artists in late.items():
+        for artist, roles in role_stats(library, artists).items():
+            total = roles.pop("", [0, 0, 0])
+            stats[artist].append((*total, roles))
+
+
+def _object(row: Sequence[Any], stats: Sequence[tuple[int, int, int, Mapping[str, Sequence[int]]]]) -> WireObject:
+    found = dict(zip(_KEYS, row, strict=True))
+    for key in _TEXTS:
+        if not found[key]:
+            del found[key]
+    roles: dict[str, list[int]] = {}
+    totals = [0, 0, 0]
+    for *counts, by_role in stats:
+        totals = [known + more for known, more in zip(totals, counts, strict=True)]
+        for role, numbers in by_role.items():
+            roles[role] = [known + more for known, more in zip(roles.get(role, (0, 0, 0)), numbers, strict=True)]
+    found["stats"] = {role: dict(zip(_STAT_KEYS, roles[role], strict=True)) for role in sorted(roles)}
+    found.update(zip(_STAT_KEYS, totals, strict=True))
+    found["missing"] = not totals[0]
+    return found

@@ -1,0 +1,108 @@
+"""What lists and single objects of the catalog have in common: which rows, in which order, and bytes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import orjson
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+
+from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
+from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
+from libraries.catalog_api.sorting import in_order
+from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
+from navidrome_lib.api.filters import asked_sort
+from navidrome_lib.api.pagination import ALL, asked_range
+from navidrome_lib.api.permissions import IsSignedIn
+from navidrome_lib.errors import NotFound
+from navidrome_lib.viewer import Viewer, viewer_of
+
+ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
+# objects that are made at once: what is looked up for them stays in bounds
+PIECE = 500
+# as many rows are counted in a few milliseconds; of more, the kept total says how many there are
+COUNTED = 20_000
+
+Libraries = Mapping[int, LibraryFacts]
+
+
+class CatalogView(GenericAPIView[Any]):
+    """What a list and one object of a resource have in common; a subclass says which rows and how they look."""
+
+    permission_classes = (IsSignedIn,)
+    filter_backends = (CatalogFilter,)
+    resource: ClassVar[Resource | None] = None
+    filterset_class: ClassVar[type[CatalogFilterSet]]
+    sorts: ClassVar[Mapping[str, Sort]] = {}
+    # where nothing else is asked for: in the order in which rows came
+    default_sort: ClassVar[Sort] = Sort("pk")
+
+    def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
+        """The rows that may be seen, for who can access these libraries and no others."""
+        raise NotImplementedError
+
+    def objects(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> list[WireObject]:
+        """The objects with these ids, in this order."""
+        raise NotImplementedError
+
+    def kept_total(self, libraries: Libraries) -> int:
+        """How many rows there are without any filter, as far as that is kept."""
+        return 0
+
+    @classmethod
+    def all_sorts(cls) -> dict[str, Sort]:
+        """Every sort by its key."""
+        added = {key: sort for addition in additions(cls.resource) for key, sort in addition.sorts.items()}
+        return {**cls.sorts, **added}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        viewer = viewer_of(self.request)
+        return self.rows(libraries_of(viewer), viewer)
+
+    def answer_list(self, request: Request) -> HttpResponse:
+        """The page that a query asks for."""
+        viewer = viewer_of(request)
+        libraries = libraries_of(viewer)
+        every = self.rows(libraries, viewer)
+        rows = CatalogFilter().filter_queryset(request, every, self)
+        first, end = asked_range(request.query_params)
+        sort = self.all_sorts().get(asked_sort(request), self.default_sort)
+        asked = Asked(viewer, request.query_params.get("seed", ""))
+        descending = request.query_params.get("_order", "").upper() == "DESC"
+        ordered = in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True)
+        if (first, end) == ALL:
+            ids = list(ordered)
+            total = len(ids)
+        else:
+            ids = list(ordered[first : max(end, first) if end is not None else None])
+            total = self.kept_total(libraries) if rows is every else 0
+            if total < COUNTED:
+                total = rows.order_by().count()
+        body = b"[" + b",".join(self._pieces(ids, viewer, libraries)) + b"]"
+        return json_answer(body, {"X-Total-Count": str(total)})
+
+    def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:
+        for at in range(0, len(ids), PIECE):
+            if objects := self.objects(ids[at : at + PIECE], viewer, libraries):
+                yield orjson.dumps(objects, option=JSON)[1:-1]
+
+    def answer_one(self, request: Request, pk: str) -> HttpResponse:
+        """The object with this id; NotFound for one that does not exist, or that the viewer cannot see."""
+        viewer = viewer_of(request)
+        libraries = libraries_of(viewer)
+        known = pk.isascii() and pk.isalnum() and self.rows(libraries, viewer).filter(pk=pk).exists()
+        objects = self.objects([pk], viewer, libraries) if known else []
+        if not objects:
+            raise NotFound
+        return json_answer(orjson.dumps(objects[0], option=JSON))
+
+
+def json_answer(body: bytes, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """JSON that is written already."""
+    return HttpResponse(body, content_type="application/json", headers=dict(headers or {}))

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 
 from listening.models import Player, Playlist, PlaylistAnnotation, Radio, Scrobble, Share, Transcoding
+from navidrome_lib.api.filters import LibraryIdsFilter, TruthFilter
 from navidrome_lib.viewer import viewer_of
 from users.filters import FlagFilter, TextIdsFilter
 
@@ -110,6 +111,7 @@ class WordsFilter(django_filters.CharFilter):
         return qs.filter(name | comment) if name else qs
 
 
+@extend_schema_field({"type": "boolean"})
 class StarredFilter(FlagFilter):
     """Favourites of the viewer, or all others."""
 
@@ -121,6 +123,7 @@ class StarredFilter(FlagFilter):
         return qs.filter(favourite if value else ~favourite)
 
 
+@extend_schema_field({"type": "boolean"})
 class SmartFilter(FlagFilter):
     """Playlists that have rules, or all others."""
 
@@ -142,3 +145,12 @@ class PlaylistFilter(django_filters.FilterSet):
     class Meta:
         model = Playlist
         fields: list[str] = []
+
+
+class PlaylistTrackFilter(django_filters.FilterSet):
+    """`/api/playlist/{id}/tracks`. Without a model, because the view has none."""
+
+    library_id = LibraryIdsFilter(field_name="media_file__library", help_text="Only of these libraries.")
+    missing = TruthFilter(
+        field_name="media_file__missing", help_text="`true`: only songs whose files are missing; else only others."
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from libraries.catalog_api.schema import SongSerializer
 from listening.models import Player, Playlist, Radio, Share, Transcoding
 from listening.models.share import ResourceType
 from listening.services.playlists import Totals
@@ -35,10 +36,6 @@ class IdSerializer(serializers.Serializer[Any]):
     """The id of what was made."""
 
     id = serializers.CharField()
-
-
-class EmptySerializer(serializers.Serializer[Any]):
-    """An empty object: it was deleted."""
 
 
 class PlayerSerializer(serializers.Serializer[Player]):
@@ -148,6 +145,13 @@ class ScrobbleSerializer(serializers.Serializer[Any]):
         return int(row.submission_time.timestamp())
 
 
+class Moment(serializers.DateTimeField):
+    """An instant out, as `Timestamp`, that may be left out."""
+
+    def to_representation(self, value: Any) -> str:
+        return instant(value)
+
+
 class ShareSerializer(LeavesOutEmpty):
     """Music that is shown to everybody who has the address."""
 
@@ -159,7 +163,7 @@ class ShareSerializer(LeavesOutEmpty):
     description = serializers.CharField(required=False)
     downloadable = serializers.BooleanField()
     expiresAt = Timestamp(source="expires_at")
-    lastVisitedAt = Timestamp(source="last_visited_at", required=False)
+    lastVisitedAt = Moment(source="last_visited_at", required=False)
     resourceIds = serializers.SerializerMethodField(help_text="Ids, with commas between.")
     resourceType = serializers.ChoiceField(source="resource_type", choices=ResourceType.choices)
     contents = serializers.CharField(help_text="The name of the first thing.")
@@ -271,7 +275,7 @@ class AddedTracksSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=Text(), required=False, allow_null=True)
     albumIds = serializers.ListField(child=Text(), required=False, allow_null=True)
     artistIds = serializers.ListField(child=Text(), required=False, allow_null=True)
-    discs = DiscSerializer(many=True, required=False, allow_null=True)
+    discs = serializers.ListField(child=DiscSerializer(), required=False, allow_null=True)
 
     default_error_messages = NO_OBJECT
 
@@ -293,6 +297,13 @@ class PlaceSerializer(serializers.Serializer[Any]):
         if not (value.isascii() and value.isdigit() and len(value) < 10):
             raise serializers.ValidationError("Must be the number of a place, as a text.")
         return int(value)
+
+
+class PlaylistSongSerializer(SongSerializer):
+    """A song at its place: `id` is the number of the place, from 1."""
+
+    mediaFileId = serializers.CharField(help_text="The id of the song.")
+    playlistId = serializers.CharField()
 
 
 class RemovedTracksSerializer(serializers.Serializer[Any]):

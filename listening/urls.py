@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from listening.views.devices import PlayerViewSet, RadioViewSet, TranscodingViewSet
+from listening.views.playlist_tracks import PlaylistTracksView, PlaylistTrackView
 from listening.views.playlists import PlaylistViewSet, SongPlaylistsView
+from listening.views.queue import QueueView
 from listening.views.shares import ScrobbleViewSet, ShareViewSet
 from navidrome_lib.api.routers import OptionalSlashRouter, route
 
@@ -15,6 +17,9 @@ router.register("api/scrobble", ScrobbleViewSet, basename="scrobble")
 router.register("api/share", ShareViewSet, basename="share")
 router.register("api/transcoding", TranscodingViewSet, basename="transcoding")
 urlpatterns = [
+    route("api/playlist/(?P<pk>[^/]+)/tracks", PlaylistTracksView.as_view(), "playlist-tracks"),
+    route("api/playlist/(?P<pk>[^/]+)/tracks/(?P<place>[^/]+)", PlaylistTrackView.as_view(), "playlist-track"),
+    route("api/queue", QueueView.as_view(), "queue"),
     route("api/song/(?P<pk>[^/]+)/playlists", SongPlaylistsView.as_view(), "song-playlists"),
     *router.urls,
 ]

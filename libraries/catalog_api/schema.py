@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
@@ -47,7 +48,8 @@ class ObjectSerializer(serializers.Serializer[Any]):
     resource: ClassVar[Resource | None] = None
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        added = {key: field for addition in additions(self.resource) for key, field in addition.keys.items()}
+        # copies: a field belongs to one serializer
+        added = {key: deepcopy(field) for each in additions(self.resource) for key, field in each.keys.items()}
         return {**super().get_fields(), **added}
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -17,7 +18,6 @@ from rest_framework.response import Response
 from listening.filters import PlayerFilter, RadioFilter, TranscodingFilter
 from listening.models import Player, Radio, Transcoding
 from listening.serializers import (
-    EmptySerializer,
     IdSerializer,
     PlayerInputSerializer,
     PlayerSerializer,
@@ -73,7 +73,7 @@ class PlayerViewSet(RowViewSet[Player]):
         save_player(player, self.allowed(checked(PlayerInputSerializer, request, partial=True)))
         return self.answer(self.get_object())
 
-    @extend_schema(responses={200: EmptySerializer}, parameters=[ID])
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Forget a player. It comes back when its client does."""
         self.get_object().delete()
@@ -167,7 +167,7 @@ class RadioViewSet(AdminWritesViewSet):
         self.save(radio, checked(RadioInputSerializer, request, partial=True), "update")
         return self.answer(radio)
 
-    @extend_schema(responses={200: EmptySerializer}, parameters=[ID])
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a radio station."""
         return self.remove(self.get_object())
@@ -222,7 +222,7 @@ class TranscodingViewSet(AdminWritesViewSet):
         self.save(transcoding, checked(TranscodingInputSerializer, request, partial=True), "update")
         return self.answer(transcoding)
 
-    @extend_schema(responses={200: EmptySerializer}, parameters=[ID])
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a format. Players that use it get original files. Only with `ND_ENABLETRANSCODINGCONFIG=true`."""
         self.require_writable()

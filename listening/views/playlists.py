@@ -22,7 +22,6 @@ from listening.models import Playlist, PlaylistAnnotation, PlaylistTrack
 from listening.playlist_files.transfer import export_m3u, import_m3u
 from listening.querysets import PlaylistQuerySet
 from listening.serializers import (
-    EmptySerializer,
     IdSerializer,
     PlaylistInputSerializer,
     PlaylistSerializer,
@@ -137,7 +136,7 @@ class PlaylistViewSet(RowViewSet[Playlist]):
         playlist = update_playlist(self.viewer, pk, checked(PlaylistInputSerializer, request))
         return Response(playlist_objects(self.viewer, [playlist])[0])
 
-    @extend_schema(responses={200: EmptySerializer, **refused(403)}, parameters=[ID])
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **refused(403)}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete a playlist. Only its owner or an admin can; a file that it was made of stays."""
         delete_playlist(self.viewer, pk)

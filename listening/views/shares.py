@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,6 @@ from listening.models import Scrobble, Share
 from listening.models.share import ResourceType
 from listening.querysets import through_visible_tracks
 from listening.serializers import (
-    EmptySerializer,
     IdSerializer,
     NewShareInputSerializer,
     ScrobbleSerializer,
@@ -67,7 +67,7 @@ class ShareViewSet(RowViewSet[Share]):
         """Change a share; absent keys stay."""
         return self.answer(update_share(self.get_object(), checked(ShareInputSerializer, request)))
 
-    @extend_schema(responses={200: EmptySerializer}, parameters=[ID])
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """End a share."""
         delete_share(self.get_object())

@@ -78,6 +78,9 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/insights": {READS: SIGNED_IN},
     "/api/playlist": {(*READS, "post"): SIGNED_IN},
     "/api/playlist/{pk}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/playlist/{pk}/tracks": {("get", "head", "post", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/playlist/{pk}/tracks/{place}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
+    "/api/queue": {(*READS, "post", "put", "delete"): SIGNED_IN},
     "/api/song/{pk}/playlists": {READS: SIGNED_IN},
     "/api/player": {(*READS, "post"): SIGNED_IN},
     "/api/player/{pk}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
@@ -178,7 +181,7 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
 
     def fill(route: str) -> str:
         found = objects.get(route.split("/")[2]) if "{" in route else ""
-        return route.replace("{pk}", str(found))
+        return route.replace("{pk}", str(found)).replace("{place}", "1")
 
     return fill
 

@@ -19,10 +19,13 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 from libraries.models import Library
+from listening.models import Radio, Scrobble, Share, Transcoding
+from listening.services.players import find_player
 from missing.purges import purge_missing_files
 from navidrome_lib.system.schema_view import JSON, make_document
 from tests.conftest import Configure, MakeScan
-from tests.support.catalog import make_track
+from tests.listening.api.test_playlists import make_playlist
+from tests.support.catalog import SEEN, make_track
 from tests.support.sharing import THOROUGH
 from users import api_keys, tokens
 from users.models import Scope, User
@@ -37,7 +40,14 @@ AREAS = (
     "/api/library",
     "/api/missing",
     "/api/missing/purge",
+    "/api/player",
+    "/api/playlist",
+    "/api/queue",
+    "/api/radio",
     "/api/scan",
+    "/api/scrobble",
+    "/api/share",
+    "/api/transcoding",
     "/api/user",
     "/api/user/{id}",
     "/auth/",
@@ -50,6 +60,19 @@ MORE_THAN_A_SHAPE = {
     "DELETE /api/missing",
     "POST /api/missing/{id}/relink",
     "POST /api/apikey",
+    "POST /api/player",
+    "PUT /api/player/{id}",
+    "POST /api/playlist",
+    "PUT /api/playlist/{id}",
+    "PUT /api/playlist/{id}/tracks/{place}",
+    "POST /api/queue",
+    "PUT /api/queue",
+    "POST /api/radio",
+    "PUT /api/radio/{id}",
+    "POST /api/share",
+    "PUT /api/share/{id}",
+    "POST /api/transcoding",
+    "PUT /api/transcoding/{id}",
     "POST /api/library",
     "PUT /api/library/{id}",
     "PATCH /api/library/{id}",
@@ -91,7 +114,7 @@ def ids(
     """Rows of every kind, and their ids by the beginning of the paths that take one."""
     key, _ = api_keys.create_key(admin, name="Phone", scope=Scope.READ)
     gone = make_track(library, "a/1.mp3")
-    make_track(library, "a/2.mp3", missing=False)
+    song = make_track(library, "a/2.mp3", missing=False)
     purged = purge_missing_files([make_track(other_library, "b/1.mp3").pk], requested_by="admin")
     assert purged.purge is not None
     found = {
@@ -103,7 +126,17 @@ def ids(
         "/api/user/": member.pk,
         "/api/user/{id}/subsonic": admin.pk,
     }
-    return {path: {"id": str(pk)} for path, pk in found.items()}
+    playlist = make_playlist(member, "Mine", song, gone)
+    found |= {
+        "/api/player/": find_player(member.as_viewer(), "a", "", "").pk,
+        "/api/playlist/": playlist.pk,
+        "/api/radio/": Radio.objects.create(name="r", stream_url="http://radio.example/").pk,
+        "/api/scrobble/": Scrobble.objects.create(user=admin, media_file=song, submission_time=SEEN).pk,
+        "/api/share/": Share.objects.create(user=member, resource_type="album", expires_at=SEEN).pk,
+        "/api/transcoding/": Transcoding.objects.create(name="t", target_format="t").pk,
+    }
+    ids = {path: {"id": str(pk)} for path, pk in found.items()}
+    return {**ids, "/api/playlist/{id}/tracks/": {"id": playlist.pk, "place": "1"}}
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +144,13 @@ def open_server(settings: Settings, configure: Configure) -> Iterator[None]:
     """A server that hides and throttles nothing, and that keeps the test's connection."""
     settings.ALLOWED_HOSTS = ["*"]
     inspect = dataclasses.replace(settings.CONF.inspect, enabled=True, max_requests=100_000)
-    configure(auth_request_limit=0, dev_ui_show_config=True, inspect=inspect)
+    configure(
+        auth_request_limit=0,
+        dev_ui_show_config=True,
+        inspect=inspect,
+        enable_sharing=True,
+        enable_transcoding_config=True,
+    )
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     with warnings.catch_warnings():

@@ -23,8 +23,12 @@ from users.models import User
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 PACKAGE = "generated_client"
-# no formatter runs over what is thrown away; lines of JSON are no type that the generator knows
-CONFIG = "post_hooks: []\ncontent_type_overrides:\n  application/x-ndjson: application/octet-stream\n"
+# no formatter runs over what is thrown away; lines of JSON and M3U are no types that the generator knows
+CONFIG = """post_hooks: []
+content_type_overrides:
+  application/x-ndjson: application/octet-stream
+  audio/x-mpegurl: application/octet-stream
+"""
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,171 @@
+"""What the lists of songs, albums and artists have of the viewer: keys, sorts and filters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import F, FilteredRelation, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from rest_framework import serializers
+
+from libraries.catalog_api.extension import Addition, Asked, Sort, WireObject
+from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
+from listening.services.annotations import Model
+from navidrome_lib.api.filters import NumbersFilter, TruthFilter
+from navidrome_lib.db.bulk import chunks
+from navidrome_lib.viewer import Viewer
+
+_COLUMNS = ("user_id", "starred_at", "rating", "rated_at", "play_count", "play_date")
+
+
+def of_viewer(column: str, *, empty: int | None = None) -> Sort:
+    """An order by what the viewer has of each row; where there is nothing it counts as `empty`."""
+    name = f"my_{column}"
+
+    def prepare(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
+        mine = FilteredRelation("annotations", condition=Q(annotations__user=asked.viewer.pk))
+        value: Any = F(f"mine__{column}")
+        value = value if empty is None else Coalesce(value, Value(empty))
+        found: QuerySet[Any] = rows.annotate(mine=mine).annotate(**{name: value})
+        return found
+
+    return Sort(name, prepare=prepare)
+
+
+class NotedFilter(TruthFilter):
+    """Rows of which the viewer has something, or of which they have not."""
+
+    def __init__(self, notes: Model, has: Q, **options: Any) -> None:
+        super().__init__(**options)
+        self.notes = notes
+        self.has = has
+
+    def filter_truth(self, rows: QuerySet[Any], truth: bool) -> QuerySet[Any]:
+        mine = self.notes._default_manager.filter(self.has, user=self.viewer.pk)
+        noted = Q(pk__in=mine.values(f"{self.notes.thing}_id"))
+        return rows.filter(noted if truth else ~noted)
+
+
+class PlayedFilter(NotedFilter):
+    """Rows that the viewer has played, whatever the value: clients send `true` and mean no other."""
+
+    def filter_truth(self, rows: QuerySet[Any], truth: bool) -> QuerySet[Any]:
+        return super().filter_truth(rows, True)
+
+
+class NumberOfMineFilter(NumbersFilter):
+    """Rows for which the viewer has one of these numbers; 0 where there is nothing."""
+
+    def __init__(self, notes: Model, column: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.notes = notes
+        self.column = column
+
+    def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
+        numbers = {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10}
+        mine = self.notes._default_manager.filter(user=self.viewer.pk)
+        found = Q(pk__in=mine.filter(**{f"{self.column}__in": numbers - {0}}).values(f"{self.notes.thing}_id"))
+        if 0 in numbers:
+            found |= ~Q(pk__in=mine.filter(**{f"{self.column}__gt": 0}).values(f"{self.notes.thing}_id"))
+        return rows.filter(found)
+
+
+def filters_of(notes: Model) -> dict[str, django_filters.Filter]:
+    """The filters that every resource has."""
+    starred, rated, played = Q(starred_at__isnull=False), Q(rating__gt=0), Q(play_count__gt=0)
+    return {
+        "starred": NotedFilter(notes, starred, help_text="`true`: one's favourites; anything else: all others."),
+        "has_rating": NotedFilter(notes, rated, help_text="`true`: what one has rated; anything else: the rest."),
+        "recently_played": PlayedFilter(notes, played, help_text="What one has played, whatever the value."),
+        "rating": NumberOfMineFilter(notes, "rating", help_text="One's own rating."),
+        "play_count": NumberOfMineFilter(notes, "play_count", help_text="One's own number of plays."),
+    }
+
+
+class Notes(Addition):
+    """Favourites, ratings and plays of the viewer, and the average rating of all people."""
+
+    notes: ClassVar[Model]
+
+    keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {
+        "starred": serializers.BooleanField(required=False, help_text="There where it is a favourite of one's own."),
+        "starredAt": serializers.DateTimeField(required=False),
+        "rating": serializers.IntegerField(required=False, help_text="One's own, from 1 to 5."),
+        "ratedAt": serializers.DateTimeField(required=False),
+        "averageRating": serializers.FloatField(required=False, help_text="Of all people who have rated it."),
+        "playCount": serializers.IntegerField(required=False, help_text="One's own plays."),
+        "playDate": serializers.DateTimeField(required=False, help_text="One's own last play."),
+    }
+    sorts: ClassVar[Mapping[str, Sort]] = {
+        "starredAt": of_viewer("starred_at"),
+        "ratedAt": of_viewer("rated_at"),
+        "rating": of_viewer("rating", empty=0),
+        "playCount": of_viewer("play_count", empty=0),
+        "playDate": of_viewer("play_date"),
+    }
+
+    def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+        ratings: dict[str, list[int]] = defaultdict(list)
+        thing = f"{self.notes.thing}_id"
+        for piece in chunks(objects):
+            # one's own rows, and the ratings of others for the average
+            concerned = Q(user=viewer.pk) | Q(rating__gt=0)
+            rows = self.notes._default_manager.filter(concerned, **{f"{thing}__in": piece}).order_by()
+            for pk, user, *mine in rows.values_list(thing, *_COLUMNS):
+                if mine[1]:
+                    ratings[pk].append(mine[1])
+                if user == viewer.pk:
+                    said = said_of(*mine)
+                    for each in objects[pk]:
+                        each.update(said)
+        for pk, found in ratings.items():
+            for each in objects[pk]:
+                each["averageRating"] = round(sum(found) / len(found), 2)
+
+
+def said_of(starred_at: Any, rating: int, rated_at: Any, play_count: int, play_date: Any) -> dict[str, Any]:
+    """The keys of what a person has of one thing; what is empty is left out."""
+    found: dict[str, Any] = {"playCount": play_count, "playDate": play_date, "rating": rating, "ratedAt": rated_at}
+    found |= {"starred": starred_at is not None, "starredAt": starred_at}
+    return {key: value for key, value in found.items() if value}
+
+
+def set_bookmarks(objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+    """Set where the viewer stopped in each song, in milliseconds; 0 without a bookmark."""
+    for each in objects.values():
+        for song in each:
+            song["bookmarkPosition"] = 0
+    for piece in chunks(objects):
+        rows = Bookmark.objects.filter(user=viewer.pk, media_file__in=piece)
+        for pk, position in rows.values_list("media_file_id", "position"):
+            for song in objects[pk]:
+                song["bookmarkPosition"] = position
+
+
+class SongNotes(Notes):
+    """Of songs: bookmarks, too."""
+
+    notes = TrackAnnotation
+    keys = {**Notes.keys, "bookmarkPosition": serializers.IntegerField(help_text="Milliseconds; 0: no bookmark.")}
+    filters = filters_of(TrackAnnotation)
+
+    def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+        super().add_keys(objects, viewer)
+        set_bookmarks(objects, viewer)
+
+
+class AlbumNotes(Notes):
+    """Of albums."""
+
+    notes = AlbumAnnotation
+    filters = filters_of(AlbumAnnotation)
+
+
+class ArtistNotes(Notes):
+    """Of artists."""
+
+    notes = ArtistAnnotation
+    filters = filters_of(ArtistAnnotation)

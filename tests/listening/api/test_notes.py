@@ -1,0 +1,87 @@
+"""What songs have of the viewer: keys, sorts and filters that this app adds to the lists of the catalog."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from libraries.models import Library, MediaFile
+from listening.models import Bookmark, TrackAnnotation
+from listening.services.annotations import Things, set_rating, star
+from listening.services.plays import Play, record_plays
+from tests.support.catalog import LONG_AGO, SEEN, make_track
+from users.models import User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
+
+
+@pytest.fixture
+def songs(library: Library, member: User, admin: User) -> list[MediaFile]:
+    """Five songs: 1 is a favourite, 2 is rated by two people, 3 and 4 were played, 5 has a bookmark."""
+    found = [make_track(library, f"A/{n}.mp3", title=str(n), order_title=str(n), missing=False) for n in range(1, 6)]
+    viewer, things = member.as_viewer(), [Things(TrackAnnotation, [song.pk]) for song in found]
+    star(viewer, things[:1], at=SEEN)
+    set_rating(viewer, things[1], 4)
+    set_rating(admin.as_viewer(), things[1], 3)
+    set_rating(admin.as_viewer(), things[2], 1)
+    record_plays(viewer, [Play(found[2].pk, SEEN), Play(found[3].pk, LONG_AGO), Play(found[3].pk, SEEN)])
+    star(admin.as_viewer(), things)
+    Bookmark.objects.create(user=member, media_file=found[4], position=1500)
+    return found
+
+
+def titles(client: APIClient, query: str) -> str:
+    return "".join(song["title"] for song in client.get(f"/api/song?{query}").json())
+
+
+def test_keys(as_member: APIClient, songs: list[MediaFile]) -> None:
+    wanted = {
+        "starred", "starredAt", "rating", "ratedAt", "averageRating", "playCount", "playDate", "bookmarkPosition",
+    }  # fmt: skip
+    rows = as_member.get("/api/song?_sort=title").json()
+    said = [{key: value for key, value in row.items() if key in wanted} for row in rows]
+    seen = "2026-02-02T03:04:05Z"
+    rated_at = said[1].pop("ratedAt")
+    assert rated_at.endswith("Z")
+    assert said == [
+        {"bookmarkPosition": 0, "starred": True, "starredAt": seen},
+        {"bookmarkPosition": 0, "rating": 4, "averageRating": 3.5},
+        {"bookmarkPosition": 0, "averageRating": 1.0, "playCount": 1, "playDate": seen},
+        {"bookmarkPosition": 0, "playCount": 2, "playDate": seen},
+        {"bookmarkPosition": 1500},
+    ]
+
+
+def test_sorts(as_member: APIClient, songs: list[MediaFile]) -> None:
+    assert titles(as_member, "_sort=play_count&_order=DESC").startswith("43")
+    assert titles(as_member, "_sort=playCount") == "12534"
+    assert titles(as_member, "_sort=starredAt&_order=DESC").startswith("1")
+    assert titles(as_member, "_sort=rating&_order=DESC").startswith("2")
+    assert titles(as_member, "_sort=rated_at&_order=DESC").startswith("2")
+    assert set(titles(as_member, "_sort=playDate&_order=DESC&_start=0&_end=2")) == {"3", "4"}
+
+
+def test_filters(as_member: APIClient, songs: list[MediaFile]) -> None:
+    assert titles(as_member, "_sort=title&starred=true") == "1"
+    assert titles(as_member, "_sort=title&starred=false") == "2345"
+    assert titles(as_member, "_sort=title&has_rating=true") == "2"
+    assert titles(as_member, "_sort=title&recently_played=false") == "34"
+    assert titles(as_member, "_sort=title&rating=4&rating=1") == "2"
+    assert titles(as_member, "_sort=title&play_count=2") == "4"
+    assert titles(as_member, "_sort=title&play_count=0") == "125"
+
+
+def test_queries(as_member: APIClient, library: Library, songs: list[MediaFile], member: User) -> None:
+    def asked() -> int:
+        as_member.get("/api/song")
+        with CaptureQueriesContext(connection) as captured:
+            as_member.get("/api/song?_sort=playCount")
+        return len(captured)
+
+    few = asked()
+    for n in range(30):
+        track = make_track(library, f"B/{n}.mp3", missing=False)
+        star(member.as_viewer(), [Things(TrackAnnotation, [track.pk])])
+    assert asked() == few

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from libraries.catalog_api.schema import SongSerializer
 from listening.models import Player, Playlist, Radio, Share, Transcoding
 from listening.models.share import ResourceType
+from listening.rules.parsing import RuleError, parse_rules
 from listening.services.playlists import Totals
 from navidrome_lib.api.fields import Flag, Name, StringId, Text, Timestamp, WholeNumber
 from navidrome_lib.api.wire import instant
@@ -249,6 +251,19 @@ def playlist_object(
     }
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class Rules(serializers.JSONField):
+    """The rules of a smart playlist in: kept as they come, when they can be carried out."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        rules = super().to_internal_value(data)
+        try:
+            parse_rules(rules)
+        except RuleError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return rules
+
+
 class PlaylistInputSerializer(serializers.Serializer[Playlist]):
     """The body of `POST` and `PUT /api/playlist`."""
 
@@ -257,7 +272,7 @@ class PlaylistInputSerializer(serializers.Serializer[Playlist]):
     public = Flag(required=False)
     sync = Flag(required=False)
     ownerId = Text(source="owner_id", required=False, help_text="For admins: whose it is.")
-    rules = serializers.JSONField(required=False, allow_null=True)
+    rules = Rules(required=False, allow_null=True, help_text="Of a smart playlist; null: chosen by hand.")
 
     default_error_messages = NO_OBJECT
 

@@ -26,6 +26,7 @@ from listening.filters import PlaylistTrackFilter
 from listening.models import Playlist, PlaylistTrack
 from listening.playlist_files.transfer import export_m3u
 from listening.querysets import through_visible_tracks
+from listening.rules.evaluate import refresh
 from listening.serializers import (
     AddedCountSerializer,
     AddedTracksSerializer,
@@ -137,6 +138,7 @@ class PlaylistTracksView(TracksView):
     def get(self, request: Request, pk: str) -> Response | HttpResponse:
         """List the songs of a playlist that the account can access; with `Accept: audio/x-mpegurl` as M3U."""
         viewer, playlist = viewer_of(request), find_playlist(viewer_of(request), pk)
+        refresh(playlist)
         if M3U in request.headers.get("Accept", ""):
             return file_answer(playlist, export_m3u(viewer, playlist))
         filters = PlaylistTrackFilter(request.query_params, self.visible(playlist), request=request)

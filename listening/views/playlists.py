@@ -21,6 +21,7 @@ from listening.filters import PlaylistFilter
 from listening.models import Playlist, PlaylistAnnotation, PlaylistTrack
 from listening.playlist_files.transfer import export_m3u, import_m3u
 from listening.querysets import PlaylistQuerySet
+from listening.rules.evaluate import refresh
 from listening.serializers import (
     IdSerializer,
     PlaylistInputSerializer,
@@ -109,7 +110,9 @@ class PlaylistViewSet(RowViewSet[Playlist]):
         return self.get_paginated_response(playlist_objects(self.viewer, page))
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(playlist_objects(self.viewer, [find_playlist(self.viewer, pk)])[0])
+        playlist = find_playlist(self.viewer, pk)
+        refresh(playlist)
+        return Response(playlist_objects(self.viewer, [playlist])[0])
 
     @extend_schema(
         request={"application/json": PlaylistInputSerializer, M3U: OpenApiTypes.STR},
@@ -125,7 +128,9 @@ class PlaylistViewSet(RowViewSet[Playlist]):
             text = export_m3u(self.viewer, playlist, absolute=False)
             headers = {"Location": f"/api/playlist/{playlist.pk}"}
             return HttpResponse(text, content_type=M3U, status=201, headers=headers)
-        return made(create_playlist(self.viewer, checked(PlaylistInputSerializer, request)))
+        playlist = create_playlist(self.viewer, checked(PlaylistInputSerializer, request))
+        refresh(playlist)
+        return made(playlist)
 
     @extend_schema(
         request={"application/json": PlaylistInputSerializer}, responses={200: PlaylistSerializer}, parameters=[ID]
@@ -134,6 +139,7 @@ class PlaylistViewSet(RowViewSet[Playlist]):
         """Change a playlist; absent keys stay. Only its owner or an admin can."""
         find_playlist(self.viewer, pk)
         playlist = update_playlist(self.viewer, pk, checked(PlaylistInputSerializer, request))
+        refresh(playlist)
         return Response(playlist_objects(self.viewer, [playlist])[0])
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT, **refused(403)}, parameters=[ID])

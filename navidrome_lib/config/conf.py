@@ -405,6 +405,15 @@ class Conf:
         example="30d",
         nonsense="a year",
     )
+    smart_playlist_refresh_delay: int = option(
+        "ND_SMARTPLAYLISTREFRESHDELAY",
+        env.duration("0s", "30d"),
+        "How long the songs that the rules of a smart playlist have chosen are shown before they are chosen again.",
+        chapter=FEATURES,
+        default="1m",
+        example="10m",
+        nonsense="soon",
+    )
     enable_transcoding_config: bool = option(
         "ND_ENABLETRANSCODINGCONFIG",
         env.BOOLEAN,

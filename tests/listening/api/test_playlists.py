@@ -181,3 +181,21 @@ def test_the_queries_do_not_depend_on_the_number(
             client.get("/api/playlist")
         asked.append(len(captured))
     assert asked[0] == asked[1] < 8
+
+
+def test_smart_playlists(as_member: APIClient, as_admin: APIClient, member: User, music: list[MediaFile]) -> None:
+    rules = {"all": [{"contains": {"title": "o"}}], "sort": "title", "order": "desc", "limit": 50}
+    made = as_member.post("/api/playlist", {"name": "Smart", "public": True, "rules": rules})
+    address = f"/api/playlist/{made.json()['id']}"
+    playlist = as_member.get(address).json()
+    assert (playlist["rules"], playlist["songCount"]) == (rules, 1)
+    assert playlist["evaluatedAt"] is not None
+    assert [row["title"] for row in as_admin.get(f"{address}/tracks").json()] == ["One"]
+    changed = as_member.put(address, {"rules": {"any": [{"is": {"title": "nothing"}}]}}).json()
+    assert changed["songCount"] == 0
+    for wrong in ({"all": [{"nope": {"x": 1}}]}, {"all": [{"is": {"nofield": 1}}]}, "x", {}):
+        assert set(as_member.post("/api/playlist", {"rules": wrong}).json()["errors"]) == {"rules"}
+    as_member.put(address, {"rules": rules})
+    by_hand = as_member.put(address, {"rules": None}).json()
+    assert (by_hand["rules"], by_hand["songCount"]) == (None, 1)
+    assert as_member.post(f"{address}/tracks", {"ids": [music[0].pk]}).json() == {"added": 1}

@@ -5,10 +5,20 @@ from __future__ import annotations
 from navidrome_lib.errors import TooManyAttempts, Unavailable
 
 
-class StorageAway(Unavailable):
+class MediaAway(Unavailable):
+    """Something that the catalog knows cannot be sent now."""
+
+
+class StorageAway(MediaAway):
     """The file is in the catalog, and cannot be read now: its storage is away, or it is gone from it."""
 
     default_message = "The file of this song cannot be read at the moment."
+
+
+class PicturesBusy(MediaAway):
+    """As many pictures are being made as the server makes at once."""
+
+    default_message = "Too many pictures are being made at the moment. Try again in a moment."
 
 
 class TooManyTranscodes(TooManyAttempts):

@@ -78,13 +78,13 @@ def open_in_library(track: MediaFile, path: bytes) -> OpenMedia:
 
 def _reason(error: OSError, root: str, name: str) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENXIO):
-        return GONE if _is_there(root) else OFFLINE.format(name=name)
+        return GONE if is_root_there(root) else OFFLINE.format(name=name)
     if error.errno in (errno.EACCES, errno.EPERM):
         return DENIED
     return BROKEN.format(reason=os.strerror(error.errno or errno.EIO))
 
 
-def _is_there(root: str) -> bool:
+def is_root_there(root: str) -> bool:
     """Whether the root can be entered and holds something: a mount point without its disk is an empty folder."""
     try:
         return bool(call_with_timeout(lambda: os.listdir(root), about=root, limits=settings.STORAGE_LIMITS))

@@ -59,7 +59,7 @@ def file_response(request: HttpRequest, media: OpenMedia, media_type: str) -> Ht
     return response
 
 
-def conditional(request: HttpRequest, etag: str, modified: int) -> HttpResponseBase | None:
+def conditional(request: HttpRequest, etag: str, modified: int | None) -> HttpResponseBase | None:
     """304 or 412 where the client's conditions ask for it."""
     found = get_conditional_response(request, etag, modified)
     if found is not None and found.status_code in (HTTPStatus.NOT_MODIFIED, HTTPStatus.PRECONDITION_FAILED):

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from libraries.limits import EventLimits, StorageLimits, WatchLimits
 from libraries.scanner import ScanLimits
+from media.limits import MediaLimits
 from missing.limits import PurgeLimits
 from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.audit.limits import SignInLimits
@@ -251,6 +252,9 @@ STORAGE_LIMITS = StorageLimits()
 EVENT_LIMITS = EventLimits()
 WATCH_LIMITS = WatchLimits()
 PURGE_LIMITS = PurgeLimits()
+MEDIA_LIMITS = MediaLimits()
+# what can be made again: pictures in other sizes, songs in other formats
+CACHE_FOLDER = CONF.data_folder / "cache"
 HASHING_LIMITS = HashingLimits()
 SIGN_IN_LIMITS = SignInLimits()
 # the room that a scan needs on each disk that it writes to: SQLite puts 32 MB beside its file before it moves them in

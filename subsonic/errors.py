@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from media.errors import StorageAway, TooManyTranscodes
+from media.errors import MediaAway, TooManyTranscodes
 from navidrome_lib import errors
 
 GENERIC = 0
@@ -42,6 +42,6 @@ def from_domain(error: errors.DomainError) -> SubsonicError:
 
 def status_of(error: errors.DomainError) -> int:
     """The HTTP status of an answer that says this."""
-    if isinstance(error, StorageAway):
+    if isinstance(error, MediaAway):
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooManyTranscodes) else HTTPStatus.OK

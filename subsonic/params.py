@@ -46,5 +46,10 @@ class Params:
     def many(self, name: str) -> list[str]:
         return list(self._values.get(name, []))
 
+    def number(self, name: str) -> int:
+        """A whole number from 0 up; 0 where there is none, or nothing that can be read as one."""
+        text = self.text(name).strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
     def flag(self, name: str) -> bool:
         return self.text(name).strip().lower() in TRUE

@@ -15,6 +15,7 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "getMusicFolders": (browsing.get_music_folders, "user"),
     "getUser": (user.get_user, "user"),
     "stream": (media.stream, "user"),
+    "getCoverArt": (media.get_cover_art, "user"),
     "download": (media.download, "user"),
     "startScan": (scanning.start_scan, "scan"),
     "getScanStatus": (scanning.get_scan_status, "user"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from navidrome_lib.config import env
 from navidrome_lib.config.env import ConfigError, Reader
+from navidrome_lib.config.inspection import FEATURES, Inspect
 from navidrome_lib.config.media import Media
 from navidrome_lib.config.option import option, read_options
 from navidrome_lib.config.pids import Pid
@@ -26,7 +27,6 @@ FIRST_START = "What does the first start create?"
 DATABASES = "Which database and which broker?"
 SIGN_IN = "Who gets in, and for how long?"
 SCANS = "How do scans run?"
-FEATURES = "What can be switched on and off?"
 
 SCHEDULE = Reader(read_schedule, "`@daily`, five cron fields (UTC), `@every` with a duration, or `never`")
 
@@ -133,31 +133,6 @@ class Scanner:
         default_note="none",
         example="AC/DC, Earth; Wind; Fire",
         nonsense='["AC/DC"',
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inspect:
-    """The file inspection endpoint: off unless asked for; at most `max_requests` per minute."""
-
-    enabled: bool = option(
-        "ND_INSPECT_ENABLED",
-        env.BOOLEAN,
-        "Open `/api/inspect`, which shows admins the tags of a file as they are on the disk.",
-        chapter=FEATURES,
-        default="false",
-        example="true",
-        nonsense="enabled",
-    )
-    max_requests: int = option(
-        "ND_INSPECT_MAXREQUESTS",
-        env.integer(1, 100_000),
-        "How many files may be inspected in a minute.",
-        chapter=FEATURES,
-        default="30",
-        unit="requests per minute",
-        example="10",
-        nonsense="0",
     )
 
 

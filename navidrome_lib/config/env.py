@@ -77,6 +77,15 @@ def integer(minimum: int, maximum: int) -> Reader[int]:
     return Reader(read, f"a whole number from {minimum} to {maximum}")
 
 
+def read_size(text: str) -> int:
+    """Bytes, from a number with a unit (`100MB`, `1.5GiB`), or without one."""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,3})?)\s*([kmgt]?i?b?)", text.lower(), re.ASCII)
+    if found is None or found[2] == "i":
+        raise ValueError(f"must be a size such as 100MB or 1.5GiB, not {text!r}")
+    power = " kmgt".index(found[2][:1]) if found[2][:1] in "kmgt" and found[2] else 0
+    return int(float(found[1]) * (1024 if "i" in found[2] else 1000) ** power)
+
+
 def duration(minimum: str, maximum: str) -> Reader[int]:
     """Reader of seconds, from a number with a unit (`90s`, `15m`, `48h`, `30d`) or a sum of them (`1h30m`)."""
 
@@ -301,6 +310,7 @@ OWN_TEXTS = Reader(read_own_texts, _TEXTS, keeps_space=True)
 NAMES = Reader(read_names, "names with commas between them, or a list in JSON")
 WORDS = Reader(read_words, "words with spaces between them; `[]` is none")
 BOOLEAN = Reader(read_boolean, "`true` or `false`")
+SIZE = Reader(read_size, "bytes, as a number with a unit such as MB or GiB")
 TEXT = Reader(read_text, "text")
 FOLDER = Reader(read_folder, "a folder; a relative one counts from the current folder, `~` is the home folder")
 OPTIONAL_PATH = Reader(read_optional_path, FOLDER.takes)

@@ -22,9 +22,20 @@ def read_internal_prefix(text: str) -> str:
     return path
 
 
+def read_patterns(text: str) -> tuple[str, ...]:
+    """Names of pictures with `*` and `?`, and words, with commas between them; at least one."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found or any("/" in part.removeprefix("album/") or "\0" in part for part in found):
+        raise ValueError(f"must be names such as cover.*, or embedded, with commas between them, not {text!r}")
+    return found
+
+
+PATTERNS: Final = Reader(read_patterns, "names of pictures with `*` and `?`, and words, with `,` between them")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Media:
-    """How files get to players."""
+    """How files get to players, and how pictures are found and shown."""
 
     enable_downloads: bool = option(
         "ND_ENABLEDOWNLOADS",
@@ -54,4 +65,44 @@ class Media:
         default="/protected/",
         example="/internal/music/",
         nonsense="/a?b",
+    )
+    cover_art_priority: tuple[str, ...] = option(
+        "ND_COVERARTPRIORITY",
+        PATTERNS,
+        "Where the picture of an album is looked for, the first that is there counts: names of pictures in its "
+        "folders, and `embedded` for those in its files. `external` is ignored: no other server is asked.",
+        chapter=MEDIA,
+        default="cover.*, folder.*, front.*, embedded, external",
+        example="embedded, cover.jpg",
+        nonsense="scans/cover.jpg",
+    )
+    artist_art_priority: tuple[str, ...] = option(
+        "ND_ARTISTARTPRIORITY",
+        PATTERNS,
+        "Where the picture of an artist is looked for: names of pictures in the folder above the albums, with `album/` "
+        "in front in those of the albums. Without one it is the cover of an album.",
+        chapter=MEDIA,
+        default="artist.*, album/artist.*, external",
+        example="album/artist.*, band.jpg",
+        nonsense=",",
+    )
+    cover_art_quality: int = option(
+        "ND_COVERARTQUALITY",
+        env.integer(1, 100),
+        "The quality of pictures that are made smaller.",
+        chapter=MEDIA,
+        default="75",
+        unit="percent",
+        example="90",
+        nonsense="high",
+    )
+    image_cache_size: int = option(
+        "ND_IMAGECACHESIZE",
+        env.SIZE,
+        "How much of the disk pictures that were made smaller may take; 0 keeps none. "
+        "What was not used for the longest time goes first.",
+        chapter=MEDIA,
+        default="100MB",
+        example="1GiB",
+        nonsense="large",
     )

@@ -1,11 +1,15 @@
-"""Media retrieval: stream, download."""
+"""Media retrieval: stream, download, getCoverArt."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
-from media.responses import track_response
+from media.covers.service import Wish, show_cover
+from media.images.jobs import MAX_EDGE, WEBP
+from media.responses import conditional, track_response
 from media.tracks import find_track
 from navidrome_lib.errors import NotAllowed
 from subsonic.params import Params
@@ -24,3 +28,22 @@ def download(caller: Viewer, params: Params) -> HttpResponseBase:
     if not settings.CONF.media.enable_downloads:
         raise NotAllowed(NO_DOWNLOADS)
     return track_response(params.request, find_track(caller, params.required("id")), as_download=True)
+
+
+def get_cover_art(caller: Viewer, params: Params) -> HttpResponseBase:
+    """`/rest/getCoverArt`: the picture of an album, a disc, an artist or a song; a drawn one where there is none."""
+    wanted = params.required("id")
+    wish = Wish(
+        edge=min(params.number("size"), MAX_EDGE),
+        square=params.flag("square"),
+        webp=WEBP in params.request.headers.get("Accept", ""),
+    )
+    cover = show_cover(caller, wanted, wish)
+    etag = f'"{cover.etag}"'
+    response = conditional(params.request, etag, None) or HttpResponse(cover.data, content_type=cover.media_type)
+    response["ETag"] = etag
+    # of this account only: who loses the library must not find its pictures in a cache that others share
+    response["Cache-Control"] = "private, max-age=31536000, immutable" if cover.is_fixed else "private, no-cache"
+    response["X-Content-Type-Options"] = "nosniff"
+    patch_vary_headers(response, ["Accept"])
+    return response

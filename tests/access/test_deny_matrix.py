@@ -132,6 +132,7 @@ REST: dict[str, dict[str, int]] = {
     # without an id; tests/media/ has who may play what
     "stream": INCOMPLETE,
     "download": INCOMPLETE,
+    "getCoverArt": INCOMPLETE,
     "startScan": {**GUARDED, "member": 50, "outsider": 50},
     "getScanStatus": GUARDED,
     ".*": {**dict.fromkeys(ROLES, 0), "anonymous": 10},

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-from libraries.models import Library, MediaFile
+from libraries.models import Album, Library, MediaFile
 from tests.support.catalog import make_track
 from users import app_passwords
 from users.models import User
@@ -19,7 +20,7 @@ from users.models import User
 SONG = bytes(range(256)) * 400
 PATH = "Ada/First/01 – Étude.mp3"
 
-Get = Callable[..., HttpResponseBase]
+Get = Callable[..., Any]
 MakeSong = Callable[..., MediaFile]
 
 
@@ -33,7 +34,9 @@ def make_song() -> MakeSong:
         file.write_bytes(content)
         facts = file.stat()
         known = {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "suffix": file.suffix[1:], "missing": False}
-        return make_track(library, path, **{**known, **fields})
+        track = make_track(library, path, **{**known, **fields})
+        Album.objects.filter(pk=track.album_ref_id).update(song_count=F("song_count") + 1)
+        return track
 
     return make
 

@@ -12,9 +12,9 @@ import sys
 import tempfile
 import time
 from collections import deque
-from pathlib import Path
 from typing import Any, Final
 
+from libraries.audio.pool.isolation import clean_environment
 from libraries.audio.pool.protocol import COUNT, ONE_AT_A_TIME, READ, Answer, Conversion, Flights
 
 BATCH_FILES: Final = 48
@@ -22,11 +22,6 @@ _START_TIMEOUT: Final = 60.0
 # A pipe of this size takes two batches at once.
 _ROOMY_PIPE: Final = 64 * 1024
 _WIDE_PIPE: Final = 512 * 1024
-# What a reader process gets of our environment: what Python, its libraries and the system need. It reads files of
-# strangers, and must not hold the passwords of the database, the broker or an admin.
-_PASSED: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV")
-_PASSED_BEGINNINGS: Final = ("LC_", "PYTHON", "LD_", "DYLD_", "COVERAGE_")
-_ROOT: Final = str(Path(__file__).resolve().parents[3])
 
 PathAnswer = tuple[bytes, Answer]
 
@@ -151,7 +146,6 @@ class ReaderProcess:
 
 def _start(memory: int, counter: int, conversion: Conversion | None) -> subprocess.Popen[bytes]:
     numbers = map(str, (os.getpid(), memory, counter))
-    paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
     # A plain subprocess: multiprocessing refuses to work inside the daemonic processes of a task queue.
     return subprocess.Popen(
         [
@@ -166,12 +160,8 @@ def _start(memory: int, counter: int, conversion: Conversion | None) -> subproce
         stderr=subprocess.DEVNULL,
         close_fds=True,
         pass_fds=(counter,),
-        env={**_environment(), "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env=clean_environment(),
     )
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(_PASSED_BEGINNINGS)}
 
 
 def _shared_counter() -> tuple[mmap.mmap, int]:

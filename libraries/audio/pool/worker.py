@@ -6,12 +6,10 @@ Run by `handle.ReaderProcess` only:
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import marshal
 import mmap
 import os
-import resource
 import signal
 import sys
 from collections import deque
@@ -25,6 +23,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from libraries.audio import inspect
 from libraries.audio.errors import AudioError, explain
 from libraries.audio.file import Pause
+from libraries.audio.pool.isolation import die_with, limit_memory
 from libraries.audio.pool.protocol import (
     COUNT,
     FINGERPRINT,
@@ -39,7 +38,6 @@ from libraries.audio.pool.reads import Job, Reads, keep_one_heap
 from libraries.audio.types import RawAudio
 from libraries.choices import ProblemKind, TextEncoding
 
-_PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 4
 # the objects of some files; each file's own are gone by themselves, but for rare circles in exceptions
 _COLLECT_AFTER: Final = 20_000
@@ -238,39 +236,17 @@ def _send(sink: BinaryIO, answer: bytes) -> None:
     sink.flush()
 
 
-def _limit(memory: int) -> None:
-    """Bound the memory of this process; macOS refuses the limit, and then there is none."""
-    for name in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-        try:
-            _, hard = resource.getrlimit(name)
-            bound = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
-            resource.setrlimit(name, (bound, hard))
-        except (OSError, ValueError):
-            continue
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _die_with(parent: int) -> None:
-    """End with the parent, even while reading hangs (Linux); elsewhere the closed pipe ends an idle process."""
-    try:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return
-    if os.getppid() != parent:
-        sys.exit(0)
-
-
 def main() -> None:
     """Run as the reader process."""
     parent, memory, shared = map(int, sys.argv[1:4])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with(parent)
+    die_with(parent)
     # The answers have a descriptor of their own: nothing that prints can disturb them.
     sink = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)
-    _limit(memory)
+    limit_memory(memory)
     keep_one_heap()
     # The process that writes what we read goes first: with more processes than cores it would fall behind.
     os.nice(_NICE)

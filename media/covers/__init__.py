@@ -1,0 +1,1 @@
+"""Covers: which picture belongs to what, and what is known of it."""

@@ -1,0 +1,1 @@
+"""Pictures, decoded and drawn in processes of their own: only `worker` and what it imports know Pillow."""

@@ -1,0 +1,20 @@
+"""How much media may cost, and how long what is known of them counts: the setting `MEDIA_LIMITS`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaLimits:
+    """Limits of media that are no options of a server. Tests change them."""
+
+    # how long a look at the disk for a picture counts: for who asks without its digest, and for who has it
+    cover_seconds: float = 10.0
+    known_cover_seconds: float = 600.0
+    # larger originals are not kept in the cache: they would push out hundreds of small ones
+    kept_original_bytes: int = 512 * 1024
+    # broken pictures that are tried for one cover
+    tried_pictures: int = 4
+    # covers that one run of the background task looks for
+    covers_at_once: int = 100

@@ -1,0 +1,18 @@
+"""Celery tasks."""
+
+from __future__ import annotations
+
+from media.covers import background
+from navidrome_lib.celery import app
+
+
+@app.task
+def find_covers() -> int:
+    """Look for the pictures of albums that are new or have changed. It may run twice, and at any time."""
+    return background.find_covers()
+
+
+@app.task
+def prune_covers() -> int:
+    """Forget the pictures of what is in the catalog no more. It may run twice, and at any time."""
+    return background.prune_covers()

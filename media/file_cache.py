@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -98,3 +99,9 @@ class FileCache:
             total -= size
             if total <= self.limit * _KEPT:
                 return
+
+
+@cache
+def file_cache(folder: Path, limit: int) -> FileCache:
+    """The cache of this process in that folder."""
+    return FileCache(folder, limit)

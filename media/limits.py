@@ -14,6 +14,8 @@ class MediaLimits:
     known_cover_seconds: float = 600.0
     # larger originals are not kept in the cache: they would push out hundreds of small ones
     kept_original_bytes: int = 512 * 1024
+    # how long a request waits for the end of another conversion of the same person, or for any
+    slot_seconds: float = 1.0
     # broken pictures that are tried for one cover
     tried_pictures: int = 4
     # covers that one run of the background task looks for

@@ -53,7 +53,6 @@ def answer(request: HttpRequest, call: Call, role: CallerRole) -> HttpResponseBa
         return renderers.failure(error, params, help_url=account_page(request) if shows_help else "")
     except DomainError as error:
         response = renderers.failure(errors.from_domain(error), params)
-        response.status_code = errors.status_of(error)
         seconds = getattr(error, "retry_after", None)
         if seconds is not None:
             response["Retry-After"] = str(seconds)

@@ -26,18 +26,19 @@ CODES: dict[type[errors.DomainError], int] = {
 
 
 class SubsonicError(Exception):
-    """One failure: a code of the protocol and a sentence."""
+    """One failure: a code of the protocol, a sentence, and the status where it is another than that of success."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, *, status: int = HTTPStatus.OK) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.status = status
 
 
 def from_domain(error: errors.DomainError) -> SubsonicError:
     """The same failure in the protocol's words."""
     code = next(number for kind, number in CODES.items() if isinstance(error, kind))
-    return SubsonicError(code, error.message)
+    return SubsonicError(code, error.message, status=status_of(error))
 
 
 def status_of(error: errors.DomainError) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from django.http import HttpRequest
@@ -50,6 +51,11 @@ class Params:
         """A whole number from 0 up; 0 where there is none, or nothing that can be read as one."""
         text = self.text(name).strip()
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    def seconds(self, name: str) -> float:
+        """A number of seconds from 0 up, whole or not; 0 where there is none, or nothing that can be read as one."""
+        found = re.fullmatch(r"\d{1,7}(\.\d{1,6})?", self.text(name).strip(), re.ASCII)
+        return float(found[0]) if found else 0.0
 
     def flag(self, name: str) -> bool:
         return self.text(name).strip().lower() in TRUE

@@ -30,7 +30,9 @@ def success(payload: Payload, params: Params) -> HttpResponse:
 def failure(error: SubsonicError, params: Params, *, help_url: str = "") -> HttpResponse:
     """`status="failed"` with the code, the sentence, and where a page helps, its address."""
     found = {"code": error.code, "message": error.message, **({"helpUrl": help_url} if help_url else {})}
-    return render({**envelope("failed"), "error": found}, params)
+    response = render({**envelope("failed"), "error": found}, params)
+    response.status_code = error.status
+    return response
 
 
 def envelope(status: str) -> dict[str, Any]:

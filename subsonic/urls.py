@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 
 from subsonic.dispatch import Call, CallerRole, endpoint, unknown_method
-from subsonic.views import browsing, media, scanning, system, user
+from subsonic.views import browsing, media, scanning, system, transcoding, user
 
 METHODS: dict[str, tuple[Call, CallerRole]] = {
     "ping": (system.ping, "user"),
@@ -15,6 +15,8 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "getMusicFolders": (browsing.get_music_folders, "user"),
     "getUser": (user.get_user, "user"),
     "stream": (media.stream, "user"),
+    "getTranscodeDecision": (transcoding.get_transcode_decision, "user"),
+    "getTranscodeStream": (transcoding.get_transcode_stream, "user"),
     "getCoverArt": (media.get_cover_art, "user"),
     "download": (media.download, "user"),
     "startScan": (scanning.start_scan, "scan"),

@@ -10,8 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -22,7 +20,7 @@ from media.covers.ids import parse_cover_id
 from media.covers.sources import Found, those_there
 from media.covers.subjects import Subject, subjects
 from media.errors import PicturesBusy, StorageAway
-from media.file_cache import FileCache
+from media.file_cache import FileCache, file_cache
 from media.images.jobs import MAX_EDGE, Job, Made
 from media.images.pool import ImageProblem, ImagesBusy, images
 from media.models import Cover
@@ -98,14 +96,9 @@ class _Looks:
 looks = _Looks()
 
 
-@cache
-def _cache_in(folder: Path, limit: int) -> FileCache:
-    return FileCache(folder, limit)
-
-
 def image_cache() -> FileCache:
     """The cache of pictures of this server."""
-    return _cache_in(settings.CACHE_FOLDER / "images", settings.CONF.media.image_cache_size)
+    return file_cache(settings.CACHE_FOLDER / "images", settings.CONF.media.image_cache_size)
 
 
 def show_cover(viewer: Viewer, text: str, wish: Wish) -> ShownCover:

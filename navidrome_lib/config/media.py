@@ -66,6 +66,56 @@ class Media:
         example="/internal/music/",
         nonsense="/a?b",
     )
+    ffmpeg_path: str = option(
+        "ND_FFMPEGPATH",
+        env.TEXT,
+        "The program that converts songs for players that ask for another format or a lower bit rate. "
+        "Without it songs are played as they are.",
+        chapter=MEDIA,
+        default="ffmpeg",
+        default_note="`ffmpeg` in the search path",
+        example="/opt/ffmpeg/bin/ffmpeg",
+        nonsense=None,
+    )
+    default_downsampling_format: str = option(
+        "ND_DEFAULTDOWNSAMPLINGFORMAT",
+        env.choice("mp3", "opus", "aac"),
+        "The format of songs that are converted for their bit rate alone.",
+        chapter=MEDIA,
+        default="opus",
+        example="mp3",
+        nonsense="ogg",
+    )
+    max_transcodes: int = option(
+        "ND_MAXTRANSCODES",
+        env.integer(0, 64),
+        "How many songs are converted at once; 0 converts none.",
+        chapter=MEDIA,
+        default="4",
+        unit="songs",
+        example="2",
+        nonsense="all",
+    )
+    max_transcodes_per_user: int = option(
+        "ND_MAXTRANSCODESPERUSER",
+        env.integer(1, 64),
+        "How many songs are converted at once for one person.",
+        chapter=MEDIA,
+        default="2",
+        unit="songs",
+        example="1",
+        nonsense="0",
+    )
+    transcoding_cache_size: int = option(
+        "ND_TRANSCODINGCACHESIZE",
+        env.SIZE,
+        "How much of the disk converted songs may take; 0 keeps none. "
+        "What was not listened to for the longest time goes first.",
+        chapter=MEDIA,
+        default="100MB",
+        example="5GiB",
+        nonsense="-1",
+    )
     cover_art_priority: tuple[str, ...] = option(
         "ND_COVERARTPRIORITY",
         PATTERNS,

@@ -20,6 +20,7 @@ ICONS = {
     "scans": "hourglass_top",
     "clock": "schedule",
     "proxy": "lan",
+    "ffmpeg": "music_off",
 }
 TITLES = {
     "database": _("The database is not working"),
@@ -30,6 +31,7 @@ TITLES = {
     "scans": _("A scan is delayed"),
     "clock": _("The clock was set by more than a day"),
     "proxy": _("Requests come through a proxy that is not declared"),
+    "ffmpeg": _("Songs cannot be converted for players that need it"),
 }
 
 

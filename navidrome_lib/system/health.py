@@ -16,6 +16,7 @@ from django.utils import timezone
 from libraries import clock
 from libraries.choices import ScanState
 from libraries.models import Scan
+from media.transcoding import ffmpeg
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.admin import formatting
 from navidrome_lib.config.redis_urls import OPEN_BROKER, client_url, is_open
@@ -26,8 +27,8 @@ from navidrome_lib.security import undeclared
 ALIVE = timedelta(seconds=120)
 # three of the scheduler's own beats, and a little
 SCHEDULER_ALIVE = timedelta(seconds=3 * heartbeat.BEAT_SECONDS + 10)
-# what any client can bring about is no verdict on the server
-ADVICE = frozenset({"proxy"})
+# what any client can bring about, and what is no part of ours, is no verdict on the server
+ADVICE = frozenset({"proxy", "ffmpeg"})
 
 
 @dataclass(frozen=True)
@@ -158,11 +159,20 @@ def check_proxy() -> tuple[bool, str]:
     return not found, undeclared.sentence(found) if found else "No undeclared proxy was noticed."
 
 
+def check_ffmpeg() -> tuple[bool, str]:
+    """Songs can be converted for players that need it; or an admin wants none to be."""
+    found = ffmpeg.find_ffmpeg()
+    if settings.CONF.media.max_transcodes == 0:
+        return True, "Songs are not converted: ND_MAXTRANSCODES is 0."
+    return found is not None, f"Songs are converted by {found}." if found else ffmpeg.MISSING
+
+
 def check_all() -> dict[str, Check]:
     """Every part; what only the database knows is left out when that does not answer."""
     checks = {"database": timed(check_database), "broker": timed(check_broker), "disk": timed(check_disk)}
     checks["scheduler"] = timed(check_scheduler)
     checks["proxy"] = timed(check_proxy)
+    checks["ffmpeg"] = timed(check_ffmpeg)
     if checks["database"].ok:
         checks["worker"] = timed(check_worker)
         checks["scans"] = timed(check_scans)

@@ -11,6 +11,8 @@ from media.covers.service import Wish, show_cover
 from media.images.jobs import MAX_EDGE, WEBP
 from media.responses import conditional, track_response
 from media.tracks import find_track
+from media.transcoding.decisions import decide
+from media.transcoding.responses import transcoded_response
 from navidrome_lib.errors import NotAllowed
 from subsonic.params import Params
 from users.models import Viewer
@@ -19,8 +21,19 @@ NO_DOWNLOADS = "This server offers no downloads."
 
 
 def stream(caller: Viewer, params: Params) -> HttpResponseBase:
-    """`/rest/stream`: the file of a song as it is."""
-    return track_response(params.request, find_track(caller, params.required("id")))
+    """`/rest/stream`: the file of a song as it is, or in the format and bit rate that the player asks for."""
+    track = find_track(caller, params.required("id"))
+    recipe = decide(
+        track,
+        format_name=params.text("format").lower(),
+        max_bit_rate=params.number("maxBitRate"),
+        offset=params.seconds("timeOffset"),
+        gain=params.text("replayGain"),
+    )
+    if recipe is None:
+        return track_response(params.request, track)
+    estimate = params.flag("estimateContentLength")
+    return transcoded_response(params.request, track, recipe, person=caller.pk, estimate=estimate)
 
 
 def download(caller: Viewer, params: Params) -> HttpResponseBase:

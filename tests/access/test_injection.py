@@ -126,6 +126,10 @@ class TestBodies:
         assert (member.is_superuser, member.is_staff) == (False, False)
 
 
+# players that give media to a program that reads no bodies go by the status here
+STATUSES = {"getTranscodeStream": 400}
+
+
 @pytest.mark.usefixtures("things")
 def test_rest(member: User) -> None:
     methods = [route.rsplit("/", 1)[1] for route in routes() if route.startswith("/rest/") and ".*" not in route]
@@ -142,7 +146,7 @@ def test_rest(member: User) -> None:
         }
         response = client.get(f"/rest/{method}", query)
         fine(response, f"{method} {payload!r}")
-        assert response.status_code == 200
+        assert response.status_code == STATUSES.get(method, 200)
 
 
 def test_there_are_enough() -> None:

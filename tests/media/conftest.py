@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 
 from libraries.models import Album, Library, MediaFile
+from synth import Tone, Track, track_bytes
 from tests.support.catalog import make_track
 from users import app_passwords
 from users.models import User
 
 SONG = bytes(range(256)) * 400
+LARGE_WAV = 0x7FFFFF00
 PATH = "Ada/First/01 – Étude.mp3"
 
 Get = Callable[..., Any]
@@ -71,3 +74,13 @@ def error_of(response: HttpResponseBase) -> dict[str, Any]:
     assert isinstance(response, HttpResponse)
     found: dict[str, Any] = response.json()["subsonic-response"]["error"]  # type: ignore[attr-defined]
     return found
+
+
+def endless(make_song: MakeSong, library: Library) -> MediaFile:
+    """A song that takes ffmpeg longer than a test: hours of silence, a WAV that is mostly a hole in its file."""
+    whole = bytearray(track_bytes(Track(title="x", tone=Tone(seconds=1.0)), "wav"))
+    at = whole.index(b"data")
+    whole[at + 4 : at + 8] = whole[4:8] = LARGE_WAV.to_bytes(4, "little")
+    song = make_song(library, "endless.wav", bytes(whole), duration=12_000.0, codec="pcm", bit_rate=1411)
+    os.truncate(Path(library.path, "endless.wav"), LARGE_WAV)
+    return song

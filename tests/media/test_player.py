@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
 
 from libraries.models import Library, MediaFile
 from navidrome_lib.runner.services import WEB_WORKER
-from synth import Track, track_bytes
-from tests.media.conftest import MakeSong
+from synth import Tone, Track, track_bytes
+from tests.media.conftest import MakeSong, endless
 from tests.support.nginx import documented, nginx
 from tests.support.processes import database_url
+from tests.support.waiting import eventually
 from tests.support.web import Web, read_all, web_server
 from users import api_keys
 from users.models import User
@@ -134,3 +137,38 @@ def test_nginx_sends_the_file(tmp_path: Path, library: Library, address: str, mu
             assert "x-accel-redirect" not in head
             client.sendall(ask(f"/protected/{library.pk}/Ada/First/10%25%20%E2%80%93%20Song.mp3"))
             assert read_answer(client)[0]["status"] == "404"
+
+
+def test_a_listener_plays_an_album_and_leaves_nothing_behind(
+    tmp_path: Path, library: Library, member: User, make_song: MakeSong
+) -> None:
+    """By ffmpeg itself: as it is, then converted, from the middle; then one goes in the middle of a song."""
+    program = get_ffmpeg_exe()
+    key = api_keys.create_key(member, name="player", scope="read")[1]
+    tone = Tone(seconds=20.0)
+    songs = [
+        make_song(library, f"Ada/{form}.{form}", track_bytes(Track(title=form, tone=tone), form), duration=20.0)
+        for form in ("flac", "mp3")
+    ]
+    with serving(tmp_path, ND_FFMPEGPATH=program) as web:
+        for song, query, seconds in (
+            (songs[0], "", 20.0), (songs[1], "", 20.0), (songs[0], "&format=mp3", 20.0),
+            (songs[0], "&format=opus&timeOffset=12", 8.0), (songs[1], "&format=aac&maxBitRate=64", 20.0),
+        ):  # fmt: skip
+            url = f"http://127.0.0.1:{web.port}/rest/stream?id={song.pk}&apiKey={key}&v=1.16.1&c=test{query}"
+            command = [program, "-hide_banner", "-nostdin", "-i", url, "-f", "null", "-"]
+            said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+            heard = said.rpartition("time=")[2].split()[0]
+            assert float(heard.rpartition(":")[2]) == pytest.approx(seconds, abs=0.3), said
+        hours = f"/rest/stream?id={endless(make_song, library).pk}&apiKey={key}&v=1.16.1&c=test&format=mp3"
+        with web.connect(ask(hours), room=64 * 1024) as client:
+            assert b"Transfer-Encoding: chunked" in client.recv(4096)
+            assert converting(web.worker()) == 1
+        assert eventually(lambda: converting(web.worker()) == 0, seconds=10), "nobody listens any more"
+
+
+def converting(parent: int) -> int:
+    """The number of ffmpeg that a process runs."""
+    rows = subprocess.check_output(["ps", "-eo", "ppid=,stat=,args="], text=True).splitlines()
+    fields = [row.split(None, 2) for row in rows]
+    return sum(int(row[0]) == parent and row[1][0] != "Z" and "ffmpeg" in row[2] for row in fields if len(row) > 2)

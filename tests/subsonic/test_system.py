@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
+from imageio_ffmpeg import get_ffmpeg_exe
+from pytest_django.fixtures import Settings
 
 from libraries.models import Library
+from tests.conftest import Configure
 from tests.subsonic.conftest import Call
 from users.app_passwords import app_password
 from users.models import LibraryAccess, User
@@ -30,12 +34,13 @@ def test_the_license_is_valid(member: User, call: Call) -> None:
     assert call("getLicense", member)["license"] == {"valid": True}
 
 
-def test_extensions_need_no_credentials() -> None:
-    response = Client().get("/rest/getOpenSubsonicExtensions?f=json").json()["subsonic-response"]
-    assert response["openSubsonicExtensions"] == [
-        {"name": "apiKeyAuthentication", "versions": [1]},
-        {"name": "formPost", "versions": [1]},
-    ]
+def test_extensions_need_no_credentials(configure: Configure, settings: Settings) -> None:
+    known = {"apiKeyAuthentication": [1], "formPost": [1], "transcoding": [1]}
+    for program, more in (("/nowhere/ffmpeg", {}), (get_ffmpeg_exe(), {"transcodeOffset": [1]})):
+        configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path=program))
+        response = Client().get("/rest/getOpenSubsonicExtensions?f=json").json()["subsonic-response"]
+        found = {one["name"]: one["versions"] for one in response["openSubsonicExtensions"]}
+        assert found == known | more
 
 
 def test_music_folders_are_the_libraries_of_the_caller(member: User, call: Call) -> None:

@@ -20,7 +20,7 @@ from navidrome_lib.config.reference import render
 REPOSITORY = Path(__file__).resolve().parents[3]
 OPTIONS = {option.variable: option for option in declared_options(Conf)}
 # any text is a name or a password
-FREE_TEXT = {"ND_ADMIN_USER", "ND_ADMIN_PASSWORD"}
+FREE_TEXT = {"ND_ADMIN_USER", "ND_ADMIN_PASSWORD", "ND_FFMPEGPATH"}
 # these two are refused without each other
 COMPANIONS = {"ND_ADMIN_USER": "me", "ND_ADMIN_PASSWORD": "a long password"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import redis
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from imageio_ffmpeg import get_ffmpeg_exe
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
@@ -17,15 +19,20 @@ from libraries.models import Library, Scan
 from navidrome_lib import heartbeat
 from navidrome_lib.config.redis_urls import OPEN_BROKER
 from navidrome_lib.system import health, tasks
+from tests.conftest import Configure
 from tests.support.clocks import Machine, live
 
 pytestmark = pytest.mark.django_db
 Signs = dict[str, datetime | None]
 
 
+PARTS = {"disk", "scheduler", "worker", "scans", "clock", "proxy", "ffmpeg"}
+
+
 @pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> Signs:
-    """A broker that answers, and the heartbeats in it: the real one is shared by all tests that run now."""
+def broker(monkeypatch: pytest.MonkeyPatch, configure: Configure, settings: Settings) -> Signs:
+    """A broker that answers, and the heartbeats in it: the real one is shared by all tests that run now. And ffmpeg."""
+    configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path=get_ffmpeg_exe()))
     monkeypatch.setattr(health, "check_broker", lambda: (True, "redis"))
     seen: Signs = {"scheduler": timezone.now(), "worker": None}
     monkeypatch.setattr(heartbeat, "note", lambda part: seen.update({part: timezone.now()}))
@@ -39,7 +46,7 @@ def test_all_is_well(as_anonymous: APIClient, as_member: APIClient, as_admin: AP
         response = client.get("/api/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
     checks = as_admin.get("/api/health/").json()["checks"]
-    assert set(checks) == {"database", "broker", "disk", "scheduler", "worker", "scans", "clock", "proxy"}
+    assert set(checks) == {*PARTS, "database", "broker"}
     assert all(check["ok"] and set(check) == {"ok", "detail", "milliseconds"} for check in checks.values())
 
 
@@ -188,3 +195,15 @@ def test_a_scan_that_waits_for_something(as_admin: APIClient, library: Library, 
     answer = as_admin.get("/api/health").json()
     assert answer["status"] == "degraded"
     assert answer["checks"]["scans"]["detail"] == "A scan of “Rock” waits: The database is busy."
+
+
+def test_without_ffmpeg_an_admin_is_told_and_the_server_is_well(
+    as_anonymous: APIClient, as_admin: APIClient, broker: None, configure: Configure, settings: Settings
+) -> None:
+    tasks.note_worker()
+    configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path="/nowhere/ffmpeg"))
+    check = as_admin.get("/api/health").json()["checks"]["ffmpeg"]
+    assert (check["ok"], "no ffmpeg" in check["detail"]) == (False, True)
+    assert as_anonymous.get("/api/health").json() == {"status": "ok"}
+    configure(media=dataclasses.replace(settings.CONF.media, max_transcodes=0))
+    assert as_admin.get("/api/health").json()["checks"]["ffmpeg"]["ok"]

@@ -1,0 +1,1 @@
+"""Songs in other formats, made by ffmpeg while they are listened to."""

@@ -1,0 +1,68 @@
+"""How many songs are converted at once, in all and for one person, whatever the number of processes that answer."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from media.errors import TooManyTranscodes
+
+OWN_ONES = "You are listening to as many converted songs at once as one person may."
+RETRY_SECONDS = 5
+_PAUSE = 0.05
+
+
+class Slot:
+    """The right to convert one song. It ends with `release`, and with the process that has it."""
+
+    def __init__(self, locks: list[int]) -> None:
+        self._locks = locks
+
+    def release(self) -> None:
+        for lock in self._locks:
+            os.close(lock)
+        self._locks.clear()
+
+
+def take_slot(folder: Path, person: str, *, most: int, most_each: int, seconds: float) -> Slot:
+    """A slot for a person; `TooManyTranscodes` when all of them, or the own ones, are taken for so many seconds.
+
+    A slot is a lock on a file of `folder`: the system gives it back when its process dies. A player that seeks asks
+    again before the server has seen that its last connection is closed: that is worth a moment.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return _try(folder, person, most, most_each)
+        except TooManyTranscodes:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _try(folder: Path, person: str, most: int, most_each: int) -> Slot:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    who = hashlib.blake2b(person.encode(), digest_size=8).hexdigest()
+    own = _lock_one(folder, f"person-{who}", most_each)
+    if own is None:
+        raise TooManyTranscodes(OWN_ONES, retry_after=RETRY_SECONDS)
+    shared = _lock_one(folder, "all", most)
+    if shared is None:
+        os.close(own)
+        raise TooManyTranscodes(retry_after=RETRY_SECONDS)
+    return Slot([own, shared])
+
+
+def _lock_one(folder: Path, name: str, most: int) -> int | None:
+    for number in range(most):
+        fd = os.open(folder / f"{name}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+        else:
+            return fd
+    return None

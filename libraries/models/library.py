@@ -14,6 +14,9 @@ from libraries.querysets import LibraryQuerySet
 from navidrome_lib.db.annotations import Annotation
 from navidrome_lib.db.saving import SavesChanges
 
+# characters
+MAX_NAME, MAX_SCHEDULE = 255, 120
+
 
 def name_key(name: str) -> str:
     """The form in which two names are the same: case and surrounding space do not count."""
@@ -23,7 +26,7 @@ def name_key(name: str) -> str:
 class Library(SavesChanges):
     """The totals are kept by the scanner and by `libraries.totals`, in the transaction that changes the tracks."""
 
-    name = models.CharField(_("name"), max_length=255)
+    name = models.CharField(_("name"), max_length=MAX_NAME)
     name_key = models.CharField(max_length=512, editable=False)
     path = models.TextField(
         _("path"), help_text=_("The path of a folder on the server. Its files are only read, never changed.")
@@ -70,7 +73,7 @@ class Library(SavesChanges):
 
     schedule = models.CharField(
         _("schedule"),
-        max_length=120,
+        max_length=MAX_SCHEDULE,
         default="",
         blank=True,
         help_text=_("When to scan: 0 3 * * * (in UTC), @daily, @every 6h or never. Empty: the schedule of the server."),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from libraries.scanner.walk.links import Links
     from libraries.scanner.walk.mount_table import read_mounts
     from libraries.scanner.walk.patterns import validate_pattern
-    from libraries.scanner.walk.root import KnownRoot, RootState, check_root
+    from libraries.scanner.walk.root import KnownRoot, check_root
 
 __all__ = [
     "CHANGED",
@@ -51,7 +51,6 @@ __all__ = [
     "IgnoreScope",
     "KnownRoot",
     "Links",
-    "RootState",
     "RulesOnTheWay",
     "ScanLimits",
     "ScanOptions",
@@ -118,7 +117,6 @@ _EXPORTS = {
     "Links": ("walk.links", "Links"),
     "read_mounts": ("walk.mount_table", "read_mounts"),
     "KnownRoot": ("walk.root", "KnownRoot"),
-    "RootState": ("walk.root", "RootState"),
     "check_root": ("walk.root", "check_root"),
     "make_pids_of": ("options", "make_pids_of"),
     "make_splitters": ("options", "make_splitters"),

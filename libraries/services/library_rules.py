@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from libraries.choices import TextEncoding
 from libraries.models import Library
-from libraries.models.library import name_key
+from libraries.models.library import MAX_NAME, MAX_SCHEDULE, name_key
 from libraries.scanner import validate_pattern
 from libraries.storage.roots import (
     check_anchor,
@@ -28,7 +28,6 @@ from navidrome_lib.errors import InvalidInput
 
 MAX_PATTERNS = 1000
 MAX_RETENTION_DAYS = 36_500
-MAX_SCHEDULE = 120
 MAX_HELD_FILES = 2**31 - 1
 
 
@@ -151,8 +150,8 @@ def check_name(name: str) -> str:
         raise InvalidInput(errors={"name": "A name is required."})
     if has_controls(name):
         raise InvalidInput(errors={"name": NAME_RULE})
-    if len(name) > 255 or not is_storable_text(name):
-        raise InvalidInput(errors={"name": "A name has at most 255 characters."})
+    if len(name) > MAX_NAME or not is_storable_text(name):
+        raise InvalidInput(errors={"name": f"A name has at most {MAX_NAME} characters."})
     return name
 
 

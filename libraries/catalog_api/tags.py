@@ -71,7 +71,11 @@ def folder_objects(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, L
     rows: dict[str, tuple[Any, ...]] = {}
     counts: dict[str, int] = {}
     for piece in chunks(ids):
-        found = Folder.objects.in_catalog().filter(pk__in=piece).values_list("pk", "library", "path", "missing", "created_at")
+        found = (
+            Folder.objects.in_catalog()
+            .filter(pk__in=piece)
+            .values_list("pk", "library", "path", "missing", "created_at")
+        )
         rows.update((row[0], row) for row in found if row[1] in libraries)
         songs = MediaFile.objects.in_catalog().present().filter(folder__in=piece).order_by()
         counts.update(songs.values_list("folder").annotate(Count("pk")))

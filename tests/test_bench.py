@@ -103,7 +103,8 @@ def test_a_scan_behind_a_delay_is_compared_with_what_is_slower() -> None:
     assert [row.ratio for row in network.summarise_network([one])] == [0.5, 2.0]
     text = network.network_part([one], TRACKS, "Today.")
     assert "mpd: 1 ms 4.00 s, no change 1.00 s." in text
-    assert "beets: 1 ms not installed." in text
+    assert "beets: not installed." in text
+    assert "Local disk, SQLite: first scan 2.00 s." in text
 
 
 def test_a_peer_is_compared_within_its_round() -> None:

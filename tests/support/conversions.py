@@ -10,11 +10,14 @@ from libraries.audio.types import RawAudio
 
 
 def by_name(audio: RawAudio, path: bytes) -> tuple[str, str]:
-    """The title, and one word for all files. What some files are named after happens to their reader."""
+    """The title, and one word for all files. What some files are named after happens to their reader; a hesitant one hangs the first time."""
     if b"deadly" in path:
         os.kill(os.getpid(), signal.SIGKILL)
     if b"endless" in path:
         time.sleep(600)
+    if b"hesitant" in path and not os.path.exists(path + b".seen"):
+        with open(path + b".seen", "xb"):
+            time.sleep(600)
     if b"odd" in path:
         raise ValueError("an odd file")
     return audio.tags["title"][0], "common"

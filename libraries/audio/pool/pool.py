@@ -46,7 +46,8 @@ class ReaderPool:
     """Pool of `workers` reader processes behind one iterator.
 
     Each file ends in exactly one result. A file that hangs, or that ends its process twice, is a problem of itself
-    alone: the rest of its batch is read by a fresh process. Not for use from two threads at once.
+    alone: the rest of its batch is read by a fresh process. One that hangs while others are under way is read again
+    alone first. Not for use from two threads at once.
     """
 
     def __init__(
@@ -273,6 +274,11 @@ class _Run:
             yield from self._cannot_start(reader)
             return
         culprit, others = reader.give_up()
+        if self._pool.flights().most > 1 and culprit not in self._suspects:
+            # Others were under way: all together may have been slow, at a storage that gives each a part of its speed.
+            self._suspects.add(culprit)
+            self._again.extendleft(reversed([culprit, *others]))
+            return
         self._again.extendleft(reversed(others))
         seconds = f"{reader.timeout:g}"
         yield [(culprit, (False, ProblemKind.TIMEOUT, f"Reading this file did not end within {seconds} seconds."))]

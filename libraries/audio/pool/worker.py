@@ -147,17 +147,17 @@ class Answers:
                 more()
             answer = self._reads.result(job)
             if not answer[0] and answer[1] == ProblemKind.MEMORY and (group or self._reads.are_shared):
-                # the other files of its group, and those under way, hold some of the memory
+                # the other files of its group, and those under way, hold some of the memory; what is sent, were it
+                # nothing, gives the file its time once more
                 self._flush(converter)
                 answer = self._reads.again(job)
             group.append((answer, job))
             if len(group) >= at_once or monotonic() - self._sent_at > self._seconds:
                 self._flush(converter)
-        self._flush(converter)
+        if group:
+            self._flush(converter)
 
     def _flush(self, converter: Converter | None) -> None:
-        if not self._group:
-            return
         answers: list[Answer] = []
         for answer, job in self._group:
             answers.append(answer if converter is None else job.hold(converter, answer, job.path))

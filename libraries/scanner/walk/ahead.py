@@ -163,8 +163,12 @@ class Visits:
             return
         self._to_do.notify(wanted)
         for _ in range(min(wanted - self._idle, limit - self._threads)):
+            try:
+                threading.Thread(target=self._work, name="scan-lister", daemon=True).start()
+            except RuntimeError:  # the system gives no more of them
+                self._in_flight.bound(self._threads)
+                return
             self._threads += 1
-            threading.Thread(target=self._work, name="scan-lister", daemon=True).start()
 
     def _work(self) -> None:
         while (folder := self._next()) is not None:

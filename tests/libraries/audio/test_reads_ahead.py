@@ -67,6 +67,17 @@ def test_files_that_hang_break_or_end_their_process_are_the_only_problems(tmp_pa
         assert outcomes(pool, paths) == expected
 
 
+@pytest.mark.parametrize(("flights", "kind"), [(Flights(1), "timeout"), (Flights(AT_ONCE), "")])
+def test_a_file_that_hangs_beside_others_is_read_again_alone(tmp_path: Path, flights: Flights, kind: str) -> None:
+    """Many files at once may be slow together; one at a time has had its time."""
+    paths = songs(tmp_path, 20)
+    hesitant = tmp_path / "hesitant.mp3"
+    os.rename(paths[10], hesitant)
+    paths[10] = bytes(hesitant)
+    with ReaderPool(1, timeout=1.0, conversion=CONVERSION, flights=lambda: flights) as pool:
+        assert outcomes(pool, paths) == dict.fromkeys(paths, "") | {bytes(hesitant): kind}
+
+
 def test_killed_process_costs_nothing(tmp_path: Path) -> None:
     paths = songs(tmp_path, 200)
     with ReaderPool(1, conversion=CONVERSION, flights=ahead) as pool:

@@ -38,7 +38,7 @@ class WatchLimits:
     # between two rounds of everything that is due
     tick_seconds: float = 0.5
     # between two looks at which libraries are to be watched
-    refresh_seconds: float = 2.0
+    refresh_seconds: float = 5.0
     # between two heartbeats
     beat_seconds: float = 15.0
     # between two checks of a watched root

@@ -65,6 +65,8 @@ class Overseer:
         self._kill = kill
         self._clock = clock
         self._is_steady = False
+        # whether no scan ran anywhere at the last look: nothing can be lost soon
+        self.is_idle = False
         self._lost: dict[Job, float] = {}
         self._ended: set[Job] = set()
 
@@ -76,14 +78,14 @@ class Overseer:
                 reap_stale()
             held = set(Scan.objects.running().values_list("pk", "worker"))
         except Exception as error:
-            self._is_steady, self._lost = False, {}
+            self._is_steady, self.is_idle, self._lost = False, False, {}
             if outage_of(error) is None:
                 raise
             logger.warning("the scans cannot be looked after: %s", error, exc_info=True)
             return
         finally:
             connection.close()
-        self._is_steady, now = True, self._clock()
+        self._is_steady, self.is_idle, now = True, not held, self._clock()
         lost = (job for job in self._jobs() if (job.scan_id, worker_name(job.pid)) not in held)
         self._lost = {job: self._lost.get(job, now) for job in lost}
         # celery may take some looks to notice that a process has ended; its number may be that of another one by then
@@ -113,7 +115,8 @@ def start(**_: Any) -> None:
 def _look_for_ever() -> None:
     overseer = Overseer()
     while True:
-        time.sleep(settings.SCAN_LIMITS.look_seconds)
+        limits = settings.SCAN_LIMITS
+        time.sleep(limits.idle_look_seconds if overseer.is_idle else limits.look_seconds)
         try:
             with _looking:
                 overseer.look()

@@ -27,7 +27,7 @@ def deliver_clear(library_id: int) -> None:
 
 
 def deliver_fingerprints() -> None:
-    """Ask the workers to go on with the fingerprints. Lost, it is asked again within a minute."""
+    """Ask the workers to go on with the fingerprints. Lost, it is asked again some minutes later."""
     _send("libraries.tasks.fingerprint_tracks")
 
 

@@ -86,10 +86,10 @@ app.conf.beat_schedule = {
     "reap-stale-scans": {"task": "libraries.tasks.reap_stale_scans", "schedule": 15.0},
     "fingerprint-tracks": {
         "task": "libraries.tasks.ask_for_fingerprints",
-        "schedule": 60.0,
-        "options": {"expires": 60},
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
-    "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 30.0},
+    "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 60.0},
     "note-worker": {"task": "navidrome_lib.system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
     "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 3_600.0},
     "forget-login-passwords": {

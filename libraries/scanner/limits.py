@@ -53,8 +53,10 @@ class ScanLimits:
     # a worker that is silent for so long is taken for dead
     lease: timedelta = timedelta(seconds=60)
     beat_seconds: float = 2.0
-    # how often the parent of a worker's processes looks after its scans, and how long one may be busy with a lost scan
+    # how often the parent of a worker's processes looks after its scans, the same while no scan runs anywhere, and how
+    # long a process may be busy with a lost scan
     look_seconds: float = 5.0
+    idle_look_seconds: float = 15.0
     lost_seconds: float = 30.0
     # workers that may die of a scan before it fails
     attempts: int = 3

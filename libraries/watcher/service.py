@@ -57,7 +57,7 @@ class Watcher:
                 except (DatabaseError, InterfaceError) as error:
                     self._note_outage(error)
                     connections.close_all()
-                self._stop.wait(self._limits.tick_seconds)
+                self._stop.wait(self._limits.tick_seconds if self._watches else self._limits.refresh_seconds)
         finally:
             for watch in self._watches.values():
                 watch.end()

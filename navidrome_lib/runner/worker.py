@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -23,6 +24,7 @@ from celery.beat import Service
 from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import connection
+from kombu.transport.redis import Transport
 
 django.setup()
 
@@ -33,6 +35,8 @@ from navidrome_lib.fork_server import ForkServer  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
+# how long an idle worker waits for a message before it asks the broker again
+POLL_SECONDS = 10
 # before a part that failed is started again
 PAUSE_SECONDS = 10.0
 STOP_SECONDS = 5.0
@@ -43,6 +47,8 @@ def main() -> int:
     # the one that was stopped before may come from the same parent
     stopping.renew()
     start_fork_server()
+    # by its class: no option of a transport reaches it
+    Transport.brpop_timeout = POLL_SECONDS
     stop = threading.Event()
     worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
     worker = app.Worker(
@@ -59,6 +65,7 @@ def main() -> int:
     watcher = None
     if settings.CONF.scanner.watcher_wait > 0:
         watcher = keep_running("watcher", lambda: Watcher(stop).run(), stop)
+    wake_by_signals(worker.hub)
     held = hold_database()
     worker.start()
     if held is not None:
@@ -79,6 +86,15 @@ def give_up() -> None:
     """End this process: the supervisor starts it again, and scans are taken back."""
     logger.critical("the fork server was ended: the worker ends, too")
     os._exit(1)
+
+
+def wake_by_signals(hub: Any) -> None:
+    """Have a signal end a wait of Celery's event loop, which would notice it with the next message only."""
+    wake, waker = os.pipe()
+    for descriptor in (wake, waker):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    hub.add_reader(wake, os.read, wake, 4096)
 
 
 def hold_database() -> sqlite3.Connection | None:

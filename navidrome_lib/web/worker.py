@@ -53,6 +53,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
         # gunicorn takes our configuration of the logs for the wish to have a line for each request
         self.logs_access = bool(self.cfg.accesslog)
         self._connections: dict[Connection, None] = {}
+        self._is_idle = False
         self._unfinished: Crowd[Connection] = Crowd(self.limits.unfinished_each)
         self._slow: Crowd[Connection] = Crowd(self.limits.slow_readers_each)
         self._progress: dict[Connection, tuple[int, float]] = {}
@@ -109,8 +110,12 @@ class EventedWorker(Worker):  # type: ignore[misc]
         await self._let_answers_end()
 
     async def _tick(self) -> None:
+        """Wait for the next look at the deadlines: there is none without connections, the first of which wakes."""
+        self._is_idle = not self._connections
+        seconds = self.limits.idle_tick_seconds if self._is_idle else self.limits.tick_seconds
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), self.limits.tick_seconds)
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
 
     async def _let_answers_end(self) -> None:
         """Wait for requests that have begun, as long as `--graceful-timeout` says; who only waits is let go."""
@@ -137,6 +142,8 @@ class EventedWorker(Worker):  # type: ignore[misc]
     def opened(self, connection: Connection) -> None:
         """Make room for a connection: an idle client has to go when there are too many."""
         self._connections[connection] = None
+        if self._is_idle:
+            self._wake.set()
         if len(self._connections) > self._most:
             (self._least_needed() or connection).give_up(MANY)
 

@@ -14,7 +14,7 @@ import runpy
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from navidrome_lib.runner import guard
 
@@ -101,8 +101,12 @@ def _take_descriptors(output: int, passed: Sequence[int]) -> None:
     kept = sorted({0, 1, 2, *passed})
     for low, high in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
         os.closerange(low + 1, high)
-    # a new object: the one of the supervisor may hold what a closed terminal did not take
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    # new objects: those of the supervisor may hold what a closed terminal did not take
+    sys.stdout, sys.stderr = _lines_to(1), _lines_to(2)
+
+
+def _lines_to(descriptor: int) -> TextIO:
+    return open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
 
 
 def _set_name(name: str) -> None:

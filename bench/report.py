@@ -28,6 +28,9 @@ their library has as many files.
   rounds as well, and compared with the quicker of our databases.
 - *memory*: the most that the process and its readers had, each at its own peak, pages that they share counted in each.
 - *queries*: statements sent to the database; a bulk statement counts as one, a `COPY` not at all.
+
+What the whole server costs while nothing happens, its start and its peak, by `./script/bench --idle`:
+[decisions/idle-server.md](decisions/idle-server.md).
 """
 
 

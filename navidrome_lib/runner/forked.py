@@ -98,11 +98,19 @@ def _take_descriptors(output: int, passed: Sequence[int]) -> None:
     os.dup2(nothing, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    kept = sorted({0, 1, 2, *passed})
-    for low, high in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
-        os.closerange(low + 1, high)
+    for descriptor in set(_open_descriptors()) - {0, 1, 2, *passed}:
+        with contextlib.suppress(OSError):  # the one by which they were listed
+            os.close(descriptor)
     # new objects: those of the supervisor may hold what a closed terminal did not take
     sys.stdout, sys.stderr = _lines_to(1), _lines_to(2)
+
+
+def _open_descriptors() -> list[int]:
+    """All descriptors of this process, without trying each of a limit that may be a billion."""
+    try:
+        return [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        return list(range(min(os.sysconf("SC_OPEN_MAX"), 4096)))
 
 
 def _lines_to(descriptor: int) -> TextIO:

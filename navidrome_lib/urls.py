@@ -59,15 +59,16 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=
 
 admin.autodiscover()
 
+# looked through in this order at each request: what clients ask most comes first, and a prefix costs less than patterns
 urlpatterns = [
+    path("rest/", include("subsonic.urls")),
     path("", include("libraries.urls")),
     path("", include("libraries.catalog_api.urls")),
-    path("", include("users.urls")),
+    path("", include("navidrome_lib.system.urls")),
     path("", include("listening.urls")),
     path("", include("missing.urls")),
+    path("", include("users.urls")),
     path("", include("navidrome_lib.audit.urls")),
-    path("", include("navidrome_lib.system.urls")),
-    path("rest/", include("subsonic.urls")),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),
     path("admin/", admin.site.urls),

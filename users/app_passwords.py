@@ -39,7 +39,12 @@ WAIT_SECONDS = 5
 
 def box() -> MultiFernet:
     """Encrypts with the newest key and decrypts with each."""
-    return MultiFernet([Fernet(key) for key in subsonic_keys.read()])
+    return _box_of(subsonic_keys.read())
+
+
+@functools.lru_cache(maxsize=4)
+def _box_of(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
 
 
 def app_password(user: User) -> str:
@@ -102,7 +107,7 @@ def same(one: str, other: str) -> bool:
 @functools.lru_cache(maxsize=4)
 def decoy(keys: tuple[str, ...]) -> bytes:
     """An encrypted text that stands in for the app password of an unknown user."""
-    return MultiFernet([Fernet(key) for key in keys]).encrypt(secrets.token_urlsafe(24).encode())
+    return _box_of(keys).encrypt(secrets.token_urlsafe(24).encode())
 
 
 def expected_secret(user: User | None) -> str:

@@ -14,7 +14,7 @@ from navidrome_lib.db.prepared import PreparedCount, PreparedQuery
 from navidrome_lib.viewer import is_admin
 
 # questions that are remembered; when there are more, it begins again
-MOST: Final = 128
+MOST: Final = 32
 # a longer query string is no question that is asked again
 LONGEST: Final = 200
 

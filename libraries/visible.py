@@ -20,6 +20,9 @@ def _scans(viewer: Viewer) -> QuerySet[Scan]:
 
 
 _libraries: Final = ViewerQuery[Any](lambda viewer: Library.objects.visible_to(viewer).order_by("name_key", "pk"))
+_library_ids: Final = ViewerQuery[int](
+    lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", flat=True)
+)
 _libraries_with_state: Final = ViewerQuery[Any](lambda viewer: _with_state(viewer).order_by("name_key", "pk"))
 _library_with_state: Final = ViewerQuery[Any](lambda viewer, pk: _with_state(viewer).filter(pk=pk)[:1], int)
 _active_scans: Final = ViewerQuery[Any](
@@ -33,6 +36,11 @@ _last_scan: Final = ViewerQuery[Any](
 def libraries(viewer: Viewer) -> list[Library]:
     """Those that the viewer can access, by name."""
     return _libraries.rows(viewer)
+
+
+def library_ids(viewer: Viewer) -> list[int]:
+    """Their ids, in no order."""
+    return _library_ids.rows(viewer)
 
 
 def libraries_with_state(viewer: Viewer) -> list[Library]:

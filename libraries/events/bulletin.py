@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from libraries import visible
 from libraries.events.news import AuditedChange, News
-from libraries.models import Library, Scan
+from libraries.models import Scan
 from libraries.serializers import ScanSerializer
 from libraries.services import scans
 from navidrome_lib.viewer import Viewer
@@ -57,7 +58,7 @@ class Bulletin:
     def libraries_of(self, viewer: Viewer) -> LibraryIds:
         """The libraries that a viewer can access."""
         if viewer not in self._libraries:
-            self._libraries[viewer] = frozenset(Library.objects.visible_to(viewer).values_list("pk", flat=True))
+            self._libraries[viewer] = frozenset(visible.library_ids(viewer))
         return self._libraries[viewer]
 
     def _refreshes(self, viewer: Viewer, before: LibraryIds, libraries: LibraryIds) -> Iterator[dict[str, Any]]:

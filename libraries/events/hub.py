@@ -46,10 +46,19 @@ class Stream:
         self.channel.send(streams.message(event, data))
 
 
+def let_go_of_connections() -> None:
+    """Close those to a server, which has few; one to SQLite is an open file, and kept as requests keep theirs."""
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor == "sqlite":
+            connection.close_if_unusable_or_obsolete()
+        else:
+            connection.close()
+
+
 class Hub:
     """Tells all streams of this process what changed, from one thread that lives as long as there is a stream.
 
-    Between two looks it holds no connection to the database. `threaded` is off where a test calls `tick` itself.
+    Between two looks it holds no connection to a database server. `threaded` is off where a test calls `tick` itself.
     """
 
     def __init__(self, *, threaded: bool = True) -> None:
@@ -120,6 +129,12 @@ class Hub:
         return True
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            connections.close_all()
+
+    def _serve(self) -> None:
         self._reader = NewsReader()
         while self._goes_on():
             try:
@@ -130,7 +145,7 @@ class Hub:
                 log.exception("the event streams have failed, and begin again")
                 self._end_all()
             finally:
-                connections.close_all()
+                let_go_of_connections()
             self._keep_alive()
             self._wake.wait(self._limits().poll_seconds)
             self._wake.clear()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from libraries.choices import ScanState
 from libraries.models import Scan
 from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.db.prepared import PreparedQuery
 from navidrome_lib.viewer import Viewer
 
 _FOLLOWED: Final = (ScanState.QUEUED, ScanState.RUNNING, ScanState.HELD)
@@ -52,6 +53,21 @@ class News:
         )
 
 
+def scans_to_tell(newest: int, *followed: int) -> QuerySet[Scan]:
+    """Those behind the newest known one, those that are followed, and those that should be."""
+    wanted = Q(state__in=_FOLLOWED) | Q(pk__in=followed) | Q(pk__gt=newest)
+    return Scan.objects.filter(wanted, library__deleted_at__isnull=True).select_related("library")
+
+
+_scans_when_idle: Final = PreparedQuery[Scan](scans_to_tell, int)
+_entries_behind: Final = PreparedQuery[Any](
+    lambda pk: (
+        AuditEntry.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", "action", "object_type", "object_id")
+    ),
+    int,
+)
+
+
 class NewsReader:
     """Looks at the rows of this moment. The first look finds nothing new; each costs two queries."""
 
@@ -79,13 +95,12 @@ class NewsReader:
         return News(scans=tuple(changed), rested=tuple(rested), vanished=vanished, entries=tuple(self._new_entries()))
 
     def _scans(self) -> dict[int, Scan]:
-        wanted = Q(state__in=_FOLLOWED) | Q(pk__in=list(self.followed)) | Q(pk__gt=self._newest_scan)
-        rows = Scan.objects.filter(wanted, library__deleted_at__isnull=True).select_related("library")
+        newest = self._newest_scan or 0
+        rows = scans_to_tell(newest, *self.followed) if self.followed else _scans_when_idle.rows(newest)
         return {scan.pk: scan for scan in rows}
 
     def _entries(self) -> Iterator[tuple[int, AuditedChange]]:
-        rows = AuditEntry.objects.filter(pk__gt=self._newest_entry - _LOOKED_AT_AGAIN).order_by("pk")
-        for pk, *values in rows.values_list("pk", "action", "object_type", "object_id"):
+        for pk, *values in _entries_behind.rows(self._newest_entry - _LOOKED_AT_AGAIN):
             yield pk, AuditedChange(*values)
 
     def _new_entries(self) -> list[AuditedChange]:

@@ -55,6 +55,7 @@ def test_each_viewer_finds_its_own_libraries_and_scans() -> None:
         libraries = visible.libraries(viewer)
         assert libraries == list(allowed.order_by("name_key", "pk"))
         assert visible.libraries_with_state(viewer) == libraries
+        assert set(visible.library_ids(viewer)) == {library.pk for library in libraries}
         for library in Library.objects.all():
             one = visible.library_with_state(viewer, library.pk)
             assert one == (library if library in libraries else None)

@@ -40,7 +40,8 @@ class SavesChanges(models.Model):
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         row = super().from_db(db, field_names, values, **options)
-        row.remember(row.__dict__.keys())
+        # a new row has its values and nothing else; this is done for each row that is read
+        row.__dict__["_loaded"] = {name: own(value) for name, value in row.__dict__.items() if name != "_state"}
         return row
 
     def refresh_from_db(self, *args: Any, **options: Any) -> None:
@@ -70,6 +71,9 @@ class SavesChanges(models.Model):
         wanted = set(names)
         for field in self._meta.concrete_fields:
             if field.attname in self.__dict__ and not wanted.isdisjoint((field.name, field.attname)):
-                value = self.__dict__[field.attname]
-                # a list or a mapping may be changed in place
-                loaded[field.attname] = copy.deepcopy(value) if isinstance(value, (list, dict)) else value
+                loaded[field.attname] = own(self.__dict__[field.attname])
+
+
+def own(value: Any) -> Any:
+    """`value`, or a copy of a list or a mapping, which may be changed in place."""
+    return copy.deepcopy(value) if isinstance(value, (list, dict)) else value

@@ -1,4 +1,4 @@
-"""`./script/bench`: scan a generated library beside floors and peers, and write the figures to a page."""
+"""`./script/bench`: scan a generated library beside floors and peers, and write the figures to `bench/results/`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from bench.processes import REPOSITORY
 from bench.report import Section, page, remark, section_text
 from bench.serving import IDLE_SECONDS, measure_serving, serving_text
 
-PAGE = REPOSITORY / "docs" / "benchmarks.md"
 RESULTS = REPOSITORY / "bench" / "results"
+PAGE = RESULTS / "tables.md"
 CALLS_PAGE = RESULTS / "calls.md"
 CROWDS_PAGE = RESULTS / "crowds.md"
 NETWORK_TRACKS = 3_000
@@ -37,12 +37,12 @@ def main(arguments: Sequence[str]) -> int:
     if options.calls:
         text = calls_part(measure_calls(options.rounds, options.against), remark(load))
         print(text, flush=True)
-        CALLS_PAGE.write_text(text, encoding="utf-8")
+        (RESULTS / "calls.md").write_text(text, encoding="utf-8")
         return 0
     if options.crowds:
         text = crowds_part(measure_crowds(options.rounds), remark(load))
         print(text, flush=True)
-        CROWDS_PAGE.write_text(text, encoding="utf-8")
+        (RESULTS / "crowds.md").write_text(text, encoding="utf-8")
         return 0
     known = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
     scans, lists = split(known)
@@ -105,6 +105,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tracks", type=int, nargs="+", help="sizes of the libraries (10000; 3000 behind a delay)")
     parser.add_argument("--lists", type=int, metavar="SONGS", help="measure lists of SONGS songs, not the scans")
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
+    parser.add_argument("--crowds", action="store_true", help="measure requests beside streams and slow readers")
     parser.add_argument(
         "--against", type=Path, help="with --calls: another checkout, whose server is measured in turns"
     )
@@ -122,16 +123,18 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     names = [SQLITE, POSTGRESQL]
     parser.add_argument("--database", nargs="+", choices=names, default=names, help="SQLite, PostgreSQL or both")
-    parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="other servers (all)")
+    parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=[], help="other servers, without names all")
+    parser.add_argument("--no-peers", action="store_true", help="no other servers")
     parser.add_argument("--peer-rounds", type=int, default=1, help="in how many of the rounds (1): some take minutes")
     parser.add_argument(
         "--serving", action=argparse.BooleanOptionalAction, default=True, help="the answers of the API during a scan"
     )
     parser.add_argument("--corpus", type=Path, default=CORPORA, help="where the generated music is kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where long tables go (bench/results)")
-    parser.add_argument("--output", type=Path, default=PAGE, help="the page (docs/benchmarks.md)")
+    parser.add_argument("--output", type=Path, default=PAGE, help="the page (bench/results/tables.md)")
     options = parser.parse_args(arguments)
     options.tracks = options.tracks or [NETWORK_TRACKS if options.network else 10_000]
+    options.peers = [] if options.no_peers else options.peers or list(PEERS)
     return options
 
 

@@ -28,7 +28,7 @@ TRACKS = 40
 
 
 def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
-    options = parse(["--rounds", "1", "--corpus", str(tmp_path), "--peers"])
+    options = parse(["--rounds", "1", "--corpus", str(tmp_path), "--no-peers"])
     with databases([SQLITE]) as fresh:
         section = measure(options, TRACKS, fresh)
     assert [(row.database, row.kind) for row in section.rows] == [
@@ -215,6 +215,12 @@ def test_memory_counts_the_children_too() -> None:
 def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ProcessFailed, match="KeyError: 'nonsense'"):
         run_module("bench.floors", "nonsense", str(tmp_path))
+
+
+def test_peers_without_names_are_all() -> None:
+    assert parse([]).peers == parse(["--peers"]).peers == list(PEERS)
+    assert parse(["--peers", "mpd"]).peers == ["mpd"]
+    assert parse(["--no-peers"]).peers == []
 
 
 def test_a_peer_that_is_not_there_has_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

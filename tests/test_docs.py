@@ -22,8 +22,6 @@ PAGES = sorted([*(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md",
 NAMES = [page.relative_to(REPOSITORY).as_posix() for page in PAGES]
 TOP_LEVEL = {path.name for path in REPOSITORY.iterdir() if path.is_dir() and not path.name.startswith(".")}
 COLUMNS = 100
-# written by ./script/bench, with tables as wide as their figures
-GENERATED = {"docs/benchmarks.md"}
 # read by scripts and tests, not by the server
 OTHER_VARIABLES = {"ND_VENV", "ND_HAZARDS"}
 
@@ -50,7 +48,7 @@ def addresses_of(name: str) -> Iterator[str]:
             yield re.sub(r"\{\w+\}", "1", found)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in GENERATED])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_line_is_longer_than_a_reader_likes(name: str) -> None:
     assert [line for line in text_of(name).splitlines() if len(line) > COLUMNS] == []
 
@@ -59,7 +57,7 @@ def test_no_line_is_longer_than_a_reader_likes(name: str) -> None:
 def test_a_page_begins_with_its_title_and_its_links_lead_somewhere(name: str) -> None:
     page = REPOSITORY / name
     assert text_of(name).startswith("# ")
-    assert name in GENERATED or len(re.findall(r"^# ", prose_of(name), re.MULTILINE)) == 1
+    assert len(re.findall(r"^# ", prose_of(name), re.MULTILINE)) == 1
     for target in re.findall(r"\]\(([^)\s]+)\)", prose_of(name)):
         if target.startswith(("http://", "https://")):
             continue

@@ -9,7 +9,7 @@ from typing import Final
 # what has no key of its own in a song; where the names differ, behind the colon that of the wire
 _SONG_NAMES: Final = (
     "albumversion", "asin", "barcode", "copyright", "disctotal", "encodedby", "encodersettings", "grouping", "isrc",
-    "key", "language", "label:recordlabel", "license", "media", "mood", "movement", "movementname", "movementtotal",
+    "language", "label:recordlabel", "license", "media", "mood", "movement", "movementname", "movementtotal",
     "releasecountry", "releasestatus", "releasetype", "script", "subtitle", "tracktotal", "website", "work",
 )  # fmt: skip
 

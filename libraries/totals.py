@@ -206,6 +206,16 @@ def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = 
         insert_or(LibraryArtist, columns, counted, f"(library_id, artist_id) DO UPDATE SET {_COUNTS}")
 
 
+def forget_album_details(album_ids: Iterable[str | None]) -> None:
+    """Have what is known of albums gathered again, of those that are made of missing tracks alone: others are listed.
+
+    To be called in the transaction that hides such tracks, or shows them again.
+    """
+    for piece in chunks(sorted({pk for pk in album_ids if pk})):
+        lock_rows(Album, f"id IN ({placeholders(piece)})", piece)
+        Album.objects.filter(pk__in=piece, song_count=0).update(details="")
+
+
 def forget_artist_stats(library_id: int, artist_ids: Iterable[str]) -> None:
     """Have what is known of artists in a library gathered again: their tracks may say other things of them now."""
     for piece in chunks(sorted(set(artist_ids))):
@@ -277,11 +287,13 @@ def unpurge(ids: Iterable[str]) -> list[str]:
     found: list[str] = []
     for piece in chunks(sorted(set(ids))):
         rows = MediaFile.objects.filter(pk__in=piece).order_by("pk").select_for_update()
-        hidden = [row for row in rows.values_list("pk", "library_id", "purge_id") if row[2] is not None]
+        columns = ("pk", "library_id", "album_ref_id", "purge_id")
+        hidden = [row[:3] for row in rows.values_list(*columns) if row[3] is not None]
         if not hidden:
             continue
         back = [pk for pk, *_ in hidden]
         MediaFile.objects.filter(pk__in=back).update(purge_id=None)
+        forget_album_details(album for _, _, album in hidden)
         refresh_songs(back)
         for library_id, count in sorted(Counter(library_id for _, library_id, _ in hidden).items()):
             add_missing(library_id, count)

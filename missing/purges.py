@@ -92,18 +92,21 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
     """Write the purge on the rows of these missing files, and save it; returns the ids of those that it hides."""
     hidden: list[str] = []
     sizes: dict[int, list[int]] = {}
+    albums: set[str | None] = set()
     for piece in chunks(absences, settings.PURGE_LIMITS.batch):
         rows = MediaFile.objects.missing().filter(pk__in=piece).order_by("pk").select_for_update()
         # a file that came back and went again is another absence than the one that was looked at: it stays, too
-        found = rows.values_list("pk", "missing_since", "library_id", "size")
+        found = rows.values_list("pk", "missing_since", "library_id", "size", "album_ref_id")
         held = [row for row in found if absences[row[0]] == row[1]]
         MediaFile.objects.filter(pk__in=[row[0] for row in held]).update(purge_id=purge.pk)
-        for pk, _, library_id, size in held:
+        for pk, _, library_id, size, album_id in held:
             hidden.append(pk)
             sizes.setdefault(library_id, []).append(size)
+            albums.add(album_id)
     if hidden:
         purge.file_count, purge.size = len(hidden), sum(map(sum, sizes.values()))
         purge.save(force_insert=True)
+        totals.forget_album_details(albums)
         for library_id in sorted(sizes):
             totals.add_missing(library_id, -len(sizes[library_id]))
         changes = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}

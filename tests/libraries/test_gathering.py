@@ -12,6 +12,7 @@ from libraries.cleanup import prune_albums
 from libraries.gathering import details_of, gather, role_stats
 from libraries.models import Album, AlbumTag, Artist, Library, LibraryArtist, MediaFile, Tag
 from libraries.tag_names import tag_id
+from missing.purges import purge_missing_files, undo_purge
 from tests.support.scans import scan, write_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -119,6 +120,20 @@ def test_an_album_that_is_pruned_leaves_no_tags(library: Library) -> None:
     Album.objects.filter(name="Second").update(song_count=0)
     assert prune_albums(library.pk) == 1
     assert set(AlbumTag.objects.values_list("album__name", flat=True)) == {"First"}
+
+
+def test_a_purged_song_is_said_nothing_of(library: Library, root: Path) -> None:
+    (root / "two/1.flac").unlink()
+    scan(library)
+    gather([library.pk])
+    assert ("genre", "Jazz", 1) in tags("Second")
+    purge = purge_missing_files(list(MediaFile.objects.missing().values_list("pk", flat=True))).purge
+    gather([library.pk])
+    assert tags("Second") == set()
+    assert purge is not None
+    undo_purge(purge)
+    gather([library.pk])
+    assert ("genre", "Jazz", 1) in tags("Second")
 
 
 def test_a_value_has_one_id_in_all_catalogs(library: Library) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
 
-from libraries import totals
+from libraries import gathering, totals
 from libraries.choices import ProblemKind, ScanState, ScanTrigger
 from libraries.models import (
     Album,
@@ -148,6 +148,7 @@ def fill(songs: int) -> None:
     for library in libraries:
         totals.refresh_library_artists(library.pk)
         totals.refresh_library_totals(library.pk)
+    gathering.gather([library.pk for library in libraries])
 
 
 def settle() -> None:

@@ -16,7 +16,15 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from bench.catalog import SEED, Words
-from libraries.models import Album, Artist, Library, MediaFile, Scan, ScanProblem
+from libraries.catalog_api.views import (
+    AlbumListView,
+    ArtistListView,
+    FolderListView,
+    GenreListView,
+    SongListView,
+    TagListView,
+)
+from libraries.models import Album, Artist, Genre, Library, MediaFile, Scan, ScanProblem
 from libraries.views import LibraryViewSet, ScanViewSet
 from missing.models import MissingFile, Purge
 from missing.views import MissingFileView, PurgeViewSet
@@ -31,6 +39,7 @@ ROUNDS = 5
 SLOW = 2.0
 LISTS = (MediaFile, MissingFile, Album, Artist, Library, Scan, ScanProblem, Purge, AuditEntry, User, ApiKey)
 RESTRICTED_LISTS = (MediaFile, Album, Artist, ScanProblem)
+CATALOG = (SongListView, AlbumListView, ArtistListView, GenreListView, TagListView, FolderListView)
 PAGES = {
     "dashboard": "/admin/", "dashboard, live": "/admin/libraries/library/live/",
     "dashboard, formats": "/admin/libraries/library/formats/", "access matrix": "/admin/users/user/access/",
@@ -157,6 +166,27 @@ def api_pages(api: APIClient) -> Iterator[Page]:
             ],
         ),
     }
+    genre, album = Genre.objects.latest("pk").pk, Album.objects.latest("pk").pk
+    artist = Artist.objects.order_by("pk")[0].pk
+    lists |= {
+        "/api/song": (
+            SongListView,
+            [f"title={word}", f"title={rare}", f"album_id={album}", f"artists_id={artist}", f"genre_id={genre}",
+             f"library_id={library}", "missing=true", "year=1999"],
+        ),
+        "/api/album": (
+            AlbumListView,
+            [f"name={word}", f"name={rare}", f"artist_id={artist}", f"genre_id={genre}", f"library_id={library}",
+             "missing=true", "year=1999"],
+        ),
+        "/api/artist": (
+            ArtistListView,
+            [f"name={word}", f"name={rare}", "role=composer", f"library_id={library}", "missing=true"],
+        ),
+        "/api/genre": (GenreListView, ["name=b", f"library_id={library}"]),
+        "/api/tag": (TagListView, ["tag_name=genre", f"library_id={library}"]),
+        "/api/folder": (FolderListView, ["path=B"]),
+    }  # fmt: skip
     for address, (view, filters) in lists.items():
         name = address.replace(str(scan), "{id}") if view is None else address
         first = f"{address}?_start=0&_end=50"
@@ -167,7 +197,8 @@ def api_pages(api: APIClient) -> Iterator[Page]:
         for asked in filters:
             yield Page(name, FILTER, asked, api, f"{first}&{asked}")
         more = ["missingFileCount"] if view is MissingFileView else []
-        for key in [*getattr(view, "sort_fields", {}), *more]:
+        keys = view.all_sorts() if view in CATALOG else getattr(view, "sort_fields", {})
+        for key in [*keys, *more]:
             for order in ("ASC", "DESC"):
                 yield Page(name, SORT, f"{key} {order}", api, f"{first}&_sort={key}&_order={order}")
 

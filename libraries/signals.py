@@ -19,3 +19,10 @@ tracks_became: Final = Signal()
 In the transaction of the change, while both rows exist; the first one is deleted by the end of it. So a file that was
 found as a new track, and turns out to be one that had gone, brings along what people have said of it meanwhile.
 """
+
+scan_ended: Final = Signal()
+"""Sent behind a scan that ended well or is held, in the process of the scan, outside of any transaction.
+
+With `library_id`; `playlists`, the paths in bytes, relative to the root, of the playlist files in the folders that the
+scan has seen; and `changed`, whether it added, updated, moved or restored any track.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from libraries.signals import albums_became, tracks_became
+from libraries.signals import albums_became, scan_ended, tracks_became
 
 
 class ListeningConfig(AppConfig):
@@ -17,10 +17,12 @@ class ListeningConfig(AppConfig):
         # models exist once the apps are loaded
         from libraries.catalog_api.extension import Resource, extend  # noqa: PLC0415
         from listening import additions  # noqa: PLC0415
+        from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
 
         tracks_became.connect(survival.follow_tracks, dispatch_uid="listening")
         albums_became.connect(survival.follow_albums, dispatch_uid="listening")
+        scan_ended.connect(sync.follow_scan, dispatch_uid="listening")
         extend(Resource.SONG, additions.SongNotes())
         extend(Resource.ALBUM, additions.AlbumNotes())
         extend(Resource.ARTIST, additions.ArtistNotes())

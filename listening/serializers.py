@@ -241,7 +241,7 @@ def playlist_object(
         "ownerId": playlist.owner_id,
         "public": playlist.public,
         "path": "" if root is None else f"{root.rstrip('/')}/{playlist.file_path}",
-        "sync": playlist.sync,
+        "sync": playlist.follows_file,
         "uploadedImage": "",
         "createdAt": instant(playlist.created_at),
         "updatedAt": instant(playlist.updated_at),

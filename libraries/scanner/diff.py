@@ -87,6 +87,8 @@ class FolderDiff:
         self.folder_problems = 0
         # files of kinds that are not read, by folder and suffix
         self.unread: dict[bytes, dict[str, int]] = {}
+        # the paths of files that list others
+        self.playlists: list[bytes] = []
         # folders with files that are too new to be read: they are worth another look in a moment
         self.settling: list[bytes] = []
         self._counters = counters
@@ -108,6 +110,8 @@ class FolderDiff:
         self._listed.add(listing.path)
         if listing.unread:
             self.unread[listing.path] = listing.unread
+        if listing.playlists:
+            self.playlists += [join(listing.path, name) for name in listing.playlists]
         if not listing.complete:
             self._unproved.add(listing.path)
         known = self._known.get(listing.path)

@@ -36,6 +36,7 @@ from libraries.scanner.write import unread
 from libraries.scanner.write.problems import resolve_problems
 from libraries.scanner.write.retags import settle_albums
 from libraries.scanner.write.writer import AffectedArtists, Writer
+from libraries.signals import scan_ended
 from navidrome_lib import disk_space, stopping
 from navidrome_lib.db.bulk import rare_checkpoints
 from navidrome_lib.outages import DATABASE_AWAY, Outage, outage_of
@@ -209,6 +210,18 @@ class _Run:
         finally:
             self.diff.changed.close()
             self.reconciler.close()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell others what this scan has found; an error of theirs is none of the scan, which has ended."""
+        counters = self.lease.counters
+        changed = any((counters.added, counters.updated, counters.moved, counters.restored))
+        told = scan_ended.send_robust(
+            sender=Scan, library_id=self.library.pk, playlists=tuple(self.diff.playlists), changed=changed
+        )
+        for receiver, result in told:
+            if isinstance(result, Exception):
+                logger.error("scan %s: %s failed behind it", self.scan.pk, receiver, exc_info=result)
 
     def _check(self, check: Callable[..., RootState]) -> RootState:
         """The state of the root; raises Offline."""

@@ -71,7 +71,8 @@ class FolderListing:
     change keys of all `files`; it is empty when anything in the folder must be looked at again next time. `settling`
     names those of `protected` that were written a moment ago; a second look once they are quiet will take them in.
     `ignored` counts what was passed over on purpose: special files, links that are not followed, excluded audio files.
-    `unread` counts the files of kinds of audio that are not read, by suffix; they are no part of the digest.
+    `unread` counts the files of kinds of audio that are not read, by suffix, and `playlists` names files that list
+    others; they are no part of the digest.
     """
 
     path: bytes
@@ -83,6 +84,7 @@ class FolderListing:
     ignored: int = 0
     problems: list[FileProblem] = field(default_factory=list)
     unread: dict[str, int] | None = None
+    playlists: list[bytes] | None = None
 
 
 class Credit(NamedTuple):

@@ -13,7 +13,7 @@ from listening.models.annotation import (
 from listening.models.bookmark import Bookmark
 from listening.models.play_queue import PlayQueue, PlayQueueTrack
 from listening.models.player import Player
-from listening.models.playlist import Playlist, PlaylistTrack
+from listening.models.playlist import DismissedFile, Playlist, PlaylistTrack
 from listening.models.radio import Radio
 from listening.models.scrobble import Scrobble
 from listening.models.share import Share, ShareItem
@@ -24,6 +24,7 @@ __all__ = [
     "Annotation",
     "ArtistAnnotation",
     "Bookmark",
+    "DismissedFile",
     "PlayQueue",
     "PlayQueueTrack",
     "Player",

@@ -27,7 +27,8 @@ class Playlist(models.Model):
     # when the tracks of a smart playlist were last chosen
     evaluated_at = models.DateTimeField(null=True)
 
-    # the file that it was made of; null: none, or its library was removed. `file_hash` is that of the text last read
+    # the file that it was made of; null: none, or its library was removed. `file_hash` is a digest of the size and the
+    # times that the file had when it was last read; empty: read it again
     library = models.ForeignKey(Library, null=True, on_delete=models.SET_NULL, related_name="playlists")
     file_path = models.TextField(default="", blank=True)
     file_key = KeyField(max_length=32, default="", editable=False)
@@ -64,9 +65,28 @@ class Playlist(models.Model):
         return self.rules is not None
 
     @property
+    def follows_file(self) -> bool:
+        """True when a file of a library says what is in it."""
+        return self.sync and self.library_id is not None
+
+    @property
     def is_editable(self) -> bool:
         """True when its tracks are chosen by hand."""
-        return not self.is_smart and not self.sync
+        return not self.is_smart and not self.follows_file
+
+
+class DismissedFile(models.Model):
+    """A playlist file of a library whose playlist was deleted by hand: it is not read until it changes."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="+")
+    file_key = KeyField(max_length=32)
+    file_hash = KeyField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["library", "file_key"], name="dismissed_file_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.file_key} in {self.library_id}"
 
 
 class PlaylistTrack(models.Model):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from libraries.choices import Role
 from libraries.models import MediaFile
-from listening.models import Playlist, PlaylistTrack, TrackAnnotation
+from listening.models import DismissedFile, Playlist, PlaylistTrack, TrackAnnotation
 from listening.querysets import through_visible_tracks
 from listening.services.annotations import Things
 from navidrome_lib.audit.services import difference, record
@@ -90,7 +90,7 @@ def locked_for_tracks(viewer: Viewer, pk: str) -> Playlist:
     playlist = locked(viewer, pk)
     if playlist.is_smart:
         raise Conflict("The songs of a smart playlist follow from its rules.")
-    if playlist.sync:
+    if playlist.follows_file:
         raise Conflict("The songs of this playlist follow its file. Switch that off to change them here.")
     return playlist
 
@@ -122,6 +122,8 @@ def update_playlist(viewer: Viewer, pk: str, values: Mapping[str, Any]) -> Playl
     changed = {field: value for field, value in wanted.items() if getattr(playlist, field) != value}
     if not changed:
         return playlist
+    if "rules" in changed and changed.get("sync", playlist.follows_file):
+        raise Conflict(errors={"rules": "The rules of this playlist follow its file. Switch that off to change them."})
     if "rules" in changed:
         changed["evaluated_at"] = None  # the next reader has the tracks chosen by the new rules
     if changed.get("sync"):
@@ -137,6 +139,12 @@ def update_playlist(viewer: Viewer, pk: str, values: Mapping[str, Any]) -> Playl
 def delete_playlist(viewer: Viewer, pk: str) -> None:
     """Delete a playlist. A file that it was made of stays on the disk, and is read again when it changes."""
     playlist = locked(viewer, pk)
+    if playlist.library_id is not None:
+        DismissedFile.objects.update_or_create(
+            library_id=playlist.library_id,
+            file_key=playlist.file_key,
+            defaults={"file_hash": playlist.file_hash},
+        )
     playlist.delete()
     record("playlist.delete", kind="playlist", pk=pk, name=playlist.name)
 

@@ -380,6 +380,24 @@ class Conf:
         example="30d",
         nonsense="a year",
     )
+    auto_import_playlists: bool = option(
+        "ND_AUTOIMPORTPLAYLISTS",
+        env.BOOLEAN,
+        "Make playlists of the files `.m3u`, `.m3u8` and `.nsp` that scans find in libraries, and keep them in step.",
+        chapter=FEATURES,
+        default="true",
+        example="false",
+        nonsense="all",
+    )
+    default_playlist_public_visibility: bool = option(
+        "ND_DEFAULTPLAYLISTPUBLICVISIBILITY",
+        env.BOOLEAN,
+        "Whether playlists that are made of files can be seen by everybody, and not only by admins.",
+        chapter=FEATURES,
+        default="false",
+        example="true",
+        nonsense="public",
+    )
     smart_playlist_refresh_delay: int = option(
         "ND_SMARTPLAYLISTREFRESHDELAY",
         env.duration("0s", "30d"),

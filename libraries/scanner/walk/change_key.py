@@ -17,6 +17,8 @@ from libraries.scanner.types import FileEntry, FileProblem
 
 AUDIO_SUFFIXES: Final = frozenset(suffix.encode() for suffix in SUFFIX_KINDS)
 UNREAD: Final = frozenset(suffix.encode() for suffix in UNREAD_SUFFIXES)
+# files that list others: the scan only tells where they are
+PLAYLIST_SUFFIXES: Final = frozenset({b"m3u", b"m3u8", b"nsp"})
 GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
@@ -50,6 +52,12 @@ def unread_suffix(name: bytes) -> bytes | None:
     dot = name.rfind(b".")
     suffix = name[dot + 1 :].lower()
     return suffix if dot > 0 and suffix in UNREAD and not name.startswith(b".") else None
+
+
+def is_playlist_name(name: bytes) -> bool:
+    """Whether a name announces a playlist; hidden files are none."""
+    dot = name.rfind(b".")
+    return dot > 0 and name[dot + 1 :].lower() in PLAYLIST_SUFFIXES and not name.startswith(b".")
 
 
 def problem(path: bytes, error: OSError) -> FileProblem:

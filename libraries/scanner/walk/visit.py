@@ -16,7 +16,16 @@ from typing import Final, NamedTuple, Protocol
 from libraries.scanner.paths import join
 from libraries.scanner.types import FileEntry, FileProblem, FolderListing, ScanOptions
 from libraries.scanner.walk import ignore
-from libraries.scanner.walk.change_key import AUDIO_SUFFIXES, GONE, is_audio_name, problem, seal, unread_suffix
+from libraries.scanner.walk.change_key import (
+    AUDIO_SUFFIXES,
+    GONE,
+    PLAYLIST_SUFFIXES,
+    is_audio_name,
+    is_playlist_name,
+    problem,
+    seal,
+    unread_suffix,
+)
 from libraries.scanner.walk.links import Links
 
 _CHUNK: Final = 512
@@ -169,7 +178,7 @@ class _Look:
                 is_dir = entry.is_dir()
             except OSError:
                 is_dir = False  # whatever is wrong with it, the next look at it will tell
-            known = audio or is_dir or unread_suffix(name) is not None
+            known = audio or is_dir or unread_suffix(name) is not None or is_playlist_name(name)
             if known and folder.scope.excluded(join(folder.path, name), is_dir):
                 self._listing.ignored += audio and not is_dir
             else:
@@ -188,11 +197,11 @@ class _Look:
             for name, entry in zip(names[start : start + _CHUNK], entries[start : start + _CHUNK], strict=True):
                 stem, _, suffix = name.rpartition(b".")
                 try:
-                    if suffix not in suffixes and suffix.lower() not in suffixes:
+                    if suffix not in suffixes and (lower := suffix.lower()) not in suffixes:
                         if not entry.is_file(follow_symlinks=False):
                             other(entry)
-                        elif (unread := unread_suffix(name)) is not None:
-                            _count_unread(listing, unread.decode())
+                        else:
+                            _note_other(listing, name, lower)
                         continue
                     if not stem or name[0] == _DOT:
                         other(entry)
@@ -265,9 +274,13 @@ class _Look:
             listing.digest = digest
 
 
-def _count_unread(listing: FolderListing, suffix: str) -> None:
-    found = listing.unread = listing.unread or {}
-    found[suffix] = found.get(suffix, 0) + 1
+def _note_other(listing: FolderListing, name: bytes, suffix: bytes) -> None:
+    """Note a file that is not read as audio, where it is worth that; `suffix` is that of its name, in lower case."""
+    if suffix in PLAYLIST_SUFFIXES and is_playlist_name(name):
+        listing.playlists = [*(listing.playlists or ()), name]
+    elif unread_suffix(name) is not None:
+        found = listing.unread = listing.unread or {}
+        found[suffix.decode()] = found.get(suffix.decode(), 0) + 1
 
 
 _is_regular = stat.S_ISREG

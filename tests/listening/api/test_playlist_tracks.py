@@ -190,9 +190,9 @@ class TestWriting:
 
     @pytest.mark.parametrize("fields", [{"rules": {"all": []}}, {"sync": True}], ids=["smart", "file"])
     def test_those_that_follow_something(
-        self, as_member: APIClient, member: User, songs: list[MediaFile], fields: dict[str, Any]
+        self, as_member: APIClient, member: User, library: Library, songs: list[MediaFile], fields: dict[str, Any]
     ) -> None:
-        playlist = make_playlist(member, "Mine", *songs[:2], **fields)
+        playlist = make_playlist(member, "Mine", *songs[:2], library=library, file_key="x", **fields)
         address = f"/api/playlist/{playlist.pk}/tracks"
         assert as_member.post(address, {"ids": [songs[0].pk]}).status_code == 409
         assert as_member.delete(f"{address}?id=1").status_code == 409

@@ -7,11 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from libraries.models import Library, MediaFile
-from listening.models import Bookmark, TrackAnnotation
+from libraries.gathering import gather
+from libraries.models import Album, Library, MediaFile
+from libraries.totals import refresh_library_artists
+from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
 from listening.services.annotations import Things, set_rating, star
 from listening.services.plays import Play, record_plays
-from tests.support.catalog import LONG_AGO, SEEN, make_track
+from tests.support.catalog import LONG_AGO, SEEN, make_artist, make_track
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -85,3 +87,35 @@ def test_queries(as_member: APIClient, library: Library, songs: list[MediaFile],
         track = make_track(library, f"B/{n}.mp3", missing=False)
         star(member.as_viewer(), [Things(TrackAnnotation, [track.pk])])
     assert asked() == few
+
+
+def test_albums_and_artists(as_member: APIClient, member: User, library: Library) -> None:
+    first = make_track(library, "A/1.mp3", artist="Ada", album="First", missing=False)
+    make_track(library, "B/1.mp3", artist="Bo", album="Second", missing=False)
+    Album.objects.update(song_count=1)
+    refresh_library_artists(library.pk, None)
+    gather([library.pk])
+    viewer = member.as_viewer()
+    record_plays(viewer, [Play(first.pk, SEEN)])
+    star(viewer, [Things(AlbumAnnotation, [str(first.album_ref_id)])], at=SEEN)
+    set_rating(viewer, Things(ArtistAnnotation, [make_artist("Ada").pk]), 3)
+    album = as_member.get(f"/api/album/{first.album_ref_id}").json()
+    seen = "2026-02-02T03:04:05Z"
+    assert {key: album[key] for key in ("playCount", "playDate", "starred", "starredAt")} == {
+        "playCount": 1, "playDate": seen, "starred": True, "starredAt": seen,
+    }  # fmt: skip
+    assert "bookmarkPosition" not in album
+    artist = as_member.get(f"/api/artist/{make_artist('Ada').pk}").json()
+    assert (artist["playCount"], artist["rating"], artist["averageRating"]) == (1, 3, 3.0)
+    assert "starred" not in artist
+
+    def names(resource: str, query: str) -> list[str]:
+        return [row["name"] for row in as_member.get(f"/api/{resource}?{query}").json()]
+
+    assert names("album", "recently_played=true") == ["First"]
+    assert names("album", "starred=true") == ["First"]
+    assert names("album", "_sort=play_count&_order=DESC") == ["First", "Second"]
+    assert names("album", "_sort=playDate&_order=DESC") == ["First", "Second"]
+    assert names("artist", "has_rating=true") == ["Ada"]
+    assert names("artist", "starred=false&_sort=name") == ["Ada", "Bo"]
+    assert names("artist", "_sort=rating&_order=DESC") == ["Ada", "Bo"]

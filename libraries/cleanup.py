@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
@@ -31,49 +31,12 @@ from libraries.models import (
 )
 from libraries.search.index import forget_songs
 from navidrome_lib import stopping
+from navidrome_lib.db.attached import count_attached, delete_attached, unattached
 from navidrome_lib.db.bulk import delete_where
 from navidrome_lib.db.ids import first_id
 
 # tables of the catalog with a foreign key to tracks, whose rows are deleted with them; a new one is added here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
-
-
-class Attachment(NamedTuple):
-    """A table of another app with a foreign key to the catalog: what people add to it."""
-
-    model: type[models.Model]
-    field: str
-
-    def rows_of(self, ids: Collection[str]) -> models.QuerySet[Any]:
-        """The rows that refer to some rows of the catalog."""
-        rows: models.QuerySet[Any] = self.model._default_manager.filter(**{f"{self.field}__in": ids})
-        return rows
-
-
-def attachments_of(model: type[models.Model]) -> list[Attachment]:
-    """Every table outside of the catalog that refers to rows of `model`, as the foreign keys themselves say."""
-    found = [
-        Attachment(field.related_model, field.field.attname)
-        for field in model._meta.get_fields(include_hidden=True)
-        if isinstance(field, models.ManyToOneRel) and field.related_model._meta.app_label != model._meta.app_label
-    ]
-    return sorted(found, key=lambda attachment: attachment.model._meta.label)
-
-
-def delete_attached(model: type[models.Model], ids: Collection[str]) -> None:
-    """Delete what hangs on rows of the catalog from outside, which are deleted in the same transaction."""
-    for attachment in attachments_of(model):
-        delete_where(attachment.model, attachment.field, ids)
-
-
-def unattached(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-    """Those of some rows of the catalog that nothing outside refers to.
-
-    An album or an artist without any track is not shown; with what people said of it, it waits for tracks to return.
-    """
-    for model, field in attachments_of(rows.model):
-        rows = rows.filter(~Exists(model._default_manager.filter(**{field: OuterRef("pk")})))
-    return rows
 
 
 def delete_tracks(ids: Collection[str]) -> None:
@@ -87,6 +50,8 @@ def delete_tracks(ids: Collection[str]) -> None:
 
 def prune_albums(library_id: int) -> int:
     """Delete the albums of a library that have no track at all, be it missing or purged, and nothing that people added.
+
+    An album without any track is in no list; with what people said of it, it waits for tracks to return. So do artists.
 
     One that tracks have left is settled first, by the scan of the library where they are.
     """
@@ -145,6 +110,15 @@ def _delete_found(
             delete_where(model, "id", ids)
         count += len(ids)
     return count
+
+
+def attached_to_library(library_id: int) -> dict[str, int]:
+    """What people added to the tracks and albums of a library, by kind: it goes with the library."""
+    found: dict[str, int] = {}
+    for model in (MediaFile, Album):
+        for label, count in count_attached(model, library=library_id):
+            found[str(label)] = found.get(str(label), 0) + count
+    return found
 
 
 def clear_library(library_id: int, *, batch: int = 500, pause: float = 0.01) -> bool:

@@ -165,6 +165,17 @@ def refusing_fields() -> Iterator[None]:
         raise serializers.ValidationError(field_errors(error)) from error
 
 
+class LibraryRemovalSerializer(serializers.Serializer[Any]):
+    """What went with a library, or would go."""
+
+    id = LibraryId()
+    dryRun = serializers.BooleanField(help_text="True: nothing was removed.")
+    songs = serializers.IntegerField(help_text="Songs of the library.")
+    attached = serializers.DictField(
+        child=serializers.IntegerField(), help_text="What people added to them, by kind: plays, entries of playlists …"
+    )
+
+
 class LibraryInputSerializer(serializers.Serializer[Library]):
     """The body of POST, PUT and PATCH; valid, it is `prepared` for the service.
 

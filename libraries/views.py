@@ -17,11 +17,13 @@ from rest_framework.viewsets import GenericViewSet
 
 from libraries import visible
 from libraries.choices import ScanTrigger
+from libraries.cleanup import attached_to_library
 from libraries.filters import LibraryFilter, ScanChangeFilter, ScanFilter
 from libraries.models import Library, Scan, ScanProblem
 from libraries.serializers import (
     ExplanationSerializer,
     LibraryInputSerializer,
+    LibraryRemovalSerializer,
     LibrarySerializer,
     ProblemSerializer,
     ScanChangeSerializer,
@@ -34,7 +36,7 @@ from libraries.storage.explain import explain_path
 from libraries.storage.roots import ScanTargets, prepare_targets
 from navidrome_lib.api.filters import IdFilter
 from navidrome_lib.api.lists import PreparedListMixin
-from navidrome_lib.api.openapi import DeletedSerializer, refused
+from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.wire import location, parse_library_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
@@ -43,6 +45,17 @@ EXPLAINED_PATH = OpenApiParameter(
     "path", OpenApiTypes.STR, required=True, description="Relative to the library's root, or absolute."
 )
 LIBRARY_ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
+
+
+DRY_RUN = OpenApiParameter("dryRun", OpenApiTypes.BOOL, description="Answer what would go, and remove nothing.")
+
+
+def asked_dry_run(request: Request) -> bool:
+    """Whether to answer only what would happen; a value that is neither true nor false is refused."""
+    text = request.query_params.get("dryRun", "false").strip().lower()
+    if text not in ("true", "false", "1", "0"):
+        raise InvalidInput(errors={"dryRun": "Must be true or false."})
+    return text in ("true", "1")
 
 
 class NumericIdMixin:
@@ -136,12 +149,18 @@ class LibraryViewSet(NumericIdMixin, PreparedListMixin, RetrieveModelMixin, Gene
         """The same as PUT."""
         return self.update(request, pk)
 
-    @extend_schema(responses={200: DeletedSerializer}, parameters=[LIBRARY_ID])
+    @extend_schema(responses={200: LibraryRemovalSerializer}, parameters=[LIBRARY_ID, DRY_RUN])
     def destroy(self, request: Request, pk: str) -> Response:
-        """Remove a library and everything the catalog holds of it. Its files stay."""
-        library = self.get_object()
-        libraries.delete_library(library)
-        return Response({"id": LibrarySerializer(library).fields["id"].to_representation(library.pk)})
+        """Remove a library, everything the catalog holds of it, and what people added to that. Its files stay.
+
+        `dryRun=true` removes nothing, and answers with what would go.
+        """
+        library, dry = self.get_object(), asked_dry_run(request)
+        attached = attached_to_library(library.pk)
+        if not dry:
+            libraries.delete_library(library)
+        wire_id = LibrarySerializer(library).fields["id"].to_representation(library.pk)
+        return Response({"id": wire_id, "dryRun": dry, "songs": library.total_songs, "attached": attached})
 
     @extend_schema(responses=ExplanationSerializer, parameters=[LIBRARY_ID, EXPLAINED_PATH])
     @action(detail=True, filterset_class=None, filter_backends=[], pagination_class=None)

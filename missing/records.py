@@ -15,8 +15,9 @@ from typing import Any
 from django.db import models
 from django.db.models import QuerySet
 
-from libraries.cleanup import TRACK_DEPENDENTS, attachments_of
+from libraries.cleanup import TRACK_DEPENDENTS
 from libraries.models import Album, Artist, Folder, Genre, MediaFile, Participant, TrackGenre
+from navidrome_lib.db.attached import attachments_of
 from navidrome_lib.db.bulk import chunks
 
 Record = dict[str, Any]

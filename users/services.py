@@ -18,6 +18,7 @@ from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.audit.sign_ins import note_sign_in
+from navidrome_lib.db.attached import count_attached
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.db.prepared import PreparedQuery
@@ -25,7 +26,7 @@ from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from users import app_passwords
 from users.hashing import hashing_slot
 from users.login_secrets import keep_login_password
-from users.models import GroupAccess, LibraryAccess, User, username_key
+from users.models import ApiKey, GroupAccess, LibraryAccess, User, username_key
 from users.passwords import check_admin_password
 from users.tokens import AuthenticatedUser
 
@@ -198,8 +199,16 @@ def delete_user(user_id: str) -> None:
         lock_accounts()
         user = lock_user(user_id)
         keep_one_admin(user)
-        record("user.delete", {"admin": user.is_superuser}, kind="user", pk=user.pk, name=user.username)
+        told = {"admin": user.is_superuser, "attached": attached_to_user(user.pk)}
+        record("user.delete", told, kind="user", pk=user.pk, name=user.username)
         user.delete()
+
+
+def attached_to_user(user_id: str) -> dict[str, int]:
+    """What a person has that goes with the account, by kind: API keys, playlists, plays and so on."""
+    keys = {str(ApiKey._meta.verbose_name_plural): ApiKey.objects.filter(user=user_id).count()}
+    found = {str(label): count for label, count in count_attached(User, pk=user_id)}
+    return {label: count for label, count in {**keys, **found}.items() if count}
 
 
 def get_user(user_id: str) -> User:

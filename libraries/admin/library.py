@@ -21,6 +21,7 @@ from libraries.admin.base import DiskFormAdmin, RefusalsAdmin, back, may_scan, p
 from libraries.admin.cards import cards_of
 from libraries.admin.relocate import relocate_view
 from libraries.choices import LibraryStatus, ScanTrigger
+from libraries.cleanup import attached_to_library
 from libraries.forms import LibraryForm
 from libraries.labels import LIBRARY_STATUS_LABELS
 from libraries.models import Library
@@ -169,6 +170,10 @@ class LibraryAdmin(RefusalsAdmin, ModelAdmin, DiskFormAdmin):
                 % {"songs": formatting.songs(library.media_files.in_catalog().count())},
                 formatting.albums(library.albums.count()),
                 _("its scans and problems, and the access of users and groups to it"),
+                *(
+                    _("%(what)s: %(count)s") % {"what": what, "count": formatting.number(count)}
+                    for what, count in attached_to_library(library.pk).items()
+                ),
             )
         ]
         return said, {}, set(), []

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from libraries import queue
 from libraries.choices import ScanState, ScanTrigger
+from libraries.cleanup import attached_to_library
 from libraries.models import Library, Scan
 from libraries.scanner import CHANGED, settle_held
 from libraries.services.library_rules import PreparedLibrary, database_errors, is_outdated, prepare_library
@@ -127,5 +128,6 @@ def delete_library(library: Library) -> None:
         state=ScanState.CANCELLED, finished_at=now, error="The library was removed."
     )
     Library.objects.filter(pk=library.pk).update(deleted_at=now)
-    record("library.delete", {"songs": library.total_songs}, kind="library", pk=library.pk, name=library.name)
+    told = {"songs": library.total_songs, "attached": attached_to_library(library.pk)}
+    record("library.delete", told, kind="library", pk=library.pk, name=library.name)
     transaction.on_commit(lambda: queue.deliver_clear(library.pk))

@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from libraries.admin.base import RefusalsAdmin
 from libraries.models import Library
+from navidrome_lib.admin import formatting
 from navidrome_lib.audit.admin import AuditedAdmin
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.errors import NotFound
@@ -194,6 +195,21 @@ class UserAdmin(LockedAdmin, AdminsOnly, AuditedAdmin, DjangoUserAdmin, ModelAdm
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         services.delete_user(obj.pk)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say what goes without loading it: a person may have a hundred thousand plays."""
+        said = [
+            sentence
+            for account in objs
+            for sentence in (
+                str(account),
+                *(
+                    _("%(what)s: %(count)s") % {"what": what, "count": formatting.number(count)}
+                    for what, count in services.attached_to_user(account.pk).items()
+                ),
+            )
+        ]
+        return said, {}, set(), []
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """Only as Django does: the service records it."""

@@ -322,7 +322,8 @@ class TestDelete:
         (folder / "song.mp3").write_bytes(b"x")
         Scan.objects.create(library=library, trigger="api")
         response = as_admin.delete(f"/api/library/{library.pk}")
-        assert (response.status_code, response.json()) == (200, {"id": str(library.pk)})
+        told = {"id": str(library.pk), "dryRun": False, "songs": 0, "attached": {}}
+        assert (response.status_code, response.json()) == (200, told)
         assert as_admin.get(f"/api/library/{library.pk}").status_code == 404
         assert as_admin.get("/api/library").json() == []
         assert (folder / "song.mp3").read_bytes() == b"x"

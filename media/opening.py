@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from libraries.models import MediaFile
+from libraries.models import Library, MediaFile
 from libraries.storage.opening import OutsideRoot, open_below
 from libraries.timeouts import call_with_timeout
 from media.errors import StorageAway
@@ -53,12 +53,11 @@ def open_track(track: MediaFile) -> OpenMedia:
     """Open the file of a track, whose `library` and `folder` should be at hand; `StorageAway` says why not."""
     if track.missing and track.missing_since is not None:
         raise StorageAway(MISSING.format(since=track.missing_since))
-    return open_in_library(track, relative_path(track))
+    return open_in_library(track.library, relative_path(track))
 
 
-def open_in_library(track: MediaFile, path: bytes) -> OpenMedia:
-    """Open a file of the library of a track by its path below the root."""
-    library = track.library
+def open_in_library(library: Library, path: bytes) -> OpenMedia:
+    """Open a file of a library by its path below the root."""
     root, name = os.fsencode(library.path), library.name
 
     def work() -> OpenMedia:

@@ -19,6 +19,8 @@ NAMESPACE = "http://subsonic.org/restapi"
 CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+TEXT = "value"
+
 Payload = Mapping[str, Any]
 
 
@@ -80,12 +82,17 @@ def as_xml(body: Payload) -> bytes:
 
 
 def element(name: str, values: Payload) -> ElementTree.Element:
-    """Scalars become attributes, objects children, lists repeated children (of a scalar: its text)."""
+    """Scalars become attributes, objects children, lists repeated children (of a scalar: its text).
+
+    A scalar under `value` is the text of the element itself.
+    """
     node = ElementTree.Element(name)
     for key, value in values.items():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping):
                 node.append(element(key, item))
+            elif key == TEXT:
+                node.text = scalar(item)
             elif isinstance(value, list):
                 ElementTree.SubElement(node, key).text = scalar(item)
             else:

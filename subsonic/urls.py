@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 
 from subsonic.dispatch import Call, CallerRole, endpoint, unknown_method
-from subsonic.views import browsing, media, scanning, system, transcoding, user
+from subsonic.views import browsing, lyrics, media, scanning, system, transcoding, user
 
 METHODS: dict[str, tuple[Call, CallerRole]] = {
     "ping": (system.ping, "user"),
@@ -17,6 +17,8 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "stream": (media.stream, "user"),
     "getTranscodeDecision": (transcoding.get_transcode_decision, "user"),
     "getTranscodeStream": (transcoding.get_transcode_stream, "user"),
+    "getLyrics": (lyrics.get_lyrics, "user"),
+    "getLyricsBySongId": (lyrics.get_lyrics_by_song_id, "user"),
     "getCoverArt": (media.get_cover_art, "user"),
     "download": (media.download, "user"),
     "startScan": (scanning.start_scan, "scan"),

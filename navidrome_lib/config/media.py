@@ -30,6 +30,14 @@ def read_patterns(text: str) -> tuple[str, ...]:
     return found
 
 
+def read_places_of_lyrics(text: str) -> tuple[str, ...]:
+    """Suffixes with their dot, and `embedded`, with commas between them; at least one."""
+    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not found or not all(part == "embedded" or (part[0] == "." and part[1:].isalnum()) for part in found):
+        raise ValueError(f"must be suffixes such as .lrc, or embedded, with commas between them, not {text!r}")
+    return found
+
+
 PATTERNS: Final = Reader(read_patterns, "names of pictures with `*` and `?`, and words, with `,` between them")
 
 
@@ -155,4 +163,14 @@ class Media:
         default="100MB",
         example="1GiB",
         nonsense="large",
+    )
+    lyrics_priority: tuple[str, ...] = option(
+        "ND_LYRICSPRIORITY",
+        Reader(read_places_of_lyrics, "suffixes and `embedded`, with `,` between them"),
+        "Where lyrics are looked for, the first place that has some counts: files of the name of the song with that "
+        "suffix, also with a language in front of it (`Song.en.lrc`), and `embedded` for those in the file.",
+        chapter=MEDIA,
+        default=".lrc, .txt, embedded",
+        example="embedded, .lrc",
+        nonsense="lrc",
     )

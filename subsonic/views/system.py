@@ -7,7 +7,7 @@ from subsonic.params import Params
 from subsonic.renderers import Payload
 from users.models import Viewer
 
-EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "transcoding": [1]}
+EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "songLyrics": [1], "transcoding": [1]}
 # where songs can be converted
 TRANSCODE_OFFSET = {"transcodeOffset": [1]}
 

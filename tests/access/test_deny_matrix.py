@@ -133,6 +133,8 @@ REST: dict[str, dict[str, int]] = {
     "stream": INCOMPLETE,
     "download": INCOMPLETE,
     "getCoverArt": INCOMPLETE,
+    "getLyrics": GUARDED,
+    "getLyricsBySongId": INCOMPLETE,
     "getTranscodeDecision": INCOMPLETE,
     "getTranscodeStream": INCOMPLETE,
     "startScan": {**GUARDED, "member": 50, "outsider": 50},

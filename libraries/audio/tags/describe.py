@@ -9,6 +9,7 @@ from libraries.audio.file import Window
 from libraries.audio.tags import id3
 from libraries.audio.tags.builder import MAX_KEYS, MAX_VALUES
 from libraries.audio.tags.encodings import decode_tags
+from libraries.audio.tags.id3_lyrics import synced_lines
 from libraries.audio.tags.text import clean, decode_name
 from libraries.choices import TextEncoding
 
@@ -21,15 +22,16 @@ def raw_frames(source: Window, start: int) -> Iterable[tuple[str, Any]]:
             yield label, f"<picture {size} bytes>"
         elif name in {b"TXXX", b"WXXX"}:
             key, *values = id3.text_values(data)
-            for value in values:
-                yield f"{label}:{key}", value
+            yield from ((f"{label}:{key}", value) for value in values)
         elif name in {b"COMM", b"USLT"}:
             language = data[1:4].decode("latin-1")
             key, _, text = id3.decode_text(data[0], data[4:]).partition("\0")
             yield f"{label}:{key}:{language}", text
+        elif name == b"SYLT":
+            # what is no text with times is shown as bytes
+            yield f"{label}::{data[1:4].decode('latin-1')}", synced_lines(data) or data
         elif name.startswith(b"T") or name in {b"IPLS", b"GRP1", b"MVNM", b"MVIN"}:
-            for value in id3.text_values(data):
-                yield label, value
+            yield from ((label, value) for value in id3.text_values(data))
         elif name.startswith(b"W"):
             yield label, data.decode("latin-1")
         elif name == b"UFID":

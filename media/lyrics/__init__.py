@@ -1,0 +1,1 @@
+"""Lyrics: in files, and beside them."""

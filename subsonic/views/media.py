@@ -8,6 +8,8 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from media.covers.service import Wish, show_cover
+from media.downloads.collections import find_collection
+from media.downloads.responses import archive_response
 from media.images.jobs import MAX_EDGE, WEBP
 from media.responses import conditional, track_response
 from media.tracks import find_track
@@ -37,10 +39,14 @@ def stream(caller: Viewer, params: Params) -> HttpResponseBase:
 
 
 def download(caller: Viewer, params: Params) -> HttpResponseBase:
-    """`/rest/download`: the file of a song, to keep."""
+    """`/rest/download`: the file of a song, to keep, or all songs of an album, an artist or a playlist as a ZIP."""
     if not settings.CONF.media.enable_downloads:
         raise NotAllowed(NO_DOWNLOADS)
-    return track_response(params.request, find_track(caller, params.required("id")), as_download=True)
+    wanted = params.required("id")
+    collection = find_collection(caller, wanted)
+    if collection is not None and collection.tracks:
+        return archive_response(collection, is_head=params.request.method == "HEAD")
+    return track_response(params.request, find_track(caller, wanted), as_download=True)
 
 
 def get_cover_art(caller: Viewer, params: Params) -> HttpResponseBase:

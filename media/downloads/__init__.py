@@ -1,0 +1,1 @@
+"""Albums, artists and playlists as ZIP archives."""

@@ -1,0 +1,155 @@
+"""A collection as an answer: an archive that is sent while it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from libraries.models import MediaFile
+from libraries.storage.opening import open_below
+from libraries.timeouts import call_with_timeout
+from media.downloads.archive import Entry, Reader, archive_pieces, archive_size
+from media.downloads.collections import Collection
+from media.downloads.names import UniqueNames, safe_name
+from media.errors import StorageAway
+from media.opening import OFFLINE, RETRY_SECONDS, SILENT, is_root_there, relative_path
+from media.responses import attachment
+from navidrome_lib.api.streams import PulledResponse
+
+ZIP = "application/zip"
+LEFT_OUT = "Not included.txt"
+NOTHING = "None of these songs can be read at the moment; their storage may be switched off."
+# of all looks at the files of an archive
+LOOK_SECONDS = 30.0
+
+
+def archive_response(collection: Collection, *, is_head: bool) -> HttpResponseBase:
+    """The archive of a collection; `StorageAway` when its storage is away, or none of its songs is there."""
+    entries = entries_of(collection)
+    if is_head:
+        response: HttpResponseBase = StreamingHttpResponse((), content_type=ZIP)
+    else:
+        storage = collection.tracks[0].library.path
+        response = PulledResponse(ArchiveSource(entries, storage), content_type=ZIP)
+    response["Content-Length"] = str(archive_size(entries))
+    response["Content-Disposition"] = attachment(f"{collection.name or 'music'}.zip")
+    response["Accept-Ranges"] = "none"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def entries_of(collection: Collection) -> list[Entry]:
+    """An entry for each song that is there, and a text with the names of those that are not."""
+    names, entries, left_out = UniqueNames(), list[Entry](), list[str]()
+    for number, (track, facts) in enumerate(_looked_at(collection.tracks), 1):
+        name = names.take(entry_name(collection, track, number))
+        if facts is None:
+            left_out.append(name)
+        else:
+            entries.append(Entry(name, facts.st_size, facts.st_mtime, _opener(track)))
+    if not entries:
+        raise StorageAway(NOTHING, retry_after=RETRY_SECONDS)
+    if left_out:
+        text = "".join(f"{line}\r\n" for line in left_out).encode()
+        entries.append(Entry(names.take(LEFT_OUT), len(text), 0, lambda: TextReader(text)))
+    return entries
+
+
+def entry_name(collection: Collection, track: MediaFile, number: int) -> str:
+    """The name of a song in an archive: by its place in the album, or in the list."""
+    if collection.is_ordered:
+        width = len(str(len(collection.tracks)))
+        return safe_name(f"{number:0{max(width, 2)}} - {track.artist} - {track.title}", track.suffix)
+    disc = f"{track.disc_number}-" if track.disc_number and (track.disc_total or 0) != 1 else ""
+    place = f"{disc}{track.track_number:02} - " if track.track_number else ""
+    name = safe_name(f"{place}{track.title}", track.suffix)
+    return f"{safe_name(track.album or 'Unknown album')}/{name}" if collection.has_albums else name
+
+
+class TextReader:
+    """A text as a file."""
+
+    def __init__(self, text: bytes) -> None:
+        self._left = text
+
+    def read(self, size: int) -> bytes:
+        found, self._left = self._left[:size], self._left[size:]
+        return found
+
+    def close(self) -> None:
+        self._left = b""
+
+
+class ArchiveSource:
+    """An archive, as a `navidrome_lib.api.streams.Source`: each file is opened when its turn has come."""
+
+    def __init__(self, entries: list[Entry], storage: str) -> None:
+        self.storage = storage
+        self._entries = entries
+        self._pieces: Iterator[bytes] | None = None
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        if self._pieces is None:
+            self._pieces = archive_pieces(self._entries, size)
+        while len(self._rest) < size:
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            self._rest += piece
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
+
+    def when_ready(self, callback: Callable[[], None]) -> None:
+        callback()
+
+    def close(self) -> None:
+        if self._pieces is not None:
+            self._pieces.close()  # type: ignore[attr-defined]  # a generator, which closes the file that is open
+
+
+def _opener(track: MediaFile) -> Callable[[], Reader]:
+    return lambda: os.fdopen(_open(track), "rb", buffering=0)
+
+
+def _open(track: MediaFile) -> int:
+    library = track.library
+    return open_below(os.fsencode(library.path), relative_path(track), follow_links=library.follow_symlinks)
+
+
+def _looked_at(tracks: list[MediaFile]) -> list[tuple[MediaFile, os.stat_result | None]]:
+    """The tracks with the facts of their files, None for those that are not there. `StorageAway` without storage."""
+    found: list[tuple[MediaFile, os.stat_result | None]] = []
+    for library in dict.fromkeys(track.library for track in tracks):
+        own = [track for track in tracks if track.library == library]
+        try:
+            facts = call_with_timeout(
+                lambda own=own: list(map(_facts, own)),  # type: ignore[misc]
+                about=library.path,
+                seconds=LOOK_SECONDS,
+                limits=settings.STORAGE_LIMITS,
+            )
+        except TimeoutError:
+            raise StorageAway(SILENT.format(name=library.name), retry_after=RETRY_SECONDS) from None
+        if not any(facts) and not is_root_there(library.path):
+            raise StorageAway(OFFLINE.format(name=library.name), retry_after=RETRY_SECONDS)
+        found += zip(own, facts, strict=True)
+    places = {track.pk: place for place, track in enumerate(tracks)}
+    return sorted(found, key=lambda pair: places[pair[0].pk])
+
+
+def _facts(track: MediaFile) -> os.stat_result | None:
+    if track.missing:
+        return None
+    try:
+        fd = _open(track)
+    except OSError:
+        return None
+    try:
+        return os.fstat(fd)
+    finally:
+        os.close(fd)

@@ -9,3 +9,12 @@ from django.utils.translation import gettext_lazy as _
 class MediaConfig(AppConfig):
     name = "media"
     verbose_name = _("Media")
+
+    def ready(self) -> None:
+        # models exist once Django is set up
+        from libraries.catalog_api.extension import Resource, extend  # noqa: PLC0415
+        from media import additions  # noqa: PLC0415
+
+        extend(Resource.SONG, additions.SongCovers())
+        extend(Resource.ALBUM, additions.AlbumCovers())
+        extend(Resource.ARTIST, additions.ArtistCovers())

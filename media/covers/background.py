@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db.models import Exists, OuterRef
+from collections.abc import Iterator
+from itertools import chain
 
-from libraries.models import Album, Artist, MediaFile
+from django.conf import settings
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.functions import Cast
+
+from libraries.models import Album, Artist, LibraryArtist, MediaFile
 from media.choices import CoverKind
 from media.covers.service import Wish, known_cover, look_for
-from media.covers.subjects import album_subject
+from media.covers.subjects import Subject, album_subject, artist_subject
 from media.errors import StorageAway
 from media.images.pool import ImagesBusy
 from media.models import Cover
@@ -19,17 +23,12 @@ FIRST_SHOWN = Wish(edge=300)
 
 
 def find_covers() -> int:
-    """Look for the pictures of some albums that have none that is newer than themselves; the number of albums."""
-    newer = Cover.objects.filter(
-        kind=str(CoverKind.ALBUM), item_id=OuterRef("pk"), part="", updated_at__gte=OuterRef("updated_at")
-    )
-    albums = Album.objects.present().filter(library__deleted_at__isnull=True, library__offline_since__isnull=True)
-    waiting = albums.filter(~Exists(newer)).select_related("library").order_by("pk")
+    """Look for the pictures of some albums and artists that are new or have changed; the number of things."""
+    limit = settings.MEDIA_LIMITS.covers_at_once
     done = 0
-    for album in waiting[: settings.MEDIA_LIMITS.covers_at_once]:
-        if stopping.is_asked():
+    for subject in chain(albums_waiting(limit), artists_waiting(limit)):
+        if done >= limit or stopping.is_asked():
             break
-        subject = album_subject(album)
         try:
             row, made = look_for(subject, FIRST_SHOWN, known_cover(subject))
         except (StorageAway, ImagesBusy):
@@ -38,6 +37,27 @@ def find_covers() -> int:
             row.save(update_fields=["updated_at"])
         done += 1
     return done
+
+
+def albums_waiting(limit: int) -> Iterator[Subject]:
+    """Albums whose picture was not looked for since they are as they are."""
+    newer = Cover.objects.filter(
+        kind=str(CoverKind.ALBUM), item_id=OuterRef("pk"), part="", updated_at__gte=OuterRef("updated_at")
+    )
+    albums = Album.objects.present().filter(library__deleted_at__isnull=True, library__offline_since__isnull=True)
+    waiting = albums.filter(~Exists(newer)).select_related("library").order_by("pk")
+    yield from map(album_subject, waiting[:limit])
+
+
+def artists_waiting(limit: int) -> Iterator[Subject]:
+    """Artists of albums whose picture nobody has looked for."""
+    known = Cover.objects.filter(
+        kind=str(CoverKind.ARTIST), item_id=OuterRef("artist_id"), part=Cast(OuterRef("library_id"), CharField())
+    )
+    online = LibraryArtist.objects.filter(library__deleted_at__isnull=True, library__offline_since__isnull=True)
+    waiting = online.filter(~Exists(known), album_count__gt=0).select_related("library", "artist").order_by("pk")
+    for row in waiting[:limit]:
+        yield artist_subject(row.artist, row.library)
 
 
 def prune_covers() -> int:

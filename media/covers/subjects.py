@@ -44,6 +44,12 @@ def album_subject(album: Album) -> Subject:
     return Subject(CoverKind.ALBUM, album.pk, "", album.library, lambda: CoverSearch().of_album(album))
 
 
+def artist_subject(artist: Artist, library: Library) -> Subject:
+    """An artist as in one library."""
+    part = str(library.pk)
+    return Subject(CoverKind.ARTIST, artist.pk, part, library, lambda: CoverSearch().of_artist(artist, library))
+
+
 def _album(viewer: Viewer, wanted: CoverId) -> list[Subject]:
     albums = Album.objects.visible_to(viewer).in_catalog().select_related("library")
     album: Album | None = albums.filter(pk=wanted.item).first()
@@ -70,13 +76,4 @@ def _artist(viewer: Viewer, wanted: CoverId) -> list[Subject]:
     libraries = Library.objects.visible_to(viewer).filter(
         library_artists__artist=artist, library_artists__song_count__gt=0
     )
-    return [
-        Subject(
-            CoverKind.ARTIST,
-            artist.pk,
-            str(library.pk),
-            library,
-            lambda library=library: CoverSearch().of_artist(artist, library),  # type: ignore[misc]
-        )
-        for library in libraries.order_by("pk")
-    ]
+    return [artist_subject(artist, library) for library in libraries.order_by("pk")]

@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpResponse
 from PIL import Image
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
 from libraries.models import Album, Library, LibraryArtist, MediaFile
 from media.covers import background
@@ -19,6 +20,7 @@ from media.models import Cover
 from synth import Track, make_cover, make_png, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import Get, MakeSong, body_of, error_of
+from tests.support.catalog import make_artist
 from users.models import LibraryAccess, User
 
 pytestmark = pytest.mark.alike
@@ -259,3 +261,51 @@ class TestBackground:
         song.delete()
         assert background.prune_covers() == 1
         assert body_of(get("getCoverArt", member, id=f"al-{song.album_ref_id}", f="json")) != b""
+
+    def test_artists_too(self, library: Library, song: MediaFile) -> None:
+        artist = make_artist("Ada")
+        LibraryArtist.objects.create(library=library, artist=artist, song_count=1, album_count=1)
+        put(library, "Ada/artist.png", RED)
+        assert (background.find_covers(), background.find_covers()) == (2, 0)
+        assert Cover.objects.get(kind="ar", item_id=artist.pk, part=str(library.pk)).digest
+
+
+class TestLists:
+    """What lists of the catalog say of pictures."""
+
+    def test_keys(
+        self, as_member: APIClient, library: Library, song: MediaFile, make_song: MakeSong, get: Get, member: User
+    ) -> None:
+        plain = make_song(library, "Ada/First/2.flac", music())
+        silent = make_song(library, "Bea/1.flac", music(), album="Bare", artist="Bea")
+        assert "imageHash" not in as_member.get(f"/api/album/{song.album_ref_id}").json(), "nobody has looked"
+        put(library, "Ada/First/cover.png", RED)
+        background.find_covers()
+        album = as_member.get(f"/api/album/{song.album_ref_id}").json()
+        expected = {
+            name: album[name] for name in ("imageHash", "thumbHash", "dominantColor", "imageWidth", "imageHeight")
+        }
+        assert (album["imageWidth"], album["imageHeight"], len(album["imageHash"])) == (64, 64, 16)
+        cover = get("getCoverArt", member, id=f"al-{song.album_ref_id}_{album['imageHash']}")
+        assert "immutable" in cover["Cache-Control"]
+        songs = {each["id"]: each for each in as_member.get("/api/song").json()}
+        assert {name: songs[plain.pk].get(name) for name in expected} == expected
+        assert "imageHash" not in songs[song.pk], "its own picture is another one"
+        get("getCoverArt", member, id=f"mf-{song.pk}")
+        own = as_member.get(f"/api/song/{song.pk}").json()
+        assert own["imageHash"] not in (album["imageHash"], "")
+        assert as_member.get(f"/api/album/{silent.album_ref_id}").json()["imageAbsent"] is True
+
+    def test_an_artist_has_the_picture_of_a_library_that_one_can_access(
+        self, as_member: APIClient, as_admin: APIClient, library: Library, other_library: Library, make_song: MakeSong
+    ) -> None:
+        make_song(library, "Ada/First/1.flac", music())
+        make_song(other_library, "Ada/Hidden/1.flac", music(), album="Hidden")
+        put(other_library, "Ada/artist.png", RED)
+        artist = make_artist("Ada")
+        for each in (library, other_library):
+            LibraryArtist.objects.create(library=each, artist=artist, song_count=1, album_count=1)
+        background.find_covers()
+        assert as_admin.get(f"/api/artist/{artist.pk}").json()["imageWidth"] == 64
+        shown = as_member.get(f"/api/artist/{artist.pk}").json()
+        assert (shown.get("imageAbsent"), "imageHash" in shown) == (True, False)

@@ -1,0 +1,95 @@
+"""What the catalog's lists say of pictures: their digest for the id of a cover, and what draws something at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from rest_framework import serializers
+
+from libraries.catalog_api.extension import Addition, WireObject
+from libraries.models import Library
+from media.choices import CoverKind
+from media.models import Cover
+from navidrome_lib.db.bulk import chunks
+from navidrome_lib.viewer import Viewer
+
+_COLUMNS = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height")
+
+
+class CoverKeys(Addition):
+    """The keys of a picture, once somebody has looked for it; `imageAbsent` where there was none."""
+
+    keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {
+        "imageHash": serializers.CharField(
+            required=False, help_text="The digest of the picture, for the id of the cover."
+        ),
+        "thumbHash": serializers.CharField(required=False, help_text="A ThumbHash in Base64, to be drawn at once."),
+        "dominantColor": serializers.CharField(required=False, help_text="Such as `#0a64c8`."),
+        "imageWidth": serializers.IntegerField(required=False, help_text="Pixels of the original."),
+        "imageHeight": serializers.IntegerField(required=False, help_text="Pixels of the original."),
+        "imageAbsent": serializers.BooleanField(required=False, help_text="There where no picture was found."),
+    }
+
+
+class AlbumCovers(CoverKeys):
+    """Of albums."""
+
+    def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+        for piece in chunks(objects):
+            for row in covers(Q(kind=str(CoverKind.ALBUM), item_id__in=piece)):
+                for each in objects[row[1]]:
+                    each.update(said_of(row))
+
+
+class SongCovers(CoverKeys):
+    """Of songs: the picture in the file, where it is known, else that of the album."""
+
+    def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+        for piece in chunks(objects):
+            songs = [song for pk in piece for song in objects[pk]]
+            # what is embedded in a file is not known by the album
+            plain = [song for song in songs if not song.get("hasCoverArt")]
+            albums = {song["albumId"] for song in plain if song.get("albumId")}
+            own = Q(kind=str(CoverKind.TRACK), item_id__in=piece)
+            shared = Q(kind=str(CoverKind.ALBUM), item_id__in=albums)
+            known = {(row[0], row[1]): said_of(row) for row in covers(own | shared if albums else own)}
+            for song in plain:
+                song.update(known.get((str(CoverKind.ALBUM), song.get("albumId")), {}))
+            for song in songs:
+                song.update(known.get((str(CoverKind.TRACK), song["id"]), {}))
+
+
+class ArtistCovers(CoverKeys):
+    """Of artists: the picture of the first library that the viewer can access and that has one."""
+
+    def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+        libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)
+        order = {str(pk): place for place, pk in enumerate(libraries)}
+        for piece in chunks(objects):
+            rows = [row for row in covers(Q(kind=str(CoverKind.ARTIST), item_id__in=piece)) if row[2] in order]
+            # the best one comes last, and stays
+            for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):
+                for each in objects[row[1]]:
+                    each.pop("imageAbsent", None)
+                    each.update(said_of(row))
+
+
+def covers(condition: Q) -> list[tuple[Any, ...]]:
+    """The rows that are meant, as tuples of `_COLUMNS`."""
+    return list(Cover.objects.filter(condition).values_list(*_COLUMNS))
+
+
+def said_of(row: tuple[Any, ...]) -> WireObject:
+    """The keys of one row."""
+    _, _, _, digest, thumb_hash, color, width, height = row
+    if not digest:
+        return {"imageAbsent": True}
+    return {
+        "imageHash": digest,
+        "thumbHash": thumb_hash,
+        "dominantColor": color,
+        "imageWidth": width,
+        "imageHeight": height,
+    }

@@ -18,10 +18,15 @@ from navidrome_lib.viewer import Viewer
 _COLUMNS = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height")
 
 
-class CoverKeys(Addition):
-    """The keys of a picture, once somebody has looked for it; `imageAbsent` where there was none."""
+Keys = Mapping[str, serializers.Field[Any, Any, Any, Any]]
 
-    keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {
+
+def keys_of_covers() -> Keys:
+    """The keys of a picture, once somebody has looked for it; `imageAbsent` where there was none.
+
+    A new field for each resource: it belongs to the serializer that has it.
+    """
+    return {
         "imageHash": serializers.CharField(
             required=False, help_text="The digest of the picture, for the id of the cover."
         ),
@@ -33,8 +38,10 @@ class CoverKeys(Addition):
     }
 
 
-class AlbumCovers(CoverKeys):
+class AlbumCovers(Addition):
     """Of albums."""
+
+    keys: ClassVar[Keys] = keys_of_covers()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         for piece in chunks(objects):
@@ -43,8 +50,10 @@ class AlbumCovers(CoverKeys):
                     each.update(said_of(row))
 
 
-class SongCovers(CoverKeys):
+class SongCovers(Addition):
     """Of songs: the picture in the file, where it is known, else that of the album."""
+
+    keys: ClassVar[Keys] = keys_of_covers()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         for piece in chunks(objects):
@@ -61,8 +70,10 @@ class SongCovers(CoverKeys):
                 song.update(known.get((str(CoverKind.TRACK), song["id"]), {}))
 
 
-class ArtistCovers(CoverKeys):
+class ArtistCovers(Addition):
     """Of artists: the picture of the first library that the viewer can access and that has one."""
+
+    keys: ClassVar[Keys] = keys_of_covers()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)

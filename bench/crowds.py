@@ -79,7 +79,7 @@ def middle_of(rounds: list[Times]) -> Times:
 
 
 def ask(asked: Asked, requests: int) -> Times:
-    """Ask so many times."""
+    """Ask a number of times."""
     calls = [asked.request(each) for each in CALLS if each.sign_in != "stream"]
     connection = http.client.HTTPConnection("127.0.0.1", asked.port, timeout=60)
     taken = []

@@ -1,7 +1,7 @@
 """What `./script/serve` costs while nothing happens, how soon it is ready, and what it needs at most during a scan.
 
 The real command with SQLite and its own broker, measured from outside by what Linux tells in /proc. The music is
-scanned once and fingerprinted; then nobody asks for anything.
+scanned once and fingerprinted; then no client asks for anything.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from navidrome_lib.runner.broker import free_port
 IDLE_SECONDS = 600.0
 START_SECONDS = 120.0
 SCAN_SECONDS = 1800.0
-# the server counts as idle when it took less than this of a core for so many seconds
+# the server counts as idle when it took less than this of a core for a number of seconds
 QUIET_SECONDS, QUIET_SHARE, QUIET_PATIENCE = 10.0, 0.05, 600.0
 _SAMPLE_SECONDS = 0.25
 _ADMIN = ("bench", "benchmark of idleness")

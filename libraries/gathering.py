@@ -235,7 +235,7 @@ def gather_artists(library_id: int, artist_ids: Iterable[str]) -> None:
 
 
 def gather(library_ids: Collection[int], *, most: int | None = None) -> bool:
-    """Gather what is not gathered yet of some libraries; at most so many albums and artists. True: nothing is left."""
+    """Gather what is not gathered yet of some libraries; at most `most` albums and artists. True: nothing is left."""
     left = most
     for library_id in sorted(library_ids):
         while left is None or left > 0:

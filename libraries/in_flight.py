@@ -28,7 +28,7 @@ _BUSY: Final = 0.7
 # rounds of samples between two trials of another limit: the storage, or what else is at work, may have changed
 _REST: Final = 2
 _LONGEST_REST: Final = 16
-# every so many trials in vain, one is of less instead of more
+# of this number of trials in vain, one is of less instead of more
 _LESS_EVERY: Final = 3
 
 

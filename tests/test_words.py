@@ -9,7 +9,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDERS = (
-    "bench", "devtools", "docs", "libraries", "missing", "navidrome_lib", "script", "subsonic", "synth", "users",
+    "bench", "devtools", "docs", "libraries", "listening", "media", "missing", "navidrome_lib", "script", "subsonic",
+    "synth", "users",
 )  # fmt: skip
 SUFFIXES = {".py", ".md", ".html", ".js"}
 VAGUE = re.compile(r"\b(whoever|nobody|somebody|anew|so\s+many)\b", re.IGNORECASE)

@@ -17,6 +17,7 @@ from libraries.catalog_api.visible import (
     libraries_of,
     present_artists,
 )
+from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import explicit_status, first_of, shown_tags
 from libraries.track_facts import Part, genres_of, participant, parts_of
@@ -146,8 +147,8 @@ def _object(row: Sequence[Any], shared: _Shared) -> WireObject:
     library = shared.libraries[found["libraryId"]]
     found["libraryPath"], found["libraryName"] = library
     found["albumId"] = album or ""
-    found["artistId"] = next((part.artist for part in parts if part.role == "artist"), "")
-    found["albumArtistId"] = album_artist or next((part.artist for part in parts if part.role == "albumartist"), "")
+    found["artistId"] = next((part.artist for part in parts if part.role == Role.ARTIST), "")
+    found["albumArtistId"] = album_artist or next((part.artist for part in parts if part.role == Role.ALBUM_ARTIST), "")
     found["duration"] = round(duration, 2)
     found["codec"] = codec.upper()
     found["explicitStatus"] = explicit_status(tags)

@@ -101,7 +101,7 @@ def hold_database() -> sqlite3.Connection | None:
     """A connection to SQLite that stays open, or None with another database or one that is away.
 
     Where tasks are all that uses a database, each would close the last connection, which removes the write-ahead log,
-    and the next would make that anew: the disk would never sleep.
+    and the next would make that again: the disk would never sleep.
     """
     if connection.vendor != "sqlite":
         return None

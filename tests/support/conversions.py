@@ -10,7 +10,10 @@ from libraries.audio.types import RawAudio
 
 
 def by_name(audio: RawAudio, path: bytes) -> tuple[str, str]:
-    """The title, and one word for all files. What some files are named after happens to their reader; a hesitant one hangs the first time."""
+    """The title, and one word for all files. What some files are named after happens to their reader.
+
+    A hesitant one hangs the first time only.
+    """
     if b"deadly" in path:
         os.kill(os.getpid(), signal.SIGKILL)
     if b"endless" in path:

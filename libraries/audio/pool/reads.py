@@ -34,7 +34,7 @@ Work = Callable[[bytes, str, Pause], Answer]
 class Turn:
     """The right to parse. Its holder writes down, in memory shared with the parent, which file is in hand.
 
-    While nobody parses that is the file whose answer is awaited.
+    While no thread parses that is the file whose answer is awaited.
     """
 
     def __init__(self, counter: mmap.mmap) -> None:
@@ -220,7 +220,7 @@ class Reads:
             self._under_way -= 1
             job.answer = answer
             self._set_to_work()
-            # with one at a time nobody else begins what is awaited
+            # with one at a time no other thread begins what is awaited
             if job is self._awaited or self._in_flight.limit == 1:
                 self._done.notify()
 

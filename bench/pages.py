@@ -139,6 +139,31 @@ def searches(site: Client, name: str, address: str) -> Iterator[Page]:
         yield Page(name, f"search: {kind}", kind, site, f"{address}?q={text.replace(' ', '+')}")
 
 
+def catalog_lists(library: int, word: str, rare: str) -> dict[str, tuple[Any, list[str]]]:
+    """The view of each list of the catalog, and the filters that are asked for."""
+    genre, album = Genre.objects.latest("pk").pk, Album.objects.latest("pk").pk
+    artist = Artist.objects.order_by("pk")[0].pk
+    return {
+        "/api/song": (
+            SongListView,
+            [f"title={word}", f"title={rare}", f"album_id={album}", f"artists_id={artist}", f"genre_id={genre}",
+             f"library_id={library}", "missing=true", "year=1999"],
+        ),
+        "/api/album": (
+            AlbumListView,
+            [f"name={word}", f"name={rare}", f"artist_id={artist}", f"genre_id={genre}", f"library_id={library}",
+             "missing=true", "year=1999"],
+        ),
+        "/api/artist": (
+            ArtistListView,
+            [f"name={word}", f"name={rare}", "role=composer", f"library_id={library}", "missing=true"],
+        ),
+        "/api/genre": (GenreListView, ["name=b", f"library_id={library}"]),
+        "/api/tag": (TagListView, ["tag_name=genre", f"library_id={library}"]),
+        "/api/folder": (FolderListView, ["path=B"]),
+    }  # fmt: skip
+
+
 def api_pages(api: APIClient) -> Iterator[Page]:
     """The lists of the REST API, a page of 50 each."""
     word, rare = (words_to_find()[kind] for kind in ("a frequent word", "a rare word"))
@@ -166,27 +191,7 @@ def api_pages(api: APIClient) -> Iterator[Page]:
             ],
         ),
     }
-    genre, album = Genre.objects.latest("pk").pk, Album.objects.latest("pk").pk
-    artist = Artist.objects.order_by("pk")[0].pk
-    lists |= {
-        "/api/song": (
-            SongListView,
-            [f"title={word}", f"title={rare}", f"album_id={album}", f"artists_id={artist}", f"genre_id={genre}",
-             f"library_id={library}", "missing=true", "year=1999"],
-        ),
-        "/api/album": (
-            AlbumListView,
-            [f"name={word}", f"name={rare}", f"artist_id={artist}", f"genre_id={genre}", f"library_id={library}",
-             "missing=true", "year=1999"],
-        ),
-        "/api/artist": (
-            ArtistListView,
-            [f"name={word}", f"name={rare}", "role=composer", f"library_id={library}", "missing=true"],
-        ),
-        "/api/genre": (GenreListView, ["name=b", f"library_id={library}"]),
-        "/api/tag": (TagListView, ["tag_name=genre", f"library_id={library}"]),
-        "/api/folder": (FolderListView, ["path=B"]),
-    }  # fmt: skip
+    lists |= catalog_lists(library, word, rare)
     for address, (view, filters) in lists.items():
         name = address.replace(str(scan), "{id}") if view is None else address
         first = f"{address}?_start=0&_end=50"

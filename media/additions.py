@@ -22,7 +22,7 @@ Keys = Mapping[str, serializers.Field[Any, Any, Any, Any]]
 
 
 def keys_of_covers() -> Keys:
-    """The keys of a picture, once somebody has looked for it; `imageAbsent` where there was none.
+    """The keys of a picture, once it has been looked for; `imageAbsent` where there was none.
 
     A new field for each resource: it belongs to the serializer that has it.
     """

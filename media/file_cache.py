@@ -51,7 +51,7 @@ class FileCache:
             return file.read()
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep a file, in one step. A disk that is full keeps none, and nobody minds."""
+        """Keep a file, in one step. A disk that is full keeps none, which is no error."""
         if not self.limit:
             return
         path = self.path(name)

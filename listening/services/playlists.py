@@ -73,7 +73,7 @@ def may_change(viewer: Viewer, playlist: Playlist) -> bool:
 def locked(viewer: Viewer, pk: str) -> Playlist:
     """A playlist that the viewer may change, locked until the present transaction ends.
 
-    `NotFound` when the viewer cannot see it, `NotAllowed` when it is somebody else's.
+    `NotFound` when the viewer cannot see it, `NotAllowed` when it is another account's.
     """
     playlist = find_playlist(viewer, pk)
     if not may_change(viewer, playlist):

@@ -60,7 +60,7 @@ class PlayerViewSet(RowViewSet[Player]):
 
     @extend_schema(request=PlayerInputSerializer, responses={200: IdSerializer, **refused(409)})
     def create(self, request: Request) -> Response:
-        """Make a player of one's own; an admin may make one for somebody else. Clients get theirs by themselves."""
+        """Make a player of one's own; an admin may make one for another account. Clients get theirs by themselves."""
         values = checked(PlayerInputSerializer, request)
         return made(save_player(Player(), {"user_id": self.viewer.pk, **self.allowed(values)}))
 
@@ -80,7 +80,7 @@ class PlayerViewSet(RowViewSet[Player]):
         return deleted()
 
     def allowed(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The values, unless they give the player to somebody else without the right to."""
+        """The values, unless they give the player to another account without the right to."""
         owner = values.get("user_id")
         if owner is not None and owner != self.viewer.pk:
             if not self.viewer.is_admin:

@@ -79,7 +79,7 @@ class ShareViewSet(RowViewSet[Share]):
     retrieve=extend_schema(description="Get one play.", parameters=[ID]),
 )
 class ScrobbleViewSet(RowViewSet[Scrobble]):
-    """`GET /api/scrobble`, `GET /api/scrobble/{id}`: nobody sees the plays of others, not even an admin."""
+    """`GET /api/scrobble`, `GET /api/scrobble/{id}`: no one sees the plays of others, not even an admin."""
 
     serializer_class = ScrobbleSerializer
     filterset_class = ScrobbleFilter

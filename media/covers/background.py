@@ -50,7 +50,7 @@ def albums_waiting(limit: int) -> Iterator[Subject]:
 
 
 def artists_waiting(limit: int) -> Iterator[Subject]:
-    """Artists of albums whose picture nobody has looked for."""
+    """Artists of albums whose picture has not been looked for."""
     known = Cover.objects.filter(
         kind=str(CoverKind.ARTIST), item_id=OuterRef("artist_id"), part=Cast(OuterRef("library_id"), CharField())
     )

@@ -157,7 +157,7 @@ def _album_folders(tracks: Sequence[MediaFile]) -> list[bytes]:
 
 
 def _above(folders: Sequence[bytes]) -> bytes:
-    """The folder of an artist, above those of the albums; empty where that is the root, which is nobody's."""
+    """The folder of an artist, above those of the albums; empty where that is the root, which is no artist's."""
     if not folders:
         return b""
     common = os.path.commonpath(folders)

@@ -1,6 +1,6 @@
 """ZIP archives that are written while they are sent: stored, of a length that is known before. No Django.
 
-The digest of each file stands behind it, as nobody has read it before; all sizes are known from the start.
+The digest of each file stands behind it, as it is read only then; all sizes are known from the start.
 """
 
 from __future__ import annotations

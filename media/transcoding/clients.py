@@ -13,7 +13,7 @@ from media.transcoding.formats import TARGETS
 from navidrome_lib.errors import InvalidInput
 
 KBIT: Final = 1000
-# of one list in what a player says; no player has so many
+# of one list in what a player says; no player has more
 _MOST: Final = 200
 # names by which players know the same container, and the same codec
 _CONTAINERS: Final[tuple[frozenset[str], ...]] = (

@@ -1,4 +1,4 @@
-"""Songs that are being converted: each by one ffmpeg, for as long as somebody listens, read while it grows."""
+"""Songs that are being converted: each by one ffmpeg, for as long as a player listens, read while it grows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TranscodeFailed(OSError):
 
 
 class Transcode:
-    """One song on its way through ffmpeg, and who waits for more of it. It is killed when nobody listens any more."""
+    """One song on its way through ffmpeg, and who waits for more of it. It is killed when no player listens."""
 
     def __init__(
         self,

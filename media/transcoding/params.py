@@ -1,4 +1,4 @@
-"""What a decision was, as a text that the player brings back: signed, so that nobody asks for anything else with it."""
+"""What a decision was, as a text that the player brings back: signed, so that it asks for nothing else."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def growing_response(
     *,
     estimate: bool,
 ) -> HttpResponseBase:
-    """The file while it is made, without ranges: nobody knows yet where they are."""
+    """The file while it is made, without ranges: it is not known yet where they are."""
 
     transcode, fd = transcodes.join(name) or started(track, recipe, media, cache, name, person)
     length = estimated_bytes(track, recipe) if estimate else None

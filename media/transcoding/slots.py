@@ -28,7 +28,7 @@ class Slot:
 
 
 def take_slot(folder: Path, person: str, *, most: int, most_each: int, seconds: float) -> Slot:
-    """A slot for a person; `TooManyTranscodes` when all of them, or the own ones, are taken for so many seconds.
+    """A slot for a person; `TooManyTranscodes` when all of them, or the own ones, are taken for that number of seconds.
 
     A slot is a lock on a file of `folder`: the system gives it back when its process dies. A player that seeks asks
     again before the server has seen that its last connection is closed: that is worth a moment.

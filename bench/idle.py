@@ -1,7 +1,7 @@
 """What `./script/serve` costs while nothing happens, how soon it is ready, and what it needs at most during a scan.
 
 The real command with SQLite and its own broker, measured from outside by what Linux tells in /proc. The music is
-scanned once and fingerprinted; then no client asks for anything.
+scanned once and fingerprinted; then no client asks for anything, until one person signs in and looks at the libraries.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Idle:
     """One server: seconds, MB of proportional memory (PSS), the share of a core, and what was written.
 
     `written` are the bytes that all processes sent to disks, `changed` the files of the data folder that are new,
-    gone or were written to.
+    gone or were written to. `signed_in` is the memory when one person has signed in.
     """
 
     tracks: int
@@ -49,6 +49,7 @@ class Idle:
     second_start: float
     peak: float
     processes: Mapping[str, float]
+    signed_in: float
     cpu: float
     written: int
     changed: tuple[str, ...]
@@ -62,15 +63,17 @@ def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
     """Start the server, have it scan the music, leave it alone for `seconds`, and start it once more."""
     with tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
         data = Path(folder) / "data"
-        with _server(data, corpus.root) as (server, port, first):
+        with _server(data, corpus.root) as (server, port, first, said):
             with Peak(server) as peak:
-                _wait_for_scan(port)
+                _wait_for_scan(said)
             _wait_until_quiet(server)
             before, files = use_of(server), stamps(data)
             time.sleep(seconds)
             after, later = use_of(server), stamps(data)
             processes = memory_by_process(server)
-        with _server(data, corpus.root) as (_, _, second):
+            _sign_in(port)
+            signed_in = sum(memory_by_process(server).values())
+        with _server(data, corpus.root) as (_, _, second, _):
             pass
     changed = sorted(name for name in {*files, *later} if files.get(name) != later.get(name))
     return Idle(
@@ -80,6 +83,7 @@ def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
         second_start=second,
         peak=peak.megabytes,
         processes=processes,
+        signed_in=signed_in,
         cpu=(after.cpu - before.cpu) / seconds,
         written=after.written - before.written,
         changed=tuple(changed),
@@ -158,8 +162,8 @@ def stamps(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float]]:
-    """The command in a process of its own: its number, its port, and the seconds to its first answer."""
+def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float, Callable[[], str]]]:
+    """The command in a process of its own: its number, its port, the seconds to its first answer, and what it says."""
     port = free_port()
     user, password = _ADMIN
     env = environment(
@@ -175,10 +179,13 @@ def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float]]:
             if not _wait_for(lambda: process.poll() is not None or _answers(port), START_SECONDS):
                 raise ProcessFailed("the server did not answer")
             ready = time.monotonic() - began
+
+            def said() -> str:
+                return os.pread(output.fileno(), 1_000_000, 0).decode(errors="replace")
+
             if process.poll() is not None:
-                output.seek(0)
-                raise ProcessFailed(output.read().decode(errors="replace"))
-            yield process.pid, port, ready
+                raise ProcessFailed(said())
+            yield process.pid, port, ready, said
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -200,16 +207,17 @@ def _ask(port: int, path: str, *, body: object = None, token: str = "") -> Any:
         return json.loads(connection.getresponse().read())
 
 
-def _wait_for_scan(port: int) -> None:
+def _wait_for_scan(said: Callable[[], str]) -> None:
+    """By what the server says: a request would need memory in the web server."""
+    if not _wait_for(lambda: "scan 1: finished" in said(), SCAN_SECONDS, every=0.5):
+        raise ProcessFailed(f"the scan did not end: {said()}")
+
+
+def _sign_in(port: int) -> None:
     user, password = _ADMIN
     token = str(_ask(port, "/auth/login", body={"username": user, "password": password})["token"])
-
-    def ended() -> bool:
-        scans = _ask(port, "/api/scan", token=token)
-        return bool(scans) and all(scan["state"] not in ("queued", "running") for scan in scans)
-
-    if not _wait_for(ended, SCAN_SECONDS, every=1.0):
-        raise ProcessFailed("the scan did not end")
+    for path in ("/api/library", "/api/scan"):
+        _ask(port, path, token=token)
 
 
 def _wait_until_quiet(root: int) -> None:
@@ -243,6 +251,7 @@ def idle_text(idle: Idle) -> str:
         "| what | |",
         "|---|--:|",
         f"| memory of all processes | {idle.megabytes:.0f} MB |",
+        f"| the same when one person has signed in | {idle.signed_in:.0f} MB |",
         f"| of a core | {idle.cpu:.2%} |",
         f"| sent to disks | {idle.written:,} bytes |",
         f"| files of the data folder that changed | {changed} |",

@@ -253,8 +253,9 @@ def test_a_file_that_was_written_to_has_another_stamp(tmp_path: Path) -> None:
 
 def test_the_figures_of_an_idle_server_are_a_table() -> None:
     processes = {"web 12": 30.26, "web 13": 40.0}
-    text = idle_text(Idle(500, 600.0, 3.04, 1.96, 250.4, processes, 0.00251, 4096, ("navidrome-lib.db-wal",)))
+    text = idle_text(Idle(500, 600.0, 3.04, 1.96, 250.4, processes, 80.4, 0.00251, 4096, ("navidrome-lib.db-wal",)))
     for line in ("| memory of all processes | 70 MB |", "| of a core | 0.25% |", "| sent to disks | 4,096 bytes |",
                  "| files of the data folder that changed | `navidrome-lib.db-wal` |", "| second start | 2.0 s |",
+                 "| the same when one person has signed in | 80 MB |",
                  "| most memory during the scan | 250 MB |", "| web | 30.3 |"):  # fmt: skip
         assert f"{line}\n" in text

@@ -183,3 +183,14 @@ def test_other_long_work_gives_way(library: Library) -> None:
     assert MediaFile.objects.count() == 3
     stopping.forget()
     assert clear_library(library.pk) is True
+
+
+def test_a_worker_that_is_started_again_has_not_been_asked_to_stop() -> None:
+    # both come from one process, as those of the one-command server do
+    worker = os.fork()
+    if worker == 0:
+        stopping.renew()
+        stopping.ask()
+        os._exit(0 if stopping.is_asked() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 0
+    assert not stopping.is_asked()

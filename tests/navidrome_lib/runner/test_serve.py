@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from navidrome_lib.runner.services import WORKER_NICE
 from tests.support.server import Server
-from tests.support.waiting import all_end
+from tests.support.waiting import all_end, eventually
 
 LAST_NICE = 19
 SERVICES = ("broker", "worker", "web")
@@ -26,6 +28,15 @@ def servers() -> Iterator[list[Server]]:
     for server in started:
         server.process.kill()
         server.process.wait()
+
+
+def fork_server_of(server: Server) -> int:
+    """The process of that name below another of it."""
+    look = ["ps", "-o", "pid=,ppid=,comm=", "-p", ",".join(map(str, server.family()))]
+    rows = [line.split() for line in subprocess.check_output(look, text=True).splitlines()]
+    workers = {pid: parent for pid, parent, name in rows if name == "nd-worker"}
+    [found] = [pid for pid, parent in workers.items() if parent in workers]
+    return int(found)
 
 
 def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_path: Path, servers: list[Server]) -> None:
@@ -56,6 +67,11 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
     # who waits for an answer goes before the worker and its fork server, unless there is no place behind the server
     assert len(behind) == (2 if own < LAST_NICE else 0)
     assert {os.getpriority(os.PRIO_PROCESS, process) for process in behind} <= {min(own + WORKER_NICE, LAST_NICE)}
+    if sys.platform == "linux":
+        os.kill(fork_server_of(again), signal.SIGKILL)
+        assert eventually(lambda: again.output().count(" ready.") == 2), again.output()
+        assert "worker ended with exit code 1; starting it again in 1 s." in again.output()
+        family = again.family()
     again.process.kill()
     assert all_end(family)
     assert (tmp_path / "a data folder" / "logs" / "server.log").stat().st_size > 0

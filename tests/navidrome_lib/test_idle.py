@@ -1,0 +1,93 @@
+"""A server that nobody asks for anything writes nothing: neither its periodic tasks nor its watcher change a row."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+from libraries.choices import WatchState
+from libraries.models import Library
+from libraries.watcher.service import Watcher
+from navidrome_lib import heartbeat
+from navidrome_lib.celery import app
+from tests.support.limits import limit_watches
+from tests.support.scans import scan
+from tests.support.waiting import eventually
+
+# what comes less often may write: it counts hours and days
+OFTEN_SECONDS = 3_600
+OFTEN = sorted(entry["task"] for entry in app.conf.beat_schedule.values() if entry["schedule"] < OFTEN_SECONDS)
+
+
+class Statements:
+    """The statements that are sent to the database."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.sent.append(sql)
+        return execute(sql, params, many, context)
+
+    def writes(self) -> list[str]:
+        return [sql for sql in self.sent if not sql.startswith("SELECT")]
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The heartbeats that were noted: the real broker is shared by all tests that run now."""
+    parts: list[str] = []
+    monkeypatch.setattr(heartbeat, "note", parts.append)
+    return parts
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", OFTEN)
+def test_a_periodic_task_that_finds_nothing_to_do_writes_nothing(library: Library, noted: list[str], name: str) -> None:
+    app.loader.import_default_modules()
+    scan(library)
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        app.tasks[name]()
+    assert statements.writes() == []
+    assert statements.sent or noted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_watcher_of_a_quiet_library_writes_nothing(library: Library, noted: list[str], settings: Settings) -> None:
+    limit_watches(settings, refresh_seconds=0.0, beat_seconds=0.0)
+    Library.objects.filter(pk=library.pk).update(watch=True)
+    scan(library)
+    stop, statements = threading.Event(), Statements()
+    watcher = Watcher(stop)
+
+    def watches() -> bool:
+        watcher.step(time.monotonic())
+        return WatchState.OFF not in watcher.states().values()
+
+    try:
+        assert eventually(watches)
+        watches()  # a first scan, of what changed before, has been asked for by now
+        noted.clear()
+        with connection.execute_wrapper(statements):
+            assert all(watches() for _ in range(3))
+        assert (statements.writes(), noted) == ([], ["watcher"] * 3)
+        assert statements.sent
+    finally:
+        stop.set()
+        watcher.run()
+
+
+def test_the_log_has_no_line_for_each_task() -> None:
+    if django_settings.CONF.log_level == "debug":
+        pytest.skip("these lines are asked for")
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        assert logging.getLogger(name).getEffectiveLevel() == logging.WARNING

@@ -237,13 +237,15 @@ def gather_artists(library_id: int, artist_ids: Iterable[str]) -> None:
 def gather(library_ids: Collection[int], *, most: int | None = None) -> bool:
     """Gather what is not gathered yet of some libraries; at most `most` albums and artists. True: nothing is left."""
     left = most
-    for library_id in sorted(library_ids):
+    late = set(Album.objects.filter(library__in=library_ids, details="").values_list("library", flat=True).distinct())
+    artists = LibraryArtist.objects.filter(library__in=library_ids, stats="")
+    late |= set(artists.values_list("library", flat=True).distinct())
+    for library_id in sorted(late):
         while left is None or left > 0:
             take = BATCH if left is None else min(BATCH, left)
             albums = Album.objects.filter(library=library_id, details="").order_by("pk")
             ids = list(albums.values_list("pk", flat=True)[:take])
-            artists = LibraryArtist.objects.filter(library=library_id, stats="").order_by("artist")
-            people = list(artists.values_list("artist", flat=True)[:take])
+            people = list(artists.filter(library=library_id).order_by("artist").values_list("artist", flat=True)[:take])
             if not ids and not people:
                 break
             gather_albums(ids)

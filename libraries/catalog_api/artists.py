@@ -30,17 +30,28 @@ _COLUMNS: Final = (*_PLAIN.values(), *_TEXTS.values())
 _STAT_KEYS: Final = ("songCount", "albumCount", "size")
 
 
-def artists_of(library_ids: Collection[int], *, missing: bool | None = None) -> QuerySet[Any]:
-    """The artists that take part in a song of some libraries: in one that is there, only in missing ones, or in any."""
-    present = LibraryArtist.objects.filter(library__in=library_ids, song_count__gt=0).order_by().values("artist")
-    lost = Participant.objects.filter(
+def present_in(library_ids: Collection[int]) -> QuerySet[Any]:
+    """The ids of the artists that take part in a song of some libraries that is there."""
+    return LibraryArtist.objects.filter(library__in=library_ids, song_count__gt=0).order_by().values("artist")
+
+
+def lost_in(library_ids: Collection[int], artist_ids: Collection[str] | None = None) -> list[str]:
+    """The ids of the artists that take part in missing songs of some libraries alone; of some artists, or of all."""
+    parts = Participant.objects.filter(
         media_file__missing=True, media_file__purge_id__isnull=True, media_file__library__in=library_ids
     )
-    gone = lost.order_by().values("artist")
-    artists = Artist.objects.all()
-    if missing is None:
-        return artists.filter(Q(pk__in=present) | Q(pk__in=gone))
-    return artists.filter(pk__in=gone).exclude(pk__in=present) if missing else artists.filter(pk__in=present)
+    if artist_ids is not None:
+        parts = parts.filter(artist__in=artist_ids)
+    return list(
+        parts.exclude(artist__in=present_in(library_ids)).order_by().values_list("artist", flat=True).distinct()
+    )
+
+
+def artists_of(library_ids: Collection[int]) -> QuerySet[Any]:
+    """The artists that take part in a song of some libraries, there or missing."""
+    # looked up once: a subquery would be carried out for the ids of a page, and again for the total
+    lost = lost_in(library_ids)
+    return Artist.objects.filter(Q(pk__in=present_in(library_ids)) | Q(pk__in=lost))
 
 
 def by_count(column: str) -> Sort:
@@ -67,10 +78,12 @@ def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, Libra
     rows: dict[str, tuple[Any, ...]] = {}
     stats: dict[str, list[tuple[int, int, int, Mapping[str, Sequence[int]]]]] = defaultdict(list)
     for piece in chunks(dict.fromkeys(ids)):
-        found = artists_of(libraries).filter(pk__in=piece).order_by().values_list(*_COLUMNS)
-        rows.update((row[0], row) for row in found)
         _read_stats(piece, libraries, stats)
-    objects = [_object(rows[pk], stats[pk]) for pk in ids if pk in rows]
+        others = [pk for pk in piece if pk not in stats]
+        seen = [*(pk for pk in piece if pk in stats), *(lost_in(libraries, others) if others else ())]
+        found = Artist.objects.filter(pk__in=seen).order_by().values_list(*_COLUMNS)
+        rows.update((row[0], row) for row in found)
+    objects = [_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
     add_keys(Resource.ARTIST, objects, viewer)
     return objects
 

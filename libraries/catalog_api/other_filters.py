@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from libraries.catalog_api.artists import artists_of
+from libraries.catalog_api.artists import lost_in, present_in
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, BeginsFilter, CatalogFilterSet, IdsFilter, WordsFilter
 from libraries.catalog_api.visible import gathered, libraries_of
@@ -21,14 +21,16 @@ class ArtistLibrariesFilter(LibraryIdsFilter):
 
     def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
         known = libraries_of(viewer_of(self.parent.request))
-        return qs.filter(pk__in=artists_of([pk for pk in value if pk in known]).values("pk")) if value else qs
+        asked = [pk for pk in value if pk in known]
+        return qs.filter(Q(pk__in=present_in(asked)) | Q(pk__in=lost_in(asked))) if value else qs
 
 
 class ArtistMissingFilter(TruthFilter):
     """Artists of missing songs only, or of some that are there."""
 
     def filter_truth(self, rows: QuerySet[Any], truth: bool) -> QuerySet[Any]:
-        return rows.filter(pk__in=artists_of(libraries_of(self.viewer), missing=truth).values("pk"))
+        libraries = libraries_of(self.viewer)
+        return rows.filter(pk__in=lost_in(libraries) if truth else present_in(libraries))
 
 
 class ArtistRoleFilter(TextsFilter):

@@ -75,8 +75,9 @@ class SongFilter(CatalogFilterSet):
     id = IdsFilter(help_text="Exactly these songs.")
     library_id = LIBRARY_ID
     title = SongWordsFilter(
-        help_text="Words, each the beginning of one in the title, the artists, the album or the path, without case and "
-        "accents; or the MusicBrainz id of a recording or of a track of a release."
+        help_text="Words, each the beginning of one in the title, the album, the names of all who take part, their "
+        "sort names or the path, without case and accents; or the MusicBrainz id of a recording or of a track of a "
+        "release."
     )
     missing = TruthFilter(help_text=MISSING_TEXT)
     artists_id = RoleFilter("artist", "albumartist", help_text="Songs or albums of these artists.")

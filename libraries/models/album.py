@@ -68,10 +68,11 @@ class Album(models.Model):
         verbose_name_plural = _("albums")
         constraints = [models.UniqueConstraint(fields=["library", "pid"], name="album_pid_unique")]
         indexes = [
-            models.Index(fields=["song_count", "id"], name="album_songs_idx"),
-            models.Index(fields=["order_name", "id"], name="album_name_idx"),
-            models.Index(fields=["order_artist", "order_name", "id"], name="album_artist_idx"),
-            models.Index(fields=["created_at", "id"], name="album_created_idx"),
+            # lists and their totals are read off these, without a look at the rows
+            models.Index(fields=["song_count", "id", "library"], name="album_songs_idx"),
+            models.Index(fields=["order_name", "id", "library", "song_count"], name="album_name_idx"),
+            models.Index(fields=["order_artist", "order_name", "id", "library", "song_count"], name="album_artist_idx"),
+            models.Index(fields=["created_at", "id", "library", "song_count"], name="album_created_idx"),
             models.Index(fields=["library"], condition=~Q(freshness=0), name="album_fresh_idx"),
             models.Index(fields=["library", "id"], condition=Q(details=""), name="album_ungathered_idx"),
         ]

@@ -7,12 +7,13 @@ in SQLite, GIN in PostgreSQL. Code that writes a song calls `add_songs` or `refr
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from libraries.models import MediaFile, SongWords
+from libraries.models import MediaFile, Participant, SongWords
 from libraries.search.words import each_once, folder_words, shared_words, title_words, words_of
 from navidrome_lib.db.bulk import chunks, insert_rows, placeholders, table, update_rows
 
@@ -21,7 +22,10 @@ DEPTH = 2_000
 # words of a search that count; the rest is ignored
 MAX_ASKED = 8
 FULL_TEXT = "libraries_songwords_found"
-_COLUMNS = ("pk", "library_id", "title", "artist", "album", "path")
+_COLUMNS = (
+    "pk", "library_id", "path", "title", "sort_title", "artist", "sort_artist", "album", "sort_album", "album_artist",
+    "sort_album_artist",
+)  # fmt: skip
 
 
 class Song(NamedTuple):
@@ -29,10 +33,15 @@ class Song(NamedTuple):
 
     id: str
     library_id: int
-    title: str
-    artist: str
-    album: str
     path: str
+    title: str
+    sort_title: str
+    artist: str
+    sort_artist: str
+    album: str
+    sort_album: str
+    album_artist: str
+    sort_album_artist: str
 
 
 def line_of(library_id: int, folder: str, words: str) -> str:
@@ -41,10 +50,23 @@ def line_of(library_id: int, folder: str, words: str) -> str:
     return " ".join(filter(None, (mark(library_id), folder_words(folder), words)))
 
 
-def _line_of(song: Song) -> str:
+def _line_of(song: Song, people: Iterable[str]) -> str:
     folder, _, name = song.path.rpartition("/")
-    words = each_once([*title_words(song.title, name), *shared_words(song.artist), *shared_words(song.album)])
+    texts = (song.artist, song.sort_artist, song.album, song.sort_album, song.album_artist, song.sort_album_artist)
+    shared = chain.from_iterable(map(shared_words, (*texts, *people)))
+    words = each_once([*title_words(song.title, name), *words_of(song.sort_title), *shared])
     return line_of(song.library_id, folder, words)
+
+
+def _lines(songs: Iterable[Song]) -> dict[str, str]:
+    """The lines of songs by their ids, with the names of all who take part in them."""
+    known = {song.id: song for song in songs}
+    people: dict[str, list[str]] = {}
+    for piece in chunks(known):
+        parts = Participant.objects.filter(media_file__in=piece).order_by("position")
+        for pk, name in parts.values_list("media_file", "artist__name"):
+            people.setdefault(pk, []).append(name)
+    return {pk: _line_of(song, people.get(pk, ())) for pk, song in known.items()}
 
 
 def mark(library_id: int) -> str:
@@ -71,7 +93,7 @@ def refresh_songs(ids: Iterable[str]) -> None:
     """Make known what the rows of these songs say now. To be called in the transaction that writes them."""
     for piece in chunks(ids):
         rows = MediaFile.objects.in_catalog().filter(pk__in=piece).values_list(*_COLUMNS)
-        lines = {song.id: _line_of(song) for song in (Song(*row) for row in rows)}
+        lines = _lines(map(Song._make, rows))
         known = {
             song: (pk, words)
             for pk, song, words in SongWords.objects.filter(media_file_id__in=piece).values_list(
@@ -125,7 +147,7 @@ def index_everything() -> None:
     """Make known every song that is not yet; for rows that were written by other means."""
     unknown = MediaFile.objects.in_catalog().exclude(pk__in=SongWords.objects.values("media_file_id")).order_by("pk")
     for piece in chunks(unknown.values_list(*_COLUMNS).iterator(5000), 5000):
-        add_songs([(row[0], _line_of(Song(*row))) for row in piece])
+        add_songs(list(_lines(map(Song._make, piece)).items()))
 
 
 def _any(form: str, either: str, both: str, words: Collection[str] | None) -> str:

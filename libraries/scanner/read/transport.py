@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from libraries.scanner.mapping.text import clean_tags, is_clean
 from libraries.scanner.mapping.track import USUAL_PIDS, make_pids, map_own, map_shared, split_tags
 from libraries.scanner.paths import display
 from libraries.scanner.types import ALBUM_COLUMNS, TRACK_COLUMNS, AlbumRecord, Credit, MappedAlbum, ReadAlbum, ReadTrack
-from libraries.search.words import each_once, shared_words, title_words
+from libraries.search.words import each_once, shared_words, title_words, words_of
 
 _own_values = itemgetter(*TRACK_COLUMNS)
 _shared_values = itemgetter(*ALBUM_COLUMNS)
@@ -60,7 +61,9 @@ class TrackPacker:
             own, self._record, audio, path=path, splitters=splitters, pids=self._pids, shared_tags=common
         )
         title, artist, name = str(columns["title"]), str(columns["artist"]), display(path.rpartition(b"/")[2])
-        words = each_once([*title_words(title, name), *shared_words(artist), *self._words])
+        own_words = [*title_words(title, name), *words_of(str(columns["sort_title"])), *shared_words(artist)]
+        own_words += shared_words(str(columns["sort_artist"]))
+        words = each_once([*own_words, *self._words, *_words_of_people(tuple(each.name for each in credits_))])
         tags = _merged(orjson.dumps(own), self._json)
         return (pid, _own_values(columns), tags, words, tuple(map(tuple, credits_))), self._packed
 
@@ -70,11 +73,17 @@ class TrackPacker:
         self._record = record = map_shared(tags, self._splitters, self._pids, extra)
         self._packed = (_shared_values(record.columns), tuple(record.album), record.genres)
         self._json = orjson.dumps(tags)
-        self._words = shared_words(record.album.name)
+        texts = ("album", "sort_album", "album_artist", "sort_album_artist")
+        self._words = list(chain.from_iterable(words_of(str(record.columns[name])) for name in texts))
         self._tags = tags
 
 
 pack_audio: Final = TrackPacker()
+
+
+@lru_cache(maxsize=1024)
+def _words_of_people(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(map(shared_words, names))))
 
 
 def _merged(one: bytes, two: bytes) -> str:

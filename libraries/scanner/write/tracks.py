@@ -86,10 +86,11 @@ class TrackRows:
         if not whole:
             there = set(MediaFile.objects.filter(pk__in=ids).values_list("pk", flat=True))
             states = [state for state in states if state.media_file_id in there]
-        refresh_songs(ids)
         delete_where(Participant, "media_file_id", ids)
         delete_where(TrackGenre, "media_file_id", ids)
         self._save_people((str(state.media_file_id), state) for state in states)
+        # who takes part is among the words
+        refresh_songs(ids)
         return whole
 
     def _line(self, state: TrackRow) -> str:

@@ -53,7 +53,7 @@ def test_nothing_is_lost_on_the_way() -> None:
     assert tuple(flat.columns) == COLUMNS
     assert flat.duration == record.columns["duration"]
     assert flat.mbz_track_id == record.columns["mbz_track_id"]
-    assert flat.words == "tone 01 foo ann bob live"
+    assert flat.words == "tone 01 foo ann bob live cyd dee eve"
 
 
 def test_tracks_of_an_album_share_what_they_have_in_common() -> None:

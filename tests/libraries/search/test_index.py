@@ -72,6 +72,21 @@ def test_a_scan_and_a_change_and_a_purge_are_followed(library: Library) -> None:
     assert found("afterw") == ["Afterwards, quite another"]
 
 
+def test_all_who_take_part_and_all_sort_names_are_words(library: Library) -> None:
+    write_track(
+        Path(library.path) / "a.flac", "One", artists=("Ann",), album="Suite", album_artists=("Quartet",),
+        composers=("Zoltán",), performers=(("violin", "Vera"),), title_sort="Uno", artist_sort="Doe, Ann",
+        album_sort="Sweet", album_artist_sort="Four, The",
+    )  # fmt: skip
+    scan(library)
+    asked = ("zoltan", "vera", "quart", "uno", "doe", "sweet", "four", "ann suite zol")
+    assert {text: found(text) for text in (*asked, "violin")} == {**{key: ["One"] for key in asked}, "violin": []}
+    written = SongWords.objects.get().words
+    SongWords.objects.update(words="other")
+    index.refresh_songs([MediaFile.objects.get().pk])
+    assert SongWords.objects.get().words == written
+
+
 def test_rows_that_were_written_by_other_means_can_be_made_known(library: Library) -> None:
     make_track(library, "a.mp3", title="Unheard")
     assert found("unheard") == []

@@ -201,6 +201,8 @@ class _Run:
         self._source = iter(paths)
         self._again: deque[bytes] = deque()
         self._suspects: set[bytes] = set()
+        # what was sent once more, to be read without others
+        self._alone: set[bytes] = set()
         self._exhausted = False
         self._failed_starts = 0
 
@@ -215,7 +217,7 @@ class _Run:
             if not free and len(pool.readers) >= pool.workers:
                 return
             # What is sent once more may be what ended a process: then it is to be the only file under way.
-            flights = ONE_AT_A_TIME if self._again else pool.flights()
+            again = bool(self._again)
             batch, refused = self._next_batch()
             if refused:
                 yield refused
@@ -227,7 +229,9 @@ class _Run:
             # A process is started only when those that run have work to do already.
             if idle is None or (idle.owed and len(pool.readers) < pool.workers):
                 idle = pool.spawn()
-            idle.send(self._operation, pool.encoding, batch, flights)
+            if again:
+                self._alone.update(batch)
+            idle.send(self._operation, pool.encoding, batch, ONE_AT_A_TIME if again else pool.flights())
 
     def _next_batch(self) -> tuple[list[bytes], list[PathAnswer]]:
         batch: list[bytes] = []
@@ -274,9 +278,8 @@ class _Run:
             yield from self._cannot_start(reader)
             return
         culprit, others = reader.give_up()
-        if self._pool.flights().most > 1 and culprit not in self._suspects:
+        if self._pool.flights().most > 1 and culprit not in self._alone:
             # Others were under way: all together may have been slow, at a storage that gives each a part of its speed.
-            self._suspects.add(culprit)
             self._again.extendleft(reversed([culprit, *others]))
             return
         self._again.extendleft(reversed(others))

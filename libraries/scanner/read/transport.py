@@ -61,9 +61,12 @@ class TrackPacker:
             own, self._record, audio, path=path, splitters=splitters, pids=self._pids, shared_tags=common
         )
         title, artist, name = str(columns["title"]), str(columns["artist"]), display(path.rpartition(b"/")[2])
-        own_words = [*title_words(title, name), *words_of(str(columns["sort_title"])), *shared_words(artist)]
+        own_words = title_words(title, name)
+        if sort_title := str(columns["sort_title"]):
+            own_words += words_of(sort_title)
+        own_words += shared_words(artist)
         own_words += shared_words(str(columns["sort_artist"]))
-        words = each_once([*own_words, *self._words, *_words_of_people(tuple(each.name for each in credits_))])
+        words = each_once([*own_words, *self._words, *_words_of_people(credits_)])
         tags = _merged(orjson.dumps(own), self._json)
         return (pid, _own_values(columns), tags, words, tuple(map(tuple, credits_))), self._packed
 
@@ -74,7 +77,7 @@ class TrackPacker:
         self._packed = (_shared_values(record.columns), tuple(record.album), record.genres)
         self._json = orjson.dumps(tags)
         texts = ("album", "sort_album", "album_artist", "sort_album_artist")
-        self._words = list(chain.from_iterable(words_of(str(record.columns[name])) for name in texts))
+        self._words = list(chain.from_iterable(shared_words(str(record.columns[name])) for name in texts))
         self._tags = tags
 
 
@@ -82,8 +85,8 @@ pack_audio: Final = TrackPacker()
 
 
 @lru_cache(maxsize=1024)
-def _words_of_people(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(map(shared_words, names))))
+def _words_of_people(people: tuple[Credit, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(shared_words(each.name) for each in people)))
 
 
 def _merged(one: bytes, two: bytes) -> str:

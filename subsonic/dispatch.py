@@ -24,7 +24,7 @@ from users.throttling import client_address
 
 log = logging.getLogger(__name__)
 
-CallerRole = Literal["public", "user", "scan"]
+CallerRole = Literal["public", "user", "scan", "listen"]
 Call = Callable[[Any, Params], renderers.Payload | HttpResponseBase]
 
 
@@ -82,6 +82,8 @@ def permitted(request: HttpRequest, params: Params, role: CallerRole) -> Viewer 
     caller = authenticate(params, client_address(request))
     if role == "scan" and not caller.may_scan:
         raise SubsonicError(errors.NOT_AUTHORIZED, "You are not authorized to start a scan.")
+    if role == "listen" and not caller.may_listen:
+        raise SubsonicError(errors.NOT_AUTHORIZED, "The API key lacks the scope “listen”.")
     return caller
 
 

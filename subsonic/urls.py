@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 
 from subsonic.dispatch import Call, CallerRole, endpoint, unknown_method
-from subsonic.views import browsing, lyrics, media, scanning, system, transcoding, user
+from subsonic.views import annotation, browsing, lyrics, media, scanning, system, transcoding, user
 
 METHODS: dict[str, tuple[Call, CallerRole]] = {
     "ping": (system.ping, "user"),
@@ -21,6 +21,11 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "getLyricsBySongId": (lyrics.get_lyrics_by_song_id, "user"),
     "getCoverArt": (media.get_cover_art, "user"),
     "download": (media.download, "user"),
+    "star": (annotation.star, "listen"),
+    "unstar": (annotation.unstar, "listen"),
+    "setRating": (annotation.set_rating, "listen"),
+    "scrobble": (annotation.scrobble, "listen"),
+    "reportPlayback": (annotation.report_playback, "listen"),
     "startScan": (scanning.start_scan, "scan"),
     "getScanStatus": (scanning.get_scan_status, "user"),
 }

@@ -38,16 +38,17 @@ def username_key(username: str) -> str:
 
 
 class Scope(models.TextChoices):
-    """What an API key may do, from less to more."""
+    """What an API key may do, from less to more; `listen`: change what its owner adds, such as playlists."""
 
     READ = "read", _("Read")
     SCAN = "scan", _("Scan")
+    LISTEN = "listen", _("Listen")
     MANAGE = "manage", _("Manage")
 
 
 SCOPES = [str(scope) for scope in Scope]
 # what one may do who signed in with an app password
-APP_SCOPES = (Scope.READ, Scope.SCAN)
+APP_SCOPES = (Scope.READ, Scope.SCAN, Scope.LISTEN)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -336,6 +337,11 @@ class Viewer:
     def may_scan(self) -> bool:
         """True when this viewer may start scans of the libraries that it can access."""
         return self.is_active and (self.user.is_superuser or self.user.may_scan) and self.has_scope(Scope.SCAN)
+
+    @property
+    def may_listen(self) -> bool:
+        """True when this viewer may change what it adds to the catalog: favourites, plays, playlists."""
+        return self.is_active and self.has_scope(Scope.LISTEN)
 
     @property
     def may_manage(self) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.core.cache import cache
@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from libraries.models import MediaFile
 from listening.models import Player
+from listening.services.plays import Play, record_plays
 from navidrome_lib.viewer import Viewer
 
 # a client that pauses, or tells of the next track a little late, is shown so much longer
 GRACE_SECONDS: Final = 30
+# of a long track so much counts as a play
+ENOUGH_SECONDS: Final = 240
 # a player that was last seen before that plays nothing that anybody should be shown
 RECENT: Final = timedelta(hours=12)
 
@@ -29,6 +32,8 @@ class NowPlaying:
     since: float
     position_ms: int = 0
     state: str = "playing"
+    # that it counts as a play already
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,21 +54,58 @@ def key_of(player_id: str) -> str:
     return f"now-playing:{player_id}"
 
 
-def set_now_playing(
-    viewer: Viewer, player: Player, track_id: str, *, position_ms: int = 0, state: str = "playing"
-) -> bool:
+@dataclass(frozen=True)
+class Report:
+    """What a player tells: where it is in a track, and whether it may count as a play."""
+
+    track_id: str
+    state: str
+    position_ms: int
+    counts: bool = True
+
+
+def set_now_playing(viewer: Viewer, player: Player, track_id: str) -> bool:
     """Say what a player plays; False for a track that the viewer cannot access. It ends by itself with the track."""
-    row = MediaFile.objects.visible_to(viewer).filter(pk=track_id).values_list("duration", flat=True).first()
-    if row is None:
-        return False
+    duration = duration_of(viewer, track_id)
+    if duration is not None:
+        keep(player, NowPlaying(track_id, player.pk, time.time()), duration)
+    return duration is not None
+
+
+def report(viewer: Viewer, player: Player, told: Report) -> None:
+    """Take what a player tells of a track; one that was heard for half of its length, or for 4 minutes, is a play.
+
+    A track that the viewer cannot access is passed over.
+    """
+    duration = duration_of(viewer, told.track_id)
+    if duration is None:
+        return
     known = _read(player.pk)
-    goes_on = known is not None and known.track_id == track_id
-    since = known.since if known is not None and goes_on else time.time()
-    left = max(float(row) - position_ms / 1000, 0.0)
-    playing = NowPlaying(track_id, player.pk, since, position_ms, state)
-    cache.set(key_of(player.pk), asdict(playing), timeout=int(left) + GRACE_SECONDS)
+    if known is None or known.track_id != told.track_id or told.state == "starting":
+        known = NowPlaying(told.track_id, player.pk, time.time() - told.position_ms / 1000)
+    heard = told.position_ms / 1000 >= min(duration / 2, ENOUGH_SECONDS)
+    played = told.counts and heard and not known.counted and told.state != "starting"
+    if played:
+        record_plays(viewer, [Play(told.track_id, datetime.fromtimestamp(int(known.since), UTC))])
+    if told.state == "stopped":
+        stop_playing(player)
+    else:
+        state = replace(known, position_ms=told.position_ms, state=told.state, counted=known.counted or played)
+        keep(player, state, duration - told.position_ms / 1000)
+
+
+def duration_of(viewer: Viewer, track_id: str) -> float | None:
+    """The length of a track in seconds; None for one that the viewer cannot access."""
+    possible = track_id.isascii() and track_id.isalnum()
+    rows = MediaFile.objects.visible_to(viewer).filter(pk=track_id) if possible else MediaFile.objects.none()
+    found: float | None = rows.values_list("duration", flat=True).first()
+    return found
+
+
+def keep(player: Player, playing: NowPlaying, seconds_left: float) -> None:
+    """Keep what a player plays until the track must have ended."""
+    cache.set(key_of(player.pk), asdict(playing), timeout=int(max(seconds_left, 0)) + GRACE_SECONDS)
     Player.objects.filter(pk=player.pk).update(last_seen=timezone.now())
-    return True
 
 
 def stop_playing(player: Player) -> None:

@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer, viewer_of
+from users.models import Scope
 
 Row = TypeVar("Row", bound=Model)
 
@@ -26,6 +27,8 @@ class RowViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Row]):
     """Rows with opaque ids, for everybody who is signed in."""
 
     permission_classes = (IsSignedIn,)
+    # what a key or an app needs to change something here
+    key_scope = Scope.LISTEN
 
     @property
     def viewer(self) -> Viewer:

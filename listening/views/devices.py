@@ -32,6 +32,7 @@ from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed
+from users.models import Scope
 
 
 @extend_schema_view(
@@ -93,6 +94,7 @@ class PlayerViewSet(RowViewSet[Player]):
 class AdminWritesViewSet(RowViewSet[Any]):
     """Rows that everybody sees and admins change; their `kind` is named in the audit trail."""
 
+    key_scope = Scope.MANAGE
     kind = ""
     unique: dict[str, str] = {}
 

@@ -44,6 +44,7 @@ from navidrome_lib.api.pagination import RangePagination, asked_range
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer, viewer_of
+from users.models import Scope
 
 # what comes from the songs, in the same order as in their list
 _OF_SONGS: Final = (
@@ -102,6 +103,7 @@ class TracksView(APIView):
     """What both addresses have in common."""
 
     permission_classes = (IsSignedIn,)
+    key_scope = Scope.LISTEN
 
     def visible(self, playlist: Playlist) -> QuerySet[PlaylistTrack]:
         """The entries of a playlist whose tracks the viewer can access."""

@@ -16,6 +16,7 @@ from listening.views.base import checked
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.wire import instant
 from navidrome_lib.viewer import viewer_of
+from users.models import Scope
 
 NO_QUEUE = {
     "id": "", "userId": "", "current": 0, "position": 0, "changedBy": "", "createdAt": NEVER, "updatedAt": NEVER,
@@ -26,6 +27,7 @@ class QueueView(APIView):
     """`GET|POST|PUT|DELETE /api/queue`: one's own, for everybody."""
 
     permission_classes = (IsSignedIn,)
+    key_scope = Scope.LISTEN
 
     @extend_schema(responses=QueueSerializer)
     def get(self, request: Request) -> Response:

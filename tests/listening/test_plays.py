@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from libraries.models import Library, Participant
 from listening.models import AlbumAnnotation, ArtistAnnotation, Player, Scrobble, TrackAnnotation
-from listening.services.now_playing import listeners, set_now_playing, stop_playing
+from listening.services.now_playing import Report, listeners, report, set_now_playing, stop_playing
 from listening.services.players import find_player
 from listening.services.plays import Play, record_plays
 from tests.support.catalog import LONG_AGO, SEEN, make_artist, make_track
@@ -57,7 +57,8 @@ def test_now_playing(member: User, admin: User, library: Library, other_library:
     hidden = make_track(other_library, "A/1.mp3", missing=False)
     own = find_player(member.as_viewer(), "a", "", "")
     of_admin = find_player(admin.as_viewer(), "a", "", "")
-    assert set_now_playing(member.as_viewer(), own, track.pk, position_ms=500)
+    assert set_now_playing(member.as_viewer(), own, track.pk)
+    report(member.as_viewer(), own, Report(track.pk, "playing", 500))
     assert not set_now_playing(member.as_viewer(), own, hidden.pk)
     assert set_now_playing(admin.as_viewer(), of_admin, hidden.pk)
     assert [found.playing.track_id for found in listeners(admin.as_viewer())] == [hidden.pk, track.pk]

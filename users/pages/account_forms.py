@@ -71,7 +71,8 @@ class KeyForm(forms.Form):
         choices=Scope.choices,
         initial=Scope.READ,
         help_text=_lazy(
-            "Read: view what you can access. Scan: also start scans, if you can. Manage: also change what you can."
+            "Read: view what you can access. Scan: also start scans, if you can. Listen, for players: also change your"
+            " favourites, plays and playlists. Manage: also change what you can."
         ),
     )
     last_day = forms.DateField(

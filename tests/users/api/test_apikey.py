@@ -57,7 +57,12 @@ class TestMake:
 
     @pytest.mark.parametrize(
         ("asked", "scopes"),
-        [(["scan"], ["read", "scan"]), (["read", "manage"], ["read", "scan", "manage"]), (["read"], ["read"])],
+        [
+            (["scan"], ["read", "scan"]),
+            (["listen"], ["read", "scan", "listen"]),
+            (["read", "manage"], ["read", "scan", "listen", "manage"]),
+            (["read"], ["read"]),
+        ],
     )
     def test_a_scope_includes_the_ones_before(self, as_member: APIClient, asked: list[str], scopes: list[str]) -> None:
         assert make(as_member, scopes=asked)["scopes"] == scopes

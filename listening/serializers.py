@@ -168,7 +168,7 @@ class ShareSerializer(LeavesOutEmpty):
     lastVisitedAt = Moment(source="last_visited_at", required=False)
     resourceIds = serializers.SerializerMethodField(help_text="Ids, with commas between.")
     resourceType = serializers.ChoiceField(source="resource_type", choices=ResourceType.choices)
-    contents = serializers.CharField(help_text="The name of the first thing.")
+    contents = serializers.SerializerMethodField(help_text="The name of the first thing.")
     format = serializers.CharField(required=False)
     maxBitRate = serializers.IntegerField(source="max_bit_rate", required=False, help_text="kbit/s.")
     visitCount = serializers.IntegerField(source="visit_count", required=False)
@@ -176,7 +176,16 @@ class ShareSerializer(LeavesOutEmpty):
     updatedAt = Timestamp(source="updated_at")
 
     def get_resourceIds(self, share: Share) -> str:
-        return ",".join(item.thing_id for item in sorted(share.items.all(), key=lambda item: item.position))
+        return ",".join(pk for pk in self.things(share) if pk in self.context["visible"])
+
+    def get_contents(self, share: Share) -> str:
+        """Nothing where the viewer cannot access the first thing any more."""
+        first = self.things(share)[:1]
+        return share.contents if first and first[0] in self.context["visible"] else ""
+
+    def things(self, share: Share) -> list[str]:
+        """The ids of what was shared, in order."""
+        return [item.thing_id for item in sorted(share.items.all(), key=lambda item: item.position)]
 
 
 class ShareInputSerializer(serializers.Serializer[Share]):

@@ -21,7 +21,7 @@ from listening.serializers import (
     ShareInputSerializer,
     ShareSerializer,
 )
-from listening.services.shares import create_share, delete_share, update_share
+from listening.services.shares import create_share, delete_share, kinds_of, update_share
 from listening.views.base import ID, RowViewSet, checked, deleted, made
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.errors import NotFound
@@ -53,6 +53,14 @@ class ShareViewSet(RowViewSet[Share]):
 
     def get_queryset(self) -> QuerySet[Share]:
         return Share.objects.visible_to(self.viewer).select_related("user").prefetch_related("items")
+
+    def get_serializer(self, *args: Any, **options: Any) -> Any:
+        """With the ids of those things that the viewer can still access."""
+        shown = args[0] if args else []
+        rows = [shown] if isinstance(shown, Share) else list(shown)
+        ids = [item.thing_id for row in rows for item in row.items.all()]
+        visible = set(kinds_of(self.viewer, ids, list(ResourceType)))
+        return ShareSerializer(*args, **options, context={**self.get_serializer_context(), "visible": visible})
 
     @extend_schema(request=NewShareInputSerializer, responses={200: IdSerializer})
     def create(self, request: Request) -> Response:

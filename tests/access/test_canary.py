@@ -16,8 +16,10 @@ from rest_framework.test import APIClient
 
 from libraries.events.hub import Hub
 from libraries.models import Library, Scan
+from listening.models import Playlist
+from listening.models import Share as SharedMusic
 from navidrome_lib.audit.services import record
-from tests.access import canary
+from tests.access import added_canary, canary
 from tests.access.routes import READS_NO_QUERY, routes
 from tests.access.test_deny_matrix import REST
 from tests.conftest import MakeUser, SignIn
@@ -62,6 +64,7 @@ def owner(make_user: MakeUser, hidden: list[str]) -> User:
     GroupAccess.objects.create(group=group, library_id=canary.LIBRARY_ID)
     user.groups.add(group)
     api_keys.create_key(user, name=f"{canary.MARK}-key", scope="manage", library_ids=[canary.LIBRARY_ID])
+    hidden[:0] = added_canary.add(user, canary.MARK, canary.LIBRARY_ID)
     return user
 
 
@@ -85,7 +88,8 @@ def clean(response: HttpResponseBase, asked: str, ids: list[str]) -> None:
 
 def addresses(hidden: list[str], user: User, owner: User) -> list[str]:
     """Every route with every id, hidden ones and one's own, and every query."""
-    ids = [str(canary.LIBRARY_ID), str(canary.SCAN_ID), hidden[-1], user.pk, owner.pk]
+    # a playlist, a player and a share of the owner come first
+    ids = [str(canary.LIBRARY_ID), str(canary.SCAN_ID), *hidden[:3], hidden[-2], hidden[-1], user.pk, owner.pk]
     names = dict(zip(("folder", "artist", "album"), hidden[:3], strict=True))
     names |= {"library": str(canary.LIBRARY_ID), "track": hidden[-2], "owner": owner.pk}
     found = []
@@ -115,11 +119,15 @@ def test_api(
     role: str,
 ) -> None:
     user = admin if role == "confined" else member
+    own = added_canary.fill_with(user, "Own", canary.LIBRARY_ID)
     client = sign_in(user) if role == "member" else APIClient()
     if role == "confined":  # even an admin's key, when it is confined to another library
         _, text = api_keys.create_key(user, name="k", scope="manage", library_ids=[library.pk])
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
     crawled = addresses(hidden, user, owner)
+    for pk in (own, Playlist.objects.get(public=True).pk):
+        crawled += [f"/api/playlist/{pk}", f"/api/playlist/{pk}/tracks", f"/api/playlist/{pk}/tracks/1"]
+    crawled += [f"/api/share/{pk}" for pk in SharedMusic.objects.filter(user=user).values_list("pk", flat=True)]
     assert len(crawled) > 300
     for url in share.of(crawled):
         clean(client.get(url), url, hidden)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0003_ended_sign_ins'),
+        ('users', '0004_time_zone'),
     ]
 
     operations = [

@@ -73,8 +73,9 @@ class InFlight:
             return
         if waited < WORTH_SECONDS:
             self._quick += 1
-            if self.limit == 1 and self._quick >= _SAMPLES:
-                self._forget()
+            if self._quick >= max(_SAMPLES, self.limit) and not self._waits_often():
+                self._trial = None
+                self._change(self.least)
             return
         self._samples.append((seconds, waited))
         if len(self._samples) >= max(_SAMPLES, self.limit) or self._may_start():

@@ -110,6 +110,13 @@ def test_storage_that_grows_slow_is_found_out() -> None:
     assert flights.limit > 8
 
 
+def test_storage_that_is_in_memory_now_needs_no_threads() -> None:
+    flights = InFlight(64)
+    for storage in [remote] * 300 + [lambda _: (0.0001, 0.0)] * 100:
+        flights.add(*storage(flights.limit), flights.limit)
+    assert flights.limit == 1
+
+
 def test_operations_that_had_no_company_say_nothing_of_a_limit() -> None:
     flights = InFlight(64, least=32)
     flights.bound(64)

@@ -218,5 +218,6 @@ class Visits:
             if made.visit is not None and not folder.linked:
                 self._add(made.visit.children)
             self._set_to_work()
-            if folder.path == self._needed:
+            # with one at a time no thread begins what is needed
+            if folder.path == self._needed or self._in_flight.limit == 1:
                 self._done.notify()

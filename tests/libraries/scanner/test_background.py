@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from libraries.audio.errors import ReadProblem
-from libraries.audio.pool.protocol import ReadResult
+from libraries.audio.pool.protocol import Flights, ReadResult
 from libraries.choices import ProblemKind
 from libraries.models import Folder, Library, MediaFile, ScanProblem
 from libraries.scanner import pipeline
 from libraries.scanner.counters import Counters
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.read.batches import Reading
+from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import ScanOptions
 from libraries.scanner.walk import walker
 from libraries.scanner.walk.walker import Entry, walk
@@ -142,3 +146,42 @@ def test_what_is_read_early_is_bounded(library: Library, tmp_path: Path, setting
     assert len(orders.paths) == len(set(orders.paths)) == files == 16 * BATCH
     assert orders.paths[: len(early)] == early
     assert sum(len(plan.reads) for plan in taken) == files
+
+
+def test_readers_get_what_the_listing_of_folders_leaves_of_the_ceiling(settings: Settings) -> None:
+    scanner = dataclasses.replace(settings.CONF.scanner, in_flight=20, readers=2)
+    settings.CONF = dataclasses.replace(settings.CONF, scanner=scanner)
+    for folders, each in ((0, 10), (8, 6), (19, 1), (20, 1)):
+        with make_pool(listing=partial(int, folders)) as pool:
+            assert pool.flights() == Flights(each)
+
+
+def test_a_scan_lists_as_many_folders_at_once_as_its_ceiling_allows(
+    library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "make_pool", lambda **_: RememberingPool())
+    for in_flight, most in ((1, 1), (8, 6)):
+        scanner = dataclasses.replace(settings.CONF.scanner, in_flight=in_flight)
+        settings.CONF = dataclasses.replace(settings.CONF, scanner=scanner)
+        listing = SlowListing()
+        assert scan(library, lister=listing).state == "finished"
+        assert (listing.most > 1) == (most > 1)
+        assert listing.most <= most
+
+
+class SlowListing:
+    """A lister of storage that waits; it counts how many folders are listed at once."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, path: bytes) -> Iterable[Entry]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.01)
+        with self._lock:
+            self._now -= 1
+        return walker.os_lister(path)

@@ -120,7 +120,7 @@ def database_settings(url: str, data_folder: Path) -> dict[str, Any]:
             "timeout": 20,
             # the size of its pages is that of a new file for good; in larger ones a scan writes a third less
             "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; "
-            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
         },
     }
 

@@ -13,8 +13,8 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.cache import cache
 from django.db import transaction
@@ -24,9 +24,13 @@ from libraries.storage.roots import is_storable_text
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import NotFound, Unavailable
 from users import throttling
+from users.encryption import box_of, decrypt, rotate
 from users.hashing import BUSY, RETRY_SECONDS, STEP_SECONDS
 from users.key_files import subsonic_keys
 from users.models import User
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +43,7 @@ WAIT_SECONDS = 5
 
 def box() -> MultiFernet:
     """Encrypts with the newest key and decrypts with each."""
-    return _box_of(subsonic_keys.read())
-
-
-@functools.lru_cache(maxsize=4)
-def _box_of(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+    return box_of(subsonic_keys.read())
 
 
 def app_password(user: User) -> str:
@@ -81,11 +80,10 @@ def read_secret(user: User) -> str | None:
     encrypted = bytes(user.subsonic_secret)
     if not encrypted:
         return None
-    try:
-        return box().decrypt(encrypted).decode()
-    except InvalidToken:
+    secret = decrypt(box(), encrypted)
+    if secret is None:
         logger.warning("The app password of user %s cannot be decrypted; a new one will be made.", user.pk)
-        return None
+    return secret
 
 
 def subsonic_token(user: User) -> tuple[str, str]:
@@ -107,7 +105,7 @@ def same(one: str, other: str) -> bool:
 @functools.lru_cache(maxsize=4)
 def decoy(keys: tuple[str, ...]) -> bytes:
     """An encrypted text that stands in for the app password of an unknown user."""
-    return _box_of(keys).encrypt(secrets.token_urlsafe(24).encode())
+    return box_of(keys).encrypt(secrets.token_urlsafe(24).encode())
 
 
 def expected_secret(user: User | None) -> str:
@@ -177,16 +175,15 @@ def judge_once(key: str, judge: Callable[[], bool]) -> bool:
 
 def rotate_secrets(keys: tuple[str, ...]) -> int:
     """Encrypt every app password, and login passwords that are kept, with the first of `keys`; returns how many."""
-    return sum(rotate_field(name, MultiFernet([Fernet(key) for key in keys])) for name in SECRETS)
+    return sum(rotate_field(name, box_of(keys)) for name in SECRETS)
 
 
 def rotate_field(name: str, new: MultiFernet) -> int:
     """Encrypt one of the secrets of every account with the new key; return how many there were."""
     count = 0
     for pk, encrypted in User.objects.exclude(**{name: b""}).values_list("pk", name).iterator():
-        try:
-            fresh = new.rotate(bytes(encrypted))
-        except InvalidToken:
+        fresh = rotate(new, bytes(encrypted))
+        if fresh is None:
             continue  # its key was lost before; the next need makes a new one
         # conditional: one that was renewed meanwhile stays
         count += User.objects.filter(pk=pk, **{name: encrypted}).update(**{name: fresh})

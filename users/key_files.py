@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 
 from navidrome_lib.config.private import read_key
 from navidrome_lib.config.secrets import read_or_create
+from users.encryption import make_key
 
 
 class KeyFile:
@@ -52,4 +52,4 @@ class KeyFile:
 
 
 jwt_keys = KeyFile("jwt_key", lambda: secrets.token_urlsafe(48))
-subsonic_keys = KeyFile("subsonic_key", lambda: Fernet.generate_key().decode())
+subsonic_keys = KeyFile("subsonic_key", make_key)

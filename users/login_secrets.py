@@ -11,12 +11,12 @@ import secrets
 import threading
 from typing import Final
 
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 
 from libraries.storage.roots import is_storable_text
 from users import throttling
 from users.app_passwords import box, decoy, same, token_for
+from users.encryption import decrypt
 from users.key_files import subsonic_keys
 from users.models import User, username_key
 
@@ -49,9 +49,8 @@ def read_login_secret(user: User) -> str | None:
     """The kept password when it is still the valid one."""
     if not are_kept() or not bytes(user.login_secret):
         return None
-    try:
-        text = box().decrypt(bytes(user.login_secret)).decode()
-    except InvalidToken:
+    text = decrypt(box(), bytes(user.login_secret))
+    if text is None:
         return None  # its key is lost; the next sign-in keeps it again
     return text[DIGEST_LENGTH:] if same(text[:DIGEST_LENGTH], digest_of(user)) else None
 

@@ -10,14 +10,18 @@ from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import F, QuerySet
-from django.db.models.functions import Mod, Ord, Substr
+from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Ord, Substr
 
 from libraries.catalog_api.extension import Asked, Sort
+from libraries.models import MediaFile
 
-# of an id, some of those characters that are random (see navidrome_lib.db.ids)
-_RANDOM: Final = range(17, 23)
-# numbers that six characters times a factor add up to below what an integer of PostgreSQL can be
+# of an id, the last characters, which are random (see navidrome_lib.db.ids): how many, and where the id ends
+_RANDOM: Final = 6
+_LENGTH: Final = 22
+# what songs are told apart by besides one character, at a fraction of the cost of more; both are in an index
+_NUMBERS: Final = ("size", "mtime_ns")
+# small enough that the sum of six characters times a factor is an integer of PostgreSQL
 _FACTORS: Final = 2_000_000
 _PRIME: Final = 1_000_003
 
@@ -27,10 +31,13 @@ def shuffle(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
 
     So pages fit together, also when rows come or go between them, and every database has the same order.
     """
-    seed = hashlib.blake2b((asked.seed or secrets.token_hex(8)).encode(), digest_size=32).digest()
-    factors = [1 + int.from_bytes(seed[n * 4 : n * 4 + 4], "big") % _FACTORS for n in range(len(_RANDOM))]
-    parts = [Ord(Substr("pk", at, 1)) * factor for at, factor in zip(_RANDOM, factors, strict=True)]
-    shuffled: QuerySet[Any] = rows.annotate(random=Mod(reduce(add, parts), _PRIME))
+    digest = hashlib.blake2b((asked.seed or secrets.token_hex(8)).encode(), digest_size=32).digest()
+    factors = (1 + int.from_bytes(digest[at : at + 4], "big") % _FACTORS for at in range(0, len(digest), 4))
+    names, characters = (_NUMBERS, 1) if rows.model is MediaFile else ((), _RANDOM)
+    parts: list[Any] = [(F(name) % _PRIME) * factor for name, factor in zip(names, factors, strict=False)]
+    places = range(_LENGTH - characters + 1, _LENGTH + 1)
+    parts += [Ord(Substr("pk", at, 1)) * factor for at, factor in zip(places, factors, strict=False)]
+    shuffled: QuerySet[Any] = rows.annotate(random=ExpressionWrapper(reduce(add, parts) % _PRIME, BigIntegerField()))
     return shuffled
 
 

@@ -17,6 +17,10 @@ from navidrome_lib.db.fields import KeyField, OrderField, id_field
 
 # missing, and not hidden by a purge
 LISTED_AS_MISSING = Q(missing=True, purge_id__isnull=True)
+# what songs can be put in order of besides names
+NUMBERS = (
+    "year", "duration", "size", "bit_rate", "channels", "bpm", "track_number", "disc_number", "mtime_ns",
+)  # fmt: skip
 
 
 class MediaFile(models.Model):
@@ -133,21 +137,27 @@ class MediaFile(models.Model):
                 name="media_file_unhashed_idx",
             ),
             models.Index(fields=["library", "id"], name="media_file_library_idx"),
-            # the orders that clients list songs in; `library` lets an entry be passed over without a look at its row
+            # the orders that clients list songs in; entries are passed over by the last columns, without a look at rows
             models.Index(
-                fields=["order_title", "id", "library"],
+                fields=["order_title", "id", "library", "missing"],
                 condition=Q(purge_id__isnull=True),
                 name="media_file_title_idx",
             ),
             models.Index(
-                fields=["order_artist", "order_album", "disc_number", "track_number", "id", "library"],
+                fields=["order_artist", "order_album", "disc_number", "track_number", "id", "library", "missing"],
                 condition=Q(purge_id__isnull=True),
                 name="media_file_artist_idx",
             ),
             models.Index(
-                fields=["order_album", "album_ref", "disc_number", "track_number", "id", "library"],
+                fields=["order_album", "album_ref", "disc_number", "track_number", "id", "library", "missing"],
                 condition=Q(purge_id__isnull=True),
                 name="media_file_album_idx",
+            ),
+            # all other orders and totals: a narrow copy of the table, which new songs are always added to the end of
+            models.Index(
+                fields=["id", "library", "missing", *NUMBERS],
+                condition=Q(purge_id__isnull=True),
+                name="media_file_facts_idx",
             ),
             models.Index(fields=["library", "id"], condition=LISTED_AS_MISSING, name="media_file_missing_idx"),
             # no scan pays for these, which have entries of missing files only; `library` lets them answer by themselves

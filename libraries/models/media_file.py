@@ -130,7 +130,7 @@ class MediaFile(models.Model):
         ]
         indexes = [
             # of all tracks: who deletes a folder is asked by the database whether a track refers to it
-            models.Index(fields=["folder"], name="media_file_folder_idx"),
+            models.Index(fields=["folder", "purge_id"], name="media_file_folder_idx"),
             models.Index(
                 fields=["library", "audio_hash", "id"],
                 condition=Q(missing=False, audio_hash=""),

@@ -14,7 +14,7 @@ from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
 # albums and artists
-GATHERED_BY_A_LIST: Final = 2_000
+GATHERED_BY_A_LIST: Final = 500
 JSON: Final = orjson.OPT_UTC_Z
 NO_TIME: Final = "0001-01-01T00:00:00Z"
 # what a date of the wire can be

@@ -21,18 +21,25 @@ from navidrome_lib.viewer import Viewer
 _COLUMNS = ("user_id", "starred_at", "rating", "rated_at", "play_count", "play_date")
 
 
-def of_viewer(column: str, *, empty: int | None = None) -> Sort:
-    """An order by what the viewer has of each row; where there is nothing it counts as `empty`."""
-    name = f"my_{column}"
+def of_viewer(relation: str, *columns: str) -> Sort:
+    """An order by columns of what the viewer has of each row, which `relation` leads to.
+
+    Where there is nothing, that is no rating and 0 plays.
+    """
 
     def prepare(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
-        mine = FilteredRelation("annotations", condition=Q(annotations__user=asked.viewer.pk))
-        value: Any = F(f"mine__{column}")
-        value = value if empty is None else Coalesce(value, Value(empty))
-        found: QuerySet[Any] = rows.annotate(mine=mine).annotate(**{name: value})
+        mine = FilteredRelation(relation, condition=Q(**{f"{relation}__user": asked.viewer.pk}))
+        named = {f"my_{column}": mine_of(column) for column in columns}
+        found: QuerySet[Any] = rows.annotate(mine=mine).annotate(**named)
         return found
 
-    return Sort(name, prepare=prepare)
+    return Sort(*(f"my_{column}" for column in columns), prepare=prepare)
+
+
+def mine_of(column: str) -> Any:
+    """What the viewer has in a column."""
+    value = F(f"mine__{column}")
+    return Coalesce(value, Value(0)) if column in ("rating", "play_count") else value
 
 
 class NotedFilter(TruthFilter):
@@ -100,11 +107,12 @@ class Notes(Addition):
         "playDate": serializers.DateTimeField(required=False, help_text="One's own last play."),
     }
     sorts: ClassVar[Mapping[str, Sort]] = {
-        "starredAt": of_viewer("starred_at"),
-        "ratedAt": of_viewer("rated_at"),
-        "rating": of_viewer("rating", empty=0),
-        "playCount": of_viewer("play_count", empty=0),
-        "playDate": of_viewer("play_date"),
+        "starredAt": of_viewer("annotations", "starred_at"),
+        # the best come first, as in Navidrome
+        "ratedAt": of_viewer("annotations", "rating", "rated_at"),
+        "rating": of_viewer("annotations", "rating"),
+        "playCount": of_viewer("annotations", "play_count"),
+        "playDate": of_viewer("annotations", "play_date"),
     }
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:

@@ -7,8 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import F, FilteredRelation, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
@@ -22,6 +21,7 @@ from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.songs import song_objects
 from libraries.catalog_api.sorting import in_order
 from libraries.catalog_api.views import SongsView
+from listening.additions import of_viewer
 from listening.filters import PlaylistTrackFilter
 from listening.models import Playlist, PlaylistTrack
 from listening.playlist_files.transfer import export_m3u
@@ -54,29 +54,14 @@ _OF_SONGS: Final = (
 RANDOM: Final = "random"
 
 
-def of_viewer(column: str, *, empty: int | None = None) -> Sort:
-    """An order by what the viewer has of each song; where there is nothing it counts as `empty`."""
-    name = f"my_{column}"
-
-    def prepare(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
-        condition = Q(media_file__annotations__user=asked.viewer.pk)
-        mine = FilteredRelation("media_file__annotations", condition=condition)
-        value: Any = F(f"mine__{column}")
-        value = value if empty is None else Coalesce(value, Value(empty))
-        found: QuerySet[Any] = rows.annotate(mine=mine).annotate(**{name: value})
-        return found
-
-    return Sort(name, prepare=prepare)
-
-
 SORTS: Final[Mapping[str, Sort]] = {
     "id": Sort("position"),
     **{key: SongsView.sorts[key].through("media_file") for key in _OF_SONGS},
-    "playCount": of_viewer("play_count", empty=0),
-    "playDate": of_viewer("play_date"),
-    "rating": of_viewer("rating", empty=0),
-    "starredAt": of_viewer("starred_at"),
-    "ratedAt": of_viewer("rated_at"),
+    "playCount": of_viewer("media_file__annotations", "play_count"),
+    "playDate": of_viewer("media_file__annotations", "play_date"),
+    "rating": of_viewer("media_file__annotations", "rating"),
+    "starredAt": of_viewer("media_file__annotations", "starred_at"),
+    "ratedAt": of_viewer("media_file__annotations", "rating", "rated_at"),
 }
 
 

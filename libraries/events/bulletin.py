@@ -26,6 +26,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 # actions in the audit trail that change what a client shows of an account, and of missing files
 _OF_ACCOUNTS: Final = ("user.create", "user.update", "user.delete", "access.set")
 _OF_SONGS: Final = ("missing.purge", "missing.undo", "missing.relink")
+# kinds of things that people make, and that others may see: who cannot see one asks again in vain
+_MADE: Final = ("playlist", "radio", "transcoding", "share")
 
 
 class Bulletin:
@@ -99,6 +101,8 @@ def resources_of(entry: AuditedChange, viewer: Viewer, libraries: LibraryIds) ->
     """The kind and the id of what a client of `viewer` may show otherwise now."""
     if entry.kind == "library" and entry.object_id in map(str, libraries):
         yield "library", entry.object_id
+    elif entry.kind in _MADE:
+        yield entry.kind, ALL
     elif entry.action in _OF_SONGS and libraries:
         yield "song", ALL
     elif entry.action in _OF_ACCOUNTS and (viewer.is_admin or (entry.kind, entry.object_id) == ("user", viewer.pk)):

@@ -85,7 +85,7 @@ def _measure(database: str, corpus: Corpus, make: Fresh, idle_seconds: float) ->
     subprocess.run(
         add, env=env, cwd=REPOSITORY, input=PASSWORD + "\n", text=True, check=True, stdout=subprocess.DEVNULL
     )
-    with _server(env) as port, tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
+    with web_server(env) as port, tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
         before = _ask(port, folder, env, seconds=idle_seconds)
         with _asking(port, folder, env) as asking:
             scan = run([sys.executable, "-P", "-m", "bench.child", "scan-behind"], env=env, start_new_session=True)
@@ -94,7 +94,8 @@ def _measure(database: str, corpus: Corpus, make: Fresh, idle_seconds: float) ->
 
 
 @contextlib.contextmanager
-def _server(env: Mapping[str, str]) -> Iterator[int]:
+def web_server(env: Mapping[str, str]) -> Iterator[int]:
+    """The port of a web server as `./script/serve` starts it."""
     with Server(env, workers=2 if "DATABASE_URL" in env else 1) as server:
         yield server.port
 

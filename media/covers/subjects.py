@@ -51,9 +51,11 @@ def artist_subject(artist: Artist, library: Library) -> Subject:
 
 
 def _album(viewer: Viewer, wanted: CoverId) -> list[Subject]:
-    albums = Album.objects.visible_to(viewer).in_catalog().select_related("library")
-    album: Album | None = albums.filter(pk=wanted.item).first()
-    if album is None:
+    albums = Album.objects.visible_to(viewer).filter(pk=wanted.item)
+    needed = ("song_count", "library__name", "library__path", "library__follow_symlinks")
+    album: Album | None = albums.select_related("library").only(*needed).first()
+    # the second question is a long one, and nearly never asked
+    if album is None or (not album.song_count and not albums.in_catalog().exists()):
         return []
     if wanted.kind is not CoverKind.DISC:
         return [album_subject(album)]

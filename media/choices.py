@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class CoverKind(StrEnum):
@@ -12,3 +13,8 @@ class CoverKind(StrEnum):
     ARTIST = "ar"
     DISC = "dc"
     TRACK = "mf"
+    PLAYLIST = "pl"
+
+
+# those that have a picture of their own; the others are made of these
+NOTED: Final = (CoverKind.ALBUM, CoverKind.ARTIST, CoverKind.DISC, CoverKind.TRACK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from media.choices import CoverKind
+from media.choices import NOTED
 from navidrome_lib.db.fields import KeyField
 
 
@@ -15,7 +15,7 @@ class Cover(models.Model):
     there is a row for each library, in `part`, so that no library shows in another; of a disc, `part` is its number.
     """
 
-    kind = models.CharField(max_length=2, choices=[(str(kind), str(kind)) for kind in CoverKind])
+    kind = models.CharField(max_length=2, choices=[(str(kind), str(kind)) for kind in NOTED])
     item_id = KeyField(max_length=22)
     part = KeyField(max_length=20, default="")
     # where the picture is, and what the file looked like: any difference means "look again"

@@ -16,12 +16,14 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from libraries.audio.pictures import image_type
+from media.choices import CoverKind
 from media.covers.ids import parse_cover_id
+from media.covers.mosaics import mosaic_albums, mosaic_digest, opened
 from media.covers.sources import Found, those_there
 from media.covers.subjects import Subject, subjects
 from media.errors import PicturesBusy, StorageAway
 from media.file_cache import FileCache, file_cache
-from media.images.jobs import MAX_EDGE, Job, Made
+from media.images.jobs import MAX_EDGE, MAX_PICTURES, Job, Made
 from media.images.pool import ImageProblem, ImagesBusy, images
 from media.models import Cover
 from media.opening import OFFLINE, SILENT, is_root_there
@@ -104,18 +106,58 @@ def image_cache() -> FileCache:
 def show_cover(viewer: Viewer, text: str, wish: Wish) -> ShownCover:
     """The cover with that id, or a placeholder; `NotFound` where there is nothing that the viewer may know of."""
     wanted = parse_cover_id(text)
-    found = subjects(viewer, wanted) if wanted is not None else []
-    if wanted is None or not found:
+    if wanted is None:
         raise NotFound(NO_COVER)
     try:
-        for subject in found:
-            with contextlib.suppress(StorageAway):
-                shown = _shown(subject, wish, wanted.digest)
-                if shown is not None:
-                    return shown
-        return placeholder(str(found[0].kind), wish)
+        found = subjects(viewer, wanted)
+        if found:
+            return _first_shown(found, wish, wanted.digest) or placeholder(str(found[0].kind), wish)
+        albums = mosaic_albums(viewer, wanted)
+        if albums is None:
+            raise NotFound(NO_COVER)
+        return _mosaic(albums, wish, wanted.digest) or placeholder(CoverKind.PLAYLIST, wish)
     except ImagesBusy:
         raise PicturesBusy(retry_after=1) from None
+
+
+def _first_shown(found: list[Subject], wish: Wish, digest: str) -> ShownCover | None:
+    for subject in found:
+        with contextlib.suppress(StorageAway):
+            shown = _shown(subject, wish, digest)
+            if shown is not None:
+                return shown
+    return None
+
+
+def _mosaic(albums: list[Subject], wish: Wish, digest: str) -> ShownCover | None:
+    """The pictures of up to four albums in a square; of a single one its own; None without any."""
+    pictures: dict[str, Subject] = {}
+    for album in albums:
+        with contextlib.suppress(StorageAway):
+            row = _current(album, wish, digest)[0]
+            if row.digest:
+                pictures.setdefault(row.digest, album)
+        if len(pictures) == MAX_PICTURES:
+            break
+    if len(pictures) < 2:
+        return _first_shown(list(pictures.values()), wish, digest)
+    name = mosaic_digest(list(pictures))
+    data = image_cache().get(wish.name(name))
+    if data is None:
+        with opened(list(pictures.values())) as files:
+            if len(files) < 2:
+                return None
+            job = wish.job(pictures=tuple(file.place.suffix for file in files))
+            try:
+                data = images.make(job, [file.fd for file in files]).data
+            except ImagesBusy:
+                raise
+            except ImageProblem as problem:
+                logger.info("A mosaic cannot be made: %s", problem)
+                return None
+            if len(files) == len(pictures):
+                image_cache().put(wish.name(name), data)
+    return ShownCover(data, _type_of(data), wish.name(name), is_fixed=name == digest)
 
 
 def placeholder(kind: str, wish: Wish) -> ShownCover:
@@ -163,7 +205,8 @@ def storage_of(subject: Subject) -> Iterator[None]:
         raise StorageAway(SILENT.format(name=subject.library.name)) from None
 
 
-def _shown(subject: Subject, wish: Wish, digest: str) -> ShownCover | None:
+def _current(subject: Subject, wish: Wish, digest: str) -> tuple[Cover, Made | None]:
+    """What is known of a picture, after a look where one is due; what was made of it, where it is another now."""
     row, made = known_cover(subject), None
     limits = settings.MEDIA_LIMITS
     is_named = row is not None and row.digest == digest != ""
@@ -173,6 +216,11 @@ def _shown(subject: Subject, wish: Wish, digest: str) -> ShownCover | None:
         except StorageAway:
             if row is None:
                 raise
+    return row, made
+
+
+def _shown(subject: Subject, wish: Wish, digest: str) -> ShownCover | None:
+    row, made = _current(subject, wish, digest)
     if not row.digest:
         return None
     data = made.data if made is not None else _kept_or_made(subject, wish, row.digest)

@@ -33,7 +33,7 @@ def subjects(viewer: Viewer, wanted: CoverId) -> list[Subject]:
     }
     kinds = (CoverKind.ALBUM, CoverKind.TRACK, CoverKind.ARTIST) if wanted.kind is None else (wanted.kind,)
     for kind in kinds:
-        found = finders[kind](viewer, wanted)
+        found = finders[kind](viewer, wanted) if kind in finders else []
         if found:
             return found
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from rest_framework.test import APIClient
 
 from libraries.models import Album, Library, LibraryArtist, MediaFile
 from media.covers import background
+from media.covers.mosaics import register_mosaic, withdraw_mosaic
 from media.covers.service import looks
 from media.models import Cover
+from navidrome_lib.viewer import Viewer
 from synth import Track, make_cover, make_png, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import Get, MakeSong, body_of, error_of
@@ -233,6 +236,46 @@ class TestAccess:
         assert is_drawn(get("getCoverArt", member, id=f"ar-{artist.pk}"))
         LibraryAccess.objects.create(user=member, library=other_library)
         assert colour_of(get("getCoverArt", member, id=f"ar-{artist.pk}")) == "red"
+
+
+class TestMosaics:
+    """Covers of lists, which other apps register: of the albums that the viewer can access, in their order."""
+
+    @pytest.fixture
+    def albums(self, library: Library, other_library: Library, make_song: MakeSong) -> Iterator[list[str]]:
+        """The albums of the list `mine`: one of a hidden library, then one of each colour."""
+        made = [make_song(other_library, "Hidden/1.flac", music(GREY), album="Hidden", has_picture=True)]
+        made += [
+            make_song(library, f"{number}/1.flac", music(colour), album=f"{number}", has_picture=True)
+            for number, colour in enumerate((RED, GREEN, RED, BLUE))
+        ]
+        ids = [str(song.album_ref_id) for song in made]
+
+        def finder(viewer: Viewer, pk: str) -> list[str] | None:
+            return {"mine": [ids[0], ids[1], ids[1], *ids[2:]], "one": ids[1:2], "none": []}.get(pk)
+
+        register_mosaic(finder)
+        yield ids
+        withdraw_mosaic(finder)
+
+    def test_the_first_different_pictures(self, get: Get, member: User, admin: User, albums: list[str]) -> None:
+        mosaic = get("getCoverArt", member, id="pl-mine", size=100)
+        image = Image.open(io.BytesIO(mosaic.content)).convert("RGB")
+        corners = [image.getpixel(place) for place in ((10, 10), (90, 10), (10, 90), (90, 90))]
+        strongest = [max(range(3), key=corner.__getitem__) for corner in corners]  # type: ignore[index]
+        assert strongest == [0, 1, 2, 0], "red, green and blue, and the first again"
+        assert get("getCoverArt", member, id="mine", size=100).content == mosaic.content
+        assert get("getCoverArt", admin, id="pl-mine", size=100).content != mosaic.content, (
+            "an admin has one more album"
+        )
+        digest = mosaic["ETag"].strip('"').partition("-")[0]
+        assert "immutable" in get("getCoverArt", member, id=f"pl-mine_{digest}", size=100)["Cache-Control"]
+        assert mosaic["Cache-Control"] == "private, no-cache"
+
+    def test_one_picture_and_none(self, get: Get, member: User, albums: list[str]) -> None:
+        assert colour_of(get("getCoverArt", member, id="pl-one")) == "red"
+        assert is_drawn(get("getCoverArt", member, id="pl-none"))
+        assert error_of(get("getCoverArt", member, id="pl-unknown"))["code"] == 70
 
 
 class TestBackground:

@@ -5,6 +5,8 @@ Nothing here may open a connection or start a thread: neither survives a fork.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import sys
@@ -14,6 +16,7 @@ from typing import Any
 
 from navidrome_lib.runner.errors import Failed
 
+M_ARENA_MAX = -8
 SETTINGS = "navidrome_lib.settings"
 # by their names: the supervisor uses none of them
 MODULES = (
@@ -66,10 +69,18 @@ def load_django(environ: Mapping[str, str], *, is_sqlite: bool) -> None:
         raise Failed(str(error)) from None
 
 
+def _share_arenas() -> None:
+    """Have the threads of a service share what the C library allocates; Python runs one of them at a time anyway."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # not every C library has it
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
 def load_services() -> None:
     """Import what worker and web run."""
     for name in MODULES:
         import_module(name)
+    _share_arenas()
     import_module("navidrome_lib.celery").app.loader.import_default_modules()
     gc.collect()
     gc.freeze()

@@ -28,8 +28,9 @@ from navidrome_lib.runner.broker import free_port
 IDLE_SECONDS = 600.0
 START_SECONDS = 120.0
 SCAN_SECONDS = 1800.0
-# the server counts as idle when it took less than this of a core for a number of seconds
-QUIET_SECONDS, QUIET_SHARE, QUIET_PATIENCE = 10.0, 0.05, 600.0
+# the server counts as idle when it took less than this of a core for a number of seconds, in which all that is periodic
+# has come once: the first reader behind the last write leaves a mark in the file that SQLite shares
+QUIET_SECONDS, QUIET_SHARE, QUIET_PATIENCE = 30.0, 0.02, 600.0
 _SAMPLE_SECONDS = 0.25
 _ADMIN = ("bench", "benchmark of idleness")
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -83,7 +83,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_scheduler = "navidrome_lib.scheduler:SteadyScheduler"
 app.conf.beat_schedule = {
-    "reap-stale-scans": {"task": "libraries.tasks.reap_stale_scans", "schedule": 15.0},
+    "reap-stale-scans": {"task": "libraries.tasks.reap_stale_scans", "schedule": 30.0},
     "fingerprint-tracks": {
         "task": "libraries.tasks.ask_for_fingerprints",
         "schedule": 300.0,

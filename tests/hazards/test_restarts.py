@@ -77,7 +77,7 @@ def test_the_broker_is_killed_in_the_middle_of_a_scan(tmp_path: Path, settings: 
 
             def deliver() -> bool:
                 time.sleep(0.5)
-                tasks.reap_stale_scans()  # what the clock does every 15 seconds
+                tasks.reap_stale_scans()  # what the clock does every 30 seconds
                 second.refresh_from_db()
                 return second.state == "finished"
 

@@ -25,6 +25,9 @@ from users.models import LibraryAccess, User
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 ANSWERS = Path(__file__).with_name("answers.json")
+# what Navidrome's web client, Feishin and Navidrome-MCP send, and which keys of which types they were answered with;
+# without those that are of a person or a picture, or fetched from elsewhere
+REQUESTS = Path(__file__).with_name("requests.json")
 
 # keys that are not compared, by kind; those of all kinds under an empty text
 IGNORED = {
@@ -175,6 +178,35 @@ def differing_lists(ours: Ours, recorded: Mapping[str, Any]) -> Iterator[tuple[A
             yield kind, tuple(query), asked["total"], total
 
 
+# how the shapes of recorded answers call what Python's values are: a null says nothing, a whole number may be a fraction
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,), "int": (int, float), "float": (int, float), "bool": (bool,), "list": (list,), "object": (dict,),
+    "null": (object,),
+}  # fmt: skip
+
+
+def refused_requests(ours: Ours) -> Iterator[tuple[Any, ...]]:
+    """Each request of a real client that is not answered with objects of the keys and types that it was answered with.
+
+    Which of the optional keys an object has is compared above: here some object of its kind must have each.
+    """
+    recorded = json.loads(REQUESTS.read_text(encoding="utf-8"))
+    for client, kind, label, query, shape in recorded["requests"]:
+        address = f"/api/{kind}/{ours.ids[label]}" if label else f"/api/{kind}"
+        asked = urlencode([(key, ours.ids.get(value, value)) for key, value in query])
+        answer = ours.clients["admin"].get(address, QUERY_STRING=asked)
+        if answer.status_code != 200:
+            yield client, kind, asked, answer.status_code
+            continue
+        found = answer.json()
+        objects = found if isinstance(found, list) else [found]
+        for key, name in recorded["shapes"][shape].items():
+            values = [each[key] for each in objects if key in each]
+            known = any(key in each for each in ours.objects[kind].values())
+            if not known or not all(isinstance(value, (*TYPES[name], type(None))) for value in values):
+                yield client, kind, asked, key, name, values[:1]
+
+
 def test_answers_are_as_recorded(ours: Ours) -> None:
     recorded = json.loads(ANSWERS.read_text(encoding="utf-8"))
     keys = list(differing_keys(ours, recorded))
@@ -185,3 +217,4 @@ def test_answers_are_as_recorded(ours: Ours) -> None:
     assert len(lists) == len(OTHER_LISTS)
     assert sum(map(len, recorded["objects"].values())) > 150
     assert len(recorded["lists"]) > 350
+    assert list(refused_requests(ours)) == []

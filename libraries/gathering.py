@@ -23,6 +23,7 @@ from libraries.order_names import order_name
 from libraries.search.words import spaced
 from libraries.tag_names import ALBUM_TAGS, GENRE, explicit_status, first_of, shown_tags, tag_id
 from libraries.track_facts import Part, genres_of, participant, parts_of
+from navidrome_lib import stopping
 from navidrome_lib.db.bulk import (
     chunks,
     delete_where,
@@ -235,13 +236,16 @@ def gather_artists(library_id: int, artist_ids: Iterable[str]) -> None:
 
 
 def gather(library_ids: Collection[int], *, most: int | None = None) -> bool:
-    """Gather what is not gathered yet of some libraries; at most `most` albums and artists. True: nothing is left."""
+    """Gather what is not gathered yet of some libraries; at most `most` albums and artists. True: nothing is left.
+
+    In short transactions; it ends early when the process is asked to stop.
+    """
     left = most
     late = set(Album.objects.filter(library__in=library_ids, details="").values_list("library", flat=True).distinct())
     artists = LibraryArtist.objects.filter(library__in=library_ids, stats="")
     late |= set(artists.values_list("library", flat=True).distinct())
     for library_id in sorted(late):
-        while left is None or left > 0:
+        while (left is None or left > 0) and not stopping.is_asked():
             take = BATCH if left is None else min(BATCH, left)
             albums = Album.objects.filter(library=library_id, details="").order_by("pk")
             ids = list(albums.values_list("pk", flat=True)[:take])

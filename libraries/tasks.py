@@ -41,7 +41,7 @@ def scan_library(scan_id: int) -> None:
         return
     for waiting in next_queued(library_id):
         deliver(waiting)
-    gathering.gather([library_id])
+    gathering.gather([library_id], most=GATHERED_AT_ONCE)
     if libraries_without_fingerprints():
         deliver_fingerprints()
 

@@ -178,7 +178,7 @@ def differing_lists(ours: Ours, recorded: Mapping[str, Any]) -> Iterator[tuple[A
             yield kind, tuple(query), asked["total"], total
 
 
-# how the shapes of recorded answers call what Python's values are: a null says nothing, a whole number may be a fraction
+# how the shapes of recorded answers call what Python's values are; a null says nothing, and a number may be whole
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "int": (int, float), "float": (int, float), "bool": (bool,), "list": (list,), "object": (dict,),
     "null": (object,),

@@ -11,7 +11,7 @@ from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import Addition, Asked, Sort, WireObject
+from libraries.catalog_api.extension import Addition, Asked, Sort, Valued, WireObject
 from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
 from listening.services.annotations import Model
 from navidrome_lib.api.filters import NumbersFilter, TruthFilter
@@ -21,10 +21,19 @@ from navidrome_lib.viewer import Viewer
 _COLUMNS = ("user_id", "starred_at", "rating", "rated_at", "play_count", "play_date")
 
 
-def of_viewer(relation: str, *columns: str) -> Sort:
+# that there is something in a column
+_SOMETHING = {
+    "starred_at": Q(starred_at__isnull=False),
+    "rating": Q(rating__gt=0),
+    "play_count": Q(play_count__gt=0),
+    "play_date": Q(play_date__isnull=False),
+}
+
+
+def of_viewer(relation: str, *columns: str, notes: Model | None = None) -> Sort:
     """An order by columns of what the viewer has of each row, which `relation` leads to.
 
-    Where there is nothing, that is no rating and 0 plays.
+    Where there is nothing, that is no rating and 0 plays. With the table of the `notes` few rows have to be sorted.
     """
 
     def prepare(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
@@ -33,7 +42,12 @@ def of_viewer(relation: str, *columns: str) -> Sort:
         found: QuerySet[Any] = rows.annotate(mine=mine).annotate(**named)
         return found
 
-    return Sort(*(f"my_{column}" for column in columns), prepare=prepare)
+    def mine(asked: Asked) -> QuerySet[Any]:
+        assert notes is not None
+        return notes._default_manager.filter(_SOMETHING[columns[0]], user=asked.viewer.pk)
+
+    valued = Valued(mine, columns, notes.thing) if notes else None
+    return Sort(*(f"my_{column}" for column in columns), prepare=prepare, valued=valued)
 
 
 def mine_of(column: str) -> Any:
@@ -92,6 +106,18 @@ def filters_of(notes: Model) -> dict[str, django_filters.Filter]:
     }
 
 
+def sorts_of(notes: Model) -> dict[str, Sort]:
+    """The orders that every resource has."""
+    return {
+        "starredAt": of_viewer("annotations", "starred_at", notes=notes),
+        # the best come first, as in Navidrome
+        "ratedAt": of_viewer("annotations", "rating", "rated_at", notes=notes),
+        "rating": of_viewer("annotations", "rating", "rated_at", notes=notes),
+        "playCount": of_viewer("annotations", "play_count", notes=notes),
+        "playDate": of_viewer("annotations", "play_date", notes=notes),
+    }
+
+
 class Notes(Addition):
     """Favourites, ratings and plays of the viewer, and the average rating of all people."""
 
@@ -105,14 +131,6 @@ class Notes(Addition):
         "averageRating": serializers.FloatField(required=False, help_text="Of all people who have rated it."),
         "playCount": serializers.IntegerField(required=False, help_text="One's own plays."),
         "playDate": serializers.DateTimeField(required=False, help_text="One's own last play."),
-    }
-    sorts: ClassVar[Mapping[str, Sort]] = {
-        "starredAt": of_viewer("annotations", "starred_at"),
-        # the best come first, as in Navidrome
-        "ratedAt": of_viewer("annotations", "rating", "rated_at"),
-        "rating": of_viewer("annotations", "rating"),
-        "playCount": of_viewer("annotations", "play_count"),
-        "playDate": of_viewer("annotations", "play_date"),
     }
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
@@ -158,6 +176,7 @@ class SongNotes(Notes):
 
     notes = TrackAnnotation
     keys = {**Notes.keys, "bookmarkPosition": serializers.IntegerField(help_text="Milliseconds; 0: no bookmark.")}
+    sorts = sorts_of(TrackAnnotation)
     filters = filters_of(TrackAnnotation)
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
@@ -169,6 +188,7 @@ class AlbumNotes(Notes):
     """Of albums."""
 
     notes = AlbumAnnotation
+    sorts = sorts_of(AlbumAnnotation)
     filters = filters_of(AlbumAnnotation)
 
 
@@ -176,4 +196,5 @@ class ArtistNotes(Notes):
     """Of artists."""
 
     notes = ArtistAnnotation
+    sorts = sorts_of(ArtistAnnotation)
     filters = filters_of(ArtistAnnotation)

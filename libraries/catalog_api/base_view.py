@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
 from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
-from libraries.catalog_api.sorting import in_order
+from libraries.catalog_api.sorting import ids_in_order
 from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.pagination import ALL, asked_range
@@ -75,12 +75,11 @@ class CatalogView(GenericAPIView[Any]):
         sort = self.all_sorts().get(asked_sort(request), self.default_sort)
         asked = Asked(viewer, request.query_params.get("seed", ""))
         descending = request.query_params.get("_order", "").upper() == "DESC"
-        ordered = in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True)
+        last = max(end, first) if end is not None else None
+        ids = ids_in_order(rows, sort, asked, descending=descending, first=first, end=last)
         if (first, end) == ALL:
-            ids = list(ordered)
             total = len(ids)
         else:
-            ids = list(ordered[first : max(end, first) if end is not None else None])
             total = self.kept_total(libraries) if rows is every else 0
             if total < COUNTED:
                 total = rows.order_by().count()

@@ -55,20 +55,36 @@ class Asked(NamedTuple):
 Prepare = Callable[[QuerySet[Any], Asked], QuerySet[Any]]
 
 
+class Valued(NamedTuple):
+    """The rows of another table that have the values of an order, one for each row that has any.
+
+    `rows` finds them for who asks, `by` names the columns of the order, `key` the field that refers to the row. An
+    index on what finds them, `by` and `key` lets a page be read off it.
+    """
+
+    rows: Callable[[Asked], QuerySet[Any]]
+    by: tuple[str, ...]
+    key: str
+
+
 @dataclass(frozen=True)
 class Sort:
     """An order of a list, ascending: names of fields, relations or annotations, the first counts most.
 
     Equal rows are in the order of their ids; descending is the whole order backwards. Rows without a value come first
     (last, when descending). `prepare` adds the annotations or joins that the names speak of.
+
+    Where few rows have a value, and another table has these, `valued` says so: the others need no sorting then.
     """
 
     by: tuple[str, ...]
     prepare: Prepare | None = None
+    valued: Valued | None = None
 
-    def __init__(self, *by: str, prepare: Prepare | None = None) -> None:
+    def __init__(self, *by: str, prepare: Prepare | None = None, valued: Valued | None = None) -> None:
         object.__setattr__(self, "by", by)
         object.__setattr__(self, "prepare", prepare)
+        object.__setattr__(self, "valued", valued)
 
     def through(self, relation: str) -> Sort:
         """The same order for rows that refer to these: `Sort("title").through("media_file")`. Without `prepare`."""

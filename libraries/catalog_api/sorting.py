@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
 from django.db.models.functions import Ord, Substr
 
 from libraries.catalog_api.extension import Asked, Sort
@@ -50,6 +50,29 @@ def in_order(rows: QuerySet[Any], sort: Sort, asked: Asked, *, descending: bool)
         rows = sort.prepare(rows, asked)
     names = sort.by if sort.by[-1:] == ("pk",) else (*sort.by, "pk")
     return rows.order_by(*(_order(rows.model, name, descending) for name in names))
+
+
+def ids_in_order(
+    rows: QuerySet[Any], sort: Sort, asked: Asked, *, descending: bool, first: int = 0, end: int | None = None
+) -> list[Any]:
+    """The ids of the rows from place `first` to before `end` of an order, or to its end."""
+    if sort.valued is None:
+        ordered = in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True)
+        return list(ordered[first:end])
+    values, by, key = sort.valued.rows(asked), sort.valued.by, sort.valued.key
+    direction = "-" if descending else ""
+    there = values.filter(Exists(rows.order_by().filter(pk=OuterRef(key))))
+    with_value = there.order_by(*(direction + name for name in (*by, key))).values_list(key, flat=True)
+    # what has no value is in the order of the primary key
+    others = rows.filter(~Exists(values.filter(**{key: OuterRef("pk")}))).order_by(f"{direction}pk")
+    without = others.values_list("pk", flat=True)
+    one, two = (with_value, without) if descending else (without, with_value)
+    found = list(one[first:end])
+    if end is not None and len(found) == end - first:
+        return found
+    before = first + len(found) if found else one.order_by().count()
+    rest = None if end is None else max(end - before, 0)
+    return found + list(two[max(first - before, 0) : rest])
 
 
 def _order(model: type[models.Model], name: str, descending: bool) -> Any:

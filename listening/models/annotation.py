@@ -36,13 +36,17 @@ class Annotation(models.Model):
         return f"{self.user_id} on {getattr(self, f'{self.thing}_id')}"
 
 
-def _indexes(name: str) -> list[models.Index]:
-    """Indexes by which a person's favourites, ratings and plays are listed in order; each holds what it is about."""
+def _indexes(name: str, thing: str) -> list[models.Index]:
+    """Indexes off which lists of a person's favourites, ratings and plays are read, page by page."""
+
+    def index(kind: str, columns: list[str], condition: Q) -> models.Index:
+        return models.Index(fields=["user", *columns, thing], condition=condition, name=f"{name}_{kind}_idx")
+
     return [
-        models.Index(fields=["user", "starred_at"], condition=Q(starred_at__isnull=False), name=f"{name}_starred_idx"),
-        models.Index(fields=["user", "rating"], condition=Q(rating__gt=0), name=f"{name}_rating_idx"),
-        models.Index(fields=["user", "play_count"], condition=Q(play_count__gt=0), name=f"{name}_plays_idx"),
-        models.Index(fields=["user", "play_date"], condition=Q(play_date__isnull=False), name=f"{name}_played_idx"),
+        index("starred", ["starred_at"], Q(starred_at__isnull=False)),
+        index("rating", ["rating", "rated_at"], Q(rating__gt=0)),
+        index("plays", ["play_count"], Q(play_count__gt=0)),
+        index("played", ["play_date"], Q(play_date__isnull=False)),
     ]
 
 
@@ -64,7 +68,7 @@ class TrackAnnotation(Annotation):
         verbose_name = _("favourite, rating or plays of a song")
         verbose_name_plural = _("favourites, ratings and plays of songs")
         constraints = _constraints("track_annotation", "media_file")
-        indexes = _indexes("track_note")
+        indexes = _indexes("track_note", "media_file")
 
 
 class AlbumAnnotation(Annotation):
@@ -78,7 +82,7 @@ class AlbumAnnotation(Annotation):
         verbose_name = _("favourite, rating or plays of an album")
         verbose_name_plural = _("favourites, ratings and plays of albums")
         constraints = _constraints("album_annotation", "album")
-        indexes = _indexes("album_note")
+        indexes = _indexes("album_note", "album")
 
 
 class ArtistAnnotation(Annotation):
@@ -92,7 +96,7 @@ class ArtistAnnotation(Annotation):
         verbose_name = _("favourite, rating or plays of an artist")
         verbose_name_plural = _("favourites, ratings and plays of artists")
         constraints = _constraints("artist_annotation", "artist")
-        indexes = _indexes("artist_note")
+        indexes = _indexes("artist_note", "artist")
 
 
 class PlaylistAnnotation(Annotation):

@@ -131,12 +131,15 @@ class PlaylistTracksView(TracksView):
         filters = PlaylistTrackFilter(request.query_params, self.visible(playlist), request=request)
         if not filters.is_valid():
             raise ValidationError({name: [str(each) for each in found] for name, found in filters.errors.items()})
-        rows = list(self.ordered(filters.qs, viewer).values_list("position", "media_file_id"))
-        if asked_sort(request) == RANDOM:
-            rows = shuffled(rows, request.query_params.get("seed", ""))
+        rows = self.ordered(filters.qs, viewer).values_list("position", "media_file_id")
         first, end = asked_range(request.query_params)
-        page = rows[first:] if end is None else rows[first : max(end, first)]
-        return Response(placed_songs(playlist, page, viewer), headers={"X-Total-Count": str(len(rows))})
+        last = None if end is None else max(end, first)
+        if asked_sort(request) == RANDOM:
+            found = shuffled(list(rows), request.query_params.get("seed", ""))
+            total, page = len(found), found[first:last]
+        else:
+            total, page = filters.qs.count(), list(rows[first:last])
+        return Response(placed_songs(playlist, page, viewer), headers={"X-Total-Count": str(total)})
 
     def ordered(self, rows: QuerySet[PlaylistTrack], viewer: Viewer) -> QuerySet[PlaylistTrack]:
         """The entries in the order that is asked for, or in that of the playlist."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from libraries.catalog_api.extension import Asked
+from libraries.catalog_api.sorting import ids_in_order, in_order
 from libraries.gathering import gather
 from libraries.models import Album, Library, MediaFile
 from libraries.totals import refresh_library_artists
+from listening.additions import SongNotes
 from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
 from listening.services.annotations import Things, set_rating, star
 from listening.services.plays import Play, record_plays
@@ -73,6 +78,22 @@ def test_filters(as_member: APIClient, songs: list[MediaFile]) -> None:
     assert titles(as_member, "_sort=title&rating=4&rating=1") == "2"
     assert titles(as_member, "_sort=title&play_count=2") == "4"
     assert titles(as_member, "_sort=title&play_count=0") == "125"
+
+
+@pytest.mark.parametrize("key", ["starredAt", "ratedAt", "rating", "playCount", "playDate"])
+def test_pages_are_parts_of_one_order(
+    as_member: APIClient, member: User, library: Library, songs: list[MediaFile], key: str
+) -> None:
+    """Read off the index of what has a value, and off that of the others: as if all were sorted."""
+    sort = SongNotes.sorts[key]
+    asked = Asked(member.as_viewer(), "")
+    rows = MediaFile.objects.visible_to(member.as_viewer())
+    for descending in (False, True):
+        whole = list(in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True))
+        assert ids_in_order(rows, sort, asked, descending=descending) == whole
+        for first, end in itertools.combinations(range(8), 2):
+            page = ids_in_order(rows, sort, asked, descending=descending, first=first, end=end)
+            assert page == whole[first:end], (descending, first, end)
 
 
 def test_queries(as_member: APIClient, library: Library, songs: list[MediaFile], member: User) -> None:

@@ -195,7 +195,11 @@ CORS_ALLOW_HEADERS = [
     *("accept", "authorization", "cache-control", "content-type", "if-modified-since", "if-none-match", "if-range"),
     *("last-event-id", "range", "x-nd-authorization", "x-nd-client-unique-id", "x-requested-with", "*"),
 ]
-CORS_EXPOSE_HEADERS = ["X-Content-Duration", "X-Total-Count", "X-ND-Authorization", "Location", "Retry-After"]
+CORS_EXPOSE_HEADERS = [
+    *("X-Content-Duration", "X-Total-Count", "X-ND-Authorization", "Location", "Retry-After"),
+    # with them a player in the browser seeks in what it fetches by itself
+    *("Accept-Ranges", "Content-Range", "ETag"),
+]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -14,6 +14,7 @@ from media.images.jobs import MAX_EDGE, WEBP
 from media.responses import conditional, track_response
 from media.tracks import find_track
 from media.transcoding.decisions import decide
+from media.transcoding.preferences import preferred
 from media.transcoding.responses import transcoded_response
 from navidrome_lib.errors import NotAllowed
 from subsonic.params import Params
@@ -25,10 +26,17 @@ NO_DOWNLOADS = "This server offers no downloads."
 def stream(caller: Viewer, params: Params) -> HttpResponseBase:
     """`/rest/stream`: the file of a song as it is, or in the format and bit rate that the player asks for."""
     track = find_track(caller, params.required("id"))
-    recipe = decide(
-        track,
+    asked = preferred(
+        caller,
+        params.text("c"),
+        params.request.headers.get("User-Agent", ""),
         format_name=params.text("format").lower(),
         max_bit_rate=params.number("maxBitRate"),
+    )
+    recipe = decide(
+        track,
+        format_name=asked.format_name,
+        max_bit_rate=asked.max_bit_rate,
         offset=params.seconds("timeOffset"),
         gain=params.text("replayGain"),
     )

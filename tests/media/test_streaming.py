@@ -111,6 +111,14 @@ def test_only_who_can_access_the_library_plays(
     assert body_of(get(name, member, id=foreign.pk)) == SONG
 
 
+def test_a_player_on_a_page_of_another_server_reads_what_it_needs(get: Get, member: User, song: MediaFile) -> None:
+    headers = {"Origin": "https://player.example.org", "Range": "bytes=0-9"}
+    response = get("stream", member, id=song.pk, headers=headers)
+    exposed = {name.strip().lower() for name in response["Access-Control-Expose-Headers"].split(",")}
+    assert {"content-range", "accept-ranges", "etag", "x-content-duration"} <= exposed
+    assert body_of(response) == SONG[:10]
+
+
 def test_albums_and_nothing_cannot_be_streamed(get: Get, member: User, song: MediaFile) -> None:
     assert error_of(get("stream", member, id=song.album_ref_id))["code"] == 70
     assert error_of(get("stream", member))["code"] == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from pytest_django.fixtures import Settings
 from libraries.models import Library, MediaFile
 from media.transcoding.decisions import decide
 from media.transcoding.formats import TARGETS
+from media.transcoding.preferences import Preference, register_preferences, withdraw_preferences
 from media.transcoding.responses import transcoding_cache
+from navidrome_lib.viewer import Viewer
 from synth import Tone, Track, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import Get, MakeSong, body_of, endless, error_of
@@ -228,6 +231,47 @@ class TestDecisions:
             response = get("stream", member, id=song.pk, format="mp3", maxBitRate=64)
             assert (response.status_code, response["Content-Type"]) == (200, "audio/flac")
             body_of(response)
+
+
+class TestPreferences:
+    """What a person has set for a player, which another app knows."""
+
+    @pytest.fixture
+    def phone(self) -> Iterator[None]:
+        """A phone that gets MP3 of at most 96 kbit/s."""
+
+        def finder(viewer: Viewer, client: str, user_agent: str) -> Preference | None:
+            return Preference("mp3", 96) if (client, user_agent) == ("phone", "app/1") else None
+
+        register_preferences(finder)
+        yield
+        withdraw_preferences(finder)
+
+    @pytest.mark.parametrize(
+        ("query", "content_type"),
+        [
+            ({}, "audio/mpeg"),
+            ({"format": "opus"}, "audio/ogg"),
+            ({"format": "raw"}, "audio/flac"),
+            ({"c": "desktop"}, "audio/flac"),
+        ],
+    )
+    def test_they_count_where_the_player_says_nothing(
+        self, get: Get, member: User, song: MediaFile, phone: None, query: dict[str, str], content_type: str
+    ) -> None:
+        asked = {"c": "phone", **query}
+        response = get("stream", member, id=song.pk, headers={"User-Agent": "app/1"}, **asked)
+        assert response["Content-Type"] == content_type
+        body_of(response)
+
+    def test_the_limit_counts_in_any_case(self, get: Get, member: User, song: MediaFile, phone: None) -> None:
+        agent = {"User-Agent": "app/1"}
+        sizes = [
+            len(body_of(get("stream", member, id=song.pk, headers=agent, c="phone", maxBitRate=rate)))
+            for rate in (320, 64)
+        ]
+        assert sizes[0] == pytest.approx(SECONDS * 96_000 / 8, rel=0.1)
+        assert sizes[1] == pytest.approx(SECONDS * 64_000 / 8, rel=0.1)
 
 
 class TestHostileFiles:

@@ -173,6 +173,11 @@ def test_rest(
         {}, {"username": owner.username[len(canary.MARK) :]}, {"target": f"{canary.LIBRARY_ID}:"},
         {"target": [f"{library.pk}:", f"{canary.LIBRARY_ID}:x"]}, {"musicFolderId": canary.LIBRARY_ID},
         {"id": hidden[0]}, {"id": hidden[-2]}, {"fullScan": "true"},
+        # covers by every prefix, what was decided about a hidden song, words of a hidden song
+        {"id": f"ar-{hidden[1]}"}, {"id": f"al-{hidden[2]}_0123456789abcdef"}, {"id": f"dc-{hidden[2]}:1"},
+        {"id": f"mf-{hidden[-2]}", "size": 50}, {"id": hidden[2]}, {"id": hidden[1]},
+        {"mediaId": hidden[-2], "mediaType": "song", "transcodeParams": "x"},
+        {"artist": f"{canary.MARK}-artist", "title": f"{canary.MARK}-title"},
     ]  # fmt: skip
     client = Client()
     for method, parameters, notation in itertools.product([*REST, "getAlbum", "search3"], extra, ("xml", "json")):

@@ -1,4 +1,4 @@
-"""Packages that others load where they find them, kept out where nobody needs them."""
+"""Packages that others load where they find them, kept out where they are of no use."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from libraries.models import MediaFile
+from listening.choices import PlaybackState
 from listening.models import Player
 from listening.services.plays import Play, record_plays
 from navidrome_lib.viewer import Viewer
@@ -31,7 +32,7 @@ class NowPlaying:
     player_id: str
     since: float
     position_ms: int = 0
-    state: str = "playing"
+    state: str = PlaybackState.PLAYING
     # that it counts as a play already
     counted: bool = False
 
@@ -81,13 +82,13 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     if duration is None:
         return
     known = _read(player.pk)
-    if known is None or known.track_id != told.track_id or told.state == "starting":
+    if known is None or known.track_id != told.track_id or told.state == PlaybackState.STARTING:
         known = NowPlaying(told.track_id, player.pk, time.time() - told.position_ms / 1000)
     heard = told.position_ms / 1000 >= min(duration / 2, ENOUGH_SECONDS)
-    played = told.counts and heard and not known.counted and told.state != "starting"
+    played = told.counts and heard and not known.counted and told.state != PlaybackState.STARTING
     if played:
         record_plays(viewer, [Play(told.track_id, datetime.fromtimestamp(int(known.since), UTC))])
-    if told.state == "stopped":
+    if told.state == PlaybackState.STOPPED:
         stop_playing(player)
     else:
         state = replace(known, position_ms=told.position_ms, state=told.state, counted=known.counted or played)

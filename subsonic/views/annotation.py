@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from listening.choices import PlaybackState
 from listening.models import AlbumAnnotation, ArtistAnnotation, Player, PlaylistAnnotation, TrackAnnotation
 from listening.services import annotations as notes
 from listening.services import now_playing
@@ -20,7 +21,7 @@ from users.throttling import client_address
 # an `id` without a word of its kind may be of any of these, the likeliest first
 KINDS = (TrackAnnotation, AlbumAnnotation, ArtistAnnotation, PlaylistAnnotation)
 LAST_MILLISECOND = 253_402_300_799_000
-STATES = ("starting", "playing", "paused", "stopped")
+STATES = tuple(str(state) for state in PlaybackState)
 
 
 def star(caller: Viewer, params: Params) -> Payload:

@@ -106,6 +106,15 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Listening"),
+                "separator": True,
+                "items": [
+                    entry(_("Radios"), "radio", "listening_radio_changelist", is_admin),
+                    entry(_("Shares"), "share", "listening_share_changelist", is_admin),
+                    entry(_("Transcodings"), "swap_horiz", "listening_transcoding_changelist", is_admin),
+                ],
+            },
+            {
                 "title": _("People"),
                 "separator": True,
                 "items": [

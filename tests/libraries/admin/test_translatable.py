@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 pytestmark = pytest.mark.alike
 
-OURS = {"libraries", "users", "missing", "audit", "system", "subsonic"}
+OURS = {"libraries", "users", "listening", "missing", "audit", "system", "subsonic"}
 ADMINS = [(model, page) for model, page in admin.site._registry.items() if model._meta.app_label in OURS]
 
 Words = Iterator[tuple[str, Any]]

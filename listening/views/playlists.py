@@ -41,6 +41,7 @@ from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.parsers import BodyTooLarge, JSONParser
 from navidrome_lib.api.permissions import IsSignedIn
+from navidrome_lib.api.wire import location
 from navidrome_lib.viewer import Viewer, viewer_of
 
 M3U = "audio/x-mpegurl"
@@ -126,8 +127,7 @@ class PlaylistViewSet(RowViewSet[Playlist]):
         if isinstance(request.data, bytes):
             playlist = import_m3u(self.viewer, request.data)
             text = export_m3u(self.viewer, playlist, absolute=False)
-            headers = {"Location": f"/api/playlist/{playlist.pk}"}
-            return HttpResponse(text, content_type=M3U, status=201, headers=headers)
+            return HttpResponse(text, content_type=M3U, status=201, headers=location(f"/api/playlist/{playlist.pk}"))
         playlist = create_playlist(self.viewer, checked(PlaylistInputSerializer, request))
         refresh(playlist)
         return made(playlist)

@@ -18,7 +18,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "navidrome_lib.settings"}
 # read by navidrome_lib.web.gunicorn_conf
 NO_ANNOUNCEMENT = "NAVIDROME_LIB_NO_ANNOUNCEMENT"
 # requests, where a client waits, go before scans
-WORKER_NICE = 10
+WORKER_NICE = 1
 # a running scan gets this long to end by itself; after that it is cut off, and its lease lets another worker go on
 WORKER_WARM_SECONDS = 10.0
 WEB_GRACE_SECONDS = 8

@@ -17,6 +17,7 @@ from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker
 
 from navidrome_lib.config import conf
+from navidrome_lib.giving_way import sign_of
 from navidrome_lib.web.connection import MANY, UNFINISHED, Connection, State
 from navidrome_lib.web.crowd import Crowd, Deadlines, crowd_of
 from navidrome_lib.web.exchange import Exchange
@@ -72,6 +73,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
         self._trusted = conf.current().trusted_proxies
         self._pool = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
         limits = self.limits
+        self._sign = sign_of(conf.current().data_folder)
         self.storage = StorageThreads(self.loop, limits.storage_threads, limits.storage_threads_each)
         self._most = most_connections(self.cfg.worker_connections)
         super().init_process()
@@ -189,6 +191,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
 
     def answer(self, connection: Connection, request: Any) -> None:
         """Run the application for a request, in a thread."""
+        self._sign.set_at_work()
         self._pool.submit(Exchange(self, connection, request).run)
 
     def answer_mistake(self, connection: Connection, error: Exception) -> None:

@@ -59,15 +59,18 @@ class ReaderPool:
         conversion: Conversion | None = None,
         encoding: str = TextEncoding.AUTO,
         flights: Callable[[], Flights] = lambda: ONE_AT_A_TIME,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
         """Make a pool; with a `conversion` its results come in place of facts and tags.
 
         `encoding` is that of text that tells none: each batch of paths travels with it, so it may be set at any time.
-        `flights` says, before each batch, how many files all processes together may have under way.
+        `flights` says, before each batch, how many files all processes together may have under way; `give_way` may
+        wait a moment before each.
         """
         if workers < 1:
             raise ValueError("a reader pool needs at least one worker")
         self._flights = flights
+        self.give_way = give_way
         self._timeout = timeout
         self._memory = memory
         self._conversion = conversion
@@ -231,6 +234,7 @@ class _Run:
                 idle = pool.spawn()
             if again:
                 self._alone.update(batch)
+            pool.give_way()
             idle.send(self._operation, pool.encoding, batch, ONE_AT_A_TIME if again else pool.flights())
 
     def _next_batch(self) -> tuple[list[bytes], list[PathAnswer]]:

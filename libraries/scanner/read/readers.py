@@ -10,6 +10,7 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.audio.pool.protocol import Flights
 from libraries.scanner.options import pid_rules, split_rules
 from libraries.scanner.read.transport import conversion_by
+from navidrome_lib.giving_way import sign_of
 
 
 def make_pool(workers: int | None = None, *, root: bytes = b"", listing: Callable[[], int] = lambda: 0) -> ReaderPool:
@@ -27,4 +28,5 @@ def make_pool(workers: int | None = None, *, root: bytes = b"", listing: Callabl
         memory=memory,
         conversion=conversion,
         flights=lambda: Flights(options.in_flight - listing()),
+        give_way=sign_of(settings.CONF.data_folder).give_way,
     )

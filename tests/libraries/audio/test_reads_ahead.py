@@ -197,3 +197,10 @@ def sent(data: bytes) -> list[Any]:
         found += marshal.loads(data[4 : 4 + size])  # noqa: S302 - our own
         data = data[4 + size :]
     return found
+
+
+def test_every_batch_gives_way_first(tmp_path: Path) -> None:
+    waits: list[int] = []
+    with ReaderPool(1, give_way=lambda: waits.append(1)) as pool:
+        assert len(list(pool.read_many(songs(tmp_path, 3)))) == 3
+    assert waits

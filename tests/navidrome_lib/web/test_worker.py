@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from gunicorn.config import Config
 
+from navidrome_lib.giving_way import sign_of
 from navidrome_lib.runner.services import NO_ANNOUNCEMENT
 from navidrome_lib.web.worker import EventedWorker
 from tests.support.waiting import eventually
@@ -54,6 +56,15 @@ def test_requests_are_lines_of_the_log_where_that_is_asked_for(web: Web, tmp_pat
             assert b"200 OK" in each.ask("/logged?secret=1")
     assert '"GET /logged" 200' in asked_for.log.read_text()
     assert "/logged" not in web.log.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there processes share such a clock")
+def test_each_request_is_told_to_scans_on_the_same_machine(tmp_path: Path) -> None:
+    with serving(tmp_path) as web:
+        sign = sign_of(tmp_path)
+        before = sign.until()
+        assert b"200 OK" in web.ask("/logged")
+        assert sign.until() > before
 
 
 def test_without_our_configuration_nothing_starts() -> None:

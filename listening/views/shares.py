@@ -59,8 +59,9 @@ class ShareViewSet(RowViewSet[Share]):
         shown = args[0] if args else []
         rows = [shown] if isinstance(shown, Share) else list(shown)
         ids = [item.thing_id for row in rows for item in row.items.all()]
-        visible = set(kinds_of(self.viewer, ids, list(ResourceType)))
-        return ShareSerializer(*args, **options, context={**self.get_serializer_context(), "visible": visible})
+        visible = set(kinds_of(self.viewer, ids, list(ResourceType))) if ids else set()
+        options["context"] = {**self.get_serializer_context(), "visible": visible}
+        return ShareSerializer(*args, **options)
 
     @extend_schema(request=NewShareInputSerializer, responses={200: IdSerializer})
     def create(self, request: Request) -> Response:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import django_filters
+import orjson
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Left
 from django.http import QueryDict
@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from libraries.catalog_api.extension import Resource, additions
 from libraries.catalog_api.tag_filters import TAG_FILTERS
 from libraries.search.words import words_of
-from navidrome_lib.api.filters import LibraryIdsFilter, TextsFilter, described, sort_text
+from navidrome_lib.api.filters import NUMBERS, LibraryIdsFilter, TextsFilter, described, sort_text
 
 _UUID = re.compile(r"\s*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\s*", re.IGNORECASE)
 
@@ -45,16 +45,16 @@ class CatalogFilterSet(django_filters.FilterSet):
 
 
 def asked_filters(request: Request) -> QueryDict:
-    """The parameters of a request, with those that it has as an object of JSON in `_filters`."""
+    """The parameters of a request, with those that it has as an object of JSON in `_filters`; another text is none."""
     text = request.query_params.get("_filters")
     if not text:
         return request.query_params
     try:
-        more = json.loads(text)
+        more = orjson.loads(text)
     except ValueError:
         more = None
     if not isinstance(more, Mapping):
-        raise ValidationError({"_filters": "An object of JSON is needed here."})
+        return request.query_params
     data = request.query_params.copy()
     for name, value in more.items():
         data.setlist(name, [_text(each) for each in (value if isinstance(value, list) else [value])])
@@ -79,18 +79,19 @@ class CatalogFilter(BaseFilterBackend):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """How the OpenAPI document describes the parameters of a list."""
-        texts = {
-            name: str(each.extra.get("help_text") or "") for name, each in view.filterset_class.all_filters().items()
-        }
+        filters = view.filterset_class.all_filters()
         found = [
             {
                 "name": name,
                 "in": "query",
                 "required": False,
-                "description": text,
-                "schema": {"type": "array", "items": {"type": "string"}},
+                "description": str(each.extra.get("help_text") or ""),
+                "schema": {
+                    "type": "array",
+                    "items": NUMBERS if isinstance(each, LibraryIdsFilter) else {"type": "string"},
+                },
             }
-            for name, text in texts.items()
+            for name, each in filters.items()
         ]
         sorts = [described("_sort", sort_text(view.all_sorts())), described("_order", "`DESC`: the other way round.")]
         more = [described("_filters", "An object of JSON: the same filters by name, each with a value or a list.")]

@@ -135,15 +135,15 @@ class ViewerFilter(django_filters.Filter):
 
 
 class TextsField(forms.Field):
-    """One or more texts, from a parameter that may be repeated; empty ones are as if there were none."""
+    """One or more texts, from a parameter that may be repeated; empty ones are as if there were none.
+
+    A null character, which no text of a database has, becomes one that finds nothing.
+    """
 
     widget = forms.SelectMultiple
 
     def to_python(self, value: Any) -> list[str]:
-        texts = [str(part) for part in value or [] if str(part)]
-        if any("\0" in text for text in texts):
-            raise forms.ValidationError("No text has a null character.")
-        return texts
+        return [str(part).replace("\0", "\ufffd") for part in value or [] if str(part)]
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})

@@ -11,7 +11,7 @@ from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import Addition, Asked, Sort, Valued, WireObject
+from libraries.catalog_api.extension import Addition, Asked, Resource, Sort, Valued, WireObject, extend
 from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
 from listening.services.annotations import Model
 from navidrome_lib.api.filters import NumbersFilter, TruthFilter
@@ -198,3 +198,10 @@ class ArtistNotes(Notes):
     notes = ArtistAnnotation
     sorts = sorts_of(ArtistAnnotation)
     filters = filters_of(ArtistAnnotation)
+
+
+def extend_lists() -> None:
+    """Add to the lists of the catalog."""
+    extend(Resource.SONG, SongNotes())
+    extend(Resource.ALBUM, AlbumNotes())
+    extend(Resource.ARTIST, ArtistNotes())

@@ -15,14 +15,11 @@ class ListeningConfig(AppConfig):
     def ready(self) -> None:
         """Follow what becomes of the catalog, and add to its lists what the viewer has of each thing."""
         # models exist once the apps are loaded
-        from libraries.catalog_api.extension import Resource, extend  # noqa: PLC0415
-        from listening import additions  # noqa: PLC0415
+        from libraries.catalog_api.extension import extend_by  # noqa: PLC0415
         from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
 
         tracks_became.connect(survival.follow_tracks, dispatch_uid="listening")
         albums_became.connect(survival.follow_albums, dispatch_uid="listening")
         scan_ended.connect(sync.follow_scan, dispatch_uid="listening")
-        extend(Resource.SONG, additions.SongNotes())
-        extend(Resource.ALBUM, additions.AlbumNotes())
-        extend(Resource.ARTIST, additions.ArtistNotes())
+        extend_by("listening.additions")

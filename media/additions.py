@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import Addition, WireObject
+from libraries.catalog_api.extension import Addition, Resource, WireObject, extend
 from libraries.models import Library
 from media.choices import CoverKind
 from media.models import Cover
@@ -104,3 +104,10 @@ def said_of(row: tuple[Any, ...]) -> WireObject:
         "imageWidth": width,
         "imageHeight": height,
     }
+
+
+def extend_lists() -> None:
+    """Add to the lists of the catalog."""
+    extend(Resource.SONG, SongCovers())
+    extend(Resource.ALBUM, AlbumCovers())
+    extend(Resource.ARTIST, ArtistCovers())

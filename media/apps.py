@@ -12,15 +12,13 @@ class MediaConfig(AppConfig):
 
     def ready(self) -> None:
         # models exist once Django is set up
-        from libraries.catalog_api.extension import Resource, extend  # noqa: PLC0415
-        from media import additions, playlists  # noqa: PLC0415
+        from libraries.catalog_api.extension import extend_by  # noqa: PLC0415
+        from media import playlists  # noqa: PLC0415
         from media.covers.mosaics import register_mosaic  # noqa: PLC0415
         from media.downloads.collections import register_collection  # noqa: PLC0415
         from media.transcoding.preferences import register_preferences  # noqa: PLC0415
 
-        extend(Resource.SONG, additions.SongCovers())
-        extend(Resource.ALBUM, additions.AlbumCovers())
-        extend(Resource.ARTIST, additions.ArtistCovers())
+        extend_by("media.additions")
         register_collection(playlists.playlist_collection)
         register_mosaic(playlists.playlist_albums)
         register_preferences(playlists.player_preference)

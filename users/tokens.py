@@ -8,17 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
+import jwt
 from django.conf import settings
 
 from navidrome_lib.db.prepared import PreparedQuery
-from navidrome_lib.optional import without
 from users.app_passwords import read_secret
 from users.key_files import jwt_keys
 from users.models import User
-
-# for other algorithms than ours it loads what it finds
-with without("cryptography"):
-    import jwt
 
 ALGORITHM = "HS256"
 MAX_LENGTH = 4096

@@ -13,25 +13,32 @@ for each of these resources, and registers it when it is ready:
                 for song in objects[song_id]:
                     song["starred"] = True
 
+    def extend_lists() -> None:
+        extend(Resource.SONG, SongFavourites())
+
     class ListeningConfig(AppConfig):
         def ready(self) -> None:
-            extend(Resource.SONG, SongFavourites())
+            extend_by("listening.additions")
 
 The catalog decides who may see an object; an addition is given only objects that its viewer can see.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-import django_filters
 from django.db.models import QuerySet
-from rest_framework.serializers import Field
 
 from navidrome_lib.viewer import Viewer
+
+if TYPE_CHECKING:
+    import django_filters
+    from rest_framework.serializers import Field
 
 WireObject = dict[str, Any]
 """One object on its way to the wire: keys in camelCase, values that orjson writes."""
@@ -113,10 +120,20 @@ class Addition:
 
 
 _additions: Final[dict[Resource, list[Addition]]] = {resource: [] for resource in Resource}
+_modules: Final[list[str]] = []
+_loading: Final = threading.RLock()
+
+
+def extend_by(module: str) -> None:
+    """Have the function `extend_lists` of a module call `extend` when a list is first asked for.
+
+    To be called in `AppConfig.ready`: a worker, which answers no lists, loads nothing that only they need.
+    """
+    _modules.append(module)
 
 
 def extend(resource: Resource, addition: Addition) -> None:
-    """Add to a resource from now on; to be called in `AppConfig.ready`. Raises ValueError for a name that is taken."""
+    """Add to a resource from now on. Raises ValueError for a name that is taken."""
     for known in _additions[resource]:
         taken = {*known.keys, *known.sorts, *known.filters} & {*addition.keys, *addition.sorts, *addition.filters}
         if taken:
@@ -131,7 +148,16 @@ def withdraw(resource: Resource, addition: Addition) -> None:
 
 def additions(resource: Resource | None) -> Iterator[Addition]:
     """All that was added to a resource, in the order of the apps; nothing to what has none."""
+    _load()
     return iter(_additions[resource] if resource else ())
+
+
+def _load() -> None:
+    if _modules:
+        with _loading:
+            while _modules:
+                import_module(_modules[0]).extend_lists()
+                del _modules[0]
 
 
 def add_keys(resource: Resource | None, objects: Sequence[WireObject], viewer: Viewer) -> None:

@@ -39,6 +39,8 @@ def web(conf: Conf, environ: Mapping[str, str], listener: int) -> Command:
         argv=python(
             "gunicorn",
             "navidrome_lib.wsgi:application",
+            # named: gunicorn would look for a file in the folder that the command was started in
+            "--config=python:navidrome_lib.web.gunicorn_conf",
             f"--bind=fd://{listener}",
             f"--worker-class={WEB_WORKER}",
             # writers of SQLite wait for each other: a second process would only add to the waiting

@@ -180,7 +180,8 @@ def test_a_member_can_access_what_was_granted(api: Api) -> None:
 def test_a_removed_library_leaves_nothing_but_its_files(api: Api, music: tuple[Path, Manifest]) -> None:
     root, manifest = music
     library_id = api("GET", "/api/library")[1][0]["id"]
-    assert api("DELETE", f"/api/library/{library_id}") == (200, {"id": library_id})
+    status, answer = api("DELETE", f"/api/library/{library_id}")
+    assert (status, answer["id"], answer["songs"]) == (200, library_id, len(manifest.tracks))
     assert api("GET", "/api/library")[1] == []
     assert api.rest("getScanStatus")["scanStatus"]["count"] == 0
     assert all((root / track.path).stat().st_size == track.size for track in manifest.tracks)

@@ -8,6 +8,7 @@ An access log, where one is asked for, has paths without their query strings: th
 
 import os
 from importlib import import_module
+from logging.config import dictConfig
 from typing import Any
 
 # which proxies are believed is decided in one place, `navidrome_lib.security.proxies`, by ND_TRUSTEDPROXIES: the server
@@ -63,6 +64,8 @@ def post_worker_init(worker: Any) -> None:
     # imported here, in the worker: only now the application and its path are known
     import_module("navidrome_lib.api.streams").end_when(lambda: not worker.alive)
     if is_django():
+        # the log is the application's: where a supervisor had set it up before, gunicorn's own has taken its place
+        dictConfig(import_module("django.conf").settings.LOGGING)
         import_module("navidrome_lib.db.sqlite3.base").keep_connections()
     # while there is no account: said once, by the first worker
     if worker.age == 1 and "NAVIDROME_LIB_NO_ANNOUNCEMENT" not in os.environ:

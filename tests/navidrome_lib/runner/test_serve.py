@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,9 +58,15 @@ def test_the_command_serves_stops_in_order_and_starts_again_after_a_kill(tmp_pat
     assert stopped == list(reversed(SERVICES))
     assert all_end(family)
 
-    again = Server(tmp_path)
+    again = Server(tmp_path, environ={"ND_ALLOWEDHOSTS": "localhost,127.0.0.1"})
     servers.append(again)
     again.wait_until_it_says(" ready.")  # the worker has its fork server by then
+    again.wait_until_it_says("Press Ctrl-C to stop.")
+    strange = urllib.request.Request(f"http://localhost:{again.port}/login/", headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(strange, timeout=60)  # noqa: S310 - our own address
+    assert eventually(lambda: "'evil.example' (ND_ALLOWEDHOSTS" in again.output()), again.output()
+    assert "Traceback" not in again.output()
     family = again.family()
     assert len(family) >= 6  # sentinel, broker, worker and its fork server, web and its worker
     own = os.getpriority(os.PRIO_PROCESS, again.process.pid)

@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 logger = logging.getLogger(__name__)
 
 MESSAGE_BYTES: Final = 65_536
+_GO: Final = b"\n"
 _DONE: Final = b"done\n"
 
 
@@ -68,12 +69,14 @@ class ForkServer:
             pid = int(said)
             self._jobs[pid] = Job(task, arguments, pid)
             try:
+                with contextlib.suppress(OSError):  # it was ended before it began
+                    ours.sendall(_GO)
                 return answers.readline() == _DONE
             finally:
                 del self._jobs[pid]
 
     def jobs(self) -> list[Job]:
-        """The tasks that run now."""
+        """The tasks that run now; none runs that is not among them."""
         return list(self._jobs.values())
 
     def close(self) -> None:
@@ -131,9 +134,10 @@ def _perform(answer: socket.socket, run: Callable[..., None], task: str, argumen
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         answer.sendall(b"%d\n" % os.getpid())
-        run(task, *arguments)
-        answer.sendall(_DONE)
-        code = 0
+        if answer.recv(len(_GO)):
+            run(task, *arguments)
+            answer.sendall(_DONE)
+            code = 0
     except Exception:
         logger.exception("Task %s failed", task)
     finally:

@@ -35,8 +35,19 @@ def ask(task, argument):
     good = server.run(task, argument)
     print(json.dumps(["ended", task, good, [list(job) for job in server.jobs()]]), flush=True)
 
+def work():
+    while True:
+        pass
+
 print(json.dumps(["server", server.pid]), flush=True)
 for line in sys.stdin:
+    if line == '"jobs"\\n':
+        print(json.dumps([job.pid for job in server.jobs()]), flush=True)
+        continue
+    if line == '"work"\\n':
+        sys.setswitchinterval(0.02)
+        threading.Thread(target=work, daemon=True).start()
+        continue
     threading.Thread(target=ask, args=json.loads(line), daemon=True).start()
 server.close()
 """
@@ -50,8 +61,20 @@ class Worker:
         self.server = int(self.hear()[1])
 
     def ask(self, task: str, argument: object) -> None:
+        self._write([task, argument])
+
+    def jobs(self) -> list[int]:
+        """The processes of the tasks that the worker knows."""
+        self._write("jobs")
+        return self.hear()
+
+    def be_busy(self) -> None:
+        """Let its threads come to a turn 50 times a second only."""
+        self._write("work")
+
+    def _write(self, command: object) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([task, argument]) + "\n")
+        self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
 
     def hear(self) -> list[Any]:
@@ -85,6 +108,14 @@ def test_a_task_has_a_process_with_one_thread_that_ends_with_it(worker: Worker) 
         assert said[2] not in (worker.process.pid, worker.server, hanging)
         assert worker.hear() == ["ended", "work", True, [["hang", [None], hanging]]]
         assert all_end([said[2]])
+
+
+def test_a_task_is_known_before_it_begins(worker: Worker) -> None:
+    begun: list[int] = []
+    worker.be_busy()
+    for _ in range(5):
+        begun.append(worker.hang())
+        assert sorted(worker.jobs()) == sorted(begun)
 
 
 def test_a_task_that_fails_is_told_from_one_that_ends_well(worker: Worker) -> None:

@@ -32,11 +32,12 @@ def servers() -> Iterator[list[Server]]:
 
 
 def fork_server_of(server: Server) -> int:
-    """The process of that name below another of it."""
+    """The child of the worker; a task that runs by chance is a child of that child."""
     look = ["ps", "-o", "pid=,ppid=,comm=", "-p", ",".join(map(str, server.family()))]
     rows = [line.split() for line in subprocess.check_output(look, text=True).splitlines()]
     workers = {pid: parent for pid, parent, name in rows if name == "nd-worker"}
-    [found] = [pid for pid, parent in workers.items() if parent in workers]
+    [worker] = [pid for pid, parent in workers.items() if parent not in workers]
+    [found] = [pid for pid, parent in workers.items() if parent == worker]
     return int(found)
 
 

@@ -42,8 +42,8 @@ def serve(
         notes = before(supervisor)
         environ["REDIS_URL"] = start_broker(supervisor, conf, environ)
         preload.load_django(environ, is_sqlite=services.uses_sqlite(conf))
-        found = prepare(supervisor, conf, environ)
-        preload.load_services()
+        # side by side: one waits for the disk, and most machines have a second core
+        found = prepare(supervisor, conf, environ, meanwhile=preload.load_services)
         supervisor.start(services.worker(environ))
         supervisor.start(services.web(conf, environ, listener.fileno()))
         if not supervisor.wait_until(lambda: port_answers(conf), seconds=READY_SECONDS):
@@ -76,14 +76,20 @@ def start_own_broker(supervisor: Supervisor, folder: Path, environ: Mapping[str,
     raise Failed(f"The message broker did not start: {reason}\n{broker.last_words(folder)}")
 
 
-def prepare(supervisor: Supervisor, conf: Conf, environ: MutableMapping[str, str]) -> dict[str, str]:
-    """Migrate, create what the environment asks for, and say what was found.
+def prepare(
+    supervisor: Supervisor,
+    conf: Conf,
+    environ: MutableMapping[str, str],
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, str]:
+    """Migrate, create what the environment asks for, and say what was found; call `meanwhile` in this process.
 
     It is `setup_code`, which is empty when there is an account.
     """
     report = conf.data_folder / f".prepared-{secrets.token_hex(4)}.json"
     try:
-        supervisor.run(services.preparation(environ, report))
+        supervisor.run(services.preparation(environ, report), meanwhile=meanwhile)
         found: dict[str, str] = json.loads(report.read_text(encoding="utf-8"))
         return found
     finally:

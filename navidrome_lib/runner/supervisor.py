@@ -78,9 +78,17 @@ class Supervisor:
         self._services.append(service)
         self._spawn(service)
 
-    def run(self, command: Command) -> None:
-        """Run a command to its end; raises `Failed` when it does not succeed."""
+    def run(self, command: Command, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Run a command to its end; raises `Failed` when it does not succeed.
+
+        `meanwhile` is called as soon as it runs. It may fail: the command is stopped then.
+        """
         child = self._child(command)
+        try:
+            meanwhile()
+        except BaseException:
+            child.stop()
+            raise
         while child.ended() is None and not self.stopping:
             self._look_after_services(ready=False)
             self._outputs.wait(TICK)

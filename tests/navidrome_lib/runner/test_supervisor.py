@@ -191,6 +191,28 @@ def test_a_command_that_fails_is_reported_with_what_it_said(tmp_path: Path, capf
     assert "good    | all well" in capfd.readouterr().out
 
 
+def test_something_is_done_while_a_command_runs(tmp_path: Path) -> None:
+    go, waits = tmp_path / "go", "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.02)"
+    with Supervisor(Console()) as supervisor:
+        supervisor.run(command(tmp_path, "waits", waits), meanwhile=go.touch)  # it would never end before that
+
+
+def test_a_command_is_stopped_when_what_is_done_meanwhile_fails(tmp_path: Path) -> None:
+    started: list[int] = []
+
+    def fail() -> None:
+        assert eventually((tmp_path / "web.pids").exists)
+        started.extend(pids(tmp_path, "web"))
+        raise Failed("no memory")
+
+    script(tmp_path, "service", POLITE)
+    argv = [sys.executable, str(tmp_path / "service.py"), str(tmp_path), "web"]
+    with Supervisor(Console()) as supervisor, pytest.raises(Failed, match="no memory"):
+        supervisor.run(Command(name="web", argv=argv, env=os.environ, cwd=tmp_path), meanwhile=fail)
+    assert len(started) == 2
+    assert all_end(started)
+
+
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     absent = Command(name="absent", argv=["/no/such/program"], env=os.environ, cwd=tmp_path)
     with Supervisor(Console()) as supervisor, pytest.raises(Failed, match="exit code 1"):

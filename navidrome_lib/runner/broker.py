@@ -21,8 +21,8 @@ from pathlib import Path
 import redis
 
 from navidrome_lib.config.redis_urls import client_url
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.errors import Failed
-from navidrome_lib.runner.processes import Command
 
 SYSTEM_SERVERS = ("valkey-server", "redis-server")
 START_SECONDS = 20.0

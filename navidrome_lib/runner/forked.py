@@ -14,12 +14,10 @@ import runpy
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from navidrome_lib.runner import guard
-
-if TYPE_CHECKING:
-    from navidrome_lib.runner.processes import Command
+from navidrome_lib.runner.command import Command
 
 PR_SET_NAME = 15
 NAME_BYTES = 15

@@ -9,12 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from navidrome_lib.runner import guard
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.forked import Forked
 from navidrome_lib.runner.outputs import LineSink, Outputs, as_text
 
@@ -22,9 +21,6 @@ GUARD = [sys.executable, "-I", "-S", guard.__file__]
 POLL = 0.05
 LAST_WORDS = 2.0
 HURRIED = 1.0  # enough for a broker to write what it holds
-
-# signal to the leader, then the seconds that it may take before the next step; the whole group is killed at the end
-StopSteps = Sequence[tuple[signal.Signals, float]]
 
 
 def never() -> bool:
@@ -92,23 +88,6 @@ class Sentinel:
     def _tell(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self.descriptor(), line.encode())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """What to run and how to stop it."""
-
-    name: str
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    cwd: Path
-    stop: StopSteps = ((signal.SIGTERM, 5.0),)
-    pass_fds: Sequence[int] = field(default=())
-    user: tuple[int, int] | None = None
-    # steps behind other processes, 0 to 19
-    nice: int = 0
-    # where the supervisor has loaded the module that `argv` names (Python, `-m`, module, its arguments)
-    is_loaded: bool = False
 
 
 class Child:

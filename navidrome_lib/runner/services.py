@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from navidrome_lib.config.conf import Conf
-from navidrome_lib.runner.processes import Command
+from navidrome_lib.runner.command import Command
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 WEB_WORKER = "navidrome_lib.web.worker.EventedWorker"

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Self
 
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed, Interrupted
 from navidrome_lib.runner.forked import STOP_SIGNALS
 from navidrome_lib.runner.outputs import Outputs
-from navidrome_lib.runner.processes import Child, Command, Sentinel, describe_exit
+from navidrome_lib.runner.processes import Child, Sentinel, describe_exit
 
 TICK = 0.1
 HEALTHY_AFTER = 60.0

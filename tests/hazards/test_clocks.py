@@ -17,7 +17,8 @@ from celery.beat import Scheduler, Service
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
 from navidrome_lib.runner import services
-from navidrome_lib.runner.processes import Child, Command, Sentinel
+from navidrome_lib.runner.command import Command
+from navidrome_lib.runner.processes import Child, Sentinel
 from tests.support.processes import environment, restartable_broker
 from tests.support.waiting import eventually
 

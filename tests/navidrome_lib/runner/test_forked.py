@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed
-from navidrome_lib.runner.processes import Command
 from navidrome_lib.runner.supervisor import Supervisor
 from tests.support.waiting import all_end, eventually, run_module
 
@@ -43,7 +43,7 @@ sys.exit(int(sys.argv[3]))
 SUPERVISOR = """
 import fcntl, os, pathlib, sys
 from navidrome_lib.runner.console import Console
-from navidrome_lib.runner.processes import Command
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.supervisor import Supervisor
 folder = pathlib.Path(sys.argv[1])
 sys.path.insert(0, str(folder))

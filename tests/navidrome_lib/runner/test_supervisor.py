@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from navidrome_lib.runner.command import Command, StopSteps
 from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.errors import Failed
-from navidrome_lib.runner.processes import Command, StopSteps
 from navidrome_lib.runner.supervisor import Supervisor
 from tests.support.waiting import all_end, eventually, run_module, running, script
 
@@ -39,7 +39,7 @@ STUBBORN = POLITE.replace("sys.exit(0)", "return")
 SUPERVISOR = """
 import os, pathlib, signal, sys
 from navidrome_lib.runner.console import Console
-from navidrome_lib.runner.processes import Command
+from navidrome_lib.runner.command import Command
 from navidrome_lib.runner.supervisor import Supervisor
 folder = pathlib.Path(sys.argv[1])
 signal.signal(signal.SIGHUP, signal.SIG_IGN if os.environ.get("NOHUP") else signal.SIG_DFL)

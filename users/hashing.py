@@ -6,7 +6,6 @@ would leave no core to those who are signed in.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Final
 from django.conf import settings
 
 from navidrome_lib.errors import Unavailable
+from navidrome_lib.file_slots import take_place
 
 FOLDER: Final = "hashing"
 BUSY: Final = "Too many people are signing in at this moment. Try again in a few seconds."
@@ -64,16 +64,6 @@ def _wait_for_slot() -> int:
 
 
 def _take_slot() -> int | None:
-    """The open file of a slot, locked; the kernel frees it when it is closed, and also when the process is killed."""
+    """The open file of a slot; the system frees it when it is closed, and also when the process is killed."""
     data_folder: Path = settings.CONF.data_folder
-    folder = data_folder / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for number in range(settings.HASHING_LIMITS.at_once):
-        slot = os.open(folder / str(number), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(slot)
-        else:
-            return slot
-    return None
+    return take_place(data_folder / FOLDER, "slot", settings.HASHING_LIMITS.at_once)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
 from pathlib import Path
 
 from media.errors import TooManyTranscodes
+from navidrome_lib.file_slots import take_place
 
 OWN_ONES = "You are listening to as many converted songs at once as one person may."
 RETRY_SECONDS = 5
@@ -30,8 +30,7 @@ class Slot:
 def take_slot(folder: Path, person: str, *, most: int, most_each: int, seconds: float) -> Slot:
     """A slot for a person; `TooManyTranscodes` when all of them, or the own ones, are taken for that number of seconds.
 
-    A slot is a lock on a file of `folder`: the system gives it back when its process dies. A player that seeks asks
-    again before the server has seen that its last connection is closed: that is worth a moment.
+    A player that seeks asks again before the server has seen that its last connection is closed: worth a moment.
     """
     end = time.monotonic() + seconds
     while True:
@@ -44,25 +43,12 @@ def take_slot(folder: Path, person: str, *, most: int, most_each: int, seconds: 
 
 
 def _try(folder: Path, person: str, most: int, most_each: int) -> Slot:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     who = hashlib.blake2b(person.encode(), digest_size=8).hexdigest()
-    own = _lock_one(folder, f"person-{who}", most_each)
+    own = take_place(folder, f"person-{who}", most_each)
     if own is None:
         raise TooManyTranscodes(OWN_ONES, retry_after=RETRY_SECONDS)
-    shared = _lock_one(folder, "all", most)
+    shared = take_place(folder, "all", most)
     if shared is None:
         os.close(own)
         raise TooManyTranscodes(retry_after=RETRY_SECONDS)
     return Slot([own, shared])
-
-
-def _lock_one(folder: Path, name: str, most: int) -> int | None:
-    for number in range(most):
-        fd = os.open(folder / f"{name}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
-        else:
-            return fd
-    return None

@@ -103,7 +103,7 @@ class TestGate:
         settings.HASHING_LIMITS = HashingLimits(at_once=1, wait_seconds=0.05)
         with hashing_slot():
             pass
-        path = settings.CONF.data_folder / FOLDER / "0"
+        path = settings.CONF.data_folder / FOLDER / "slot-0"
         lock = f"f=open({str(path)!r}); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True)"
         code = f"import fcntl, time; {lock}; time.sleep(60)"
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:

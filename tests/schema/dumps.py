@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -72,11 +73,33 @@ def load(name: str) -> None:
 @contextmanager
 def empty_database(folder: Path) -> Iterator[None]:
     """An empty database of the same kind, on the same server, takes the place of the one of the tests."""
+    with made_database(folder, "schema") as name, in_its_place(name):
+        yield
+
+
+@contextmanager
+def made_database(folder: Path, name: str, *, like: str = "") -> Iterator[str]:
+    """The name of a new database beside that of the tests: empty, or a copy of one that nothing is connected to."""
     usual = connections["default"]
-    name = folder / "empty.db" if usual.vendor == "sqlite" else f"{usual.settings_dict['NAME']}_schema"
-    if usual.vendor == "postgresql":
-        run(usual, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        run(usual, f"CREATE DATABASE {name} TEMPLATE template0")
+    if usual.vendor == "sqlite":
+        made = folder / f"{name}.db"
+        if like:
+            shutil.copyfile(like, made)
+        yield str(made)
+        return
+    own = f"{usual.settings_dict['NAME']}_{name}"
+    run(usual, f'DROP DATABASE IF EXISTS "{own}" WITH (FORCE)')
+    run(usual, f'CREATE DATABASE "{own}" TEMPLATE "{like or "template0"}"')
+    try:
+        yield own
+    finally:
+        run(usual, f'DROP DATABASE "{own}" WITH (FORCE)')
+
+
+@contextmanager
+def in_its_place(name: str) -> Iterator[None]:
+    """The database with this name takes the place of the one of the tests."""
+    usual = connections["default"]
     values = {**usual.settings_dict, "NAME": name}
     connections["default"] = load_backend(values["ENGINE"]).DatabaseWrapper(values, "default")
     try:
@@ -84,8 +107,6 @@ def empty_database(folder: Path) -> Iterator[None]:
     finally:
         connections["default"].close()
         connections["default"] = usual
-        if usual.vendor == "postgresql":
-            run(usual, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def run(server: BaseDatabaseWrapper, sql: str) -> None:

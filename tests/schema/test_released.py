@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.conf import global_settings
 from django.core.management import call_command
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
@@ -25,7 +27,7 @@ from missing.purges import undo_purge
 from navidrome_lib.audit.models import AuditEntry
 from tests.schema import catalog
 from tests.schema.describe import describe
-from tests.schema.dumps import HERE, empty_database, load
+from tests.schema.dumps import HERE, in_its_place, load, made_database
 from tests.schema.make import digests, released
 from users.models import User
 
@@ -34,20 +36,32 @@ pytestmark = pytest.mark.django_db(transaction=True)
 VERSIONS = sorted(path.parent.name for path in HERE.glob("*/found.json"))
 
 
+@pytest.fixture(scope="module")
+def once(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The database of each release as it is migrated, made once for all tests, which get copies."""
+    folder, made = tmp_path_factory.mktemp("released"), {}
+    with django_db_blocker.unblock(), ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(queue, "deliver", lambda _: None)
+        for version in VERSIONS:
+            made[version] = stack.enter_context(made_database(folder, f"released_{version}"))
+            with in_its_place(made[version]):
+                load(version)
+                call_command("migrate", verbosity=0)
+        yield made
+
+
 @pytest.fixture(params=VERSIONS)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """A database as a release left it; what must be found in it."""
-    found = json.loads((HERE / request.param / "found.json").read_text("utf-8"))
-    with empty_database(tmp_path):
-        load(request.param)
-        yield found[connection.vendor]
-
-
-@pytest.fixture
-def migrated(kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def migrated(
+    request: pytest.FixtureRequest, once: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Any]]:
+    """A database as a release left it, migrated; what must be found in it."""
     monkeypatch.setattr(queue, "deliver", lambda _: None)
-    call_command("migrate", verbosity=0)
-    return kept
+    found = json.loads((HERE / request.param / "found.json").read_text("utf-8"))
+    with made_database(tmp_path, "copy", like=once[request.param]) as name, in_its_place(name):
+        yield found[connection.vendor]
 
 
 def test_a_released_migration_never_changes() -> None:
@@ -56,13 +70,11 @@ def test_a_released_migration_never_changes() -> None:
     assert {name: now.get(name) for name in released()} == released()
 
 
-def test_the_schema_is_that_of_a_new_database(tmp_path: Path) -> None:
+def test_the_schema_is_that_of_a_new_database(once: dict[str, str]) -> None:
     new = describe()
     assert len(new) > 300
     for version in VERSIONS:
-        with empty_database(tmp_path):
-            load(version)
-            call_command("migrate", verbosity=0)
+        with in_its_place(once[version]):
             assert describe() ^ new == set()
 
 

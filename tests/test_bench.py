@@ -161,6 +161,7 @@ def test_of_several_rounds_the_middle_counts() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.alike
 def test_the_lists_of_a_small_catalog_are_measured() -> None:
     catalog.fill(300)
     assert MediaFile.objects.in_catalog().count() == 300

@@ -13,7 +13,7 @@ from django.test.utils import override_script_prefix
 from tests.subsonic.conftest import Call
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 ENVELOPE = {"status", "version", "type", "serverVersion", "openSubsonic"}
 GOOD = {"v": "1.16.1", "c": "test"}

@@ -13,7 +13,7 @@ from tests.conftest import Configure
 from tests.support import audio
 from tests.support.scans import scan, write_track
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 @pytest.fixture

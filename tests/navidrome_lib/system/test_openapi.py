@@ -21,7 +21,7 @@ from drf_spectacular.validation import validate_schema
 from navidrome_lib.system.schema_view import make_document
 from tests.conftest import Configure
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 URL = "/api/schema/"

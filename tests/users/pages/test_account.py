@@ -16,7 +16,7 @@ from users import api_keys, app_passwords, tokens
 from users.models import ApiKey, User
 from users.signed_in_places import places_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 NEW = "some other long one"
 
 

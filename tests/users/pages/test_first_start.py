@@ -18,7 +18,7 @@ from users.models import User
 NEW = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD}
 ELSEWHERE: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.7", "HTTP_HOST": "192.0.2.1:4533"}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 @pytest.fixture(autouse=True)

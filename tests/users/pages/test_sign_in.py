@@ -11,7 +11,7 @@ from navidrome_lib.audit.models import SignIn
 from tests.conftest import PASSWORD
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def sign_in(username: str, password: str = PASSWORD, address: str = "/login", **extra: Any) -> Any:

@@ -23,13 +23,16 @@ Fresh = Callable[[Path], dict[str, str]]
 
 
 @contextlib.contextmanager
-def databases(names: list[str]) -> Iterator[dict[str, Fresh]]:
-    """What makes fresh catalogs, by the name of the database; everything is deleted at the end."""
+def databases(names: list[str], *, migrated: Path | None = None) -> Iterator[dict[str, Fresh]]:
+    """What makes fresh catalogs, by the name of the database; everything is deleted at the end.
+
+    Those of SQLite are copies of the database `migrated`, where there is one.
+    """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nd-bench-")))
         made: dict[str, Fresh] = {}
         if SQLITE in names:
-            made[SQLITE] = lambda root: _fresh_sqlite(folder / "sqlite", root)
+            made[SQLITE] = lambda root: _fresh_sqlite(folder / "sqlite", root, migrated)
         if POSTGRESQL in names:
             sentinel = stack.enter_context(Sentinel())
             address = stack.enter_context(private_postgres(os.environ, sentinel, lambda line: None))
@@ -37,8 +40,11 @@ def databases(names: list[str]) -> Iterator[dict[str, Fresh]]:
         yield made
 
 
-def _fresh_sqlite(folder: Path, root: Path) -> dict[str, str]:
+def _fresh_sqlite(folder: Path, root: Path, migrated: Path | None) -> dict[str, str]:
     shutil.rmtree(folder, ignore_errors=True)
+    if migrated:
+        folder.mkdir(mode=0o700)
+        shutil.copyfile(migrated, folder / migrated.name)
     env = environment(ND_DATAFOLDER=str(folder), DJANGO_SETTINGS_MODULE="navidrome_lib.settings")
     run_module("bench.child", "prepare", str(root), env=env)
     return env

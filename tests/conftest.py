@@ -21,6 +21,7 @@ from whitenoise.responders import StaticFile
 
 from libraries.models import Library, Scan
 from tests.support.flushing import quick_flush
+from tests.support.server import make_database
 from tests.support.sharing import PARTS, Share, chosen_tests
 from users import tokens
 from users.models import LibraryAccess, User
@@ -81,6 +82,12 @@ def static_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_found)
         yield
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, for the data folders of servers that tests start."""
+    return make_database(tmp_path_factory.mktemp("new", numbered=True))
 
 
 @pytest.fixture(scope="session", autouse=True)

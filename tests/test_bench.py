@@ -27,9 +27,9 @@ from libraries.models import MediaFile
 TRACKS = 40
 
 
-def test_the_command_measures_a_small_library(tmp_path: Path) -> None:
+def test_the_command_measures_a_small_library(tmp_path: Path, new_database: Path) -> None:
     options = parse(["--rounds", "1", "--corpus", str(tmp_path), "--no-peers"])
-    with databases([SQLITE]) as fresh:
+    with databases([SQLITE], migrated=new_database) as fresh:
         section = measure(options, TRACKS, fresh)
     assert [(row.database, row.kind) for row in section.rows] == [
         (SQLITE, rounds.FIRST), (SQLITE, rounds.AGAIN), (SQLITE, rounds.CHANGED), (SQLITE, rounds.FIRST_BY_MUTAGEN),
@@ -77,9 +77,9 @@ def test_delayed_storage_shows_the_same_files_and_takes_none(tmp_path: Path) -> 
 
 @pytest.mark.alike
 @pytest.mark.usefixtures("latencyfs")
-def test_scans_behind_a_delay_are_measured(tmp_path: Path) -> None:
+def test_scans_behind_a_delay_are_measured(tmp_path: Path, new_database: Path) -> None:
     corpus = make_corpus(tmp_path, TRACKS)
-    with databases([SQLITE]) as fresh:
+    with databases([SQLITE], migrated=new_database) as fresh:
         one = network.measure_network(corpus, fresh, 0, (), delays_ms=(1,), forgotten_seconds=0)
     rows = network.summarise_network([one])
     assert [(row.delay_ms, row.kind) for row in rows] == [(1, rounds.FIRST), (1, rounds.AGAIN), (1, rounds.CHANGED)]

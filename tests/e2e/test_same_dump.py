@@ -11,6 +11,7 @@ from devtools.postgres import private_postgres
 from navidrome_lib.runner.processes import Sentinel
 from navidrome_lib.runner.services import REPOSITORY
 from synth import make_library
+from tests.support.server import put_database
 
 
 def dump(root: Path, data: Path, database_url: str) -> str:
@@ -25,7 +26,7 @@ def dump(root: Path, data: Path, database_url: str) -> str:
     )
 
 
-def test_both_databases_hold_the_same(tmp_path: Path) -> None:
+def test_both_databases_hold_the_same(tmp_path: Path, new_database: Path) -> None:
     root = tmp_path / "Music"
     make_library(root, tracks=150, seed=11, pictures=False)
     (root / "broken.flac").write_bytes(b"fLaC and then nothing")
@@ -34,6 +35,7 @@ def test_both_databases_hold_the_same(tmp_path: Path) -> None:
     lines: list[str] = []
     with Sentinel() as sentinel, private_postgres(environ, sentinel, lines.append) as url:
         on_postgresql = dump(root, tmp_path / "postgresql", url)
+    put_database(new_database, tmp_path / "sqlite")
     on_sqlite = dump(root, tmp_path / "sqlite", "")
     assert "'total_songs': 150" in on_sqlite
     assert "broken.flac" in on_sqlite

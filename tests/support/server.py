@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,12 +14,40 @@ from navidrome_lib.runner.services import REPOSITORY
 from tests.support.waiting import eventually
 
 
+DATA = "a data folder"
+
+
+def make_database(folder: Path) -> Path:
+    """A new SQLite database with all tables and no rows of ours, as the server itself makes it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("ND_") and "_URL" not in name}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=REPOSITORY, env={**environ, "ND_DATAFOLDER": str(folder)}, check=True,
+    )  # fmt: skip
+    return folder / "navidrome-lib.db"
+
+
+def put_database(database: Path, data: Path) -> None:
+    """Put a copy of the database into a data folder, which is made if it is not there."""
+    data.mkdir(mode=0o700, exist_ok=True)
+    shutil.copyfile(database, data / database.name)
+    (data / database.name).chmod(0o600)
+
+
 class Server:
     """The server as a person starts it, with its output in a file."""
 
     def __init__(
-        self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, command: str = "serve"
+        self,
+        folder: Path,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        command: str = "serve",
+        database: Path | None = None,
     ) -> None:
+        """`database`: one that is migrated, which spares a start that is not about the first one five seconds."""
+        if database:
+            put_database(database, folder / DATA)
         self.port = free_port()
         self.log = folder / "output.log"
         inherited = {
@@ -31,7 +60,7 @@ class Server:
                 env={
                     **inherited,
                     "PYTHONPATH": str(REPOSITORY),
-                    "ND_DATAFOLDER": "a data folder",
+                    "ND_DATAFOLDER": DATA,
                     **(environ or {}),
                 },
                 stdout=output,

@@ -22,8 +22,8 @@ def ask(address: str, *, body: object = None, token: str = "") -> Any:
         return json.load(answer)
 
 
-def test_the_demo_has_an_admin_and_music(tmp_path: Path) -> None:
-    server = Server(tmp_path, command="demo")
+def test_the_demo_has_an_admin_and_music(tmp_path: Path, new_database: Path) -> None:
+    server = Server(tmp_path, command="demo", database=new_database)
     try:
         server.wait_until_it_says("Press Ctrl-C to stop.")
         assert eventually(lambda: "Sign in as" in server.output())

@@ -86,9 +86,11 @@ class Visitor:
         return self._answer(self._browser, urllib.request.Request(self._home + path, data=body))  # noqa: S310 - ours
 
 
-def serve(folder: Path, environ: dict[str, str], servers: list[Server]) -> tuple[Server, Visitor]:
+def serve(
+    folder: Path, environ: dict[str, str], servers: list[Server], database: Path | None = None
+) -> tuple[Server, Visitor]:
     """A server that runs, which the fixture `servers` ends, and an admin who is signed in."""
-    server = Server(folder, environ=environ)
+    server = Server(folder, environ=environ, database=database)
     servers.append(server)
     server.wait_until_it_says("Press Ctrl-C to stop.")
     visitor = Visitor(server)
@@ -167,14 +169,14 @@ def mount(folder: Path, megabytes: int, flags: int = 0) -> bool:
 
 
 def test_a_disk_that_becomes_full_in_the_middle_of_a_scan(
-    tmp_path: Path, servers: list[Server], small_disk: Path
+    tmp_path: Path, servers: list[Server], small_disk: Path, new_database: Path
 ) -> None:
     song = write_track(tmp_path / "song.flac", "Song", comment=LONG).read_bytes()
     for folder in range(SONGS // 50):
         (tmp_path / "music" / f"{folder:03}").mkdir(parents=True)
         for number in range(50):
             (tmp_path / "music" / f"{folder:03}" / f"{number:02}.flac").write_bytes(song)
-    server, visitor = serve(tmp_path, {**ADMIN, "ND_SCANNER_FINGERPRINTS": "false"}, servers)
+    server, visitor = serve(tmp_path, {**ADMIN, "ND_SCANNER_FINGERPRINTS": "false"}, servers, new_database)
     # behind the sign-in, which has to be written down: the first scan begins at once
     assert visitor.ask("/api/library", {"name": "Music", "path": str(tmp_path / "music")})[0] in (200, 201)
 
@@ -196,11 +198,11 @@ def test_a_disk_that_becomes_full_in_the_middle_of_a_scan(
     assert "Traceback" not in server.output()
 
 
-def test_the_broker_is_away_for_a_while(tmp_path: Path, servers: list[Server]) -> None:
+def test_the_broker_is_away_for_a_while(tmp_path: Path, servers: list[Server], new_database: Path) -> None:
     write_album(tmp_path / "music", 3)
     with processes.restartable_broker(tmp_path / "broker") as broker:
         environ = {**ADMIN, "REDIS_URL": broker.url, "ND_MUSICFOLDER": str(tmp_path / "music")}
-        server, visitor = serve(tmp_path, environ, servers)
+        server, visitor = serve(tmp_path, environ, servers, new_database)
         assert eventually(lambda: songs(visitor) == 3, seconds=180), server.output()
         broker.kill()
         write_album(tmp_path / "music" / "more", 2)

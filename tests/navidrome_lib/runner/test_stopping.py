@@ -63,9 +63,11 @@ def stop_readers(server: Server) -> None:
             os.kill(int(line.split()[0]), signal.SIGSTOP)
 
 
-def test_a_scan_goes_on_after_the_server_was_stopped(tmp_path: Path, music: Path, servers: list[Server]) -> None:
+def test_a_scan_goes_on_after_the_server_was_stopped(
+    tmp_path: Path, music: Path, servers: list[Server], new_database: Path
+) -> None:
     environ = {"ND_MUSICFOLDER": str(music), "ND_SCANNER_READERS": "1", "ND_SCANNER_FINGERPRINTS": "false"}
-    first = Server(tmp_path, environ=environ)
+    first = Server(tmp_path, environ=environ, database=new_database)
     servers.append(first)
     first.wait_until_it_says("Press Ctrl-C to stop.")
     present = "SELECT count(*) FROM libraries_mediafile WHERE NOT missing"

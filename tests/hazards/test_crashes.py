@@ -119,9 +119,9 @@ def test_killed_anywhere(small_steps: None, trees: tuple[Path, Path], share: Sha
 
     dice = random.Random(SEED if THOROUGH else DAY)  # other points each day
     # every commit is tried by the scenarios of test_every_commit, too; here in a larger library
-    chosen = dice.sample(range(1, len(commits) + 1), min(len(commits), at_most(10, 1000)))
+    chosen = dice.sample(range(1, len(commits) + 1), min(len(commits), at_most(6, 1000)))
     deaths = [{"commit": point} for point in sorted(chosen)]
-    inside = min(len(writes), at_most(3, 100))
+    inside = min(len(writes), at_most(2, 100))
     deaths += [{"write": point} for point in sorted(dice.sample(range(1, len(writes) + 1), inside))]
     for death in share.of(deaths):
         start.restore()

@@ -311,7 +311,7 @@ def test_every_commit(small_steps: None, tmp_path: Path, share: Share, scenario:
         "without storage": lambda point: without_storage_from(run, point),
     }
     for way, interrupt in ways.items():
-        chosen = sorted(dice.sample(points, min(len(points), at_most(6 if way == "killed" else 4, 1000))))
+        chosen = sorted(dice.sample(points, min(len(points), at_most(4 if way == "killed" else 2, 1000))))
         for point in share.of(chosen):
             run.undo_after()
             run.start.restore()

@@ -22,7 +22,7 @@ from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, picture, request, scan
 from tests.support.sharing import DAY, Share
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 Told = list[dict[str, str]]
 

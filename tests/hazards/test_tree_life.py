@@ -37,7 +37,7 @@ from tests.support.limits import limit_scans
 from tests.support.scans import counts
 from tests.support.sharing import THOROUGH
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 CHANGES: Final = {"added", "updated", "moved", "restored", "missing"}
 # how much happened

@@ -19,7 +19,7 @@ from tests.conftest import Configure
 from tests.support.scans import ids, scan, write_album
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.catalog import LONG_AGO
 from tests.support.scans import counts, scan, write_album, write_track
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 @pytest.fixture

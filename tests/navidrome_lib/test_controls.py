@@ -25,6 +25,8 @@ from tests.conftest import PASSWORD
 from users import api_keys, services
 from users.models import ApiKey, User
 
+pytestmark = pytest.mark.alike
+
 FORGED = "2026-01-01 00:00:00,000 INFO users: admin signed in from 10.0.0.1"
 # the end of a line, of a terminal's line and of a paragraph; colours; the direction of writing; the other control codes
 EVIL = ["\n", "\r", "\x1b[2J", "\x85", "\u2028", "\u2029", "\u202e", "\u2066", "\x7f", "\x9b31m"]

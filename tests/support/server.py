@@ -13,7 +13,6 @@ from navidrome_lib.runner.broker import free_port
 from navidrome_lib.runner.services import REPOSITORY
 from tests.support.waiting import eventually
 
-
 DATA = "a data folder"
 
 

@@ -14,6 +14,8 @@ from libraries.models import Library, Scan
 from tests.conftest import MakeUser
 from users.models import ApiKey, GroupAccess, User
 
+pytestmark = pytest.mark.alike
+
 URL = "/api/apikey"
 KEYS = {
     "id", "name", "hint", "scopes", "libraryIds", "userId", "userName", "createdAt", "expiresAt", "lastUsedAt",

@@ -15,6 +15,8 @@ from tests.conftest import PASSWORD, Configure, MakeUser, SignIn
 from users import app_passwords, key_files, tokens
 from users.models import User
 
+pytestmark = pytest.mark.alike
+
 URL = "/auth/login"
 KEYS = {"id", "name", "username", "isAdmin", "token", "subsonicSalt", "subsonicToken"}
 

@@ -14,6 +14,8 @@ from tests.conftest import PASSWORD, MakeLibrary, MakeUser, SignIn
 from users import app_passwords
 from users.models import GroupAccess, LibraryAccess, User
 
+pytestmark = pytest.mark.alike
+
 URL = "/api/user"
 KEYS = {
     "id", "userName", "name", "email", "isAdmin", "isActive", "mayScan", "lastLoginAt", "lastAccessAt",

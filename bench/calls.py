@@ -134,7 +134,7 @@ def measure_in_turns(servers: Sequence[Asked], rounds: int) -> list[dict[str, fl
 def server_with_catalog(checkout: Path, folder: Path, *, libraries: int = LIBRARIES) -> Iterator[Asked]:
     """A server of the code in `checkout`, with a few scanned libraries, scans and missing files."""
     env = environment(
-        PYTHONPATH=str(checkout), PYTHONPYCACHEPREFIX=str(folder / "compiled"), ND_DATAFOLDER=str(folder / "data"),
+        PYTHONPATH=str(checkout), ND_DATAFOLDER=str(folder / "data"),
         DJANGO_SETTINGS_MODULE="navidrome_lib.settings", ND_AUTHREQUESTLIMIT="0", ND_DEVUISHOWCONFIG="true",
         ND_LOGLEVEL="error",
     )  # fmt: skip

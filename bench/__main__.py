@@ -67,13 +67,14 @@ def measure_all(
     *,
     scans: Callable[[argparse.Namespace, int, dict[str, Fresh]], str] | None = None,
     idle_seconds: float = IDLE_SECONDS,
+    migrated: Path | None = None,
 ) -> list[str]:
     """The tables of every size that is asked for (made by `scans`), and how the server answers meanwhile.
 
-    It is asked for `idle_seconds` before and after a scan, too.
+    It is asked for `idle_seconds` before and after a scan, too. Catalogs are copies of `migrated`, where there is one.
     """
     texts = []
-    with databases(options.database) as fresh:
+    with databases(options.database, migrated=migrated) as fresh:
         for tracks in options.tracks:
             texts.append((scans or scans_text)(options, tracks, fresh))
             print(texts[-1], flush=True)

@@ -131,13 +131,21 @@ def measure_in_turns(servers: Sequence[Asked], rounds: int) -> list[dict[str, fl
 
 
 @contextmanager
-def server_with_catalog(checkout: Path, folder: Path, *, libraries: int = LIBRARIES) -> Iterator[Asked]:
-    """A server of the code in `checkout`, with a few scanned libraries, scans and missing files."""
+def server_with_catalog(
+    checkout: Path, folder: Path, *, libraries: int = LIBRARIES, migrated: Path | None = None
+) -> Iterator[Asked]:
+    """A server of the code in `checkout`, with a few scanned libraries, scans and missing files.
+
+    Its database is a copy of the one that is `migrated` already, if there is one.
+    """
     env = environment(
         PYTHONPATH=str(checkout), ND_DATAFOLDER=str(folder / "data"),
         DJANGO_SETTINGS_MODULE="navidrome_lib.settings", ND_AUTHREQUESTLIMIT="0", ND_DEVUISHOWCONFIG="true",
         ND_LOGLEVEL="error",
     )  # fmt: skip
+    if migrated:
+        (folder / "data").mkdir(mode=0o700)
+        shutil.copyfile(migrated, folder / "data" / migrated.name)
     fill(checkout, folder / "music", env, libraries)
     with Server(env, checkout) as server:
         wait_for(server.port)

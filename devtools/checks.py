@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,9 +71,7 @@ def test(
     parser.add_argument("--coverage", action="store_true", help="measure which lines ran; takes twice as long")
     options, for_pytest = parser.parse_known_args(arguments)
     databases = ["SQLite"] * (not options.postgres) + ["PostgreSQL"] * (not options.sqlite)
-    failed_checks = (
-        [] if options.no_checks else [name for name, argv in checks.items() if not passes(name, argv, console)]
-    )
+    failed_checks = [] if options.no_checks else failed_of(checks, console)
     if options.only_checks:
         return 1 if failed_checks else 0
     with interruptible(), tempfile.TemporaryDirectory(prefix="nd-coverage-") as folder:
@@ -87,8 +86,23 @@ def test(
     return 1 if failed_checks or any(run.failed for run in runs) or all(run.code for run in runs) else 0
 
 
-def passes(name: str, argv: Sequence[str], console: Console) -> bool:
-    """Whether the check passes; what it says is shown when it does not."""
+def failed_of(checks: Mapping[str, Sequence[str]], console: Console) -> list[str]:
+    """The names of the checks that fail; what they say is shown.
+
+    Two run at a time: the slowest takes as long as all the others.
+    """
+    failed = []
+    with ThreadPoolExecutor(2) as pool:
+        for name, (code, said, seconds) in zip(checks, pool.map(run_check, checks.values()), strict=True):
+            console.say(f"{'FAILED' if code else 'ok':<7} {name} ({seconds:.1f} s)")
+            if code:
+                console.say(said)
+                failed.append(name)
+    return failed
+
+
+def run_check(argv: Sequence[str]) -> tuple[int, str, float]:
+    """The exit code of a check, what it says, and its seconds."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nd-check-") as folder:
         environ = {**private_environment(), "ND_DATAFOLDER": folder}
@@ -96,10 +110,7 @@ def passes(name: str, argv: Sequence[str], console: Console) -> bool:
         result = subprocess.run(
             argv, cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
-    console.say(f"{'ok' if result.returncode == 0 else 'FAILED':<7} {name} ({time.monotonic() - started:.1f} s)")
-    if result.returncode != 0:
-        console.say(result.stdout.rstrip())
-    return result.returncode == 0
+    return result.returncode, result.stdout.rstrip(), time.monotonic() - started
 
 
 @contextlib.contextmanager

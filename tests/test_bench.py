@@ -123,10 +123,10 @@ def test_a_peer_is_compared_within_its_round() -> None:
 
 
 def test_the_answers_of_a_server_are_measured_while_it_scans(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], new_database: Path
 ) -> None:
     arguments = ["--tracks", str(TRACKS), "--database", SQLITE, "--corpus", str(tmp_path), "--rounds", "1"]
-    first, text = measure_all(parse(arguments), scans=lambda *_: "the scans", idle_seconds=0.5)
+    first, text = measure_all(parse(arguments), scans=lambda *_: "the scans", idle_seconds=0.5, migrated=new_database)
     assert first == "the scans"
     assert text in capsys.readouterr().out
     (row,) = (line for line in text.splitlines() if line.startswith("| SQLite"))
@@ -137,8 +137,8 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the counters and the addresses are those of Linux")
-def test_single_requests_are_measured_alone_and_beside_a_crowd(tmp_path: Path) -> None:
-    with server_with_catalog(REPOSITORY, tmp_path, libraries=1) as asked:
+def test_single_requests_are_measured_alone_and_beside_a_crowd(tmp_path: Path, new_database: Path) -> None:
+    with server_with_catalog(REPOSITORY, tmp_path, libraries=1, migrated=new_database) as asked:
         (spent,) = measure_in_turns([asked], 1)
         crowded = measure_beside(asked, 1, streams=3, readers=2, requests=22)
     assert list(spent) == [each.name for each in CALLS]

@@ -29,6 +29,8 @@ from navidrome_lib.runner.services import REPOSITORY, python
 SUMMARY = re.compile(r"(\d+ \w+|no tests ran) in [\d.]+s")
 PROGRAMS = Path(sys.executable).parent
 WITHOUT_DATABASE = "no database"
+# the variable that names a folder for what several runs need and one of them makes
+SHARED_FOLDER = "TESTS_SHARED_FOLDER"
 NO_TESTS = 5  # pytest's exit code when it selected none
 CHECKS: Mapping[str, Sequence[str]] = {
     "ruff check": python("ruff", "check", "."),
@@ -138,8 +140,12 @@ def run_suites(
     runs: list[Run] = []
     with ExitStack() as stack:
         sentinel = stack.enter_context(Sentinel())
-        for name, chosen in parts_of(databases).items():
+        parts = parts_of(databases)
+        shared = stack.enter_context(tempfile.TemporaryDirectory(prefix="nd-tests-"))
+        for name, chosen in parts.items():
             environ = stack.enter_context(test_environment(name, sentinel, console))
+            if len(parts) > 1:
+                environ[SHARED_FOLDER] = shared
             program = ["pytest"]
             if measured:
                 note = measured / f".coverage.{name}"

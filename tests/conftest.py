@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -19,6 +21,7 @@ from rest_framework.test import APIClient
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
+from devtools.checks import SHARED_FOLDER
 from libraries.models import Library, Scan
 from tests.support.flushing import quick_flush
 from tests.support.server import make_database
@@ -87,7 +90,17 @@ def static_files() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite database, for the data folders of servers that tests start."""
-    return make_database(tmp_path_factory.mktemp("new", numbered=True))
+    return make_database(Path(os.environ.get(SHARED_FOLDER) or tmp_path_factory.mktemp("new")))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Whether a database is there for the tests: on SQLite a copy, where other runs need a migrated one anyway."""
+    database = connections["default"]
+    if database.vendor != "sqlite" or SHARED_FOLDER not in os.environ:
+        return False
+    shutil.copyfile(request.getfixturevalue("new_database"), database.settings_dict["TEST"]["NAME"])
+    return True
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -11,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connection, connections, models, transaction
 from django.db.utils import load_backend
 
@@ -168,15 +168,15 @@ def _killer(at: int) -> Callable[[str], None]:
 
 
 @contextmanager
-def another_database(folder: Path) -> Iterator[None]:
-    """An empty SQLite database in a file takes the place of the one of the tests."""
+def another_database(folder: Path, migrated: Path) -> Iterator[None]:
+    """A copy of the SQLite database `migrated` takes the place of the one of the tests."""
+    shutil.copyfile(migrated, folder / "another.db")
     usual = connections["default"]
     config = database_settings(f"sqlite:///{folder / 'another.db'}", folder)
     values = connections.configure_settings({"default": config})["default"]
     values["TIME_ZONE"] = None
     connections["default"] = load_backend(values["ENGINE"]).DatabaseWrapper(values, "default")
     try:
-        call_command("migrate", verbosity=0)
         yield
     finally:
         connections["default"].close()

@@ -210,7 +210,7 @@ def test_ten_thousand_mutations(tmp_path: Path) -> None:
     assert took < 300
 
 
-def test_the_battery(tmp_path: Path, quick_reading: RememberingPool, settings: Settings) -> None:
+def test_the_battery(tmp_path: Path, quick_reading: RememberingPool, settings: Settings, new_database: Path) -> None:
     root = tmp_path / "music"
     for files in (truncated(), pretending(), monstrous(), mutated(300), awkward()):
         spread(root, files)
@@ -232,7 +232,7 @@ def test_the_battery(tmp_path: Path, quick_reading: RememberingPool, settings: S
     # a full scan reads all anew, and finds the same
     assert not counts(scan(library, full=True)).keys() & {"added", "moved", "restored", "missing"}
     assert by_name(picture(library)) == seen
-    with another_database(tmp_path):
+    with another_database(tmp_path, new_database):
         elsewhere = Library.objects.create(name="Battery", path=str(root))
         check(scan(elsewhere), elsewhere, root)
         assert by_name(picture(elsewhere)) == seen

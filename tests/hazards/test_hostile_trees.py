@@ -119,7 +119,9 @@ def found() -> set[bytes]:
     return {os.path.join(bytes(track.folder.path_bytes), bytes(track.name_bytes)) for track in tracks}
 
 
-def test_exactly_what_belongs_to_it(root: Path, tmp_path: Path, quick_reading: RememberingPool) -> None:
+def test_exactly_what_belongs_to_it(
+    root: Path, tmp_path: Path, quick_reading: RememberingPool, new_database: Path
+) -> None:
     library = Library.objects.create(name="Hostile", path=str(root))
     done = scan(library)
     assert done.state == "finished", done.error
@@ -133,7 +135,7 @@ def test_exactly_what_belongs_to_it(root: Path, tmp_path: Path, quick_reading: R
         assert not again.keys() & {"added", "moved", "restored", "missing", "failed"}, again
         assert full or "updated" not in again
         assert by_name(picture(library)) == seen
-    with another_database(tmp_path):
+    with another_database(tmp_path, new_database):
         elsewhere = Library.objects.create(name="Hostile", path=str(root))
         assert scan(elsewhere).state == "finished"
         assert by_name(picture(elsewhere)) == seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -17,13 +18,23 @@ DATA = "a data folder"
 
 
 def make_database(folder: Path) -> Path:
-    """A new SQLite database with all tables and no rows of ours, as the server itself makes it."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("ND_") and "_URL" not in name}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-        cwd=REPOSITORY, env={**environ, "ND_DATAFOLDER": str(folder)}, check=True,
-    )  # fmt: skip
-    return folder / "navidrome-lib.db"
+    """A new SQLite database with all tables and no rows of ours, as the server itself makes it.
+
+    Of several runs that have this folder, the first one makes it; the others wait.
+    """
+    made = folder / "navidrome-lib.db"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            environ = {
+                name: value for name, value in os.environ.items() if not name.startswith("ND_") and "_URL" not in name
+            }
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+                cwd=REPOSITORY, env={**environ, "ND_DATAFOLDER": str(folder / "data")}, check=True,
+            )  # fmt: skip
+            (folder / "data" / made.name).rename(made)
+    return made
 
 
 def put_database(database: Path, data: Path) -> None:

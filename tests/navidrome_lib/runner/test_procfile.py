@@ -40,7 +40,7 @@ def migrated(environ: dict[str, str], new_database: Path) -> dict[str, str]:
 
 def run(line: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", "-c", line], cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False, timeout=120
+        ["sh", "-c", line], cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False, timeout=600
     )
 
 

@@ -1,0 +1,106 @@
+"""`AlbumID3`, and `Child` of an album, which browsing by folders shows as a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from libraries.catalog_api.albums import album_objects
+from libraries.choices import Role
+from media.choices import CoverKind
+from navidrome_lib.viewer import Viewer
+from subsonic.objects.covers import add_cover, disc_cover
+from subsonic.objects.values import EXPLICIT, Object, add_notes, add_plays, artist_refs, date_object, moment, names
+
+
+def albums_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
+    """`AlbumID3` of the albums with these ids, in this order; those that are hidden or missing are left out."""
+    return [album_id3(album) for album in album_objects(ids, viewer) if not album["missing"]]
+
+
+def album_children(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
+    """The same as directories."""
+    return [child_of_album(album) for album in album_objects(ids, viewer) if not album["missing"]]
+
+
+def _shared(album: Mapping[str, Any]) -> Object:
+    """What both shapes have."""
+    tags = album.get("tags", {})
+    artists = artist_refs(album["participants"].get(Role.ALBUM_ARTIST, ()))
+    found: Object = {
+        "id": album["id"],
+        "name": album["name"],
+        "artist": album["albumArtist"],
+        "songCount": album["songCount"],
+        "duration": int(album["duration"]),
+        "created": moment(album["createdAt"]),
+        "genres": names(genre["name"] for genre in album["genres"] or ()),
+        "musicBrainzId": album.get("mbzAlbumId", ""),
+        "sortName": album["orderAlbumName"],
+        "moods": tags.get("mood", []),
+        "artists": artists,
+        "displayArtist": album["albumArtist"],
+        "explicitStatus": EXPLICIT.get(album["explicitStatus"], ""),
+    }
+    if artist := album["albumArtistId"] or next((each["id"] for each in artists), ""):
+        found["artistId"] = artist
+    if year := album["maxOriginalYear"] or album["maxYear"]:
+        found["year"] = year
+    if album["genre"]:
+        found["genre"] = album["genre"]
+    add_cover(found, album, CoverKind.ALBUM)
+    add_notes(found, album)
+    add_plays(found, album)
+    return found
+
+
+def album_id3(album: Mapping[str, Any]) -> Object:
+    """`AlbumID3` of an album, from its object of the catalog."""
+    tags = album.get("tags", {})
+    return _shared(album) | {
+        "version": next(iter(tags.get("albumversion", ())), ""),
+        "isCompilation": album["compilation"],
+        "releaseTypes": tags.get("releasetype", []),
+        "recordLabels": names(tags.get("recordlabel", ())),
+        "discTitles": disc_titles(album),
+        "originalReleaseDate": date_object(album.get("originalDate", "")),
+        "releaseDate": date_object(album.get("releaseDate", "")),
+    }
+
+
+def disc_titles(album: Mapping[str, Any]) -> list[Object]:
+    """The discs of an album with several of them, or with a title on its only one."""
+    discs = album["discs"]
+    if len(discs) < 2 and not any(discs.values()):
+        return []
+    return [
+        {"disc": int(disc), "title": title, "coverArt": disc_cover(album["id"], int(disc))}
+        for disc, title in discs.items()
+    ]
+
+
+def child_of_album(album: Mapping[str, Any]) -> Object:
+    """`Child` of an album: a directory with all keys that a song has and an album can have."""
+    found = _shared(album)
+    if "artistId" in found:
+        found["parent"] = found["artistId"]
+    return found | {
+        "isDir": True,
+        "title": album["name"],
+        "album": album["name"],
+        "mediaType": "album",
+        "bpm": 0,
+        "comment": "",
+        "isrc": [],
+        "replayGain": {},
+        "channelCount": 0,
+        "samplingRate": 0,
+        "bitDepth": 0,
+        "albumArtists": found["artists"],
+        "displayAlbumArtist": found["displayArtist"],
+        "contributors": [],
+        "displayComposer": "",
+        "groupings": album.get("tags", {}).get("grouping", []),
+        "works": [],
+        "movements": [],
+    }

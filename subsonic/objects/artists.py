@@ -1,0 +1,42 @@
+"""`ArtistID3`, and `Artist`, which browsing by folders shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from libraries.catalog_api.artists import artist_objects
+from libraries.choices import Role
+from media.choices import CoverKind
+from navidrome_lib.viewer import Viewer
+from subsonic.objects.covers import add_cover
+from subsonic.objects.values import Object, add_notes
+
+
+def artists_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
+    """`ArtistID3` of the artists with these ids, in this order; those that are hidden or missing are left out."""
+    return [artist_id3(artist) for artist in artist_objects(ids, viewer) if not artist["missing"]]
+
+
+def folder_artists(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
+    """The same as `Artist`."""
+    return [folder_artist(artist) for artist in artist_objects(ids, viewer) if not artist["missing"]]
+
+
+def folder_artist(artist: Mapping[str, Any]) -> Object:
+    """`Artist` of an artist, from its object of the catalog."""
+    found: Object = {"id": artist["id"], "name": artist["name"]}
+    add_cover(found, artist, CoverKind.ARTIST)
+    add_notes(found, artist)
+    return found
+
+
+def artist_id3(artist: Mapping[str, Any]) -> Object:
+    """`ArtistID3` of an artist; its albums are those that it is the artist of."""
+    stats = artist["stats"]
+    return folder_artist(artist) | {
+        "albumCount": stats.get(Role.ALBUM_ARTIST, {}).get("albumCount", 0),
+        "musicBrainzId": artist.get("mbzArtistId", ""),
+        "sortName": artist["orderArtistName"],
+        "roles": list(stats),
+    }

@@ -52,6 +52,12 @@ class Params:
         text = self.text(name).strip()
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
+    def limit(self, name: str, default: int, most: int | None = None) -> int:
+        """How many are wanted: `default` where nothing is said that can be read, and never more than `most`."""
+        text = self.text(name).strip()
+        wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+        return wanted if most is None else min(wanted, most)
+
     def seconds(self, name: str) -> float:
         """A number of seconds from 0 up, whole or not; 0 where there is none, or nothing that can be read as one."""
         found = re.fullmatch(r"\d{1,7}(\.\d{1,6})?", self.text(name).strip(), re.ASCII)

@@ -20,6 +20,19 @@ CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 TEXT = "value"
+# what has a `value` that is an attribute all the same
+VALUE_IS_ATTRIBUTE = {"cueLine"}
+# lists whose elements are called otherwise in XML
+ELEMENTS = {"agents": "agent"}
+# objects that are left out of XML where nothing is known; JSON has `{}`
+LEFT_OUT_EMPTY = {"originalReleaseDate", "releaseDate"}
+
+
+class Text(str):
+    """A single value that is an element with a text in XML, as those of the info answers; all others are attributes."""
+
+    __slots__ = ()
+
 
 Payload = Mapping[str, Any]
 
@@ -88,12 +101,14 @@ def element(name: str, values: Payload) -> ElementTree.Element:
     """
     node = ElementTree.Element(name)
     for key, value in values.items():
-        for item in value if isinstance(value, list) else [value]:
+        is_list = isinstance(value, list)
+        for item in value if is_list else [value]:
             if isinstance(item, Mapping):
-                node.append(element(key, item))
-            elif key == TEXT:
+                if item or key not in LEFT_OUT_EMPTY:
+                    node.append(element(ELEMENTS.get(key, key), item))
+            elif key == TEXT and name not in VALUE_IS_ATTRIBUTE:
                 node.text = scalar(item)
-            elif isinstance(value, list):
+            elif is_list or isinstance(item, Text):
                 ElementTree.SubElement(node, key).text = scalar(item)
             else:
                 node.set(key, scalar(item))

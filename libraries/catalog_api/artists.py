@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
+from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -14,6 +15,7 @@ from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, a
 from libraries.catalog_api.visible import LibraryFacts, gathered, libraries_of
 from libraries.gathering import role_stats
 from libraries.models import Artist, LibraryArtist, Participant
+from libraries.order_names import order_name
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
@@ -26,8 +28,10 @@ _PLAIN: Final = {
 }
 _TEXTS: Final = {"sortArtistName": "sort_name", "mbzArtistId": "mbz_artist_id"}
 _KEYS: Final = (*_PLAIN, *_TEXTS)
-_COLUMNS: Final = (*_PLAIN.values(), *_TEXTS.values())
+COLUMNS: Final = (*_PLAIN.values(), *_TEXTS.values())
 _STAT_KEYS: Final = ("songCount", "albumCount", "size")
+Stats = tuple[int, int, int, Mapping[str, Sequence[int]]]
+"""What an artist does in one library: songs, albums and bytes, and the same role by role."""
 
 
 def present_in(library_ids: Collection[int]) -> QuerySet[Any]:
@@ -54,6 +58,13 @@ def artists_of(library_ids: Collection[int]) -> QuerySet[Any]:
     return Artist.objects.filter(Q(pk__in=present_in(library_ids)) | Q(pk__in=lost))
 
 
+def artist_named(name: str) -> str:
+    """The id of the artist of that name, in any case; empty where there is none."""
+    order = order_name(name, settings.CONF.tags.ignored_articles)
+    known = Artist.objects.filter(order_name=order).order_by("pk").values_list("pk", "name")
+    return next((pk for pk, each in known if each.casefold() == name.casefold()), "")
+
+
 def by_count(column: str) -> Sort:
     """An order by a number that is kept of each artist in each library, added up over those that the viewer sees."""
 
@@ -76,19 +87,19 @@ def artist_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `artist_objects`, for who knows the libraries of the viewer already."""
     rows: dict[str, tuple[Any, ...]] = {}
-    stats: dict[str, list[tuple[int, int, int, Mapping[str, Sequence[int]]]]] = defaultdict(list)
+    stats: dict[str, list[Stats]] = defaultdict(list)
     for piece in chunks(dict.fromkeys(ids)):
         _read_stats(piece, libraries, stats)
         others = [pk for pk in piece if pk not in stats]
         seen = [*(pk for pk in piece if pk in stats), *(lost_in(libraries, others) if others else ())]
-        found = Artist.objects.filter(pk__in=seen).order_by().values_list(*_COLUMNS)
+        found = Artist.objects.filter(pk__in=seen).order_by().values_list(*COLUMNS)
         rows.update((row[0], row) for row in found)
-    objects = [_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
+    objects = [artist_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
     add_keys(Resource.ARTIST, objects, viewer)
     return objects
 
 
-def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: dict[str, list[Any]]) -> None:
+def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: dict[str, list[Stats]]) -> None:
     """What is kept of artists in each library; of those that are not gathered yet, what their songs say now."""
     counts = LibraryArtist.objects.filter(artist__in=artist_ids, library__in=libraries, song_count__gt=0)
     late: dict[int, list[str]] = defaultdict(list)
@@ -98,13 +109,20 @@ def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: di
             stats[artist].append((songs, albums, size, orjson.loads(text)))
         else:
             late[library].append(artist)
+    read_now(late, stats)
+
+
+def read_now(late: Mapping[int, Sequence[str]], stats: dict[str, list[Stats]]) -> None:
+    """Add what artists do by what their songs say now: those of each library that are not gathered yet."""
     for library, artists in late.items():
-        for artist, roles in role_stats(library, artists).items():
-            total = roles.pop("", [0, 0, 0])
-            stats[artist].append((*total, roles))
+        for piece in chunks(artists):
+            for artist, roles in role_stats(library, piece).items():
+                songs, albums, size = roles.pop("", [0, 0, 0])
+                stats[artist].append((songs, albums, size, roles))
 
 
-def _object(row: Sequence[Any], stats: Sequence[tuple[int, int, int, Mapping[str, Sequence[int]]]]) -> WireObject:
+def artist_object(row: Sequence[Any], stats: Sequence[Stats]) -> WireObject:
+    """The object of an artist, of its row and of what it does in each library; without what apps add."""
     found = dict(zip(_KEYS, row, strict=True))
     for key in _TEXTS:
         if not found[key]:

@@ -135,6 +135,21 @@ LIBRARY_ID = InLibrariesFilter(help_text="Only of these libraries.")
 MISSING_TEXT = "`true`: only those whose files are missing; anything else: only those that are there."
 
 
+def having_words(rows: QuerySet[Any], text: str, *mbz_fields: str) -> QuerySet[Any]:
+    """Rows of which `words` has words that begin with each of a text, or that have it as a MusicBrainz id."""
+    if mbz_id := mbz_id_of(text):
+        known = Q()
+        for field in mbz_fields:
+            known |= Q(**{field: mbz_id})
+        return rows.filter(known)
+    words = words_of(text)
+    if not words:
+        return rows.none() if text.strip() else rows
+    for word in words:
+        rows = rows.filter(words__contains=f" {word}")
+    return rows
+
+
 class WordsFilter(TextsFilter):
     """Rows of which `words` has words that begin with each of these, or that have this MusicBrainz id."""
 
@@ -143,15 +158,4 @@ class WordsFilter(TextsFilter):
         self.mbz_fields = mbz_fields
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        text = " ".join(texts)
-        if mbz_id := mbz_id_of(text):
-            known = Q()
-            for field in self.mbz_fields:
-                known |= Q(**{field: mbz_id})
-            return rows.filter(known)
-        words = words_of(text)
-        if not words:
-            return rows.none() if text.strip() else rows
-        for word in words:
-            rows = rows.filter(words__contains=f" {word}")
-        return rows
+        return having_words(rows, " ".join(texts), *self.mbz_fields)

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
 from django.db.models.functions import Ord, Substr
 
-from libraries.catalog_api.extension import Asked, Sort
+from libraries.catalog_api.extension import Asked, Sort, Valued
 from libraries.models import MediaFile
 
 # of an id, the last characters, which are random (see navidrome_lib.db.ids): how many, and where the id ends
@@ -59,10 +59,9 @@ def ids_in_order(
     if sort.valued is None:
         ordered = in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True)
         return list(ordered[first:end])
-    values, by, key = sort.valued.rows(asked), sort.valued.by, sort.valued.key
+    values, key = sort.valued.rows(asked), sort.valued.key
     direction = "-" if descending else ""
-    there = values.filter(Exists(rows.order_by().filter(pk=OuterRef(key))))
-    with_value = there.order_by(*(direction + name for name in (*by, key))).values_list(key, flat=True)
+    with_value = _with_value(rows, sort.valued, asked, direction)
     # what has no value is in the order of the primary key
     others = rows.filter(~Exists(values.filter(**{key: OuterRef("pk")}))).order_by(f"{direction}pk")
     without = others.values_list("pk", flat=True)
@@ -73,6 +72,20 @@ def ids_in_order(
     before = first + len(found) if found else one.order_by().count()
     rest = None if end is None else max(end - before, 0)
     return found + list(two[max(first - before, 0) : rest])
+
+
+def ids_with_value(
+    rows: QuerySet[Any], sort: Sort, asked: Asked, *, first: int = 0, end: int | None = None
+) -> list[Any]:
+    """The ids of those rows only that have a value of an order which few have, the greatest first."""
+    assert sort.valued is not None
+    return list(_with_value(rows, sort.valued, asked, "-")[first:end])
+
+
+def _with_value(rows: QuerySet[Any], valued: Valued, asked: Asked, direction: str) -> QuerySet[Any]:
+    there = valued.rows(asked).filter(Exists(rows.order_by().filter(pk=OuterRef(valued.key))))
+    names = (direction + name for name in (*valued.by, valued.key))
+    return there.order_by(*names).values_list(valued.key, flat=True)
 
 
 def _order(model: type[models.Model], name: str, descending: bool) -> Any:

@@ -9,9 +9,11 @@ from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Valu
 
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.visible import gathered, libraries_of
-from libraries.models import AlbumTag, Tag
-from libraries.tag_names import ALBUM_TAGS, SONG_TAGS
+from libraries.models import AlbumTag, Tag, TrackGenre
+from libraries.order_names import order_name
+from libraries.tag_names import ALBUM_TAGS, GENRE, SONG_TAGS
 from navidrome_lib.api.filters import TextsFilter
+from navidrome_lib.viewer import Viewer
 
 
 class HasTag(Func):
@@ -42,6 +44,25 @@ def tags_of(name: str, texts: Collection[str]) -> dict[str, str]:
     """The known values of a tag that are meant by ids or values, by their ids."""
     asked = Q(pk__in=texts) | Q(value__in=texts)
     return dict(Tag.objects.filter(asked, name=name).values_list("pk", "value"))
+
+
+def genre_ids(name: str, viewer: Viewer) -> list[str]:
+    """The ids of the genre of that name, in any case."""
+    gathered(libraries_of(viewer))
+    known = Tag.objects.filter(name=GENRE, order_value=order_name(name)).values_list("pk", "value")
+    return [pk for pk, value in known if value.casefold() == name.casefold()]
+
+
+def albums_of_genre(rows: QuerySet[Any], name: str, viewer: Viewer) -> QuerySet[Any]:
+    """Albums with a song of the genre of that name."""
+    tags = AlbumTag.objects.filter(tag__in=genre_ids(name, viewer)).order_by()
+    return rows.filter(pk__in=tags.values("album"))
+
+
+def songs_of_genre(rows: QuerySet[Any], name: str, viewer: Viewer) -> QuerySet[Any]:
+    """Songs of the genre of that name."""
+    songs = TrackGenre.objects.filter(genre__in=genre_ids(name, viewer)).order_by()
+    return rows.filter(pk__in=songs.values("media_file"))
 
 
 class SongTagFilter(TextsFilter):

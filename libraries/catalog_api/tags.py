@@ -58,6 +58,15 @@ def tag_objects(ids: Sequence[str], libraries: Mapping[int, LibraryFacts]) -> li
     return found
 
 
+def genre_counts(viewer: Viewer) -> list[tuple[str, int, int]]:
+    """The genres that a viewer sees, each with its songs and albums, the most frequent first."""
+    libraries = libraries_of(viewer)
+    gathered(libraries)
+    used = AlbumTag.objects.filter(tag__name=GENRE, library__in=libraries).order_by().values_list("tag__value")
+    counted = used.annotate(songs=Sum("song_count"), albums=Count("pk"))
+    return sorted(counted, key=lambda each: (-each[1], each[0]))
+
+
 def genre_objects(ids: Sequence[str]) -> list[WireObject]:
     """Genres in this order."""
     names: dict[str, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from libraries import queue, visible
@@ -179,6 +179,18 @@ def scan_status(libraries: QuerySet[Library]) -> ScanStatus:
 def visible_scan_status(viewer: Viewer) -> ScanStatus:
     """The same of the libraries that `viewer` can access."""
     return _status(visible.libraries(viewer), visible.active_scans(viewer), visible.last_scan(viewer))
+
+
+def last_change(viewer: Viewer) -> tuple[datetime | None, list[int]]:
+    """When a scan that changed something last ended in the libraries that `viewer` can access, and their ids.
+
+    Where none has, when the youngest of them was made; None without any library.
+    """
+    libraries = {library.pk: library for library in visible.libraries(viewer)}
+    nothing = Q(added=0, updated=0, moved=0, restored=0, missing=0)
+    scans = Scan.objects.filter(library__in=libraries, finished_at__isnull=False).exclude(nothing)
+    at = scans.aggregate(at=Max("finished_at"))["at"]
+    return at or max((each.created_at for each in libraries.values()), default=None), sorted(libraries)
 
 
 def _status(libraries: Sequence[Library], active: Sequence[Scan], latest: Scan | None) -> ScanStatus:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from libraries.catalog_api.artists import artist_objects
 from libraries.choices import Role
@@ -11,6 +11,28 @@ from media.choices import CoverKind
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_cover
 from subsonic.objects.values import Object, add_notes
+
+# what the protocol has of every child, and an artist cannot have
+NO_SONG: Final[Object] = {
+    "bpm": 0,
+    "comment": "",
+    "isrc": [],
+    "genres": [],
+    "replayGain": {},
+    "channelCount": 0,
+    "samplingRate": 0,
+    "bitDepth": 0,
+    "moods": [],
+    "artists": [],
+    "albumArtists": [],
+    "displayAlbumArtist": "",
+    "contributors": [],
+    "displayComposer": "",
+    "explicitStatus": "",
+    "groupings": [],
+    "works": [],
+    "movements": [],
+}
 
 
 def artists_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
@@ -39,4 +61,20 @@ def artist_id3(artist: Mapping[str, Any]) -> Object:
         "musicBrainzId": artist.get("mbzArtistId", ""),
         "sortName": artist["orderArtistName"],
         "roles": list(stats),
+    }
+
+
+def child_of_artist(artist: Mapping[str, Any]) -> Object:
+    """`Child` of an artist: a directory of a music folder."""
+    found = folder_artist(artist)
+    del found["name"]
+    return found | {
+        "isDir": True,
+        "title": artist["name"],
+        "artist": artist["name"],
+        "mediaType": "artist",
+        "musicBrainzId": artist.get("mbzArtistId", ""),
+        "sortName": artist["orderArtistName"],
+        "displayArtist": artist["name"],
+        **NO_SONG,
     }

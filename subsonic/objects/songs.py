@@ -60,7 +60,7 @@ def child_of_song(song: Mapping[str, Any]) -> Object:
         "suffix": song["suffix"],
         "duration": int(song["duration"]),
         "bitRate": song["bitRate"],
-        "path": song["path"],
+        "path": shown_path(song),
         "created": moment(song["createdAt"]),
         "type": "music",
         "isVideo": False,
@@ -73,6 +73,15 @@ def child_of_song(song: Mapping[str, Any]) -> Object:
     add_plays(found, song)
     _add_opensubsonic(found, song, song.get("tags", {}), song["participants"])
     return found
+
+
+def shown_path(song: Mapping[str, Any]) -> str:
+    """A path made of the tags, by which clients name what they keep; where the file really is, they need not know."""
+    disc, track = song["discNumber"], song["trackNumber"]
+    place = "-".join(f"{each:02}" for each in (disc, track) if each)
+    name = f"{place} - {song['title']}" if place else song["title"]
+    folders = (song["albumArtist"], song["album"], f"{name}.{song['suffix']}")
+    return "/".join(each.replace("/", "_") for each in folders if each)
 
 
 def _add_opensubsonic(

@@ -1,14 +1,91 @@
-"""Browsing: getMusicFolders."""
+"""Browsing by tags: getArtists, getArtist, getAlbum, getSong, getGenres."""
 
 from __future__ import annotations
 
-from libraries import visible
-from subsonic import payloads
+from typing import Any
+
+from django.db.models import QuerySet
+
+from libraries.catalog_api.extension import Asked, Sort
+from libraries.catalog_api.sorting import ids_in_order
+from libraries.catalog_api.tags import genre_counts
+from libraries.choices import Role
+from libraries.models import Album, MediaFile, Participant
+from navidrome_lib.errors import NotFound
+from navidrome_lib.viewer import Viewer as AnyViewer
+from subsonic.folders import in_folders
+from subsonic.indexes import artist_index
+from subsonic.objects.albums import albums_of
+from subsonic.objects.artists import artist_id3, artists_of
+from subsonic.objects.songs import songs_of
+from subsonic.objects.values import is_id
 from subsonic.params import Params
 from subsonic.renderers import Payload
 from users.models import Viewer
 
+NO_ARTIST = "This artist does not exist."
+NO_ALBUM = "This album does not exist."
+NO_SONG = "This song does not exist."
+# as they are played; the path decides where tags do not
+ON_ALBUM = Sort("disc_number", "track_number", "path")
+BY_YEAR = Sort("max_year", "order_name")
 
-def get_music_folders(caller: Viewer, params: Params) -> Payload:
-    """`/rest/getMusicFolders`: the libraries that the caller can access."""
-    return {"musicFolders": payloads.music_folders(visible.libraries(caller))}
+
+def get_artists(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getArtists`: the artists of albums, by the letters that their names begin with."""
+    return {"artists": artist_index(in_folders(caller, params), artist_id3)}
+
+
+def get_artist(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getArtist`: an artist with the albums that it is the artist of, the oldest first."""
+    pk = params.required("id")
+    found = artists_of(caller, [pk]) if is_id(pk) else []
+    if not found:
+        raise NotFound(NO_ARTIST)
+    return {"artist": found[0] | {"album": albums_of(caller, album_ids_of(caller, pk))}}
+
+
+def album_ids_of(viewer: AnyViewer, artist_id: str) -> list[str]:
+    """The ids of the albums that an artist is the artist of, the oldest first."""
+    parts = Participant.objects.filter(artist=artist_id, role=Role.ALBUM_ARTIST).order_by()
+    songs = MediaFile.objects.visible_to(viewer).present().filter(pk__in=parts.values("media_file")).order_by()
+    albums = Album.objects.visible_to(viewer).present().filter(pk__in=songs.values("album_ref"))
+    return in_order(albums, BY_YEAR, viewer)
+
+
+def song_ids_on(viewer: AnyViewer, album_id: str) -> list[str]:
+    """The ids of the songs of an album, by disc and track."""
+    return in_order(MediaFile.objects.visible_to(viewer).present().filter(album_ref=album_id), ON_ALBUM, viewer)
+
+
+def in_order(rows: QuerySet[Any], sort: Sort, viewer: AnyViewer) -> list[str]:
+    """The ids of all of some rows, in an order."""
+    return ids_in_order(rows, sort, Asked(viewer, ""), descending=False)
+
+
+def get_album(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getAlbum`: an album with its songs, by disc and track."""
+    pk = params.required("id")
+    found = albums_of(caller, [pk]) if is_id(pk) else []
+    if not found:
+        raise NotFound(NO_ALBUM)
+    return {"album": found[0] | {"song": songs_of(caller, song_ids_on(caller, pk))}}
+
+
+def get_song(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getSong`: one song."""
+    pk = params.required("id")
+    found = songs_of(caller, [pk]) if is_id(pk) else []
+    if not found:
+        raise NotFound(NO_SONG)
+    return {"song": found[0]}
+
+
+def get_genres(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getGenres`: the genres, the most frequent first."""
+    counted = genre_counts(in_folders(caller, params))
+    return {
+        "genres": {
+            "genre": [{"value": name, "songCount": songs, "albumCount": albums} for name, songs, albums in counted]
+        }
+    }

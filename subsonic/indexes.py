@@ -1,0 +1,60 @@
+"""Artists below the letters that their names begin with, and when that last changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.conf import settings
+
+from libraries.catalog_api.artist_index import album_artist_objects
+from libraries.services.scans import last_change
+from navidrome_lib.viewer import Viewer
+from subsonic.objects.values import Object
+
+OTHERS: Final = "#"
+SECOND: Final = 1000
+
+
+def ignored_articles() -> str:
+    """The articles that do not count at the beginning of a name, as clients expect them: between spaces."""
+    return " ".join(settings.CONF.tags.ignored_articles)
+
+
+def last_modified(viewer: Viewer) -> int:
+    """When what the viewer sees last changed, in milliseconds since 1970.
+
+    The last three digits say which libraries these are: a client that keeps the list shall see that it was given
+    another library, which is no change of any.
+    """
+    at, libraries = last_change(viewer)
+    mark = sum(pk * (place + 1) for place, pk in enumerate(sorted(libraries))) % SECOND
+    return int(at.timestamp()) * SECOND + mark if at is not None else mark
+
+
+def is_unchanged(viewer: Viewer, since: int) -> bool:
+    """Whether a list that a client has of `since` is the list of now; a client may also say a later time of its own."""
+    now = last_modified(viewer)
+    return since == now or since >= now + SECOND
+
+
+def artist_index(viewer: Viewer, shape: Callable[[Mapping[str, Any]], Object]) -> Object:
+    """`artists` and `indexes`: the artists of albums in order of their names, below their letters."""
+    index: dict[str, list[Object]] = {}
+    for artist in album_artist_objects(viewer):
+        index.setdefault(letter_of(artist["orderArtistName"]), []).append(shape(artist))
+    return {
+        "ignoredArticles": ignored_articles(),
+        "lastModified": last_modified(viewer),
+        "index": [{"name": letter, "artist": artists} for letter, artists in sorted(index.items(), key=_place)],
+    }
+
+
+def letter_of(order_name: str) -> str:
+    """The letter of an alphabet that a name begins with, else `#`: Chinese would be a letter for each artist."""
+    first = order_name[:1].upper()
+    return first if len(first) == 1 and first.lower() != first else OTHERS
+
+
+def _place(entry: tuple[str, list[Object]]) -> tuple[bool, str]:
+    return entry[0] == OTHERS, entry[0]

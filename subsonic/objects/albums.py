@@ -10,7 +10,18 @@ from libraries.choices import Role
 from media.choices import CoverKind
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_cover, disc_cover
-from subsonic.objects.values import EXPLICIT, Object, add_notes, add_plays, artist_refs, date_object, moment, names
+from subsonic.objects.songs import VERSION
+from subsonic.objects.values import (
+    EXPLICIT,
+    Object,
+    add_notes,
+    add_plays,
+    artist_refs,
+    date_object,
+    moment,
+    names,
+    with_more,
+)
 
 
 def albums_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
@@ -26,10 +37,11 @@ def album_children(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
 def _shared(album: Mapping[str, Any]) -> Object:
     """What both shapes have."""
     tags = album.get("tags", {})
+    version = tags.get(VERSION, ())
     artists = artist_refs(album["participants"].get(Role.ALBUM_ARTIST, ()))
     found: Object = {
         "id": album["id"],
-        "name": album["name"],
+        "name": with_more(album["name"], version),
         "artist": album["albumArtist"],
         "songCount": album["songCount"],
         "duration": int(album["duration"]),
@@ -58,7 +70,7 @@ def album_id3(album: Mapping[str, Any]) -> Object:
     """`AlbumID3` of an album, from its object of the catalog."""
     tags = album.get("tags", {})
     return _shared(album) | {
-        "version": next(iter(tags.get("albumversion", ())), ""),
+        "version": next(iter(tags.get(VERSION, ())), ""),
         "isCompilation": album["compilation"],
         "releaseTypes": tags.get("releasetype", []),
         "recordLabels": names(tags.get("recordlabel", ())),
@@ -86,8 +98,8 @@ def child_of_album(album: Mapping[str, Any]) -> Object:
         found["parent"] = found["artistId"]
     return found | {
         "isDir": True,
-        "title": album["name"],
-        "album": album["name"],
+        "title": found["name"],
+        "album": found["name"],
         "mediaType": "album",
         "bpm": 0,
         "comment": "",

@@ -55,13 +55,18 @@ def folder_artist(artist: Mapping[str, Any]) -> Object:
 
 def artist_id3(artist: Mapping[str, Any]) -> Object:
     """`ArtistID3` of an artist; its albums are those that it is the artist of."""
-    stats = artist["stats"]
     return folder_artist(artist) | {
-        "albumCount": stats.get(Role.ALBUM_ARTIST, {}).get("albumCount", 0),
+        "albumCount": albums_by(artist),
         "musicBrainzId": artist.get("mbzArtistId", ""),
         "sortName": artist["orderArtistName"],
-        "roles": list(stats),
+        "roles": list(artist["stats"]),
     }
+
+
+def albums_by(artist: Mapping[str, Any]) -> int:
+    """How many albums an artist is the artist of."""
+    count: int = artist["stats"].get(Role.ALBUM_ARTIST, {}).get("albumCount", 0)
+    return count
 
 
 def child_of_artist(artist: Mapping[str, Any]) -> Object:

@@ -7,12 +7,14 @@ from typing import Any
 
 from libraries.models import Library
 from media.choices import CoverKind
+from subsonic.objects.artists import albums_by
 from subsonic.objects.covers import add_cover
-from subsonic.objects.values import Object, add_notes, add_plays
+from subsonic.objects.songs import VERSION
+from subsonic.objects.values import Object, add_notes, add_plays, with_more
 
 
 def _of(thing: Mapping[str, Any], kind: CoverKind) -> Object:
-    found: Object = {"id": thing["id"], "name": thing["name"]}
+    found: Object = {"id": thing["id"], "name": with_more(thing["name"], thing.get("tags", {}).get(VERSION, ()))}
     add_cover(found, thing, kind)
     add_notes(found, thing)
     add_plays(found, thing)
@@ -28,7 +30,7 @@ def album_directory(album: Mapping[str, Any]) -> Object:
 
 def artist_directory(artist: Mapping[str, Any]) -> Object:
     """An artist."""
-    return _of(artist, CoverKind.ARTIST)
+    return _of(artist, CoverKind.ARTIST) | {"albumCount": albums_by(artist)}
 
 
 def library_directory(library: Library) -> Object:

@@ -10,10 +10,23 @@ from libraries.choices import Role
 from media.content_types import content_type
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_song_cover
-from subsonic.objects.values import EXPLICIT, Object, add_notes, add_plays, artist_refs, moment, names, number
+from subsonic.objects.values import (
+    EXPLICIT,
+    Object,
+    add_notes,
+    add_plays,
+    artist_refs,
+    moment,
+    names,
+    number,
+    with_more,
+)
 
 # those that have keys of their own
 MAIN_ROLES: Final = (Role.ARTIST, Role.ALBUM_ARTIST)
+# the tag that tells editions of an album apart
+VERSION: Final = "albumversion"
+COMPOSERS: Final = " • "
 _GAINS: Final = (
     ("trackGain", "rgTrackGain"),
     ("albumGain", "rgAlbumGain"),
@@ -49,21 +62,22 @@ def songs_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, Object]:
 
 def child_of_song(song: Mapping[str, Any]) -> Object:
     """`Child` of a song, from its object of the catalog."""
+    tags = song.get("tags", {})
+    title, album = with_more(song["title"], tags.get("subtitle", ())), with_more(song["album"], tags.get(VERSION, ()))
     found: Object = {
         "id": song["id"],
         "isDir": False,
-        "title": song["title"],
-        "album": song["album"],
+        "title": title,
+        "album": album,
         "artist": song["artist"],
         "size": song["size"],
         "contentType": content_type(song["suffix"]),
         "suffix": song["suffix"],
         "duration": int(song["duration"]),
         "bitRate": song["bitRate"],
-        "path": shown_path(song),
+        "path": shown_path(song, title, album),
         "created": moment(song["createdAt"]),
         "type": "music",
-        "isVideo": False,
     }
     for key, source in _OPTIONAL:
         if value := song.get(source):
@@ -71,16 +85,16 @@ def child_of_song(song: Mapping[str, Any]) -> Object:
     add_song_cover(found, song)
     add_notes(found, song)
     add_plays(found, song)
-    _add_opensubsonic(found, song, song.get("tags", {}), song["participants"])
+    _add_opensubsonic(found, song, tags, song["participants"])
     return found
 
 
-def shown_path(song: Mapping[str, Any]) -> str:
+def shown_path(song: Mapping[str, Any], title: str, album: str) -> str:
     """A path made of the tags, by which clients name what they keep; where the file really is, they need not know."""
     disc, track = song["discNumber"], song["trackNumber"]
     place = "-".join(f"{each:02}" for each in (disc, track) if each)
-    name = f"{place} - {song['title']}" if place else song["title"]
-    folders = (song["albumArtist"], song["album"], f"{name}.{song['suffix']}")
+    name = f"{place} - {title}" if place else title
+    folders = (song["albumArtist"], album, f"{name}.{song['suffix']}")
     return "/".join(each.replace("/", "_") for each in folders if each)
 
 
@@ -106,7 +120,7 @@ def _add_opensubsonic(
         "albumArtists": artist_refs(people.get(Role.ALBUM_ARTIST, ())),
         "displayAlbumArtist": song["albumArtist"],
         "contributors": contributors(people),
-        "displayComposer": ", ".join(each["name"] for each in people.get(Role.COMPOSER, ())),
+        "displayComposer": COMPOSERS.join(each["name"] for each in people.get(Role.COMPOSER, ())),
         "explicitStatus": EXPLICIT.get(song["explicitStatus"], ""),
         "groupings": tags.get("grouping", []),
         "works": names(tags.get("work", ())),

@@ -25,6 +25,11 @@ def moment(value: datetime | str) -> str:
     return value if isinstance(value, str) else instant(value)
 
 
+def with_more(name: str, more: Sequence[str]) -> str:
+    """A name with what tells it from others of the same name, as in `Live (Deluxe Edition)`."""
+    return f"{name} ({more[0]})" if more and more[0] else name
+
+
 def names(values: Iterable[str]) -> list[Object]:
     """`genres`, `recordLabels`, `works`: objects with a name."""
     return [{"name": value} for value in values]

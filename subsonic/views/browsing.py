@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.sorting import ids_in_order
 from libraries.catalog_api.tags import genre_counts
+from libraries.catalog_api.views import AlbumsView
 from libraries.choices import Role
 from libraries.models import Album, MediaFile, Participant
 from navidrome_lib.errors import NotFound
@@ -28,7 +29,7 @@ NO_ALBUM = "This album does not exist."
 NO_SONG = "This song does not exist."
 # as they are played; the path decides where tags do not
 ON_ALBUM = Sort("disc_number", "track_number", "path")
-BY_YEAR = Sort("max_year", "order_name")
+BY_YEAR = AlbumsView.sorts["maxYear"]
 
 
 def get_artists(caller: Viewer, params: Params) -> Payload:

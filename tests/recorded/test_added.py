@@ -202,8 +202,8 @@ class Ours:
         return int(answer.get("X-Total-Count", "-1")), answer.json()
 
 
-@pytest.fixture
-def ours(admin: User, make_user: MakeUser, sign_in: SignIn, tmp_path: Path) -> Ours:
+def make_added(admin: User, make_user: MakeUser, tmp_path: Path) -> State:
+    """The small library with all that people added to it."""
     make_library(tmp_path)
     for place, text in FILES.items():
         path = tmp_path / place
@@ -227,7 +227,13 @@ def ours(admin: User, make_user: MakeUser, sign_in: SignIn, tmp_path: Path) -> O
     state.fill(RECORDED["state"])
     for playlist in Playlist.objects.filter(rules__isnull=False):
         refresh(playlist, again=True)
-    return Ours({name: sign_in(users[name]) for name in ("admin", "ann")}, state.ids)
+    return state
+
+
+@pytest.fixture
+def ours(admin: User, make_user: MakeUser, sign_in: SignIn, tmp_path: Path) -> Ours:
+    state = make_added(admin, make_user, tmp_path)
+    return Ours({name: sign_in(state.users[name]) for name in ("admin", "ann")}, state.ids)
 
 
 def differing_keys(ours: Ours) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,231 @@
+"""Answers of Navidrome's Subsonic API, recorded over the small library, compared with ours key by key.
+
+What is meant to differ is named below with its reason. Ids are opaque: both sides name objects by what they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from tests.conftest import MakeUser
+from tests.recorded.test_added import State, make_added, moment_of
+from tests.subsonic.conftest import credentials
+from tests.subsonic.schema import check_answer
+from users.models import User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
+
+RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("subsonic.json").read_text(encoding="utf-8"))
+Difference = tuple[str, str, Any, Any]
+COVER = re.compile(r"([a-z]{2})-([0-9A-Za-z]{22})(:\d+)?(_[0-9a-f]+)?")
+# keys that are not compared
+IGNORED = {
+    "size": "the sound of the files is our own", "duration": "the same", "bitRate": "the same",
+    "samplingRate": "our generator has other rates", "bitDepth": "codecs without samples have none here",
+    "channelCount": "our generator writes ASF in stereo only", "created": "the time of the scan",
+    "lastModified": "the same", "starred": "kept to the millisecond", "message": "our own words",
+}  # fmt: skip
+# what is meant to differ, with the reason: the method and the key, either of which may be any
+DIFFERENCES: dict[tuple[str, str], str] = {
+    ("", "coverArt"): "known to be absent there; ours are looked for when they are asked for",
+    ("", "artistImageUrl"): "pictures have no public address",
+    ("getAlbumInfo", "smallImageUrl"): "the same",
+    ("getAlbumInfo", "mediumImageUrl"): "the same",
+    ("getAlbumInfo", "largeImageUrl"): "the same",
+    ("getAlbumInfo2", "smallImageUrl"): "the same",
+    ("getAlbumInfo2", "mediumImageUrl"): "the same",
+    ("getAlbumInfo2", "largeImageUrl"): "the same",
+    ("", "userRating"): "left out where there is none: 0 breaks strict clients",
+    ("", "releaseDate"): "the plain date of MP4 and WMA is no date of a release",
+    ("", "genre"): "genres stay in the order of the file", ("", "genres[]"): "the same",
+    ("getMusicDirectory", "albumCount"): "sent even where it is 0",
+    ("getTopSongs", "song"): "songs that are not played yet come behind those that are",
+    ("search3", "artist[]"): "all that the person can see; there the page is cut before what is hidden is left out",
+    ("getArtistInfo", "similarArtist"): "known without any foreign service",
+    ("getArtistInfo2", "similarArtist"): "the same",
+    ("getTopSongs", "song[]"): "the same",
+    ("getArtists", "index[]"): "what begins with no letter is below #",
+    ("getIndexes", "index[]"): "the same",
+}
+
+
+def expanded(value: Any) -> Any:
+    """An answer as it was recorded: an object that comes in several answers is kept once."""
+    if isinstance(value, list):
+        return [expanded(each) for each in value]
+    if isinstance(value, dict):
+        return expanded(RECORDED["objects"][value["$"]]) if "$" in value else {k: expanded(v) for k, v in value.items()}
+    return value
+
+
+class Ours:
+    """Our answers, with names for ids."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.names = {pk: label for label, pk in state.ids.items()}
+
+    def ask(self, who: str, method: str, query: Sequence[Sequence[str]]) -> Any:
+        asked = [(key, self.state.ids.get(value, value)) for key, value in query]
+        told = urlencode([*credentials(self.state.users[who]).items(), *asked])
+        response = Client().get(f"/rest/{method}", QUERY_STRING=told)
+        assert check_answer(f"/rest/{method}", response)
+        answer = response.json()["subsonic-response"]
+        return self.named({key: value for key, value in answer.items() if key not in ENVELOPE})
+
+    def named(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self.named(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.named(each) for each in value]
+        if isinstance(value, str):
+            cover = COVER.fullmatch(value)
+            if cover and cover[2] in self.names:
+                return f"{cover[1]}-{self.names[cover[2]]}{cover[3] or ''}"
+            return self.names.get(value, value)
+        return value
+
+
+ENVELOPE = {"version", "type", "serverVersion", "openSubsonic"}
+
+
+@pytest.fixture
+def ours(admin: User, make_user: MakeUser, tmp_path: Path) -> Ours:
+    return Ours(make_added(admin, make_user, tmp_path))
+
+
+# whole answers that are meant to differ: the method, and a part of the query
+OTHER_ANSWERS = {
+    ("getGenres", "musicFolderId=1"): "counted in that library; there the parameter is ignored",
+    ("getGenres", "musicFolderId=2"): "the same",
+    ("getGenres", "musicFolderId=99"): "there is no such library",
+    ("getMusicDirectory", "id=1"): "a music folder is a directory, too",
+    ("getSongsByGenre", ""): "a parameter that is missing is named",
+    ("getAlbum", ""): "the same",
+    ("getArtist", ""): "the same",
+    ("getSong", ""): "the same",
+    ("getMusicDirectory", ""): "the same",
+    ("getAlbumList2", "size=0"): "none; there all",
+    ("search3", "musicFolderId=1"): "albums are counted in that library",
+    ("search3", "musicFolderId=2"): "the same",
+}
+
+# lists of chance, and those that are in another order: the method, or the type of the list
+UNORDERED = {"getRandomSongs", "getSimilarSongs", "getSimilarSongs2", "search2", "search3", "getSongsByGenre", "random",
+             "newest"}  # fmt: skip
+CHANCE = {"getRandomSongs", "getSimilarSongs", "getSimilarSongs2", "random"}
+# what lists are in order of, by their type; equal ones may come in any order
+ORDERS = {
+    "alphabeticalByName": "sortName", "alphabeticalByArtist": "artist", "frequent": "playCount", "recent": "played",
+    "highest": "userRating", "byYear": "year", "byGenre": "sortName",
+}  # fmt: skip
+# keys whose lists are in any order
+SETS = {"contributors", "roles"}
+# objects that are compared as a whole
+WHOLE = {"releaseDate", "originalReleaseDate", "replayGain"}
+
+
+class Comparison:
+    """One recorded answer, and ours."""
+
+    def __init__(self, asked: Mapping[str, Any]) -> None:
+        self.method: str = asked["method"]
+        self.query = dict(asked["query"])
+        self.kind = self.query.get("type", "")
+
+    def differences(self, theirs: Any, mine: Any, key: str = "", label: str = "") -> Iterator[Difference]:
+        """Where two values differ: the key, the object that has it, and both values."""
+        if key not in WHOLE and isinstance(theirs, dict) and isinstance(mine, dict):
+            label = str(mine.get("id", label))
+            for name in sorted({*theirs, *mine} - set(IGNORED)):
+                # a list is sent even where it is empty
+                if name not in theirs and mine[name] == []:
+                    continue
+                yield from self.differences(theirs.get(name), mine.get(name), name, label)
+        elif isinstance(theirs, list) and isinstance(mine, list):
+            yield from self.differing_lists(theirs, mine, key, label)
+        elif comparable(theirs) != comparable(mine):
+            yield key, label, theirs, mine
+
+    def differing_lists(self, theirs: list[Any], mine: list[Any], key: str, label: str) -> Iterator[Difference]:
+        """Lists that were cut say how many there were, and mostly which."""
+        cut = theirs[-1] if theirs and isinstance(theirs[-1], dict) and "cut" in theirs[-1] else None
+        shown = theirs[:-1] if cut else theirs
+        ids = cut["ids"] if cut else [id_of(each) for each in shown]
+        total = cut["cut"] if cut else len(shown)
+        ours = [id_of(each) for each in mine]
+        known = dict(zip(ours, mine, strict=True))
+        if total != len(mine) or (ids and not self.is_same(ids, ours, known, key)):
+            yield f"{key}[]", label, ids or total, ours
+        for each in shown:
+            if id_of(each) in known:
+                yield from self.differences(each, known[id_of(each)], key, label)
+
+    def is_same(self, theirs: list[Any], mine: list[Any], known: Mapping[Any, Any], key: str) -> bool:
+        """Whether two lists have the same objects, as far as their order decides which, in the same order."""
+        if key in SETS:
+            return sorted(theirs) == sorted(mine)
+        if self.method in CHANCE or self.kind in CHANCE:
+            return True
+        if self.method in UNORDERED or self.kind in UNORDERED:
+            return len(mine) >= self.limit(key) or sorted(theirs) == sorted(mine)
+        by = "songCount" if key == "genre" else ORDERS.get(self.kind) if key == "album" else None
+        if by is None or sorted(theirs) != sorted(mine):
+            return theirs == mine
+        return [known[each].get(by) for each in theirs] == [known[each].get(by) for each in mine]
+
+    def limit(self, key: str) -> int:
+        """How many objects the answer may have of this kind."""
+        told = self.query.get("size") or self.query.get("count") or self.query.get(f"{key}Count")
+        return int(told or (20 if self.method.startswith("search") else 10))
+
+
+def comparable(value: Any) -> Any:
+    """The same moment, however it is written."""
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return moment_of(value)
+    return value
+
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+def id_of(each: Any) -> Any:
+    """What an object of a list is."""
+    if not isinstance(each, dict):
+        return each
+    if "artist" in each and "role" in each:
+        return f"{each['role']} {each.get('subRole', '')} {each['artist']['id']}"
+    return str(each.get("id") or each.get("name") or each.get("value") or each.get("disc"))
+
+
+def all_differences(ours: Ours) -> Iterator[tuple[Any, ...]]:
+    for asked in RECORDED["answers"]:
+        mine = ours.ask(asked["who"], asked["method"], asked["query"])
+        for found in Comparison(asked).differences(expanded(asked["answer"]), mine):
+            yield asked["method"], *found, asked["who"], asked["query"]
+
+
+def reason_of(method: str, key: str, query: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
+    """The entry of the table that a difference is meant by."""
+    told = tuple(map("=".join, query)) or ("",)
+    entries = [(name, kind) for name in (method, "") for kind in (key, "")]
+    return next((each for each in entries if each in DIFFERENCES), None) or next(
+        ((method, part) for part in told if (method, part) in OTHER_ANSWERS), None
+    )
+
+
+def test_answers_are_as_recorded(ours: Ours) -> None:
+    found = list(all_differences(ours))
+    reasons = [reason_of(each[0], each[1], each[-1]) for each in found]
+    assert [each for each, reason in zip(found, reasons, strict=True) if reason is None] == []
+    assert set(reasons) == {*DIFFERENCES, *OTHER_ANSWERS}
+    assert len(RECORDED["answers"]) > 250

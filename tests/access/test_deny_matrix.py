@@ -128,6 +128,13 @@ REST: dict[str, dict[str, int]] = {
     "getOpenSubsonicExtensions": dict.fromkeys(ROLES, 0),
     "tokenInfo": GUARDED,
     "getMusicFolders": GUARDED,
+    **dict.fromkeys(("getArtists", "getGenres", "getIndexes", "getRandomSongs", "getNowPlaying"), GUARDED),
+    **dict.fromkeys(("getStarred", "getStarred2", "search2", "search3"), GUARDED),
+    # without an id, a type, a name or a genre
+    **dict.fromkeys(("getArtist", "getAlbum", "getSong", "getMusicDirectory"), INCOMPLETE),
+    **dict.fromkeys(("getAlbumInfo", "getAlbumInfo2", "getArtistInfo", "getArtistInfo2"), INCOMPLETE),
+    **dict.fromkeys(("getSimilarSongs", "getSimilarSongs2", "getTopSongs"), INCOMPLETE),
+    **dict.fromkeys(("getAlbumList", "getAlbumList2", "getSongsByGenre"), INCOMPLETE),
     "getUser": GUARDED,
     # without an id; tests/media/ has who may play what
     "stream": INCOMPLETE,

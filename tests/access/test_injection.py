@@ -142,6 +142,9 @@ def test_rest(member: User) -> None:
             "fullScan": payload,
             "id": payload,
             "username": payload,
+            "musicFolderId": payload,
+            "ifModifiedSince": payload,
+            **dict.fromkeys(("type", "query", "genre", "artist", "size", "count", "offset", "fromYear"), payload),
             "f": payload,
         }
         response = client.get(f"/rest/{method}", query)

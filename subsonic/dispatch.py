@@ -24,7 +24,13 @@ from users.throttling import client_address
 
 log = logging.getLogger(__name__)
 
-CallerRole = Literal["public", "user", "scan", "listen"]
+NOT_MANAGING = (
+    "An app password cannot do this: sign in with the login password, or with an API key that has the scope “manage”."
+)
+# of a name that is no method, as much is repeated
+MAX_NAME = 64
+
+CallerRole = Literal["public", "user", "scan", "listen", "manage"]
 Call = Callable[[Any, Params], renderers.Payload | HttpResponseBase]
 
 
@@ -84,9 +90,20 @@ def permitted(request: HttpRequest, params: Params, role: CallerRole) -> Viewer 
         raise SubsonicError(errors.NOT_AUTHORIZED, "You are not authorized to start a scan.")
     if role == "listen" and not caller.may_listen:
         raise SubsonicError(errors.NOT_AUTHORIZED, "The API key lacks the scope “listen”.")
+    if role == "manage":
+        require_manager(caller)
     return caller
+
+
+def require_manager(caller: Viewer) -> None:
+    """Refuse who is no admin, and the app passwords and API keys of admins that may not manage."""
+    if not caller.is_admin:
+        raise SubsonicError(errors.NOT_AUTHORIZED, "Only an admin may do this.")
+    if not caller.may_manage:
+        raise SubsonicError(errors.NOT_AUTHORIZED, NOT_MANAGING)
 
 
 def unknown_method(caller: Viewer | None, params: Params) -> renderers.Payload:
     """Any other name."""
-    raise SubsonicError(errors.GENERIC, "This server does not have this method.")
+    name = params.request.path.rsplit("/rest/", 1)[-1].strip("/").removesuffix(".view")[:MAX_NAME]
+    raise SubsonicError(errors.GENERIC, f"This server does not have the method “{name}”.")

@@ -38,6 +38,10 @@ class Params:
         found = self._values.get(name)
         return found[0] if found else default
 
+    def has(self, name: str) -> bool:
+        """True when the call has this parameter, be it empty."""
+        return name in self._values
+
     def required(self, name: str) -> str:
         value = self.text(name)
         if not value:

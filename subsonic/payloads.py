@@ -41,21 +41,23 @@ def music_folders(libraries: Iterable[Library]) -> dict[str, Any]:
 
 def user(viewer: Viewer, library_ids: Iterable[int]) -> dict[str, Any]:
     """`user` with every role of the protocol, which clients require; false is what this server does not do."""
+    email = {"email": viewer.user.email} if viewer.user.email else {}
     return {
         "username": viewer.user.username,
-        "email": viewer.user.email,
-        "scrobblingEnabled": False,
+        **email,
+        "scrobblingEnabled": True,
         "adminRole": viewer.is_admin,
-        "settingsRole": True,
+        "settingsRole": viewer.may_manage,
         "downloadRole": bool(settings.CONF.media.enable_downloads),
         "uploadRole": False,
-        "playlistRole": False,
+        "playlistRole": viewer.may_listen,
         "coverArtRole": False,
-        "commentRole": False,
+        # comments and ratings
+        "commentRole": viewer.may_listen,
         "podcastRole": False,
         "streamRole": True,
         "jukeboxRole": False,
-        "shareRole": False,
+        "shareRole": bool(settings.CONF.enable_sharing) and viewer.may_listen,
         "videoConversionRole": False,
         "folder": list(library_ids),
     }

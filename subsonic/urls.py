@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.urls import URLPattern, re_path
 
 from subsonic.dispatch import Call, CallerRole, endpoint, unknown_method
@@ -13,6 +15,8 @@ from subsonic.views import (
     lists,
     lyrics,
     media,
+    other_media,
+    radio,
     scanning,
     searching,
     system,
@@ -50,6 +54,12 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "search2": (searching.search2, "user"),
     "search3": (searching.search3, "user"),
     "getUser": (user.get_user, "user"),
+    "getUsers": (user.get_users, "user"),
+    "createUser": (user.create_user, "manage"),
+    "updateUser": (user.update_user, "manage"),
+    "deleteUser": (user.delete_user, "manage"),
+    "changePassword": (user.change_password, "user"),
+    "getAvatar": (media.get_avatar, "user"),
     "stream": (media.stream, "user"),
     "getTranscodeDecision": (transcoding.get_transcode_decision, "user"),
     "getTranscodeStream": (transcoding.get_transcode_stream, "user"),
@@ -62,12 +72,32 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "setRating": (annotation.set_rating, "listen"),
     "scrobble": (annotation.scrobble, "listen"),
     "reportPlayback": (annotation.report_playback, "listen"),
+    "getInternetRadioStations": (radio.get_internet_radio_stations, "user"),
+    "createInternetRadioStation": (radio.create_internet_radio_station, "manage"),
+    "updateInternetRadioStation": (radio.update_internet_radio_station, "manage"),
+    "deleteInternetRadioStation": (radio.delete_internet_radio_station, "manage"),
+    "jukeboxControl": (other_media.jukebox_control, "user"),
+    "search": (other_media.search, "user"),
+    "getVideos": (other_media.get_videos, "user"),
+    "getVideoInfo": (other_media.no_video, "user"),
+    "getCaptions": (other_media.no_video, "user"),
+    "hls.m3u8": (other_media.no_video, "user"),
+    "getChatMessages": (other_media.get_chat_messages, "user"),
+    "addChatMessage": (other_media.add_chat_message, "user"),
+    "getPodcasts": (other_media.get_podcasts, "user"),
+    "getNewestPodcasts": (other_media.get_newest_podcasts, "user"),
+    "getPodcastEpisode": (other_media.get_podcast_episode, "user"),
+    "refreshPodcasts": (other_media.refresh_podcasts, "user"),
+    "createPodcastChannel": (other_media.create_podcast_channel, "user"),
+    "deletePodcastChannel": (other_media.change_podcast, "user"),
+    "deletePodcastEpisode": (other_media.change_podcast, "user"),
+    "downloadPodcastEpisode": (other_media.change_podcast, "user"),
     "startScan": (scanning.start_scan, "scan"),
     "getScanStatus": (scanning.get_scan_status, "user"),
 }
 
 urlpatterns: list[URLPattern] = [
-    re_path(rf"^{method}(?:\.view)?/?$", endpoint(call, role), name=f"subsonic-{method}")
+    re_path(rf"^{re.escape(method)}(?:\.view)?/?$", endpoint(call, role), name=f"subsonic-{method}")
     for method, (call, role) in METHODS.items()
 ]
 urlpatterns.append(re_path(r"^.*$", endpoint(unknown_method, "user"), name="subsonic-unknown"))

@@ -80,12 +80,18 @@ def sign_in(username: str, password: str) -> AuthenticatedUser | None:
     return authenticated
 
 
-def create_user(*, username: str, password: str, **fields: Any) -> User:
-    """A new account; `fields` are further fields of the model. A taken name (whatever the case) is a conflict."""
+def create_user(*, username: str, password: str, library_ids: Collection[object] | None = None, **fields: Any) -> User:
+    """A new account; `fields` are further fields of the model. A taken name (whatever the case) is a conflict.
+
+    A regular one can access the libraries in `library_ids`; where None is given, those that are for new users.
+    """
     hashed = hash_password(password)  # before the transaction: it takes a while
     with transaction.atomic():
         lock_accounts()
-        return add_user(username=username, hashed=hashed, **fields)
+        user = add_user(username=username, hashed=hashed, **fields)
+        if library_ids is not None:
+            grant_libraries(user, library_ids)
+        return user
 
 
 def create_first_admin(*, username: str, password: str) -> User:
@@ -140,11 +146,17 @@ def name_taken(username: str) -> Conflict:
     return Conflict(errors={"userName": f"The user name “{username.strip()}” is taken."})
 
 
-def update_user(user_id: str, values: Mapping[str, Any], *, end_keys: bool = False) -> User:
+def update_user(
+    user_id: str,
+    values: Mapping[str, Any],
+    *,
+    end_keys: bool = False,
+    library_ids: Collection[object] | None = None,
+) -> User:
     """Change some fields (by model field; `password` in the clear). The last admin stays one.
 
     A new password, a deactivation and a demotion end all that signing in has given; `end_keys` ends the API keys with
-    it, which a deactivation does anyway.
+    it, which a deactivation does anyway. `library_ids` are the libraries of a regular account from now on.
     """
     changes = dict(values)
     if "password" in changes:
@@ -170,6 +182,8 @@ def update_user(user_id: str, values: Mapping[str, Any], *, end_keys: bool = Fal
         note_changes(user, before, changes)
         if end_keys and (demoted or "password" in changes):
             user.api_keys.all().revoke()
+        if library_ids is not None:
+            grant_libraries(user, library_ids)
     return user
 
 
@@ -242,9 +256,15 @@ def set_user_libraries(user_id: str, library_ids: Iterable[object]) -> User:
     """Make these the libraries that were granted to a regular user; an empty list takes all away."""
     asked = list(library_ids)
     with transaction.atomic():
-        user = lock_regular_user(user_id)
-        save_access(user, known_library_ids(asked))
+        user = lock_user(user_id)
+        grant_libraries(user, asked)
     return user
+
+
+def grant_libraries(user: User, library_ids: Collection[object]) -> None:
+    """Make these the granted libraries of a locked account that is no admin."""
+    require_regular(user)
+    save_access(user, known_library_ids(library_ids))
 
 
 def change_user_libraries(user_id: str, *, added: Collection[int], removed: Iterable[int]) -> None:
@@ -262,9 +282,14 @@ def lock_regular_user(user_id: str) -> User:
     One at a time for one account: parallel calls end in the set that one of them asked for, never in a mix.
     """
     user = lock_user(user_id)
+    require_regular(user)
+    return user
+
+
+def require_regular(user: User) -> None:
+    """Refuse to set the access of an admin."""
     if user.is_superuser:
         raise InvalidInput(errors={"libraryIds": "An admin can access every library; there is nothing to set."})
-    return user
 
 
 def save_access(user: User, wanted: set[int]) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -27,11 +26,12 @@ from listening.serializers import (
     TranscodingSerializer,
 )
 from listening.services.players import save_player
+from listening.services.radios import delete_radio, save_radio
+from listening.services.transcodings import delete_transcoding, save_transcoding
 from listening.views.base import ID, RowViewSet, checked, deleted, made
 from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
-from navidrome_lib.audit.services import record
-from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed
+from navidrome_lib.errors import InvalidInput, NotAllowed
 from users.models import Scope
 
 
@@ -92,41 +92,13 @@ class PlayerViewSet(RowViewSet[Player]):
 
 
 class AdminWritesViewSet(RowViewSet[Any]):
-    """Rows that everybody sees and admins change; their `kind` is named in the audit trail."""
+    """Rows that everybody sees and admins change."""
 
     key_scope = Scope.MANAGE
-    kind = ""
-    unique: dict[str, str] = {}
 
     def get_permissions(self) -> list[BasePermission]:
         writes = self.action in ("create", "update", "destroy")
         return [IsAdmin() if writes else IsSignedIn()]
-
-    def require_writable(self) -> None:
-        """Refuse what this server does not let even admins change."""
-
-    def save(self, row: Model, values: dict[str, Any], action: str) -> None:
-        """Write a row; `Conflict` with the field when another one has the same name."""
-        for field, value in values.items():
-            setattr(row, field, value)
-        try:
-            with transaction.atomic():
-                row.save()
-                record(f"{self.kind}.{action}", kind=self.kind, pk=row.pk, name=str(row))
-        except IntegrityError as error:
-            for key, field in self.unique.items():
-                same = type(row)._default_manager.filter(**{field: getattr(row, field)}).exclude(pk=row.pk)
-                if same.exists():
-                    raise Conflict(errors={key: f"There is another {self.kind} with this {key}."}) from error
-            raise
-
-    def remove(self, row: Model) -> Response:
-        """Delete a row."""
-        pk, name = row.pk, str(row)
-        with transaction.atomic():
-            row.delete()
-            record(f"{self.kind}.delete", kind=self.kind, pk=pk, name=name)
-        return deleted()
 
 
 @extend_schema_view(
@@ -136,8 +108,6 @@ class AdminWritesViewSet(RowViewSet[Any]):
 class RadioViewSet(AdminWritesViewSet):
     """`GET|POST /api/radio`, `GET|PUT|DELETE /api/radio/{id}`."""
 
-    kind = "radio"
-    unique = {"name": "name"}
     serializer_class = RadioSerializer
     filterset_class = RadioFilter
     default_sort = ("pk",)
@@ -156,23 +126,20 @@ class RadioViewSet(AdminWritesViewSet):
     @extend_schema(request=RadioInputSerializer, responses={200: IdSerializer, **refused(409)})
     def create(self, request: Request) -> Response:
         """Add a radio station."""
-        radio = Radio()
-        self.save(radio, checked(RadioInputSerializer, request), "create")
-        return made(radio)
+        return made(save_radio(Radio(), checked(RadioInputSerializer, request)))
 
     @extend_schema(
         request=RadioInputSerializer(partial=True), responses={200: RadioSerializer, **refused(409)}, parameters=[ID]
     )
     def update(self, request: Request, pk: str) -> Response:
         """Change a radio station; absent keys stay."""
-        radio = self.get_object()
-        self.save(radio, checked(RadioInputSerializer, request, partial=True), "update")
-        return self.answer(radio)
+        return self.answer(save_radio(self.get_object(), checked(RadioInputSerializer, request, partial=True)))
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a radio station."""
-        return self.remove(self.get_object())
+        delete_radio(self.get_object())
+        return deleted()
 
 
 @extend_schema_view(
@@ -182,8 +149,6 @@ class RadioViewSet(AdminWritesViewSet):
 class TranscodingViewSet(AdminWritesViewSet):
     """`GET|POST /api/transcoding`, `GET|PUT|DELETE /api/transcoding/{id}`."""
 
-    kind = "transcoding"
-    unique = {"name": "name", "targetFormat": "target_format"}
     serializer_class = TranscodingSerializer
     filterset_class = TranscodingFilter
     default_sort = ("pk",)
@@ -201,6 +166,7 @@ class TranscodingViewSet(AdminWritesViewSet):
         return {**super().get_serializer_context(), "is_admin": self.viewer.is_admin}
 
     def require_writable(self) -> None:
+        """Refuse what this server does not let even admins change."""
         if not settings.CONF.enable_transcoding_config:
             raise NotAllowed("ND_ENABLETRANSCODINGCONFIG=true lets admins change the commands that convert audio.")
 
@@ -208,9 +174,7 @@ class TranscodingViewSet(AdminWritesViewSet):
     def create(self, request: Request) -> Response:
         """Add a format. Only with `ND_ENABLETRANSCODINGCONFIG=true`."""
         self.require_writable()
-        transcoding = Transcoding()
-        self.save(transcoding, checked(TranscodingInputSerializer, request), "create")
-        return made(transcoding)
+        return made(save_transcoding(Transcoding(), checked(TranscodingInputSerializer, request)))
 
     @extend_schema(
         request=TranscodingInputSerializer(partial=True),
@@ -220,12 +184,12 @@ class TranscodingViewSet(AdminWritesViewSet):
     def update(self, request: Request, pk: str) -> Response:
         """Change a format; absent keys stay. Only with `ND_ENABLETRANSCODINGCONFIG=true`."""
         self.require_writable()
-        transcoding = self.get_object()
-        self.save(transcoding, checked(TranscodingInputSerializer, request, partial=True), "update")
-        return self.answer(transcoding)
+        values = checked(TranscodingInputSerializer, request, partial=True)
+        return self.answer(save_transcoding(self.get_object(), values))
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ID])
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a format. Players that use it get original files. Only with `ND_ENABLETRANSCODINGCONFIG=true`."""
         self.require_writable()
-        return self.remove(self.get_object())
+        delete_transcoding(self.get_object())
+        return deleted()

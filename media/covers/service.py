@@ -160,6 +160,14 @@ def _mosaic(albums: list[Subject], wish: Wish, digest: str) -> ShownCover | None
     return ShownCover(data, _type_of(data), wish.name(name), is_fixed=name == digest)
 
 
+def show_avatar(wish: Wish) -> ShownCover:
+    """The picture of a person, which is the same for all: it tells of no account whether it exists."""
+    try:
+        return placeholder(CoverKind.ARTIST, wish)
+    except ImagesBusy:
+        raise PicturesBusy(retry_after=1) from None
+
+
 def placeholder(kind: str, wish: Wish) -> ShownCover:
     """A drawn picture."""
     name = wish.name(f"drawn{kind}")

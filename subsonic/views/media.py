@@ -1,4 +1,4 @@
-"""Media retrieval: stream, download, getCoverArt."""
+"""Media retrieval: stream, download, getCoverArt, getAvatar."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from media.covers.service import Wish, show_cover
+from media.covers.service import ShownCover, Wish, show_avatar, show_cover
 from media.downloads.collections import find_collection
 from media.downloads.responses import archive_response
 from media.images.jobs import MAX_EDGE, WEBP
@@ -59,13 +59,26 @@ def download(caller: Viewer, params: Params) -> HttpResponseBase:
 
 def get_cover_art(caller: Viewer, params: Params) -> HttpResponseBase:
     """`/rest/getCoverArt`: the picture of an album, a disc, an artist or a song; a drawn one where there is none."""
-    wanted = params.required("id")
-    wish = Wish(
+    return picture(params, show_cover(caller, params.required("id"), wish_of(params)))
+
+
+def get_avatar(caller: Viewer, params: Params) -> HttpResponseBase:
+    """`/rest/getAvatar`: a drawn picture, the same for every name."""
+    params.required("username")
+    return picture(params, show_avatar(wish_of(params)))
+
+
+def wish_of(params: Params) -> Wish:
+    """How the caller wants a picture to be."""
+    return Wish(
         edge=min(params.number("size"), MAX_EDGE),
         square=params.flag("square"),
         webp=WEBP in params.request.headers.get("Accept", ""),
     )
-    cover = show_cover(caller, wanted, wish)
+
+
+def picture(params: Params, cover: ShownCover) -> HttpResponseBase:
+    """The answer with a picture, or 304 where the caller has it."""
     etag = f'"{cover.etag}"'
     response = conditional(params.request, etag, None) or HttpResponse(cover.data, content_type=cover.media_type)
     response["ETag"] = etag

@@ -122,6 +122,10 @@ PAGES: dict[str, tuple[str, ...]] = {
 # method of /rest → the code of the protocol for each role (0: done)
 GUARDED = {"anonymous": 10, "member": 0, "outsider": 0, "scanner": 0, "admin": 0}
 INCOMPLETE = dict.fromkeys(ROLES, 10)
+# this server does not have it
+REFUSED = {**dict.fromkeys(ROLES, 0), "anonymous": 10}
+# the matrix signs in with app passwords, which may not manage; tests/subsonic/ has who may
+MANAGERS = {**dict.fromkeys(ROLES, 50), "anonymous": 10}
 REST: dict[str, dict[str, int]] = {
     "ping": GUARDED,
     "getLicense": GUARDED,
@@ -136,6 +140,17 @@ REST: dict[str, dict[str, int]] = {
     **dict.fromkeys(("getSimilarSongs", "getSimilarSongs2", "getTopSongs"), INCOMPLETE),
     **dict.fromkeys(("getAlbumList", "getAlbumList2", "getSongsByGenre"), INCOMPLETE),
     "getUser": GUARDED,
+    "getUsers": {**MANAGERS, "admin": 0},
+    **dict.fromkeys(("createUser", "updateUser", "deleteUser"), MANAGERS),
+    "changePassword": INCOMPLETE,
+    "getAvatar": INCOMPLETE,
+    "getInternetRadioStations": GUARDED,
+    **{f"{action}InternetRadioStation": MANAGERS for action in ("create", "update", "delete")},
+    **dict.fromkeys(("getVideos", "getChatMessages", "getPodcasts", "getNewestPodcasts"), GUARDED),
+    **dict.fromkeys(("search", "refreshPodcasts"), REFUSED),
+    **dict.fromkeys(("jukeboxControl", "getVideoInfo", "getCaptions", "hls.m3u8", "addChatMessage"), INCOMPLETE),
+    **dict.fromkeys(("getPodcastEpisode", "createPodcastChannel", "deletePodcastChannel"), INCOMPLETE),
+    **dict.fromkeys(("deletePodcastEpisode", "downloadPodcastEpisode"), INCOMPLETE),
     # without an id; tests/media/ has who may play what
     "stream": INCOMPLETE,
     "download": INCOMPLETE,
@@ -148,7 +163,7 @@ REST: dict[str, dict[str, int]] = {
     **dict.fromkeys(("star", "unstar", "setRating", "scrobble", "reportPlayback"), dict.fromkeys(ROLES, 10)),
     "startScan": {**GUARDED, "member": 50, "outsider": 50},
     "getScanStatus": GUARDED,
-    ".*": {**dict.fromkeys(ROLES, 0), "anonymous": 10},
+    ".*": REFUSED,
 }
 
 # of the admin site these are open by nature: the sign-in itself, and what has nothing to hide

@@ -1,0 +1,56 @@
+"""Internet radio: the list of stations, and how admins change it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models.functions import Lower
+
+from listening.models import Radio
+from listening.serializers import RadioInputSerializer
+from listening.services.radios import delete_radio, find_radio, save_radio
+from subsonic.forms import checked, given
+from subsonic.params import Params
+from subsonic.renderers import Payload
+from users.models import Viewer
+
+# keys of `/api/radio` and the parameters that they come in
+NAMES: Final = {"name": "name", "streamUrl": "streamUrl", "homePageUrl": "homepageUrl"}
+
+
+def get_internet_radio_stations(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getInternetRadioStations`: all stations, by name."""
+    stations = Radio.objects.order_by(Lower("name"), "pk")
+    return {"internetRadioStations": {"internetRadioStation": [station(radio) for radio in stations]}}
+
+
+def create_internet_radio_station(caller: Viewer, params: Params) -> Payload:
+    """`/rest/createInternetRadioStation`: add a station."""
+    save_radio(Radio(), values(params))
+    return {}
+
+
+def update_internet_radio_station(caller: Viewer, params: Params) -> Payload:
+    """`/rest/updateInternetRadioStation`: change a station; its home page stays where the call has none."""
+    radio = find_radio(params.required("id"))
+    save_radio(radio, values(params))
+    return {}
+
+
+def delete_internet_radio_station(caller: Viewer, params: Params) -> Payload:
+    """`/rest/deleteInternetRadioStation`: remove a station."""
+    delete_radio(find_radio(params.required("id")))
+    return {}
+
+
+def values(params: Params) -> dict[str, Any]:
+    """The values of a station as a call has them."""
+    for name in ("streamUrl", "name"):
+        params.required(name)
+    return checked(RadioInputSerializer, given(params, NAMES), NAMES)
+
+
+def station(radio: Radio) -> dict[str, Any]:
+    """`internetRadioStation`: its home page only where it has one."""
+    home = {"homePageUrl": radio.home_page_url} if radio.home_page_url else {}
+    return {"id": radio.pk, "name": radio.name, "streamUrl": radio.stream_url, **home}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
 
 from django.http import HttpRequest
 
-from subsonic.errors import MISSING_PARAMETER, SubsonicError
+from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
 
+# the end of the year 9999
+LAST_MILLISECOND: Final = 253_402_300_799_000
 TRUE = {"true", "on", "1", "yes"}
 
 
@@ -66,6 +70,27 @@ class Params:
         """A number of seconds from 0 up, whole or not; 0 where there is none, or nothing that can be read as one."""
         found = re.fullmatch(r"\d{1,7}(\.\d{1,6})?", self.text(name).strip(), re.ASCII)
         return float(found[0]) if found else 0.0
+
+    def whole_number(self, name: str) -> int:
+        """A whole number from 0 up that has to be there."""
+        text = self.required(name).strip()
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise SubsonicError(GENERIC, f"{name} must be a whole number.")
+        return int(text)
+
+    def whole_numbers(self, name: str) -> list[int]:
+        """All whole numbers from 0 up that are given; what cannot be read as one is left out."""
+        texts = (text.strip() for text in self.many(name))
+        return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+
+    def instant(self, name: str) -> datetime | None:
+        """A moment in milliseconds since 1970; None where there is none, and for 0."""
+        if not self.text(name).strip():
+            return None
+        found = self.whole_number(name)
+        if found > LAST_MILLISECOND:
+            raise SubsonicError(GENERIC, f"{name} must be in milliseconds since 1970.")
+        return datetime.fromtimestamp(found / 1000, UTC) if found else None
 
     def flag(self, name: str) -> bool:
         return self.text(name).strip().lower() in TRUE

@@ -13,14 +13,13 @@ from listening.services.annotations import Things
 from listening.services.players import find_player
 from listening.services.plays import Play, record_plays
 from subsonic.errors import GENERIC, MISSING_PARAMETER, NOT_FOUND, SubsonicError
-from subsonic.params import Params
+from subsonic.params import LAST_MILLISECOND, Params
 from subsonic.renderers import Payload
 from users.models import Viewer
 from users.throttling import client_address
 
 # an `id` without a word of its kind may be of any of these, the likeliest first
 KINDS = (TrackAnnotation, AlbumAnnotation, ArtistAnnotation, PlaylistAnnotation)
-LAST_MILLISECOND = 253_402_300_799_000
 STATES = tuple(str(state) for state in PlaybackState)
 
 
@@ -47,7 +46,7 @@ def named_things(params: Params) -> list[Things]:
 
 def set_rating(caller: Viewer, params: Params) -> Payload:
     """`/rest/setRating`: rate a song, an album, an artist or a playlist from 1 to 5; 0 takes the rating back."""
-    pk, rating = params.required("id"), whole_number(params, "rating")
+    pk, rating = params.required("id"), params.whole_number("rating")
     for kind in KINDS:
         if Things(kind, [pk]).visible_to(caller):
             notes.set_rating(caller, Things(kind, [pk]), rating)
@@ -77,7 +76,7 @@ def scrobble(caller: Viewer, params: Params) -> Payload:
 def report_playback(caller: Viewer, params: Params) -> Payload:
     """`/rest/reportPlayback`: how far a player is; a song that was heard for half of its length counts as played."""
     pk, kind, state = params.required("mediaId"), params.required("mediaType"), params.required("state")
-    position = whole_number(params, "positionMs")
+    position = params.whole_number("positionMs")
     if state not in STATES:
         raise SubsonicError(GENERIC, f"state must be one of {', '.join(STATES)}.")
     if kind != "song":
@@ -94,14 +93,6 @@ def player_of(caller: Viewer, params: Params) -> Player:
     """The player that a call comes from."""
     agent = params.request.headers.get("User-Agent", "")
     return find_player(caller, params.text("c"), agent, client_address(params.request))
-
-
-def whole_number(params: Params, name: str) -> int:
-    """A whole number of a parameter that has to be there."""
-    text = params.required(name).strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise SubsonicError(GENERIC, f"{name} must be a whole number.")
-    return int(text)
 
 
 def milliseconds(text: str) -> int:

@@ -7,7 +7,15 @@ from subsonic.params import Params
 from subsonic.renderers import Payload
 from users.models import Viewer
 
-EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "songLyrics": [1], "transcoding": [1]}
+EXTENSIONS = {
+    "apiKeyAuthentication": [1],
+    "formPost": [1],
+    "indexBasedQueue": [1],
+    "playbackReport": [1],
+    "songLyrics": [1],
+    "topSongsByArtistId": [1],
+    "transcoding": [1],
+}
 # where songs can be converted
 TRANSCODE_OFFSET = {"transcodeOffset": [1]}
 

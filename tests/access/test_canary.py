@@ -181,6 +181,8 @@ def test_rest(
         {"type": "newest", "size": 500}, {"type": "byYear", "fromYear": 0, "toYear": 9999}, {"query": canary.MARK},
         {"type": "byGenre", "genre": f"{canary.MARK}-genre"}, {"type": "starred"}, {"query": "", "songCount": 500},
         {"type": "random", "musicFolderId": [library.pk, canary.LIBRARY_ID]}, {"size": 500, "ifModifiedSince": "0"},
+        {"playlistId": hidden[0], "songIdToAdd": hidden[-2]}, {"name": "x", "songId": hidden[-2]},
+        {"id": hidden[-2], "position": 1}, {"id": [hidden[-2]], "currentIndex": 0},
     ]  # fmt: skip
     client = Client()
     for method, parameters, notation in itertools.product(REST, extra, ("xml", "json")):

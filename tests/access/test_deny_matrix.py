@@ -144,6 +144,12 @@ REST: dict[str, dict[str, int]] = {
     **dict.fromkeys(("createUser", "updateUser", "deleteUser"), MANAGERS),
     "changePassword": INCOMPLETE,
     "getAvatar": INCOMPLETE,
+    **dict.fromkeys(("getPlaylists", "getBookmarks", "getPlayQueue", "getPlayQueueByIndex", "getShares"), GUARDED),
+    # without a song the queue is forgotten: there is none
+    **dict.fromkeys(("savePlayQueue", "savePlayQueueByIndex"), GUARDED),
+    **dict.fromkeys(("getPlaylist", "createPlaylist", "updatePlaylist", "deletePlaylist"), INCOMPLETE),
+    **dict.fromkeys(("createBookmark", "deleteBookmark"), INCOMPLETE),
+    **dict.fromkeys(("createShare", "updateShare", "deleteShare"), INCOMPLETE),
     "getInternetRadioStations": GUARDED,
     **{f"{action}InternetRadioStation": MANAGERS for action in ("create", "update", "delete")},
     **dict.fromkeys(("getVideos", "getChatMessages", "getPodcasts", "getNewestPodcasts"), GUARDED),

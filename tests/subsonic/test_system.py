@@ -35,7 +35,15 @@ def test_the_license_is_valid(member: User, call: Call) -> None:
 
 
 def test_extensions_need_no_credentials(configure: Configure, settings: Settings) -> None:
-    known = {"apiKeyAuthentication": [1], "formPost": [1], "songLyrics": [1], "transcoding": [1]}
+    names = (
+        "apiKeyAuthentication",
+        "formPost",
+        "indexBasedQueue",
+        "playbackReport",
+        "songLyrics",
+        "topSongsByArtistId",
+    )
+    known = {name: [1] for name in (*names, "transcoding")}
     for program, more in (("/nowhere/ffmpeg", {}), (get_ffmpeg_exe(), {"transcodeOffset": [1]})):
         configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path=program))
         response = Client().get("/rest/getOpenSubsonicExtensions?f=json").json()["subsonic-response"]

@@ -1,0 +1,107 @@
+"""Sharing: getShares, createShare, updateShare, deleteShare."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.urls import get_script_prefix
+
+from listening.models import AlbumAnnotation, Share
+from listening.models.share import ResourceType
+from listening.serializers import ShareInputSerializer
+from listening.services.annotations import Things
+from listening.services.shares import create_share, delete_share, kinds_of, owner_of, shared_tracks, update_share
+from navidrome_lib.errors import NotFound
+from subsonic.errors import MISSING_PARAMETER, SubsonicError
+from subsonic.forms import checked, given
+from subsonic.objects.albums import album_children
+from subsonic.objects.songs import songs_of
+from subsonic.objects.values import Object, moment
+from subsonic.params import Params
+from subsonic.renderers import Payload
+from users.models import Viewer
+
+NAMES: Final = {"description": "description"}
+# `expires=0`: it does not end by itself
+NO_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def get_shares(caller: Viewer, params: Params) -> Payload:
+    """`/rest/getShares`: one's own shares, of an admin all, the latest first."""
+    rows = visible(caller).order_by("-created_at", "-pk")
+    return {"shares": {"share": [share_object(caller, params, row) for row in rows]}}
+
+
+def create(caller: Viewer, params: Params) -> Payload:
+    """`/rest/createShare`: share songs, albums, artists or playlists; `expires` in milliseconds since 1970."""
+    ids = list(dict.fromkeys(filter(None, params.many("id"))))
+    if not ids:
+        raise SubsonicError(MISSING_PARAMETER, "Required parameter is missing: id")
+    if len(kinds_of(caller, ids, list(ResourceType))) < len(ids):
+        raise NotFound("There is nothing with one of these ids.")
+    share = create_share(caller, ids, None, values(params))
+    return {"shares": {"share": [share_object(caller, params, visible(caller).get(pk=share.pk))]}}
+
+
+def update(caller: Viewer, params: Params) -> Payload:
+    """`/rest/updateShare`: change the description or the end, with `expires=0` for none."""
+    share = find(caller, params.required("id"))
+    changed = values(params)
+    if params.text("expires").strip() == "0":
+        changed["expires_at"] = NO_END
+    update_share(share, changed)
+    return {}
+
+
+def delete(caller: Viewer, params: Params) -> Payload:
+    """`/rest/deleteShare`: end a share."""
+    delete_share(find(caller, params.required("id")))
+    return {}
+
+
+def visible(caller: Viewer) -> Any:
+    """The shares that the caller may see and change."""
+    return Share.objects.visible_to(caller).select_related("user").prefetch_related("items")
+
+
+def find(caller: Viewer, pk: str) -> Share:
+    """One of them, or `NotFound`."""
+    found: Share | None = visible(caller).filter(pk=pk).first() if pk.isascii() and pk.isalnum() else None
+    if found is None:
+        raise NotFound("This share does not exist.")
+    return found
+
+
+def values(params: Params) -> dict[str, Any]:
+    """The values of a share as a call has them."""
+    found = checked(ShareInputSerializer, given(params, NAMES), NAMES)
+    expires = params.instant("expires")
+    return {**found, **({"expires_at": expires} if expires else {})}
+
+
+def share_object(caller: Viewer, params: Params, share: Share) -> Object:
+    """`share`: its things as far as its owner and the caller can access them."""
+    found: Object = {
+        "id": share.pk,
+        "url": params.request.build_absolute_uri(f"{get_script_prefix()}share/{share.pk}"),
+        "username": share.user.username,
+        "created": moment(share.created_at),
+        "expires": moment(share.expires_at),
+        "visitCount": share.visit_count,
+        "entry": entries(caller, share),
+    }
+    if share.description:
+        found["description"] = share.description
+    if share.last_visited_at is not None:
+        found["lastVisited"] = moment(share.last_visited_at)
+    return found
+
+
+def entries(caller: Viewer, share: Share) -> list[Object]:
+    """Albums as directories, everything else as its songs."""
+    if share.resource_type == ResourceType.ALBUM:
+        ids = [item.thing_id for item in sorted(share.items.all(), key=lambda item: item.position)]
+        seen = set(Things(AlbumAnnotation, ids).visible_to(owner_of(share)))
+        return album_children(caller, [pk for pk in ids if pk in seen])
+    return songs_of(caller, shared_tracks(share))

@@ -16,10 +16,14 @@ class ListeningConfig(AppConfig):
         """Follow what becomes of the catalog, and add to its lists what the viewer has of each thing."""
         # models exist once the apps are loaded
         from libraries.catalog_api.extension import extend_by  # noqa: PLC0415
+        from listening.models import ServiceAccount  # noqa: PLC0415
         from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
+
+        from users.app_passwords import keep_encrypted  # noqa: PLC0415
 
         tracks_became.connect(survival.follow_tracks, dispatch_uid="listening")
         albums_became.connect(survival.follow_albums, dispatch_uid="listening")
         scan_ended.connect(sync.follow_scan, dispatch_uid="listening")
         extend_by("listening.additions")
+        keep_encrypted(ServiceAccount, "secret")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from listening.views.devices import PlayerViewSet, RadioViewSet, TranscodingViewSet
+from listening.views.links import LastFmLinkView, LinkView
 from listening.views.playlist_tracks import PlaylistTracksView, PlaylistTrackView
 from listening.views.playlists import PlaylistViewSet, SongPlaylistsView
 from listening.views.queue import QueueView
@@ -17,6 +18,8 @@ router.register("api/scrobble", ScrobbleViewSet, basename="scrobble")
 router.register("api/share", ShareViewSet, basename="share")
 router.register("api/transcoding", TranscodingViewSet, basename="transcoding")
 urlpatterns = [
+    route("api/lastfm/link", LastFmLinkView.as_view(), "lastfm-link"),
+    route("api/listenbrainz/link", LinkView.as_view(), "listenbrainz-link"),
     route("api/playlist/(?P<pk>[^/]+)/tracks", PlaylistTracksView.as_view(), "playlist-tracks"),
     route("api/playlist/(?P<pk>[^/]+)/tracks/(?P<place>[^/]+)", PlaylistTrackView.as_view(), "playlist-track"),
     route("api/queue", QueueView.as_view(), "queue"),

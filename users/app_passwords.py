@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Model
 from django.utils.crypto import salted_hmac
 
 from libraries.storage.roots import is_storable_text
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SECRETS = ("subsonic_secret", "login_secret")
+# columns that are encrypted with the keys of this module
+_encrypted: list[tuple[type[Model], str]] = [(User, "subsonic_secret"), (User, "login_secret")]
 # how long an answer about a login password is remembered
 REMEMBER = 600
 # how long one request waits for what another one finds out about the same password
@@ -173,18 +175,25 @@ def judge_once(key: str, judge: Callable[[], bool]) -> bool:
     return bool(known)
 
 
+def keep_encrypted(model: type[Model], field: str) -> None:
+    """Have a column that another app encrypts with `box` follow when the keys are replaced."""
+    if (model, field) not in _encrypted:
+        _encrypted.append((model, field))
+
+
 def rotate_secrets(keys: tuple[str, ...]) -> int:
-    """Encrypt every app password, and login passwords that are kept, with the first of `keys`; returns how many."""
-    return sum(rotate_field(name, box_of(keys)) for name in SECRETS)
+    """Encrypt every app password, and what else is kept so, with the first of `keys`; returns how many there were."""
+    return sum(rotate_field(model, name, box_of(keys)) for model, name in _encrypted)
 
 
-def rotate_field(name: str, new: MultiFernet) -> int:
-    """Encrypt one of the secrets of every account with the new key; return how many there were."""
+def rotate_field(model: type[Model], name: str, new: MultiFernet) -> int:
+    """Encrypt one column with the new key; return how many secrets there were."""
+    rows = model._default_manager
     count = 0
-    for pk, encrypted in User.objects.exclude(**{name: b""}).values_list("pk", name).iterator():
+    for pk, encrypted in rows.exclude(**{name: b""}).values_list("pk", name).iterator():
         fresh = rotate(new, bytes(encrypted))
         if fresh is None:
             continue  # its key was lost before; the next need makes a new one
         # conditional: one that was renewed meanwhile stays
-        count += User.objects.filter(pk=pk, **{name: encrypted}).update(**{name: fresh})
+        count += rows.filter(pk=pk, **{name: encrypted}).update(**{name: fresh})
     return count

@@ -11,6 +11,7 @@ from listening.models.annotation import (
     TrackAnnotation,
 )
 from listening.models.bookmark import Bookmark
+from listening.models.forwarding import Service, ServiceAccount, WaitingPlay
 from listening.models.play_queue import PlayQueue, PlayQueueTrack
 from listening.models.player import Player
 from listening.models.playlist import DismissedFile, Playlist, PlaylistTrack
@@ -33,8 +34,11 @@ __all__ = [
     "PlaylistTrack",
     "Radio",
     "Scrobble",
+    "Service",
+    "ServiceAccount",
     "Share",
     "ShareItem",
     "TrackAnnotation",
     "Transcoding",
+    "WaitingPlay",
 ]

@@ -87,7 +87,7 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     heard = told.position_ms / 1000 >= min(duration / 2, ENOUGH_SECONDS)
     played = told.counts and heard and not known.counted and told.state != PlaybackState.STARTING
     if played:
-        record_plays(viewer, [Play(told.track_id, datetime.fromtimestamp(int(known.since), UTC))])
+        record_plays(viewer, [Play(told.track_id, datetime.fromtimestamp(int(known.since), UTC))], player)
     if told.state == PlaybackState.STOPPED:
         stop_playing(player)
     else:

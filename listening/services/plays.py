@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce, Greatest
 
 from libraries.choices import Role
 from libraries.models import MediaFile, Participant
-from listening.models import AlbumAnnotation, ArtistAnnotation, Scrobble, TrackAnnotation
+from listening.models import AlbumAnnotation, ArtistAnnotation, Player, Scrobble, TrackAnnotation
 from listening.services.annotations import Model, Things, ensure_rows
+from listening.services.forwarding import keep_for_services
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
@@ -29,11 +30,12 @@ class Play:
 
 
 @transaction.atomic
-def record_plays(viewer: Viewer, plays: Iterable[Play]) -> int:
+def record_plays(viewer: Viewer, plays: Iterable[Play], player: Player | None = None) -> int:
     """Record plays of the viewer; says how many are new. A play that was recorded before is not counted again.
 
     A play counts for the track, for its album and for each artist of the track, not for artists of the album or
-    composers. Tracks that the viewer cannot access are left out.
+    composers. Tracks that the viewer cannot access are left out. New plays wait for the services of the viewer, unless
+    those of `player` are not to be sent.
     """
     told = list(dict.fromkeys(plays))
     ids = ensure_rows(
@@ -50,6 +52,7 @@ def record_plays(viewer: Viewer, plays: Iterable[Play]) -> int:
     count(TrackAnnotation, viewer.pk, moments)
     count(AlbumAnnotation, viewer.pk, passed_on(moments, albums_of(moments)))
     count(ArtistAnnotation, viewer.pk, passed_on(moments, artists_of(moments)))
+    keep_for_services(viewer, new, player)
     return len(new)
 
 

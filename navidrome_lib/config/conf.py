@@ -14,6 +14,7 @@ from pathlib import Path
 
 from navidrome_lib.config import env
 from navidrome_lib.config.env import ConfigError
+from navidrome_lib.config.forwarding import LastFm, ListenBrainz
 from navidrome_lib.config.inspection import FEATURES, Inspect
 from navidrome_lib.config.media import Media
 from navidrome_lib.config.option import option, read_options
@@ -312,6 +313,8 @@ class Conf:
     )
     inspect: Inspect = field(default_factory=Inspect)
     media: Media = field(default_factory=Media)
+    listenbrainz: ListenBrainz = field(default_factory=ListenBrainz)
+    lastfm: LastFm = field(default_factory=LastFm)
 
 
 def load(environ: Mapping[str, str]) -> Conf:
@@ -320,6 +323,8 @@ def load(environ: Mapping[str, str]) -> Conf:
     if bool(conf.admin_user) != bool(conf.admin_password):
         missing, given = ("ND_ADMIN_PASSWORD", "ND_ADMIN_USER")[:: 1 if conf.admin_user else -1]
         raise ConfigError(missing, f"must be set together with {given}.")
+    if conf.lastfm.enabled and not (conf.lastfm.api_key and conf.lastfm.secret):
+        raise ConfigError("ND_LASTFM_ENABLED", "needs ND_LASTFM_APIKEY and ND_LASTFM_SECRET.")
     strangers = env.too_wide_to_trust(conf.trusted_proxies)
     if conf.reverse_proxy_user_header and strangers is not None:
         raise ConfigError(

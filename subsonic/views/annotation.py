@@ -69,7 +69,7 @@ def scrobble(caller: Viewer, params: Params) -> Payload:
     now = int(time.time() * 1000)
     moments = [milliseconds(text) for text in times] or [now] * len(ids)
     plays = [Play(pk, datetime.fromtimestamp(at / 1000, UTC)) for pk, at in zip(ids, moments, strict=True)]
-    record_plays(caller, plays)
+    record_plays(caller, plays, player_of(caller, params))
     return {}
 
 

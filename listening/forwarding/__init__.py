@@ -1,0 +1,1 @@
+"""Sending plays on to other services, and the accounts of people there."""

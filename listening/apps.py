@@ -19,7 +19,6 @@ class ListeningConfig(AppConfig):
         from listening.models import ServiceAccount  # noqa: PLC0415
         from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
-
         from users.app_passwords import keep_encrypted  # noqa: PLC0415
 
         tracks_became.connect(survival.follow_tracks, dispatch_uid="listening")

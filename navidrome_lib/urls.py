@@ -40,6 +40,7 @@ GET|POST /api/radio, /{id}            listening.views.devices            admin c
 GET|POST /api/transcoding, /{id}      listening.views.devices            admin changes
 GET|POST /api/share, /{id}            listening.views.shares             owner, admin   listening.services.shares
 GET /api/scrobble, /{id}              listening.views.shares             owner
+GET|PUT|DELETE /api/{service}/link    listening.views.links              signed in      listening.forwarding.linking
 GET /api/translation                  navidrome_lib.system.empty_lists   everyone
 GET /api/health                       navidrome_lib.system.views         everyone
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag

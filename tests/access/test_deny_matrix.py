@@ -17,6 +17,7 @@ from libraries.models import Library, MediaFile, Scan
 from listening.models import Player, Playlist, Radio, Scrobble, Share, Transcoding
 from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
+from navidrome_lib.config.forwarding import LastFm, ListenBrainz
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
 from tests.support.catalog import SEEN, make_track
@@ -27,6 +28,8 @@ from users.models import ApiKey, LibraryAccess, User
 pytestmark = pytest.mark.alike
 
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
+# where no service listens
+NOWHERE = "http://127.0.0.1:9"
 ROLES = ("anonymous", "member", "outsider", "scanner", "admin")
 READS = ("get", "head", "options")
 
@@ -92,6 +95,8 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/share/{pk}": {("get", "head", "put", "delete"): SELF, ("options",): SIGNED_IN},
     "/api/transcoding": {READS: SIGNED_IN, ("post",): ADMIN},
     "/api/transcoding/{pk}": {READS: SIGNED_IN, ("put", "delete"): ADMIN},
+    "/api/lastfm/link": {(*READS, "put", "post", "delete"): SIGNED_IN},
+    "/api/listenbrainz/link": {(*READS, "put", "delete"): SIGNED_IN},
     "/api/translation": {READS: ALL},
     "/api/config": {READS: ADMIN},
     "/api/inspect": {READS: ADMIN},
@@ -186,6 +191,8 @@ def cast(
         inspect=Inspect(enabled=True),
         enable_sharing=True,
         enable_transcoding_config=True,
+        lastfm=LastFm(enabled=True, api_key="k", secret="s", base_url=NOWHERE),
+        listenbrainz=ListenBrainz(enabled=True, base_url=NOWHERE),
     )
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)

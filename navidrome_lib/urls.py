@@ -1,8 +1,6 @@
 """The root map. From an address of the API to the code that answers it:
 
-====================================  =================================  =============  ==============================
 address                               view                               who            service
-====================================  =================================  =============  ==============================
 /, /login, /logout, /account          users.pages                        see there      users.services
 /setup, /setup/music                  users.pages                        no account     users.first_admin
 POST /auth/login                      users.views.LoginView              anyone         users.services
@@ -41,10 +39,10 @@ GET|POST /api/transcoding, /{id}      listening.views.devices            admin c
 GET|POST /api/share, /{id}            listening.views.shares             owner, admin   listening.services.shares
 GET /api/scrobble, /{id}              listening.views.shares             owner
 GET|PUT|DELETE /api/{service}/link    listening.views.links              signed in      listening.forwarding.linking
+GET /share/{id}, /share/{id}/…        media.sharing.views                everyone       listening.services.shares
 GET /api/translation                  navidrome_lib.system.empty_lists   everyone
 GET /api/health                       navidrome_lib.system.views         everyone
 GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
-====================================  =================================  =============  ==============================
 """
 
 from __future__ import annotations
@@ -67,6 +65,7 @@ urlpatterns = [
     path("", include("libraries.catalog_api.urls")),
     path("", include("navidrome_lib.system.urls")),
     path("", include("listening.urls")),
+    path("", include("media.urls")),
     path("", include("missing.urls")),
     path("", include("users.urls")),
     path("", include("navidrome_lib.audit.urls")),

@@ -24,6 +24,8 @@ from navidrome_lib.viewer import Viewer
 
 # the order of the tracks of an album
 ALBUM_ORDER = ("disc_number", "track_number", "path", "pk")
+# whose tracks are those of an artist: on an own album, or as a guest
+ARTIST_ROLES = (Role.ARTIST, Role.ALBUM_ARTIST)
 # what a request may name of each kind at once, and what one playlist may hold
 MAX_NAMED = 10_000
 MAX_TRACKS = 100_000
@@ -146,7 +148,7 @@ def delete_playlist(viewer: Viewer, pk: str) -> None:
             defaults={"file_hash": playlist.file_hash},
         )
     playlist.delete()
-    record("playlist.delete", kind="playlist", pk=pk, name=playlist.name)
+    record("playlist.delete", was, kind="playlist", pk=pk, name=playlist.name)
 
 
 @transaction.atomic
@@ -288,9 +290,8 @@ def nulls_first() -> list[Any]:
 def tracks_of_artists(rows: Any, ids: Sequence[str]) -> dict[str, list[str]]:
     """The tracks of artists, and those on their albums, by artist: by the year and name of the album."""
     found: dict[str, list[str]] = defaultdict(list)
-    roles = (Role.ARTIST, Role.ALBUM_ARTIST)
     for piece in chunks(dict.fromkeys(ids)):
-        mine = rows.filter(participants__artist__in=piece, participants__role__in=roles)
+        mine = rows.filter(participants__artist__in=piece, participants__role__in=ARTIST_ROLES)
         order = (F("year").asc(nulls_first=True), "album", *nulls_first())
         for artist, pk in mine.order_by(*order).values_list("participants__artist_id", "pk"):
             found[artist].append(pk)

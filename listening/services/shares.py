@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
+from libraries.models import MediaFile, Participant
 from listening.models import (
     AlbumAnnotation,
     ArtistAnnotation,
@@ -24,7 +25,7 @@ from listening.models import (
 )
 from listening.models.share import ResourceType
 from listening.services.annotations import THINGS, Model, Things
-from listening.services.playlists import Added, chosen_tracks, visible_tracks
+from listening.services.playlists import ARTIST_ROLES, Added, chosen_tracks, visible_tracks
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import InvalidInput, NotAllowed
 from navidrome_lib.viewer import Viewer
@@ -148,6 +149,35 @@ def shared_tracks(share: Share) -> list[str]:
             entries = PlaylistTrack.objects.filter(playlist=item.playlist_id).order_by("position")
             found += visible_tracks(viewer, list(entries.values_list("media_file_id", flat=True)))
     return list(dict.fromkeys(found))
+
+
+def shows_track(share: Share, pk: str) -> bool:
+    """Whether a track is one of `shared_tracks`, without reading them all."""
+    viewer = owner_of(share)
+    track = MediaFile.objects.visible_to(viewer).filter(pk=pk).values_list("album_ref_id", "missing").first()
+    if track is None:
+        return False
+    album, is_missing = track
+    playlists = Playlist.objects.visible_to(viewer).filter(entries__media_file=pk)
+    wanted = Q(media_file=pk) | Q(playlist__in=playlists)
+    if not is_missing:  # albums and artists show what is there
+        credits = Participant.objects.filter(media_file=pk, role__in=ARTIST_ROLES)
+        wanted |= Q(album=album, album__isnull=False) | Q(artist__in=credits.values("artist"))
+    return ShareItem.objects.filter(wanted, share=share).exists()
+
+
+def shared_things(share: Share) -> list[tuple[ResourceType, str]]:
+    """What is shared, in order, as far as its owner can access it: the kind and the id of each."""
+    items = list(ShareItem.objects.filter(share=share).order_by("position"))
+    kinds = kinds_of(owner_of(share), [item.thing_id for item in items], list(ResourceType))
+    return [(kinds[item.thing_id], item.thing_id) for item in items if item.thing_id in kinds]
+
+
+def title_of(share: Share) -> str:
+    """What a share is called: its description, else the name of the first thing that its owner can still access."""
+    if share.description:
+        return share.description
+    return next((label_of(kind, pk) for kind, pk in shared_things(share)), "")
 
 
 def note_visit(share: Share) -> None:

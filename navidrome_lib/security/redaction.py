@@ -25,6 +25,8 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # what looks like a token or a key wherever it stands
     (re.compile(r"\beyJ[\w-]+\.[\w-]*\.?[\w-]*"), HIDDEN),
     (re.compile(r"\bndk_[\w-]{8,}"), HIDDEN),
+    # the address of a share is all that its guests need
+    (re.compile(r"(/share/)[0-9A-Za-z]{10,22}\b"), rf"\1{HIDDEN}"),
     # the password in the address of a database or broker
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^:/?#@\s]*:)[^@/\s]+@", re.IGNORECASE), rf"\1{HIDDEN}@"),
 )  # fmt: skip

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 
-from media.covers.service import ShownCover, Wish, show_avatar, show_cover
+from media.covers.responses import cover_response
+from media.covers.service import Wish, show_avatar, show_cover
 from media.downloads.collections import find_collection
 from media.downloads.responses import archive_response
 from media.images.jobs import MAX_EDGE, WEBP
-from media.responses import conditional, track_response
+from media.responses import track_response
 from media.tracks import find_track
 from media.transcoding.decisions import decide
 from media.transcoding.preferences import preferred
@@ -59,13 +58,13 @@ def download(caller: Viewer, params: Params) -> HttpResponseBase:
 
 def get_cover_art(caller: Viewer, params: Params) -> HttpResponseBase:
     """`/rest/getCoverArt`: the picture of an album, a disc, an artist or a song; a drawn one where there is none."""
-    return picture(params, show_cover(caller, params.required("id"), wish_of(params)))
+    return cover_response(params.request, show_cover(caller, params.required("id"), wish_of(params)))
 
 
 def get_avatar(caller: Viewer, params: Params) -> HttpResponseBase:
     """`/rest/getAvatar`: a drawn picture, the same for every name."""
     params.required("username")
-    return picture(params, show_avatar(wish_of(params)))
+    return cover_response(params.request, show_avatar(wish_of(params)))
 
 
 def wish_of(params: Params) -> Wish:
@@ -75,15 +74,3 @@ def wish_of(params: Params) -> Wish:
         square=params.flag("square"),
         webp=WEBP in params.request.headers.get("Accept", ""),
     )
-
-
-def picture(params: Params, cover: ShownCover) -> HttpResponseBase:
-    """The answer with a picture, or 304 where the caller has it."""
-    etag = f'"{cover.etag}"'
-    response = conditional(params.request, etag, None) or HttpResponse(cover.data, content_type=cover.media_type)
-    response["ETag"] = etag
-    # of this account only: who loses the library must not find its pictures in a cache that others share
-    response["Cache-Control"] = "private, max-age=31536000, immutable" if cover.is_fixed else "private, no-cache"
-    response["X-Content-Type-Options"] = "nosniff"
-    patch_vary_headers(response, ["Accept"])
-    return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from rest_framework.test import APIClient
 from libraries.choices import ScanTrigger
 from libraries.gathering import gather
 from libraries.models import Library, MediaFile, Scan
-from listening.models import Player, Playlist, Radio, Scrobble, Share, Transcoding
+from listening.models import Player, Playlist, Radio, Scrobble, Share, ShareItem, Transcoding
 from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from navidrome_lib.config.forwarding import LastFm, ListenBrainz
@@ -102,6 +103,10 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/inspect": {READS: ADMIN},
     "/api/schema/": {READS: ALL},
     "/api/docs/": {("get", "head"): ALL},
+    # who has the address of a share needs no account
+    "/share/{pk}": {("get", "head"): ALL},
+    **{f"/share/{{pk}}/{name}": {("get", "head"): ALL} for name in ("cover", "download")},
+    **{f"/share/{{pk}}/{name}/{{track}}": {("get", "head"): ALL} for name in ("cover", "download", "stream")},
     "/auth/login": {("post", "options"): ALL},
     "/auth/createAdmin": {("post",): (), ("options",): ALL},
     "/": {VERBS: ALL},
@@ -208,6 +213,8 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     scan = Scan.objects.create(library=library, trigger=ScanTrigger.API)
     purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z")
     song = make_track(library, "Ada/a.mp3", missing=False)
+    Path(library.path, "Ada").mkdir()
+    Path(library.path, "Ada", "a.mp3").write_bytes(b"ID3" + bytes(997))
     objects: dict[str, Any] = {
         "user": member.pk,
         "library": library.pk,
@@ -222,15 +229,21 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     objects |= add_to_catalog(member, song)
 
     def fill(route: str) -> str:
-        found = objects.get(route.split("/")[2]) if "{" in route else ""
-        return route.replace("{pk}", str(found)).replace("{place}", "1")
+        parts = route.split("/")
+        found = objects.get("open share" if parts[1] == "share" else parts[2]) if "{" in route else ""
+        return route.replace("{pk}", str(found)).replace("{place}", "1").replace("{track}", song.pk)
 
     return fill
 
 
 def add_to_catalog(member: User, song: MediaFile) -> dict[str, Any]:
     """Things that the member added, and those that are for everybody, by the part of the address."""
+    public = Share.objects.create(
+        user=member, resource_type="media_file", expires_at="2999-01-01T00:00:00Z", downloadable=True
+    )
+    ShareItem.objects.create(share=public, position=0, media_file=song)
     return {
+        "open share": public.pk,
         "playlist": Playlist.objects.create(owner=member, updated_at=SEEN).pk,
         "player": Player.objects.create(user=member, name="p", client="p").pk,
         "radio": Radio.objects.create(name="r", stream_url="http://radio.example/").pk,

@@ -44,6 +44,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
         f"Cookie: sessionid={SECRET}; jwt={SECRET}",
         f"Cookie: navidrome_lib_session={SECRET}",
         "key ndk_abcdefghijklmnopqrst",
+        "GET /share/hunter2Can/stream/1ab 200",
     ],
 )
 def test_lines_are_cleaned(line: str) -> None:
@@ -51,6 +52,7 @@ def test_lines_are_cleaned(line: str) -> None:
     assert SECRET not in cleaned
     assert TOKEN not in cleaned
     assert "ndk_abcdefgh" not in cleaned
+    assert "hunter2" not in cleaned
     assert "****" in cleaned
 
 

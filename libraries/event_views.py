@@ -39,6 +39,7 @@ class EventView(APIView):
         - `scanStatus` (Navidrome's keys) and `scan` (an object of `/api/scan`): a scan waits, goes on or ends
         - `refreshResource`: what to ask again, `{"library": ["3"], "user": ["…"]}`, `{"song": ["*"]}` (all of a kind)
           or `{"*": "*"}` (everything)
+        - `nowPlayingCount`: `{"count"}`, how many listen to songs that the caller can access
         - `keepAlive`: every 15 seconds
 
         The stream ends after an hour, and at once when the account may no longer look; a browser's `EventSource` comes

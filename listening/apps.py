@@ -16,6 +16,8 @@ class ListeningConfig(AppConfig):
         """Follow what becomes of the catalog, and add to its lists what the viewer has of each thing."""
         # models exist once the apps are loaded
         from libraries.catalog_api.extension import extend_by  # noqa: PLC0415
+        from libraries.events.extension import tell_also  # noqa: PLC0415
+        from listening.events import ListeningReader  # noqa: PLC0415
         from listening.models import ServiceAccount  # noqa: PLC0415
         from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
@@ -26,3 +28,4 @@ class ListeningConfig(AppConfig):
         scan_ended.connect(sync.follow_scan, dispatch_uid="listening")
         extend_by("listening.additions")
         keep_encrypted(ServiceAccount, "secret")
+        tell_also(ListeningReader)

@@ -26,8 +26,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 # actions in the audit trail that change what a client shows of an account, and of missing files
 _OF_ACCOUNTS: Final = ("user.create", "user.update", "user.delete", "access.set")
 _OF_SONGS: Final = ("missing.purge", "missing.undo", "missing.relink")
-# kinds of things that people make, and that others may see: who cannot see one asks again in vain
-_MADE: Final = ("playlist", "radio", "transcoding", "share")
+# kinds of things that all people see
+_OF_ALL: Final = ("radio", "transcoding")
 
 
 class Bulletin:
@@ -101,7 +101,7 @@ def resources_of(entry: AuditedChange, viewer: Viewer, libraries: LibraryIds) ->
     """The kind and the id of what a client of `viewer` may show otherwise now."""
     if entry.kind == "library" and entry.object_id in map(str, libraries):
         yield "library", entry.object_id
-    elif entry.kind in _MADE:
+    elif entry.kind in _OF_ALL:
         yield entry.kind, ALL
     elif entry.action in _OF_SONGS and libraries:
         yield "song", ALL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -16,7 +17,8 @@ from django.db import DatabaseError, connections
 from django.dispatch import receiver
 
 from libraries.events.bulletin import Bulletin, LibraryIds
-from libraries.events.news import NewsReader
+from libraries.events.extension import Reader, Teller, readers
+from libraries.events.news import News, NewsReader
 from libraries.limits import EventLimits
 from navidrome_lib.api import streams
 from navidrome_lib.api.wire import instant
@@ -68,6 +70,8 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._streams: dict[Stream, None] = {}
         self._reader = NewsReader()
+        # those of other apps, which are there when the first look is taken
+        self._others: list[Reader] | None = None
 
     def open(self, channel: streams.Channel, viewer: Viewer, viewer_now: Callable[[], Viewer | None]) -> None:
         """Begin a stream; it is told how things are, and what changes from now on."""
@@ -110,16 +114,23 @@ class Hub:
         limits, now = self._limits(), time.monotonic()
         news = self._reader.look()
         bulletin = Bulletin(news, self._reader.followed.values())
+        tellers = self._look_elsewhere(news)
         for stream in self._all():
             due = now >= stream.check_at or news.concern_rights_of(stream.viewer)
             if due and not self._has_rights(stream, now + limits.rights_seconds):
                 self._end(stream)
-            elif due or news or stream.libraries is None:
+            elif due or news or tellers or stream.libraries is None:
+                others = tellers if stream.libraries is not None else ()
                 told = bulletin.events(stream.viewer, stream.libraries, missed=stream.missed)
                 events, stream.libraries = told
                 stream.missed = False
-                for event, data in events:
+                for event, data in itertools.chain(events, *(teller(stream.viewer) for teller in others)):
                     stream.tell(event, data)
+
+    def _look_elsewhere(self, news: News) -> list[Teller]:
+        if self._others is None:
+            self._others = readers()
+        return [teller for reader in self._others if (teller := reader.look(news.entries)) is not None]
 
     def _has_rights(self, stream: Stream, check_at: float) -> bool:
         viewer = stream.viewer_now()
@@ -135,7 +146,7 @@ class Hub:
             connections.close_all()
 
     def _serve(self) -> None:
-        self._reader = NewsReader()
+        self._reader, self._others = NewsReader(), None
         while self._goes_on():
             try:
                 self.tick()
@@ -162,7 +173,7 @@ class Hub:
 
     def _begin_again(self) -> None:
         """Look as at the first time, and tell all streams how things are: who was told what is not known."""
-        self._reader = NewsReader()
+        self._reader, self._others = NewsReader(), None
         for stream in self._all():
             stream.libraries, stream.missed = None, True
 

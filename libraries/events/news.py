@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -28,6 +28,7 @@ class AuditedChange(NamedTuple):
     action: str
     kind: str
     object_id: str
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,9 @@ def scans_to_tell(newest: int, *followed: int) -> QuerySet[Scan]:
 _scans_when_idle: Final = PreparedQuery[Scan](scans_to_tell, int)
 _entries_behind: Final = PreparedQuery[Any](
     lambda pk: (
-        AuditEntry.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", "action", "object_type", "object_id")
+        AuditEntry.objects.filter(pk__gt=pk)
+        .order_by("pk")
+        .values_list("pk", "action", "object_type", "object_id", "changes")
     ),
     int,
 )

@@ -21,6 +21,7 @@ from listening.models import (
     TrackAnnotation,
 )
 from listening.models.annotation import MAX_RATING
+from listening.services.news import tell_own
 from navidrome_lib.db.bulk import chunks, keep_rows
 from navidrome_lib.errors import InvalidInput, NotFound
 from navidrome_lib.viewer import Viewer
@@ -67,6 +68,7 @@ def star(viewer: Viewer, things: Iterable[Things], *, at: datetime | None = None
     count = 0
     for kind in things:
         ids = ensure_rows(kind.notes, viewer.pk, kind.visible_to(viewer))
+        tell_own(viewer.pk, kind.notes, ids)
         rows = rows_of(kind.notes, viewer.pk, ids)
         for piece in rows:
             piece.filter(starred_at=None).update(starred_at=at or timezone.now())
@@ -77,11 +79,12 @@ def star(viewer: Viewer, things: Iterable[Things], *, at: datetime | None = None
 @transaction.atomic
 def unstar(viewer: Viewer, things: Iterable[Things]) -> int:
     """Take things from the favourites of the viewer, also such as it cannot access any more; says how many."""
-    return sum(
-        piece.exclude(starred_at=None).update(starred_at=None)
-        for kind in things
-        for piece in rows_of(kind.notes, viewer.pk, kind.ids)
-    )
+    count = 0
+    for kind in things:
+        tell_own(viewer.pk, kind.notes, kind.ids)
+        for piece in rows_of(kind.notes, viewer.pk, kind.ids):
+            count += piece.exclude(starred_at=None).update(starred_at=None)
+    return count
 
 
 @transaction.atomic
@@ -92,6 +95,7 @@ def set_rating(viewer: Viewer, thing: Things, rating: int) -> None:
     ids = ensure_rows(thing.notes, viewer.pk, thing.visible_to(viewer))
     if not ids:
         raise NotFound
+    tell_own(viewer.pk, thing.notes, ids)
     for piece in rows_of(thing.notes, viewer.pk, ids):
         piece.update(rating=rating, rated_at=timezone.now() if rating else None)
 

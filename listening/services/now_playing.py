@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from django.utils import timezone
 from libraries.models import MediaFile
 from listening.choices import PlaybackState
 from listening.models import Player
+from listening.services.news import tell_playing
 from listening.services.plays import Play, record_plays
 from navidrome_lib.viewer import Viewer
 
@@ -35,6 +37,8 @@ class NowPlaying:
     state: str = PlaybackState.PLAYING
     # that it counts as a play already
     counted: bool = False
+    # when it is forgotten, unless it is told again (Unix seconds)
+    ends: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,26 +109,37 @@ def duration_of(viewer: Viewer, track_id: str) -> float | None:
 
 def keep(player: Player, playing: NowPlaying, seconds_left: float) -> None:
     """Keep what a player plays until the track must have ended."""
-    cache.set(key_of(player.pk), asdict(playing), timeout=int(max(seconds_left, 0)) + GRACE_SECONDS)
+    timeout = int(max(seconds_left, 0)) + GRACE_SECONDS
+    cache.set(key_of(player.pk), asdict(replace(playing, ends=time.time() + timeout)), timeout=timeout)
+    tell_playing()
     Player.objects.filter(pk=player.pk).update(last_seen=timezone.now())
 
 
 def stop_playing(player: Player) -> None:
     """Say that a player plays nothing any more."""
     cache.delete(key_of(player.pk))
+    tell_playing()
 
 
 def listeners(viewer: Viewer) -> list[Listener]:
     """Who plays what, the latest first, as far as the viewer can access the tracks."""
     if not viewer.is_active:
         return []
+    return visible_among(all_listeners(), viewer)
+
+
+def all_listeners() -> list[Listener]:
+    """Who plays what, the latest first; none that a person may be shown without `visible_among`."""
     players = Player.objects.filter(last_seen__gte=timezone.now() - RECENT, user__is_active=True).select_related("user")
-    by_id = {player.pk: player for player in players}
-    playing = [found for pk in by_id if (found := _read(pk)) is not None]
-    tracks = MediaFile.objects.visible_to(viewer).filter(pk__in={entry.track_id for entry in playing})
-    visible = set(tracks.values_list("pk", flat=True))
-    shown = [Listener(entry, by_id[entry.player_id]) for entry in playing if entry.track_id in visible]
+    shown = [Listener(found, player) for player in players if (found := _read(player.pk)) is not None]
     return sorted(shown, key=lambda listener: -listener.playing.since)
+
+
+def visible_among(playing: Sequence[Listener], viewer: Viewer) -> list[Listener]:
+    """Those who play tracks that the viewer can access."""
+    tracks = MediaFile.objects.visible_to(viewer).filter(pk__in={entry.playing.track_id for entry in playing})
+    visible = set(tracks.values_list("pk", flat=True)) if playing else set()
+    return [listener for listener in playing if listener.playing.track_id in visible]
 
 
 def _read(player_id: str) -> NowPlaying | None:

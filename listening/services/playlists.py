@@ -147,6 +147,7 @@ def delete_playlist(viewer: Viewer, pk: str) -> None:
             file_key=playlist.file_key,
             defaults={"file_hash": playlist.file_hash},
         )
+    was = {"owner_id": [playlist.owner_id, None], "public": [playlist.public, None]}
     playlist.delete()
     record("playlist.delete", was, kind="playlist", pk=pk, name=playlist.name)
 

@@ -17,6 +17,7 @@ from libraries.models import MediaFile, Participant
 from listening.models import AlbumAnnotation, ArtistAnnotation, Player, Scrobble, TrackAnnotation
 from listening.services.annotations import Model, Things, ensure_rows
 from listening.services.forwarding import keep_for_services
+from listening.services.news import tell_own
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
@@ -94,7 +95,9 @@ def passed_on(moments: dict[str, list[datetime]], pairs: Iterable[tuple[str, str
 def count(notes: Model, user_id: str, moments: dict[str, list[datetime]]) -> None:
     """Add plays at some moments to what a person has of each of some things."""
     rows: Any = notes._default_manager
-    for pk in ensure_rows(notes, user_id, moments):
+    ids = ensure_rows(notes, user_id, moments)
+    tell_own(user_id, notes, ids)
+    for pk in ids:
         last = Value(max(moments[pk]), output_field=DateTimeField())
         rows.filter(user=user_id, **{notes.thing: pk}).update(
             play_count=F("play_count") + len(moments[pk]),

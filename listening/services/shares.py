@@ -117,7 +117,7 @@ def delete_share(share: Share) -> None:
     """End a share: its address shows nothing from now on."""
     pk, name = share.pk, share.contents
     share.delete()
-    record("share.delete", kind="share", pk=pk, name=name)
+    record("share.delete", {"owner_id": [share.user_id, None]}, kind="share", pk=pk, name=name)
 
 
 def find_open_share(pk: str) -> Share | None:

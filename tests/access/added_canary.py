@@ -18,7 +18,11 @@ from listening.models import (
     ShareItem,
     TrackAnnotation,
 )
-from listening.services.now_playing import set_now_playing
+from listening.services.annotations import Things, star
+from listening.services.now_playing import set_now_playing, stop_playing
+from listening.services.playlists import update_playlist
+from listening.services.plays import Play, record_plays
+from listening.services.shares import delete_share
 from users.models import LibraryAccess, User
 
 
@@ -59,3 +63,15 @@ def fill_with(user: User, name: str, library_id: int, *, public: bool = False, f
     if public:
         share.delete()
     return str(playlist.pk)
+
+
+def change(owner: User) -> None:
+    """What the owner does with these things while others have streams of events open."""
+    viewer, player = owner.as_viewer(), Player.objects.get(user=owner)
+    track = Scrobble.objects.filter(user=owner, media_file__purge_id=None).earliest("pk").media_file
+    stop_playing(player)
+    assert set_now_playing(viewer, player, track.pk)
+    star(viewer, [Things(AlbumAnnotation, [str(track.album_ref_id)])])
+    record_plays(viewer, [Play(track.pk, timezone.now())])
+    update_playlist(viewer, Playlist.objects.get(owner=owner).pk, {"name": "x"})
+    delete_share(Share.objects.get(user=owner))

@@ -138,7 +138,15 @@ def test_api(
 
 
 @pytest.mark.parametrize("role", ["member", "confined"])
-def test_events(hidden: list[str], member: User, admin: User, owner: User, library: Library, role: str) -> None:
+def test_events(
+    hidden: list[str],
+    member: User,
+    admin: User,
+    owner: User,
+    library: Library,
+    role: str,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
     viewer = member.as_viewer()
     if role == "confined":
         key = api_keys.create_key(admin, name="k", scope="manage", library_ids=[library.pk])[0]
@@ -151,10 +159,14 @@ def test_events(hidden: list[str], member: User, admin: User, owner: User, libra
     services.set_user_libraries(owner.pk, [library.pk])
     record("library.update", {"name": [canary.MARK, "x"]}, kind="library", pk=canary.LIBRARY_ID, name=canary.MARK)
     hub.tick()
+    with django_capture_on_commit_callbacks(execute=True):
+        added_canary.change(owner)
+    hub.tick()
     Scan.objects.filter(pk=canary.SCAN_ID).update(state="finished", added=47114711)
     hub.tick()
     text = str([event for event in stream.so_far() if event.name != "serverStart"])
     assert "scanStatus" in text
+    assert "{'count': 0}" in text
     unseen = (canary.MARK, *NUMBERS, *hidden, str(canary.LIBRARY_ID), str(canary.SCAN_ID), owner.pk, "refreshResource")
     assert [mark for mark in unseen if mark in text] == []
 

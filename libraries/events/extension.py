@@ -1,0 +1,35 @@
+"""How other apps have open event streams told of what changed in theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from libraries.events.news import AuditedChange
+from navidrome_lib.viewer import Viewer
+
+# what a viewer is told of one look: names and data of events; it must tell nothing that the viewer cannot access
+Teller = Callable[[Viewer], Iterable[tuple[str, dict[str, Any]]]]
+
+
+class Reader(Protocol):
+    """Looks at what changed in another app."""
+
+    def look(self, entries: Sequence[AuditedChange]) -> Teller | None:
+        """What there is to tell since the last look, with the new entries of the audit trail; None for nothing.
+
+        The first look finds nothing new. It must cost next to nothing while nothing happens.
+        """
+
+
+_makers: Final[list[Callable[[], Reader]]] = []
+
+
+def tell_also(maker: Callable[[], Reader]) -> None:
+    """Have a reader made for each process that has open streams. To be called in the `ready` of an app."""
+    _makers.append(maker)
+
+
+def readers() -> list[Reader]:
+    """A new reader of each app."""
+    return [make() for make in _makers]

@@ -11,6 +11,7 @@ from typing import Any, Final
 from libraries.events.bulletin import ALL, REFRESH
 from libraries.events.extension import Teller
 from libraries.events.news import AuditedChange
+from libraries.models import Artist
 from listening.models import (
     AlbumAnnotation,
     Annotation,
@@ -33,8 +34,8 @@ _RESOURCES: Final[Mapping[str, tuple[str, type[Annotation]]]] = {
     ArtistAnnotation.thing: ("artist", ArtistAnnotation),
     PlaylistAnnotation.thing: ("playlist", PlaylistAnnotation),
 }
-# things of people in the audit trail, which has what was before them
-_OWNED: Final[Mapping[str, Any]] = {"playlist": Playlist, "share": Share}
+# things in the audit trail, which has whose they were and who could see them before
+_OWNED: Final[Mapping[str, Any]] = {"artist": Artist, "playlist": Playlist, "share": Share}
 
 
 class ListeningReader:

@@ -24,6 +24,10 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 NO_OBJECT: dict[str, Any] = {"invalid": "The body must be a JSON object."}
 
 
+GIVEN_HELP = "A name of the picture that it was given; without one it is empty, or not there."
+HASH_HELP = "The digest of that picture, for the id of the cover."
+
+
 class LeavesOutEmpty(serializers.Serializer[Any]):
     """Leaves the keys of `left_out` out where they are empty, as clients know it."""
 
@@ -88,6 +92,15 @@ class RadioSerializer(serializers.Serializer[Radio]):
     homePageUrl = serializers.CharField(source="home_page_url")
     createdAt = Timestamp(source="created_at")
     updatedAt = Timestamp(source="updated_at")
+    uploadedImage = serializers.CharField(read_only=True, required=False, help_text=GIVEN_HELP)
+    imageHash = serializers.CharField(read_only=True, required=False, help_text=HASH_HELP)
+    thumbHash = serializers.CharField(read_only=True, required=False)
+    dominantColor = serializers.CharField(read_only=True, required=False)
+    imageWidth = serializers.IntegerField(read_only=True, required=False)
+    imageHeight = serializers.IntegerField(read_only=True, required=False)
+
+    def to_representation(self, instance: Radio) -> dict[str, Any]:
+        return {**super().to_representation(instance), **self.context.get("added", {}).get(instance.pk, {})}
 
 
 class WebAddress(Text):
@@ -225,7 +238,12 @@ class PlaylistSerializer(serializers.Serializer[Playlist]):
     public = serializers.BooleanField()
     path = serializers.CharField(help_text="The file that it was made of; empty: none.")
     sync = serializers.BooleanField(help_text="Whether its songs follow that file.")
-    uploadedImage = serializers.CharField()
+    uploadedImage = serializers.CharField(help_text=GIVEN_HELP)
+    imageHash = serializers.CharField(required=False, help_text=HASH_HELP)
+    thumbHash = serializers.CharField(required=False)
+    dominantColor = serializers.CharField(required=False)
+    imageWidth = serializers.IntegerField(required=False)
+    imageHeight = serializers.IntegerField(required=False)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
     rules = serializers.DictField(allow_null=True, help_text="Of a smart playlist.")

@@ -10,12 +10,13 @@ from rest_framework import serializers
 
 from libraries.catalog_api.extension import Addition, Resource, WireObject, extend
 from libraries.models import Library
-from media.choices import CoverKind
+from media.choices import GIVEN, CoverKind
 from media.models import Cover
+from media.uploads.keys import name_of
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
-_COLUMNS = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height")
+_COLUMNS = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height", "source_key")
 
 
 Keys = Mapping[str, serializers.Field[Any, Any, Any, Any]]
@@ -71,13 +72,17 @@ class SongCovers(Addition):
 
 
 class ArtistCovers(Addition):
-    """Of artists: the picture of the first library that the viewer can access and that has one."""
+    """Of artists: the one that it was given, else that of the first library that the viewer can access."""
 
-    keys: ClassVar[Keys] = keys_of_covers()
+    keys: ClassVar[Keys] = {
+        **keys_of_covers(),
+        "uploadedImage": serializers.CharField(required=False, help_text="A name of the picture that it was given."),
+    }
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)
-        order = {str(pk): place for place, pk in enumerate(libraries)}
+        # a picture that the artist was given goes before those of all libraries
+        order = {"": -1, **{str(pk): place for place, pk in enumerate(libraries)}}
         for piece in chunks(objects):
             rows = [row for row in covers(Q(kind=str(CoverKind.ARTIST), item_id__in=piece)) if row[2] in order]
             # the best one comes last, and stays
@@ -94,7 +99,7 @@ def covers(condition: Q) -> list[tuple[Any, ...]]:
 
 def said_of(row: tuple[Any, ...]) -> WireObject:
     """The keys of one row."""
-    _, _, _, digest, thumb_hash, color, width, height = row
+    kind, pk, part, digest, thumb_hash, color, width, height, source_key = row
     if not digest:
         return {"imageAbsent": True}
     return {
@@ -103,6 +108,7 @@ def said_of(row: tuple[Any, ...]) -> WireObject:
         "dominantColor": color,
         "imageWidth": width,
         "imageHeight": height,
+        **({} if part or kind not in GIVEN else {"uploadedImage": name_of(pk, source_key)}),
     }
 
 

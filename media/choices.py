@@ -14,7 +14,8 @@ class CoverKind(StrEnum):
     DISC = "dc"
     TRACK = "mf"
     PLAYLIST = "pl"
+    RADIO = "ra"
 
 
-# those that have a picture of their own; the others are made of these
-NOTED: Final = (CoverKind.ALBUM, CoverKind.ARTIST, CoverKind.DISC, CoverKind.TRACK)
+# those that people can give a picture to
+GIVEN: Final = (CoverKind.ARTIST, CoverKind.PLAYLIST, CoverKind.RADIO)

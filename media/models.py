@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from media.choices import NOTED
+from media.choices import CoverKind
 from navidrome_lib.db.fields import KeyField
 
 
@@ -13,9 +13,11 @@ class Cover(models.Model):
 
     It refers to no row: who asks for covers has found the thing before, and what is left over is pruned. Of an artist
     there is a row for each library, in `part`, so that no library shows in another; of a disc, `part` is its number.
+    A picture that a person gave to an artist, a playlist or a radio station is in a row with an empty `part`, and
+    `source_key` is the name of its file.
     """
 
-    kind = models.CharField(max_length=2, choices=[(str(kind), str(kind)) for kind in NOTED])
+    kind = models.CharField(max_length=2, choices=[(str(kind), str(kind)) for kind in CoverKind])
     item_id = KeyField(max_length=22)
     part = KeyField(max_length=20, default="")
     # where the picture is, and what the file looked like: any difference means "look again"

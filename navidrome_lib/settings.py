@@ -16,6 +16,7 @@ from navidrome_lib.admin.theme import UNFOLD
 from navidrome_lib.audit.limits import SignInLimits
 from navidrome_lib.config import conf, private, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
+from navidrome_lib.security.uploads import MOST_BYTES
 from navidrome_lib.version import SERVER_VERSION
 from users.limits import HashingLimits
 
@@ -202,7 +203,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BYTES
 FILE_UPLOAD_HANDLERS = ["navidrome_lib.security.request_limits.RefuseFiles"]
 LOGIN_URL = LOGOUT_REDIRECT_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
@@ -260,6 +261,8 @@ PURGE_LIMITS = PurgeLimits()
 MEDIA_LIMITS = MediaLimits()
 # what can be made again: pictures in other sizes, songs in other formats
 CACHE_FOLDER = CONF.data_folder / "cache"
+# pictures that people gave to playlists, radio stations and artists
+PICTURES_FOLDER = CONF.data_folder / "pictures"
 HASHING_LIMITS = HashingLimits()
 SIGN_IN_LIMITS = SignInLimits()
 # the room that a scan needs on each disk that it writes to: SQLite puts 32 MB beside its file before it moves them in

@@ -14,6 +14,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from listening.extension import added_keys
 from listening.filters import PlayerFilter, RadioFilter, TranscodingFilter
 from listening.models import Player, Radio, Transcoding
 from listening.serializers import (
@@ -119,6 +120,12 @@ class RadioViewSet(AdminWritesViewSet):
         "createdAt": "created_at",
         "updatedAt": "updated_at",
     }
+
+    def get_serializer(self, *args: Any, **options: Any) -> Any:
+        """With the keys of other apps."""
+        rows = [args[0]] if args and isinstance(args[0], Radio) else list(args[0]) if args else []
+        added = added_keys(Radio, [row.pk for row in rows])
+        return RadioSerializer(*args, **options, context={**self.get_serializer_context(), "added": added})
 
     def get_queryset(self) -> QuerySet[Radio]:
         return Radio.objects.alias(name_key=Lower("name"))

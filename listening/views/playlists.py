@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from libraries.models import Library, MediaFile
+from listening.extension import added_keys
 from listening.filters import PlaylistFilter
 from listening.models import Playlist, PlaylistAnnotation, PlaylistTrack
 from listening.playlist_files.transfer import export_m3u, import_m3u
@@ -70,7 +71,11 @@ def playlist_objects(viewer: Viewer, playlists: Iterable[Playlist]) -> list[dict
     mine = PlaylistAnnotation.objects.filter(user=viewer.pk, starred_at__isnull=False)
     starred = dict(mine.filter(playlist__in=[row.pk for row in rows]).values_list("playlist_id", "starred_at"))
     libraries = dict(Library.objects.visible_to(viewer).values_list("pk", "path"))
-    return [playlist_object(row, totals.get(row.pk, Totals()), starred.get(row.pk), libraries) for row in rows]
+    added = added_keys(Playlist, [row.pk for row in rows])
+    return [
+        {**playlist_object(row, totals.get(row.pk, Totals()), starred.get(row.pk), libraries), **added[row.pk]}
+        for row in rows
+    ]
 
 
 @extend_schema_view(

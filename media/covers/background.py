@@ -10,12 +10,14 @@ from django.db.models import CharField, Exists, OuterRef
 from django.db.models.functions import Cast
 
 from libraries.models import Album, Artist, LibraryArtist, MediaFile
-from media.choices import CoverKind
+from listening.models import Playlist, Radio
+from media.choices import GIVEN, CoverKind
 from media.covers.service import Wish, known_cover, look_for
 from media.covers.subjects import Subject, album_subject, artist_subject
 from media.errors import StorageAway
 from media.images.pool import ImagesBusy
 from media.models import Cover
+from media.uploads.store import forget_others
 from navidrome_lib import stopping
 
 # what most clients show first: so that it is in the cache already
@@ -61,15 +63,19 @@ def artists_waiting(limit: int) -> Iterator[Subject]:
 
 
 def prune_covers() -> int:
-    """Delete the rows of what is gone from the catalog; the number of rows."""
+    """Delete the rows of what is gone from the catalog, and pictures that belong to nothing; the number of rows."""
     tables = {
         CoverKind.ALBUM: Album.objects.all(),
         CoverKind.DISC: Album.objects.all(),
         CoverKind.TRACK: MediaFile.objects.all(),
         CoverKind.ARTIST: Artist.objects.all(),
+        CoverKind.PLAYLIST: Playlist.objects.all(),
+        CoverKind.RADIO: Radio.objects.all(),
     }
     deleted = 0
     for kind, rows in tables.items():
         gone = Cover.objects.filter(kind=str(kind)).filter(~Exists(rows.filter(pk=OuterRef("item_id"))))
         deleted += gone.delete()[0]
+    given = Cover.objects.filter(kind__in=[str(kind) for kind in GIVEN], part="")
+    forget_others(set(given.values_list("source_key", flat=True)))
     return deleted

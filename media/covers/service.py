@@ -17,9 +17,10 @@ from django.db import DatabaseError
 
 from libraries.audio.pictures import image_type
 from media.choices import CoverKind
-from media.covers.ids import parse_cover_id
+from media.covers.ids import CoverId, parse_cover_id
 from media.covers.mosaics import mosaic_albums, mosaic_digest, opened
 from media.covers.sources import Found, those_there
+from media.covers.stations import is_station
 from media.covers.subjects import Subject, subjects
 from media.errors import PicturesBusy, StorageAway
 from media.file_cache import FileCache, file_cache
@@ -27,6 +28,7 @@ from media.images.jobs import MAX_EDGE, MAX_PICTURES, Job, Made
 from media.images.pool import ImageProblem, ImagesBusy, images
 from media.models import Cover
 from media.opening import OFFLINE, SILENT, is_root_there
+from media.uploads.store import open_picture
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer
 
@@ -109,15 +111,48 @@ def show_cover(viewer: Viewer, text: str, wish: Wish) -> ShownCover:
     if wanted is None:
         raise NotFound(NO_COVER)
     try:
-        found = subjects(viewer, wanted)
-        if found:
-            return _first_shown(found, wish, wanted.digest) or placeholder(str(found[0].kind), wish)
-        albums = mosaic_albums(viewer, wanted)
-        if albums is None:
-            raise NotFound(NO_COVER)
-        return _mosaic(albums, wish, wanted.digest) or placeholder(CoverKind.PLAYLIST, wish)
+        return _given_or_found(viewer, wanted, wish)
     except ImagesBusy:
         raise PicturesBusy(retry_after=1) from None
+
+
+def _given_or_found(viewer: Viewer, wanted: CoverId, wish: Wish) -> ShownCover:
+    found = subjects(viewer, wanted)
+    if found:
+        kind = found[0].kind
+        given = _given(kind, wanted, wish) if kind is CoverKind.ARTIST else None
+        return given or _first_shown(found, wish, wanted.digest) or placeholder(str(kind), wish)
+    albums = mosaic_albums(viewer, wanted)
+    if albums is not None:
+        kind = CoverKind.PLAYLIST
+        return _given(kind, wanted, wish) or _mosaic(albums, wish, wanted.digest) or placeholder(kind, wish)
+    if is_station(viewer, wanted):
+        return _given(CoverKind.RADIO, wanted, wish) or placeholder(CoverKind.RADIO, wish)
+    raise NotFound(NO_COVER)
+
+
+def _given(kind: CoverKind, wanted: CoverId, wish: Wish) -> ShownCover | None:
+    """The picture that a person gave to a thing that the viewer may know of; None without one."""
+    row = Cover.objects.filter(kind=str(kind), item_id=wanted.item, part="").exclude(digest="").first()
+    if row is None:
+        return None
+    name = wish.name(row.digest)
+    data = image_cache().get(name)
+    if data is None:
+        fd = open_picture(row.source_key)
+        if fd is None:
+            return None
+        try:
+            data = images.make(wish.job(pictures=("",)), [fd]).data
+        except ImagesBusy:
+            raise
+        except ImageProblem as problem:
+            logger.warning("The picture of a thing cannot be shown: %s", problem)
+            return None
+        finally:
+            os.close(fd)
+        image_cache().put(name, data)
+    return ShownCover(data, _type_of(data), name, is_fixed=row.digest == wanted.digest)
 
 
 def _first_shown(found: list[Subject], wish: Wish, digest: str) -> ShownCover | None:

@@ -26,6 +26,7 @@ class Job:
     `pictures` has for each descriptor the suffix of an audio file in which the picture is embedded, or an empty text
     for a file that is the picture. Several make a mosaic. Without any, the placeholder for `placeholder` is drawn.
     `edge` is the longest edge in pixels, 0 for the picture as it is; none is ever enlarged. `square` pads to a square.
+    `is_new`: the bytes are never those of the file, which may hold more than the picture.
     """
 
     pictures: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Job:
     edge: int = 0
     square: bool = False
     webp: bool = False
+    is_new: bool = False
     quality: int = 75
 
     def pack(self) -> bytes:

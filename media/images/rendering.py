@@ -56,7 +56,7 @@ def _finish(
 def _data(job: Job, image: Image.Image, original: bytes | None, size: tuple[int, int]) -> tuple[bytes, str]:
     is_square = size[0] == size[1] or not job.square
     fits = not job.edge or max(size) <= job.edge
-    if original is not None and fits and is_square and (shown := _shown_type(original)):
+    if original is not None and not job.is_new and fits and is_square and (shown := _shown_type(original)):
         return original, shown
     edge = min(job.edge or MAX_EDGE, MAX_EDGE)
     image.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)

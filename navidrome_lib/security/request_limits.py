@@ -6,13 +6,13 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 
 from navidrome_lib.api import handlers
+from navidrome_lib.security.uploads import longest_body
 
 UNKNOWN_LENGTH = "The length of the body is not given. Send it with a Content-Length; nothing was changed."
 TOO_LONG = "The request body is too large: at most {} bytes are read. Nothing was changed."
@@ -32,8 +32,8 @@ def measured_bodies(
         length = request.META.get("CONTENT_LENGTH")
         if request.META.get("HTTP_TRANSFER_ENCODING") and not length:
             return handlers.answer(request, HTTPStatus.LENGTH_REQUIRED, UNKNOWN_LENGTH)
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if limit is not None and declared_length(length) > limit:
+        limit = longest_body(request.path_info)
+        if declared_length(length) > limit:
             return handlers.answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LONG.format(f"{limit:,}"))
         return get_response(request)
 
@@ -49,7 +49,10 @@ def declared_length(text: str | None) -> int:
 
 
 class RefuseFiles(FileUploadHandler):
-    """The only upload handler: a form with a file in it is refused with 400, and no byte of it is kept anywhere."""
+    """The upload handler of all addresses but those of pictures.
+
+    A form with a file in it is refused with 400, and no byte of it is kept anywhere.
+    """
 
     def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise MultiPartParserError(NO_FILES)

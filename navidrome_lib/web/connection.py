@@ -16,6 +16,7 @@ import orjson
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.parser import RequestParser
 
+from navidrome_lib.security.uploads import longest_body
 from navidrome_lib.web.limits import WebLimits
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -169,7 +170,8 @@ class Connection(asyncio.Protocol):
             self.worker.answer_mistake(self, error)
             return
         length = getattr(self._request.body.reader, "length", 0)
-        if isinstance(self._request.body.reader, ChunkedReader) or length > self.limits.body_bytes:
+        # a longer body is never read
+        if isinstance(self._request.body.reader, ChunkedReader) or length > longest_body(self._request.path or ""):
             # the application refuses it by the head alone
             self.close_after = True
             self._hand_over()

@@ -20,8 +20,6 @@ class WebLimits:
     # after the last byte, for what the client still sends: an earlier end would take the answer from it
     linger_seconds: float = 2.0
     head_bytes: int = 32 * 1024
-    # what the application reads at most, settings.DATA_UPLOAD_MAX_MEMORY_SIZE: a longer body is never read
-    body_bytes: int = 1024 * 1024
     # requests that one address has begun and not finished, and answers that it is slow to take
     unfinished_each: int = 64
     # that it may have more, until what arrived with its connections has been read

@@ -103,6 +103,11 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/inspect": {READS: ADMIN},
     "/api/schema/": {READS: ALL},
     "/api/docs/": {("get", "head"): ALL},
+    "/api/playlist/{pk}/image": {("post", "delete"): SELF, ("options",): SIGNED_IN},
+    **{
+        f"/api/{name}/{{pk}}/image": {("post", "delete"): ADMIN, ("options",): SIGNED_IN}
+        for name in ("artist", "radio")
+    },
     # who has the address of a share needs no account
     "/share/{pk}": {("get", "head"): ALL},
     **{f"/share/{{pk}}/{name}": {("get", "head"): ALL} for name in ("cover", "download")},

@@ -1,0 +1,1 @@
+"""Pictures that people give to playlists, radio stations and artists."""

@@ -1,6 +1,6 @@
-"""ZIP archives that are written while they are sent: stored, of a length that is known before. No Django.
+"""ZIP archives that are written while they are sent: stored, and mostly of a length that is known before. No Django.
 
-The digest of each file stands behind it, as it is read only then; all sizes are known from the start.
+The digest of each file stands behind it, as it is read only then. So does the size of one that is made meanwhile.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -22,24 +22,27 @@ _REGULAR_FILE: Final = 0o100644 << 16
 
 
 class Reader(Protocol):
-    """An open file."""
+    """An open file, or one that is being made: `read` has None while there is nothing yet."""
 
-    def read(self, size: int) -> bytes: ...
+    def read(self, size: int) -> bytes | None: ...
     def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of an archive; `open` may be called once, when its turn has come. Its size must be that in bytes."""
+    """A file of an archive; `open` may be called once, when its turn has come.
+
+    Its size must be that in bytes; None where it is not known before, of a file that is below 4 GiB.
+    """
 
     name: str
-    size: int
+    size: int | None
     modified: float
     open: Callable[[], Reader]
 
     @property
     def is_large(self) -> bool:
-        return self.size >= _LIMIT
+        return self.size is not None and self.size >= _LIMIT
 
     @property
     def raw_name(self) -> bytes:
@@ -47,11 +50,13 @@ class Entry:
 
 
 class FileChanged(OSError):
-    """A file is not as long any more as it was when the archive was begun."""
+    """A file is not as long any more as it was when the archive was begun, or too long for one that is made."""
 
 
-def archive_size(entries: Sequence[Entry]) -> int:
-    """The length of the archive in bytes."""
+def archive_size(entries: Sequence[Entry]) -> int | None:
+    """The length of the archive in bytes; None where that of a file is not known."""
+    if any(entry.size is None for entry in entries):
+        return None
     at = sum(_entry_size(entry) for entry in entries)
     directory, offset = 0, 0
     for entry in entries:
@@ -60,40 +65,53 @@ def archive_size(entries: Sequence[Entry]) -> int:
     return at + directory + len(_end(len(entries), directory, at))
 
 
-def archive_pieces(entries: Sequence[Entry], size: int) -> Iterator[bytes]:
-    """The archive in pieces of about `size` bytes. `FileChanged` where a file has another length than its entry."""
+def archive_pieces(entries: Sequence[Entry], size: int) -> Iterator[bytes | Reader]:
+    """The archive in pieces of about `size` bytes; a file that has nothing yet comes itself, to be waited for.
+
+    `FileChanged` where a file has another length than its entry.
+    """
     offset = 0
     directory = bytearray()
     for entry in entries:
         yield _local_header(entry)
-        digest = 0
+        digest = length = 0
         for piece in _content(entry, size):
-            digest = zlib.crc32(piece, digest)
+            if isinstance(piece, bytes):
+                digest = zlib.crc32(piece, digest)
+                length += len(piece)
             yield piece
-        yield _descriptor(entry, digest)
-        directory += _directory_entry(entry, digest, offset)
-        offset += _entry_size(entry)
+        written = replace(entry, size=length)
+        yield _descriptor(written, digest)
+        directory += _directory_entry(written, digest, offset)
+        offset += _entry_size(written)
     yield bytes(directory) + _end(len(entries), len(directory), offset)
 
 
-def _content(entry: Entry, size: int) -> Iterator[bytes]:
+def _content(entry: Entry, size: int) -> Iterator[bytes | Reader]:
+    """What is in a file; one byte more than there may be is asked for, to find out that it has become longer."""
+    most = _LIMIT - 1 if entry.size is None else entry.size
     file = entry.open()
     try:
-        left = entry.size
-        while left:
-            piece = file.read(min(size, left))
+        length = 0
+        while True:
+            piece = file.read(min(size, most - length + 1))
+            if piece is None:
+                yield file
+                continue
+            length += len(piece)
+            if length > most:
+                raise FileChanged(f"{entry.name} has become longer")
             if not piece:
-                raise FileChanged(f"{entry.name} has become shorter")
-            left -= len(piece)
+                break
             yield piece
-        if file.read(1):
-            raise FileChanged(f"{entry.name} has become longer")
+        if entry.size is not None and length < entry.size:
+            raise FileChanged(f"{entry.name} has become shorter")
     finally:
         file.close()
 
 
 def _entry_size(entry: Entry) -> int:
-    return len(_local_header(entry)) + entry.size + (24 if entry.is_large else 16)
+    return len(_local_header(entry)) + (entry.size or 0) + (24 if entry.is_large else 16)
 
 
 def _local_header(entry: Entry) -> bytes:
@@ -109,18 +127,20 @@ def _local_header(entry: Entry) -> bytes:
 
 
 def _descriptor(entry: Entry, digest: int) -> bytes:
-    return struct.pack("<4sIQQ" if entry.is_large else "<4sIII", b"PK\7\x08", digest, entry.size, entry.size)
+    size = entry.size or 0
+    return struct.pack("<4sIQQ" if entry.is_large else "<4sIII", b"PK\7\x08", digest, size, size)
 
 
 def _wide_extra(entry: Entry, offset: int) -> bytes:
     """The sizes and the place of a file where they need eight bytes."""
-    values = ([entry.size, entry.size] if entry.is_large else []) + ([offset] if offset >= _LIMIT else [])
+    size = entry.size or 0
+    values = ([size, size] if entry.is_large else []) + ([offset] if offset >= _LIMIT else [])
     return struct.pack(f"<HH{len(values)}Q", 1, 8 * len(values), *values) if values else b""
 
 
 def _directory_entry(entry: Entry, digest: int, offset: int) -> bytes:
     extra = _wide_extra(entry, offset)
-    size = _LIMIT if entry.is_large else entry.size
+    size = _LIMIT if entry.is_large else entry.size or 0
     day, time = _dos_time(entry.modified)
     version = _ZIP64 if extra else _PLAIN
     head = struct.pack(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
@@ -18,6 +20,8 @@ from media.downloads.names import UniqueNames, safe_name
 from media.errors import StorageAway
 from media.opening import OFFLINE, RETRY_SECONDS, SILENT, is_root_there, relative_path
 from media.responses import attachment
+from media.transcoding.ffmpeg import Recipe
+from media.transcoding.readers import ConvertedReader
 from navidrome_lib.api.streams import PulledResponse
 
 ZIP = "application/zip"
@@ -27,28 +31,48 @@ NOTHING = "None of these songs can be read at the moment; their storage may be s
 LOOK_SECONDS = 30.0
 
 
-def archive_response(collection: Collection, *, is_head: bool) -> HttpResponseBase:
-    """The archive of a collection; `StorageAway` when its storage is away, or none of its songs is there."""
-    entries = entries_of(collection)
+@dataclass(frozen=True)
+class Conversion:
+    """How songs of an archive are converted: the recipe of each, None for one that stays as it is; and for whom."""
+
+    recipe_of: Callable[[MediaFile], Recipe | None]
+    person: str
+
+
+def archive_response(
+    collection: Collection, *, is_head: bool, conversion: Conversion | None = None
+) -> HttpResponseBase:
+    """The archive of a collection; `StorageAway` when its storage is away, or none of its songs is there.
+
+    Its length is not known where songs are converted.
+    """
+    entries = entries_of(collection, conversion)
     if is_head:
         response: HttpResponseBase = StreamingHttpResponse((), content_type=ZIP)
     else:
         storage = collection.tracks[0].library.path
         response = PulledResponse(ArchiveSource(entries, storage), content_type=ZIP)
-    response["Content-Length"] = str(archive_size(entries))
+    length = archive_size(entries)
+    if length is not None:
+        response["Content-Length"] = str(length)
     response["Content-Disposition"] = attachment(f"{collection.name or 'music'}.zip")
     response["Accept-Ranges"] = "none"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def entries_of(collection: Collection) -> list[Entry]:
+def entries_of(collection: Collection, conversion: Conversion | None = None) -> list[Entry]:
     """An entry for each song that is there, and a text with the names of those that are not."""
     names, entries, left_out = UniqueNames(), list[Entry](), list[str]()
     for number, (track, facts) in enumerate(_looked_at(collection.tracks), 1):
-        name = names.take(entry_name(collection, track, number))
+        recipe = conversion.recipe_of(track) if conversion is not None and facts is not None else None
+        suffix = track.suffix if recipe is None else recipe.target.name
+        name = names.take(entry_name(collection, track, number, suffix))
         if facts is None:
             left_out.append(name)
+        elif conversion is not None and recipe is not None:
+            converted = partial(ConvertedReader, track, recipe, conversion.person)
+            entries.append(Entry(name, None, facts.st_mtime, converted))
         else:
             entries.append(Entry(name, facts.st_size, facts.st_mtime, _opener(track)))
     if not entries:
@@ -59,14 +83,14 @@ def entries_of(collection: Collection) -> list[Entry]:
     return entries
 
 
-def entry_name(collection: Collection, track: MediaFile, number: int) -> str:
+def entry_name(collection: Collection, track: MediaFile, number: int, suffix: str) -> str:
     """The name of a song in an archive: by its place in the album, or in the list."""
     if collection.is_ordered:
         width = len(str(len(collection.tracks)))
-        return safe_name(f"{number:0{max(width, 2)}} - {track.artist} - {track.title}", track.suffix)
+        return safe_name(f"{number:0{max(width, 2)}} - {track.artist} - {track.title}", suffix)
     disc = f"{track.disc_number}-" if track.disc_number and (track.disc_total or 0) != 1 else ""
     place = f"{disc}{track.track_number:02} - " if track.track_number else ""
-    name = safe_name(f"{place}{track.title}", track.suffix)
+    name = safe_name(f"{place}{track.title}", suffix)
     return f"{safe_name(track.album or 'Unknown album')}/{name}" if collection.has_albums else name
 
 
@@ -90,22 +114,31 @@ class ArchiveSource:
     def __init__(self, entries: list[Entry], storage: str) -> None:
         self.storage = storage
         self._entries = entries
-        self._pieces: Iterator[bytes] | None = None
+        self._pieces: Iterator[bytes | Reader] | None = None
         self._rest = b""
+        # the song that is being made, and has nothing yet
+        self._awaited: ConvertedReader | None = None
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes | None:
         if self._pieces is None:
             self._pieces = archive_pieces(self._entries, size)
+        self._awaited = None
         while len(self._rest) < size:
             piece = next(self._pieces, b"")
-            if not piece:
+            if isinstance(piece, ConvertedReader):
+                self._awaited = piece
+                break
+            if not isinstance(piece, bytes) or not piece:
                 break
             self._rest += piece
         found, self._rest = self._rest[:size], self._rest[size:]
-        return found
+        return found or (None if self._awaited is not None else b"")
 
     def when_ready(self, callback: Callable[[], None]) -> None:
-        callback()
+        if self._awaited is None:
+            callback()
+        else:
+            self._awaited.when_ready(callback)
 
     def close(self) -> None:
         if self._pieces is not None:

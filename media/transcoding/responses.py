@@ -50,7 +50,7 @@ def transcoded_response(
 def _response(
     request: HttpRequest, track: MediaFile, recipe: Recipe, media: OpenMedia, person: str, *, estimate: bool
 ) -> HttpResponseBase:
-    name = hashlib.blake2b(f"{track.pk} {media.etag} {recipe.name()}".encode(), digest_size=16).hexdigest()
+    name = name_in_cache(track, recipe, media)
     cache = transcoding_cache()
     response = cached_response(request, cache, name, recipe)
     if response is not None:
@@ -59,6 +59,11 @@ def _response(
         # of unknown length: nothing is converted to find it out
         return StreamingHttpResponse((), content_type=recipe.target.content_type, headers={"Accept-Ranges": "none"})
     return growing_response(track, recipe, media, cache, name, person, estimate=estimate)
+
+
+def name_in_cache(track: MediaFile, recipe: Recipe, media: OpenMedia) -> str:
+    """The name of what a recipe makes of an open file."""
+    return hashlib.blake2b(f"{track.pk} {media.etag} {recipe.name()}".encode(), digest_size=16).hexdigest()
 
 
 def cached_response(request: HttpRequest, cache: FileCache, name: str, recipe: Recipe) -> HttpResponseBase | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.http.response import HttpResponseBase
 
+from libraries.models import MediaFile
 from media.covers.responses import cover_response
 from media.covers.service import Wish, show_avatar, show_cover
 from media.downloads.collections import find_collection
-from media.downloads.responses import archive_response
+from media.downloads.responses import Conversion, archive_response
 from media.images.jobs import MAX_EDGE, WEBP
-from media.responses import track_response
+from media.responses import attachment, track_response
 from media.tracks import find_track
 from media.transcoding.decisions import decide
+from media.transcoding.ffmpeg import Recipe
 from media.transcoding.preferences import preferred
 from media.transcoding.responses import transcoded_response
 from navidrome_lib.errors import NotAllowed
@@ -46,14 +48,29 @@ def stream(caller: Viewer, params: Params) -> HttpResponseBase:
 
 
 def download(caller: Viewer, params: Params) -> HttpResponseBase:
-    """`/rest/download`: the file of a song, to keep, or all songs of an album, an artist or a playlist as a ZIP."""
+    """`/rest/download`: the file of a song, to keep, or all songs of an album, an artist or a playlist as a ZIP.
+
+    `format` and `bitrate` convert what is not in that format, or has a higher bit rate.
+    """
     if not settings.CONF.media.enable_downloads:
         raise NotAllowed(NO_DOWNLOADS)
     wanted = params.required("id")
+
+    def recipe_of(track: MediaFile) -> Recipe | None:
+        bit_rate = params.number("bitrate")
+        return decide(track, format_name=params.text("format").lower(), max_bit_rate=bit_rate, offset=0)
+
     collection = find_collection(caller, wanted)
     if collection is not None and collection.tracks:
-        return archive_response(collection, is_head=params.request.method == "HEAD")
-    return track_response(params.request, find_track(caller, wanted), as_download=True)
+        conversion = Conversion(recipe_of, caller.pk)
+        return archive_response(collection, is_head=params.request.method == "HEAD", conversion=conversion)
+    track = find_track(caller, wanted)
+    recipe = recipe_of(track)
+    if recipe is None:
+        return track_response(params.request, track, as_download=True)
+    response = transcoded_response(params.request, track, recipe, person=caller.pk)
+    response["Content-Disposition"] = attachment(f"{track.title}.{recipe.target.name}")
+    return response
 
 
 def get_cover_art(caller: Viewer, params: Params) -> HttpResponseBase:

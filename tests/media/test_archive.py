@@ -24,7 +24,7 @@ def entry(name: str, content: bytes, size: int | None = None) -> Entry:
 
 
 def archive(entries: Sequence[Entry], size: int = 7) -> bytes:
-    return b"".join(archive_pieces(entries, size))
+    return b"".join(piece for piece in archive_pieces(entries, size) if isinstance(piece, bytes))
 
 
 @given(st.dictionaries(st.from_regex(r"\A[a-zé日 ]{1,12}\Z"), st.binary(max_size=40), max_size=8), st.integers(1, 50))
@@ -37,6 +37,35 @@ def test_it_is_as_long_as_it_was_said_and_has_what_was_put_in(files: dict[str, b
         assert {name: found.read(name) for name in found.namelist()} == files
         assert all(info.compress_type == zipfile.ZIP_STORED for info in found.infolist())
         assert all(info.date_time == (2023, 11, 14, 22, 13, 20) for info in found.infolist())
+
+
+class Slow:
+    """A file that is made while it is read: nothing is there each second time."""
+
+    def __init__(self, content: bytes) -> None:
+        self.file = io.BytesIO(content)
+        self.asked = 0
+
+    def read(self, size: int) -> bytes | None:
+        self.asked += 1
+        return self.file.read(size) if self.asked % 2 else None
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def test_files_of_unknown_length_are_waited_for() -> None:
+    slow = Slow(b"made meanwhile")
+    entries = [entry("a", b"first"), Entry("b", None, MODIFIED, lambda: slow), entry("c", b"last")]
+    assert archive_size(entries) is None
+    pieces = list(archive_pieces(entries, 5))
+    assert pieces.count(slow) == 3  # three pieces of content and the end; before each but the first there was nothing
+    with zipfile.ZipFile(io.BytesIO(b"".join(piece for piece in pieces if isinstance(piece, bytes)))) as found:
+        assert found.testzip() is None
+        assert {name: found.read(name) for name in found.namelist()} == {
+            "a": b"first", "b": b"made meanwhile", "c": b"last"
+        }  # fmt: skip
+    assert slow.file.closed
 
 
 @pytest.mark.skipif(shutil.which("unzip") is None, reason="no unzip")
@@ -69,6 +98,7 @@ def test_files_and_archives_above_four_gigabytes(tmp_path: Path) -> None:
     path = tmp_path / "large.zip"
     with path.open("wb") as out:
         for piece in archive_pieces(entries, 64 * 1024 * 1024):
+            assert isinstance(piece, bytes)
             if piece.count(0) == len(piece) > 1000:
                 out.seek(len(piece), io.SEEK_CUR)
             else:

@@ -184,9 +184,12 @@ _UNGATHERED = {"stats": "", "size": 0, "main_song_count": 0, "main_album_count":
 
 
 def _counted_artists(condition: str = "") -> str:
-    return f"""SELECT p.artist_id, COUNT(DISTINCT m.id) AS songs, COUNT(DISTINCT m.album_ref_id) AS albums
+    """The artists of a library with their present songs and albums: 0 where all that they have there is missing."""
+    there = "CASE WHEN NOT m.missing THEN {} END"
+    return f"""SELECT p.artist_id, COUNT(DISTINCT {there.format("m.id")}) AS songs,
+            COUNT(DISTINCT {there.format("m.album_ref_id")}) AS albums
         FROM {table(Participant)} p JOIN {table(MediaFile)} m ON m.id = p.media_file_id
-        WHERE m.library_id = %s AND NOT m.missing {condition} GROUP BY p.artist_id"""  # noqa: S608 - own names
+        WHERE m.library_id = %s AND m.purge_id IS NULL {condition} GROUP BY p.artist_id"""  # noqa: S608 - own names
 
 
 def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = None) -> None:
@@ -214,6 +217,24 @@ def forget_album_details(album_ids: Iterable[str | None]) -> None:
     for piece in chunks(sorted({pk for pk in album_ids if pk})):
         lock_rows(Album, f"id IN ({placeholders(piece)})", piece)
         Album.objects.filter(pk__in=piece, song_count=0).update(details="")
+
+
+def forget_lost_artists(library_id: int, track_ids: Collection[str]) -> None:
+    """Let go the artists of tracks that a purge hides, where they have nothing else in the library, not even missing.
+
+    To be called behind `add_missing`, in its transaction: it holds the library.
+    """
+    for piece in chunks(sorted(artists_of(track_ids))):
+        listed = MediaFile.objects.in_catalog().filter(library=library_id, pk=OuterRef("media_file"))
+        parts = Participant.objects.filter(Exists(listed), artist=OuterRef("artist"))
+        LibraryArtist.objects.filter(~Exists(parts), library=library_id, artist__in=piece, song_count=0).delete()
+
+
+def find_lost_artists(library_id: int, track_ids: Collection[str]) -> None:
+    """Have the artists of tracks that are missing again, and no longer purged, in the library. Called likewise."""
+    columns = ("library_id", "artist_id", "song_count", "album_count", *_UNGATHERED)
+    rows = [(library_id, artist, 0, 0, *_UNGATHERED.values()) for artist in sorted(artists_of(track_ids))]
+    insert_or(LibraryArtist, columns, rows, "(library_id, artist_id) DO NOTHING")
 
 
 def forget_artist_stats(library_id: int, artist_ids: Iterable[str]) -> None:
@@ -295,8 +316,12 @@ def unpurge(ids: Iterable[str]) -> list[str]:
         MediaFile.objects.filter(pk__in=back).update(purge_id=None)
         forget_album_details(album for _, _, album in hidden)
         refresh_songs(back)
-        for library_id, count in sorted(Counter(library_id for _, library_id, _ in hidden).items()):
-            add_missing(library_id, count)
+        tracks: dict[int, list[str]] = {}
+        for pk, library_id, _ in hidden:
+            tracks.setdefault(library_id, []).append(pk)
+        for library_id in sorted(tracks):
+            add_missing(library_id, len(tracks[library_id]))
+            find_lost_artists(library_id, tracks[library_id])
         found += back
     return found
 

@@ -91,7 +91,7 @@ def absences_of(ids: Collection[str]) -> dict[str, datetime | None]:
 def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[str]:
     """Write the purge on the rows of these missing files, and save it; returns the ids of those that it hides."""
     hidden: list[str] = []
-    sizes: dict[int, list[int]] = {}
+    sizes: dict[int, dict[str, int]] = {}
     albums: set[str | None] = set()
     for piece in chunks(absences, settings.PURGE_LIMITS.batch):
         rows = MediaFile.objects.missing().filter(pk__in=piece).order_by("pk").select_for_update()
@@ -101,14 +101,15 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
         MediaFile.objects.filter(pk__in=[row[0] for row in held]).update(purge_id=purge.pk)
         for pk, _, library_id, size, album_id in held:
             hidden.append(pk)
-            sizes.setdefault(library_id, []).append(size)
+            sizes.setdefault(library_id, {})[pk] = size
             albums.add(album_id)
     if hidden:
-        purge.file_count, purge.size = len(hidden), sum(map(sum, sizes.values()))
+        purge.file_count, purge.size = len(hidden), sum(sum(of_library.values()) for of_library in sizes.values())
         purge.save(force_insert=True)
         totals.forget_album_details(albums)
         for library_id in sorted(sizes):
             totals.add_missing(library_id, -len(sizes[library_id]))
+            totals.forget_lost_artists(library_id, sizes[library_id])
         changes = {"files": purge.file_count, "size": purge.size, "reason": purge.reason}
         record("missing.purge", changes, kind="purge", pk=purge.pk)
     return hidden

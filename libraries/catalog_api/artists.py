@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import orjson
 from django.conf import settings
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, add_keys
 from libraries.catalog_api.visible import LibraryFacts, gathered, libraries_of
 from libraries.gathering import role_stats
-from libraries.models import Artist, LibraryArtist, Participant
+from libraries.models import Artist, LibraryArtist
 from libraries.order_names import order_name
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
@@ -39,23 +39,20 @@ def present_in(library_ids: Collection[int]) -> QuerySet[Any]:
     return LibraryArtist.objects.filter(library__in=library_ids, song_count__gt=0).order_by().values("artist")
 
 
-def lost_in(library_ids: Collection[int], artist_ids: Collection[str] | None = None) -> list[str]:
-    """The ids of the artists that take part in missing songs of some libraries alone; of some artists, or of all."""
-    parts = Participant.objects.filter(
-        media_file__missing=True, media_file__purge_id__isnull=True, media_file__library__in=library_ids
-    )
-    if artist_ids is not None:
-        parts = parts.filter(artist__in=artist_ids)
-    return list(
-        parts.exclude(artist__in=present_in(library_ids)).order_by().values_list("artist", flat=True).distinct()
-    )
+def lost_in(library_ids: Collection[int]) -> QuerySet[Any]:
+    """The ids of the artists that take part in missing songs of some libraries alone."""
+    lost = LibraryArtist.objects.filter(library__in=library_ids, song_count=0)
+    return lost.exclude(artist__in=present_in(library_ids)).order_by().values("artist")
+
+
+def in_libraries(library_ids: Collection[int]) -> Exists:
+    """The condition that an artist takes part in a song of some libraries, there or missing."""
+    return Exists(LibraryArtist.objects.filter(artist=OuterRef("pk"), library__in=library_ids))
 
 
 def artists_of(library_ids: Collection[int]) -> QuerySet[Any]:
     """The artists that take part in a song of some libraries, there or missing."""
-    # looked up once: a subquery would be carried out for the ids of a page, and again for the total
-    lost = lost_in(library_ids)
-    return Artist.objects.filter(Q(pk__in=present_in(library_ids)) | Q(pk__in=lost))
+    return Artist.objects.filter(in_libraries(library_ids))
 
 
 def artist_named(name: str) -> str:
@@ -90,8 +87,7 @@ def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, Libra
     stats: dict[str, list[Stats]] = defaultdict(list)
     for piece in chunks(dict.fromkeys(ids)):
         _read_stats(piece, libraries, stats)
-        others = [pk for pk in piece if pk not in stats]
-        seen = [*(pk for pk in piece if pk in stats), *(lost_in(libraries, others) if others else ())]
+        seen = [pk for pk in piece if pk in stats]
         found = Artist.objects.filter(pk__in=seen).order_by().values_list(*COLUMNS)
         rows.update((row[0], row) for row in found)
     objects = [artist_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
@@ -101,7 +97,7 @@ def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, Libra
 
 def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: dict[str, list[Stats]]) -> None:
     """What is kept of artists in each library; of those that are not gathered yet, what their songs say now."""
-    counts = LibraryArtist.objects.filter(artist__in=artist_ids, library__in=libraries, song_count__gt=0)
+    counts = LibraryArtist.objects.filter(artist__in=artist_ids, library__in=libraries)
     late: dict[int, list[str]] = defaultdict(list)
     columns = ("artist", "library", "song_count", "album_count", "size", "stats")
     for artist, library, songs, albums, size, text in counts.order_by().values_list(*columns):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from libraries.catalog_api.artists import lost_in, present_in
+from libraries.catalog_api.artists import in_libraries, lost_in, present_in
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, BeginsFilter, CatalogFilterSet, IdsFilter, WordsFilter
 from libraries.catalog_api.visible import gathered, libraries_of
@@ -22,7 +22,7 @@ class ArtistLibrariesFilter(LibraryIdsFilter):
     def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
         known = libraries_of(viewer_of(self.parent.request))
         asked = [pk for pk in value if pk in known]
-        return qs.filter(Q(pk__in=present_in(asked)) | Q(pk__in=lost_in(asked))) if value else qs
+        return qs.filter(in_libraries(asked)) if value else qs
 
 
 class ArtistMissingFilter(TruthFilter):

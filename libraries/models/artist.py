@@ -39,7 +39,7 @@ class Artist(models.Model):
 
 
 class LibraryArtist(models.Model):
-    """An artist's present tracks and albums in one library, kept by `libraries.totals`."""
+    """An artist's present tracks and albums in one library, kept by `libraries.totals`; 0 where all are missing."""
 
     library = models.ForeignKey(Library, on_delete=models.CASCADE, db_index=False, related_name="library_artists")
     artist = models.ForeignKey(Artist, on_delete=models.CASCADE, related_name="library_artists")

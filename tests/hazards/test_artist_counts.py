@@ -49,10 +49,11 @@ def counts(library: Library) -> dict[str, tuple[int, int]]:
 def counted_anew(library: Library) -> dict[str, tuple[int, int]]:
     tracks: dict[str, set[str]] = {}
     albums: dict[str, set[str]] = {}
-    rows = MediaFile.objects.present().filter(library=library)
-    for pk, album, artist in rows.values_list("pk", "album_ref", "participants__artist__name"):
-        tracks.setdefault(artist, set()).add(pk)
-        albums.setdefault(artist, set()).add(album)
+    rows = MediaFile.objects.in_catalog().filter(library=library)
+    for pk, missing, album, artist in rows.values_list("pk", "missing", "album_ref", "participants__artist__name"):
+        # who takes part in missing tracks alone is kept without a count
+        tracks.setdefault(artist, set()).update(() if missing else (pk,))
+        albums.setdefault(artist, set()).update(() if missing else (album,))
     return {artist: (len(tracks[artist]), len(albums[artist])) for artist in tracks}
 
 
@@ -82,7 +83,7 @@ def test_only_whose_tracks_changed_is_counted(library: Library, counted: list[Co
     assert counts(library) == {"Ann": (1, 1), "Cyd": (1, 1), "Dee": (1, 1)}
     place.unlink()
     assert scan(library, accept_empty=True).missing == 1
-    assert counts(library) == {"Cyd": (1, 1)}
+    assert counts(library) == {"Ann": (0, 0), "Cyd": (1, 1), "Dee": (0, 0)}
 
 
 def test_counts_follow_any_changes(library: Library) -> None:

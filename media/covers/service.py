@@ -23,13 +23,13 @@ from media.covers.sources import Found, those_there
 from media.covers.stations import is_station
 from media.covers.subjects import Subject, subjects
 from media.errors import PicturesBusy, StorageAway
-from media.file_cache import FileCache, file_cache
 from media.images.jobs import MAX_EDGE, MAX_PICTURES, Job, Made
 from media.images.pool import ImageProblem, ImagesBusy, images
 from media.models import Cover
 from media.opening import OFFLINE, SILENT, is_root_there
 from media.uploads.store import open_picture
 from navidrome_lib.errors import NotFound
+from navidrome_lib.file_cache import FileCache, file_cache
 from navidrome_lib.viewer import Viewer
 
 logger = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from media.file_cache import PARTIAL, FileCache
 from media.opening import OpenMedia
 from media.transcoding.ffmpeg import Recipe, complaint, start_ffmpeg
 from media.transcoding.slots import Slot
+from navidrome_lib.file_cache import PARTIAL, FileCache
 
 logger = logging.getLogger(__name__)
 

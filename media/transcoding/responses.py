@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from libraries.audio.formats import kinds
 from libraries.models import MediaFile
 from media.errors import StorageAway
-from media.file_cache import FileCache, file_cache
 from media.opening import OpenMedia, open_track
 from media.responses import CACHING, file_response, seconds
 from media.transcoding.ffmpeg import MISSING, Recipe, find_ffmpeg
@@ -21,6 +20,7 @@ from media.transcoding.formats import demuxer_of
 from media.transcoding.jobs import GrowingSource, Transcode, transcodes
 from media.transcoding.slots import take_slot
 from navidrome_lib.api.streams import PulledResponse
+from navidrome_lib.file_cache import FileCache, file_cache
 
 NOT_READ = "ffmpeg does not read files of this kind."
 # what the frames of a container add to the bit rate, and what an encoder may overshoot

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from media.file_cache import PARTIAL, FileCache
+from navidrome_lib.file_cache import PARTIAL, FileCache
 
 
 @pytest.fixture

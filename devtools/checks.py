@@ -172,6 +172,8 @@ def test_environment(database: str, sentinel: Sentinel, console: Console) -> Ite
     environ = {
         name: value for name, value in inherited.items() if not name.startswith("ND_") or name.startswith("ND_HAZARDS")
     }
+    # hundreds of processes would compile the same modules
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     address = environ.pop("DATABASE_URL", "")
     data = Path(tempfile.mkdtemp(prefix="nd-test-"))
     with ExitStack() as stack:

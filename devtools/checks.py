@@ -31,6 +31,8 @@ PROGRAMS = Path(sys.executable).parent
 WITHOUT_DATABASE = "no database"
 # the variable that names a folder for what several runs need and one of them makes
 SHARED_FOLDER = "TESTS_SHARED_FOLDER"
+# not for us: hundreds of processes would compile the same modules
+DO_NOT_COMPILE = "PYTHONDONTWRITEBYTECODE"
 NO_TESTS = 5  # pytest's exit code when it selected none
 CHECKS: Mapping[str, Sequence[str]] = {
     "ruff check": python("ruff", "check", "."),
@@ -109,6 +111,7 @@ def run_check(argv: Sequence[str]) -> tuple[int, str, float]:
     with tempfile.TemporaryDirectory(prefix="nd-check-") as folder:
         environ = {**private_environment(), "ND_DATAFOLDER": folder}
         environ.pop("DATABASE_URL", None)
+        environ.pop(DO_NOT_COMPILE, None)
         result = subprocess.run(
             argv, cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
@@ -172,8 +175,7 @@ def test_environment(database: str, sentinel: Sentinel, console: Console) -> Ite
     environ = {
         name: value for name, value in inherited.items() if not name.startswith("ND_") or name.startswith("ND_HAZARDS")
     }
-    # hundreds of processes would compile the same modules
-    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    environ.pop(DO_NOT_COMPILE, None)
     address = environ.pop("DATABASE_URL", "")
     data = Path(tempfile.mkdtemp(prefix="nd-test-"))
     with ExitStack() as stack:

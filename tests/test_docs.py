@@ -114,7 +114,7 @@ def test_every_address_that_is_named_answers(name: str) -> None:
 
 def test_every_command_of_the_readme_has_help(tmp_path: Path) -> None:
     environ = {**os.environ, "ND_DATAFOLDER": str(tmp_path)}
-    for line in re.findall(r"manage\.py (\w+)", text_of("README.md")):
+    for line in sorted(set(re.findall(r"manage\.py (\w+)", text_of("README.md")))):
         shown = subprocess.run(
             [sys.executable, "manage.py", line, "--help"], cwd=REPOSITORY, env=environ, capture_output=True, text=True
         )

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.server import put_database
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = {
     "libraries.admin",
@@ -29,7 +31,8 @@ def loaded(tmp_path: Path, *lines: str) -> set[str]:
     return {name for name in PAGES | QUEUE if repr(name) in done.stdout}
 
 
-def test_a_scan_needs_neither_pages_nor_the_queue(tmp_path: Path) -> None:
+def test_a_scan_needs_neither_pages_nor_the_queue(tmp_path: Path, new_database: Path) -> None:
+    put_database(new_database, tmp_path)
     commands = "from django.core.management import call_command, execute_from_command_line"
     scan = 'call_command("migrate", verbosity=0); execute_from_command_line(["manage.py", "scan"])'
     assert loaded(tmp_path, commands, scan) == set()

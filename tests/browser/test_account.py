@@ -12,14 +12,23 @@ from tests.browser.conftest import Open
 from tests.browser.test_first_start import DESKTOP, PHONE
 from tests.browser.test_pages import serious
 from tests.conftest import PASSWORD
+from tests.support.sharing import DAY, THOROUGH
 from users import app_passwords
 from users.models import ApiKey, User
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# each window and each scheme once a day, and each of one with each of the other in two
+@pytest.mark.parametrize(
+    ("window", "scheme"),
+    [
+        pytest.param(window, scheme, id=f"{name}-{scheme}")
+        for number, (name, window) in enumerate({"desktop": DESKTOP, "phone": PHONE}.items())
+        for place, scheme in enumerate(("light", "dark"))
+        if THOROUGH or (number + place + DAY) % 2
+    ],
+)
 def test_a_person_gets_in_and_connects_an_app(
     visit: Open, member: User, library: Library, window: dict[str, Any], scheme: str
 ) -> None:

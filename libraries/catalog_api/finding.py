@@ -6,39 +6,38 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
-from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.filters import having_words, mbz_id_of
 from libraries.catalog_api.song_filters import searched_libraries
-from libraries.catalog_api.sorting import ids_in_order
 from libraries.catalog_api.visible import gathered, libraries_of
+from libraries.order_names import order_name
 from libraries.search import index
 from navidrome_lib.viewer import Viewer
 
 # of each kind; whose search finds more looks for a longer word
 DEPTH: Final = index.DEPTH
-_BY_NAME: Final = Sort("order_name")
 
 
 def found_artists(artists: QuerySet[Any], text: str, viewer: Viewer) -> list[str]:
-    """The ids of artists that have words which begin so, or that MusicBrainz id, by name."""
-    return _first(having_words(artists, text, "mbz_artist_id"), viewer)
+    """The ids of artists that have words which begin so, or that MusicBrainz id."""
+    return _best(having_words(artists, text, "mbz_artist_id"), "order_name", text)
 
 
 def found_albums(albums: QuerySet[Any], text: str, viewer: Viewer) -> list[str]:
-    """The ids of albums that have words which begin so, or that MusicBrainz id, by name."""
+    """The ids of albums that have words which begin so, or that MusicBrainz id."""
     gathered(libraries_of(viewer))
-    return _first(having_words(albums, text, "mbz_album_id", "mbz_release_group_id"), viewer)
-
-
-def _first(rows: QuerySet[Any], viewer: Viewer) -> list[str]:
-    return ids_in_order(rows, _BY_NAME, Asked(viewer, ""), descending=False, end=DEPTH)
+    return _best(having_words(albums, text, "mbz_album_id", "mbz_release_group_id"), "order_name", text)
 
 
 def found_songs(songs: QuerySet[Any], text: str, viewer: Viewer) -> list[str]:
-    """The ids of songs that have words which begin so, or that MusicBrainz id, the newest first."""
+    """The ids of songs that have words which begin so, or that MusicBrainz id."""
     if mbz_id := mbz_id_of(text):
-        known = songs.filter(Q(mbz_recording_id=mbz_id) | Q(mbz_track_id=mbz_id))
-        return list(known.order_by("-pk").values_list("pk", flat=True)[:DEPTH])
-    found = index.found_songs(text, searched_libraries(viewer))
-    there = set(songs.filter(pk__in=found).order_by().values_list("pk", flat=True))
-    return [pk for pk in found if pk in there]
+        return _best(songs.filter(Q(mbz_recording_id=mbz_id) | Q(mbz_track_id=mbz_id)), "order_title", text)
+    return _best(songs.filter(pk__in=index.found_songs(text, searched_libraries(viewer))), "order_title", text)
+
+
+def _best(rows: QuerySet[Any], name: str, text: str) -> list[str]:
+    """The ids by name, those first whose names begin with the text."""
+    begin = order_name(text)
+    found = list(rows.order_by(name, "pk").values_list("pk", name)[:DEPTH])
+    # sorting keeps the order of what is equal
+    return [pk for pk, _ in sorted(found, key=lambda row: not row[1].startswith(begin))]

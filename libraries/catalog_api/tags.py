@@ -62,8 +62,9 @@ def genre_counts(viewer: Viewer) -> list[tuple[str, int, int]]:
     """The genres that a viewer sees, each with its songs and albums, the most frequent first."""
     libraries = libraries_of(viewer)
     gathered(libraries)
-    used = AlbumTag.objects.filter(tag__name=GENRE, library__in=libraries).order_by().values_list("tag__value")
-    counted = used.annotate(songs=Sum("song_count"), albums=Count("pk"))
+    # albums whose songs are all missing have tags, too
+    there = AlbumTag.objects.filter(tag__name=GENRE, library__in=libraries, album__song_count__gt=0)
+    counted = there.order_by().values_list("tag__value").annotate(songs=Sum("song_count"), albums=Count("pk"))
     return sorted(counted, key=lambda each: (-each[1], each[0]))
 
 

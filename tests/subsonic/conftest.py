@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from libraries.models import Library, MediaFile
+from tests.conftest import MakeUser
+from tests.subsonic.music import fill
 from tests.subsonic.schema import check_answer
 from users.app_passwords import app_password
-from users.models import User
+from users.models import LibraryAccess, User
 
 Call = Callable[..., dict[str, Any]]
 
@@ -57,3 +60,40 @@ def call() -> Call:
         return answer
 
     return send
+
+
+@pytest.fixture
+def songs(library: Library, other_library: Library) -> dict[str, MediaFile]:
+    """The songs of two libraries by their titles; the member can access the first one."""
+    return fill(library, other_library)
+
+
+@pytest.fixture
+def scanner(make_user: MakeUser, library: Library) -> User:
+    """A person with the right to scan, who can access what the member can."""
+    user = make_user("scanner", may_scan=True)
+    LibraryAccess.objects.create(user=user, library=library)
+    return user
+
+
+@pytest.fixture(params=["admin", "member", "scanner"])
+def caller(request: pytest.FixtureRequest) -> User:
+    """Each of the people that clients sign in as."""
+    user: User = request.getfixturevalue(request.param)
+    return user
+
+
+@pytest.fixture
+def sees_all(caller: User) -> bool:
+    """Whether the caller can see the other library, too."""
+    return caller.is_superuser
+
+
+def code(answer: dict[str, Any]) -> int:
+    """The code of a failure; 0 of a success."""
+    return int(answer.get("error", {"code": 0})["code"])
+
+
+def names(objects: list[dict[str, Any]]) -> list[str]:
+    """The titles of songs and directories, the names of all else."""
+    return [each.get("title") or each["name"] for each in objects]

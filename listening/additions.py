@@ -11,7 +11,17 @@ from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import Addition, Asked, Resource, Sort, Valued, WireObject, extend
+from libraries.catalog_api.extension import (
+    MANY,
+    Addition,
+    Asked,
+    Resource,
+    Sort,
+    Valued,
+    WireObject,
+    asked_for,
+    extend,
+)
 from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
 from listening.services.annotations import Model
 from navidrome_lib.api.filters import NumbersFilter, TruthFilter
@@ -122,6 +132,8 @@ class Notes(Addition):
     """Favourites, ratings and plays of the viewer, and the average rating of all people."""
 
     notes: ClassVar[Model]
+    # of so many objects it is quicker to read all that there is
+    many: ClassVar[int | None] = None
 
     keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {
         "starred": serializers.BooleanField(required=False, help_text="There where it is a favourite of one's own."),
@@ -136,11 +148,13 @@ class Notes(Addition):
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         ratings: dict[str, list[int]] = defaultdict(list)
         thing = f"{self.notes.thing}_id"
-        for piece in chunks(objects):
+        for asked in asked_for(thing, objects, many=self.many):
             # one's own rows, and the ratings of others for the average
             concerned = Q(user=viewer.pk) | Q(rating__gt=0)
-            rows = self.notes._default_manager.filter(concerned, **{f"{thing}__in": piece}).order_by()
+            rows = self.notes._default_manager.filter(concerned, asked).order_by()
             for pk, user, *mine in rows.values_list(thing, *_COLUMNS):
+                if pk not in objects:
+                    continue
                 if mine[1]:
                     ratings[pk].append(mine[1])
                 if user == viewer.pk:
@@ -196,6 +210,7 @@ class ArtistNotes(Notes):
     """Of artists."""
 
     notes = ArtistAnnotation
+    many = MANY
     sorts = sorts_of(ArtistAnnotation)
     filters = filters_of(ArtistAnnotation)
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import Addition, Resource, WireObject, extend
+from libraries.catalog_api.extension import MANY, Addition, Resource, WireObject, asked_for, extend
 from libraries.models import Library
 from media.choices import GIVEN, CoverKind
 from media.models import Cover
@@ -83,8 +83,9 @@ class ArtistCovers(Addition):
         libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)
         # a picture that the artist was given goes before those of all libraries
         order = {"": -1, **{str(pk): place for place, pk in enumerate(libraries)}}
-        for piece in chunks(objects):
-            rows = [row for row in covers(Q(kind=str(CoverKind.ARTIST), item_id__in=piece)) if row[2] in order]
+        for asked in asked_for("item_id", objects, many=MANY):
+            found = covers(Q(kind=str(CoverKind.ARTIST)) & asked)
+            rows = [row for row in found if row[1] in objects and row[2] in order]
             # the best one comes last, and stays
             for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):
                 for each in objects[row[1]]:

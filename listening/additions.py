@@ -132,7 +132,7 @@ class Notes(Addition):
     """Favourites, ratings and plays of the viewer, and the average rating of all people."""
 
     notes: ClassVar[Model]
-    # of so many objects it is quicker to read all that there is
+    # of more objects than this it is quicker to read all that there is
     many: ClassVar[int | None] = None
 
     keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {

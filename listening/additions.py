@@ -211,6 +211,13 @@ class ArtistNotes(Notes):
 
     notes = ArtistAnnotation
     many = MANY
+
+    def state(self, viewer: Viewer) -> object:
+        """The viewer's favourites and all ratings. Plays are not among it: lists that are kept do not show them."""
+        concerned = Q(user=viewer.pk, starred_at__isnull=False) | Q(rating__gt=0)
+        rows = ArtistAnnotation.objects.filter(concerned).order_by("artist", "user")
+        return list(rows.values_list("artist", "user", "starred_at", "rating"))
+
     sorts = sorts_of(ArtistAnnotation)
     filters = filters_of(ArtistAnnotation)
 

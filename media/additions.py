@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from rest_framework import serializers
 
 from libraries.catalog_api.extension import MANY, Addition, Resource, WireObject, asked_for, extend
@@ -78,6 +78,11 @@ class ArtistCovers(Addition):
         **keys_of_covers(),
         "uploadedImage": serializers.CharField(required=False, help_text="A name of the picture that it was given."),
     }
+
+    def state(self, viewer: Viewer) -> object:
+        """When what is known of a picture last changed, and of how many it is known."""
+        known = Cover.objects.filter(kind=str(CoverKind.ARTIST)).aggregate(Count("pk"), Max("updated_at"))
+        return sorted(known.items())
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Random
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, additions
-from libraries.catalog_api.sorting import RANDOM, ids_in_order, ids_with_value
+from libraries.catalog_api.sorting import ids_in_order, ids_with_value
 from libraries.catalog_api.visible import libraries_of
 from libraries.models import Album, Artist, MediaFile
 from navidrome_lib.viewer import Viewer
@@ -45,9 +47,25 @@ def page(
     return ids_in_order(rows, sort, Asked(viewer, ""), descending=descending, first=first, end=end)
 
 
-def shuffled(rows: QuerySet[Any], viewer: Viewer, size: int) -> list[str]:
+def shuffled(rows: QuerySet[Any], size: int) -> list[str]:
     """The ids of some rows, each time others."""
-    return page(rows, RANDOM, viewer, size=size)
+    return list(rows.order_by(Random()).values_list("pk", flat=True)[:size])
+
+
+def any_songs(viewer: Viewer, size: int) -> list[str]:
+    """The ids of some of all songs, each time others.
+
+    By way of albums, which are a tenth as many: those with many songs are chosen more often, and each gives one song
+    as long as there are enough of them.
+    """
+    weighed = albums(viewer).order_by(Random() / F("song_count")).values_list("pk", flat=True)
+    found = list(songs(viewer).filter(album_ref__in=list(weighed[:size])).order_by().values_list("pk", "album_ref"))
+    random.shuffle(found)
+    first = {album: pk for pk, album in found}
+    others = [pk for pk, album in found if first[album] != pk]
+    chosen = [*first.values(), *others][:size]
+    random.shuffle(chosen)
+    return chosen
 
 
 def noted(

@@ -135,6 +135,10 @@ class Addition:
         By id; a song that a list has twice is two objects.
         """
 
+    def state(self, viewer: Viewer) -> object:
+        """What is another value as soon as `add_keys` sets other keys, for who keeps objects; quicker than these."""
+        raise NotImplementedError(f"the keys of {type(self).__name__} cannot be kept")
+
 
 _additions: Final[dict[Resource, list[Addition]]] = {resource: [] for resource in Resource}
 _modules: Final[list[str]] = []
@@ -167,6 +171,11 @@ def additions(resource: Resource | None) -> Iterator[Addition]:
     """All that was added to a resource, in the order of the apps; nothing to what has none."""
     _load()
     return iter(_additions[resource] if resource else ())
+
+
+def states(resource: Resource, viewer: Viewer) -> list[object]:
+    """What all additions to a resource depend on."""
+    return [addition.state(viewer) for addition in additions(resource)]
 
 
 def _load() -> None:

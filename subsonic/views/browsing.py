@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 
+from libraries.catalog_api.artist_index import state_of_index
 from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.sorting import ids_in_order
 from libraries.catalog_api.tags import genre_counts
@@ -16,6 +18,7 @@ from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer as AnyViewer
 from subsonic.folders import in_folders
 from subsonic.indexes import artist_index
+from subsonic.kept import kept_answer
 from subsonic.objects.albums import albums_of
 from subsonic.objects.artists import artist_id3, artists_of
 from subsonic.objects.songs import songs_of
@@ -32,9 +35,11 @@ ON_ALBUM = Sort("disc_number", "track_number", "path")
 BY_YEAR = AlbumsView.sorts["maxYear"]
 
 
-def get_artists(caller: Viewer, params: Params) -> Payload:
+def get_artists(caller: Viewer, params: Params) -> HttpResponse:
     """`/rest/getArtists`: the artists of albums, by the letters that their names begin with."""
-    return {"artists": artist_index(in_folders(caller, params), artist_id3)}
+    viewer = in_folders(caller, params)
+    key = f"getArtists {caller.pk} {state_of_index(viewer)}"
+    return kept_answer(params, key, lambda: {"artists": artist_index(viewer, artist_id3)})
 
 
 def get_artist(caller: Viewer, params: Params) -> Payload:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
+
 from libraries import visible
 from libraries.catalog_api.albums import album_objects
-from libraries.catalog_api.artist_index import album_artist_objects
+from libraries.catalog_api.artist_index import album_artist_objects, state_of_index
 from libraries.catalog_api.artists import artist_objects
 from libraries.models import Library
 from navidrome_lib.errors import NotFound
 from subsonic import payloads
 from subsonic.folders import FolderViewer, in_folders
 from subsonic.indexes import artist_index, ignored_articles, is_unchanged, last_modified
+from subsonic.kept import kept_answer
 from subsonic.objects.albums import album_children
 from subsonic.objects.artists import child_of_artist, folder_artist
 from subsonic.objects.directories import album_directory, artist_directory, library_directory
@@ -29,13 +32,14 @@ def get_music_folders(caller: Viewer, params: Params) -> Payload:
     return {"musicFolders": payloads.music_folders(visible.libraries(caller))}
 
 
-def get_indexes(caller: Viewer, params: Params) -> Payload:
+def get_indexes(caller: Viewer, params: Params) -> Payload | HttpResponse:
     """`/rest/getIndexes`: the artists of albums by letter; without them where nothing changed since a moment."""
     viewer = in_folders(caller, params)
     since = params.text("ifModifiedSince").strip()
     if since.isascii() and since.isdigit() and is_unchanged(viewer, int(since[:18])):
         return {"indexes": {"ignoredArticles": ignored_articles(), "lastModified": last_modified(viewer)}}
-    return {"indexes": artist_index(viewer, folder_artist)}
+    key = f"getIndexes {caller.pk} {state_of_index(viewer)}"
+    return kept_answer(params, key, lambda: {"indexes": artist_index(viewer, folder_artist)})
 
 
 def get_music_directory(caller: Viewer, params: Params) -> Payload:

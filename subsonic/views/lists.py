@@ -56,7 +56,7 @@ def album_list(caller: Viewer, params: Params, shape: Shape) -> list[Object]:
 
 def random_albums(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
     """Any albums, each time others."""
-    return rows.shuffled(rows.albums(viewer), viewer, size)
+    return rows.shuffled(rows.albums(viewer), size)
 
 
 def newest(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
@@ -106,12 +106,18 @@ def year_of(params: Params, name: str) -> int:
 
 def get_random_songs(caller: Viewer, params: Params) -> Payload:
     """`/rest/getRandomSongs`: any songs, of a genre or between two years where that is asked for."""
-    viewer = in_folders(caller, params)
+    viewer, size = in_folders(caller, params), params.limit("size", DEFAULT_SIZE, MOST)
+    return {"randomSongs": {"song": songs_of(viewer, random_songs(viewer, params, size))}}
+
+
+def random_songs(viewer: AnyViewer, params: Params, size: int) -> list[str]:
+    """The ids of any songs that are asked for."""
+    if not any(params.text(name) for name in ("genre", "fromYear", "toYear")):
+        return rows.any_songs(viewer, size)
     found = between_years(rows.songs(viewer), params)
     if genre := params.text("genre"):
         found = songs_of_genre(found, genre, viewer)
-    ids = rows.shuffled(found, viewer, params.limit("size", DEFAULT_SIZE, MOST))
-    return {"randomSongs": {"song": songs_of(viewer, ids)}}
+    return rows.shuffled(found, size)
 
 
 def between_years(found: QuerySet[Any], params: Params) -> QuerySet[Any]:

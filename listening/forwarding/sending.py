@@ -33,7 +33,7 @@ _MAX_TEXT: Final = 500
 KEY_LOST: Final = "The key that the token was encrypted with is lost. Give the token again."
 
 
-# Last.fm takes no more at once, and so many are within the limit of bytes of ListenBrainz, whatever their names
+# Last.fm takes no more at once, and this number is within the limit of bytes of ListenBrainz, whatever their names
 MOST: Final = 50
 
 Send = Callable[[str, Sequence[WaitingPlay], Limits], list[str]]

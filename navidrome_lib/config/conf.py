@@ -324,7 +324,7 @@ def load(environ: Mapping[str, str]) -> Conf:
         missing, given = ("ND_ADMIN_PASSWORD", "ND_ADMIN_USER")[:: 1 if conf.admin_user else -1]
         raise ConfigError(missing, f"must be set together with {given}.")
     if conf.lastfm.enabled and not (conf.lastfm.api_key and conf.lastfm.secret):
-        raise ConfigError("ND_LASTFM_ENABLED", "needs ND_LASTFM_APIKEY and ND_LASTFM_SECRET.")
+        raise ConfigError("ND_LASTFM_ENABLED", "must be set together with ND_LASTFM_APIKEY and ND_LASTFM_SECRET.")
     strangers = env.too_wide_to_trust(conf.trusted_proxies)
     if conf.reverse_proxy_user_header and strangers is not None:
         raise ConfigError(

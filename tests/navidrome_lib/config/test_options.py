@@ -20,9 +20,11 @@ from navidrome_lib.config.reference import render
 REPOSITORY = Path(__file__).resolve().parents[3]
 OPTIONS = {option.variable: option for option in declared_options(Conf)}
 # any text is a name or a password
-FREE_TEXT = {"ND_ADMIN_USER", "ND_ADMIN_PASSWORD", "ND_FFMPEGPATH"}
-# these two are refused without each other
-COMPANIONS = {"ND_ADMIN_USER": "me", "ND_ADMIN_PASSWORD": "a long password"}
+FREE_TEXT = {"ND_ADMIN_USER", "ND_ADMIN_PASSWORD", "ND_FFMPEGPATH", "ND_LASTFM_APIKEY", "ND_LASTFM_SECRET"}
+# these are refused without each other
+COMPANIONS = {
+    "ND_ADMIN_USER": "me", "ND_ADMIN_PASSWORD": "a long password", "ND_LASTFM_APIKEY": "0123", "ND_LASTFM_SECRET": "fedc",
+}  # fmt: skip
 
 
 def value_of(option: Option, text: str) -> object:
@@ -143,9 +145,29 @@ def test_the_first_admin_needs_a_name_and_a_password() -> None:
         load({"ND_ADMIN_PASSWORD": "a long password"})
 
 
+def test_last_fm_needs_a_key_and_a_secret() -> None:
+    for given in ({}, {"ND_LASTFM_APIKEY": "0123"}, {"ND_LASTFM_SECRET": "fedc"}):
+        with pytest.raises(ConfigError, match=r"^ND_LASTFM_ENABLED: must be set together with ND_LASTFM_APIKEY"):
+            load({"ND_LASTFM_ENABLED": "true", **given})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("https://api.example/1/", "https://api.example/1"), ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+     ("http://api.example", None), ("https://user@api.example", None), ("https://api.example/?a=b", None), ("x", None)],
+)  # fmt: skip
+def test_tokens_go_to_encrypted_addresses_only(text: str, expected: str | None) -> None:
+    if expected is None:
+        with pytest.raises(ConfigError, match="^ND_LISTENBRAINZ_BASEURL: must "):
+            load({"ND_LISTENBRAINZ_BASEURL": text})
+    else:
+        assert load({"ND_LISTENBRAINZ_BASEURL": text}).listenbrainz.base_url == expected
+
+
 def test_no_representation_shows_a_secret() -> None:
     secrets = {name: option.example for name, option in OPTIONS.items() if option.secret}
-    assert {"DATABASE_URL", "REDIS_URL", "ND_ADMIN_PASSWORD"} == set(secrets)
+    known = {"DATABASE_URL", "REDIS_URL", "ND_ADMIN_PASSWORD", "ND_LASTFM_APIKEY", "ND_LASTFM_SECRET"}
+    assert known == set(secrets)
     shown = repr(load({**COMPANIONS, **secrets}))
     assert not [secret for secret in secrets.values() if secret in shown]
 

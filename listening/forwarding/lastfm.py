@@ -42,8 +42,8 @@ def answers_in(found: Mapping[str, Any], count: int) -> list[str]:
     """Why each of some plays was ignored, empty where it was taken."""
     listed = found.get("scrobbles")
     each = listed.get("scrobble") if isinstance(listed, dict) else None
-    rows = each if isinstance(each, list) else [each]
-    if len(rows) != count or not all(isinstance(row, dict) for row in rows):
+    rows = [row for row in (each if isinstance(each, list) else [each]) if isinstance(row, dict)]
+    if len(rows) != count:
         raise TryLater(f"{NAME} answers with something else than it should.")
     codes = [ignored_code(row) for row in rows]
     if _DAILY_LIMIT in codes:

@@ -21,8 +21,9 @@ _TOLD: Final = (
 
 def enabled_services() -> list[Service]:
     """The services that this server sends plays to."""
-    options = {Service.LISTENBRAINZ: settings.CONF.listenbrainz, Service.LASTFM: settings.CONF.lastfm}
-    return [service for service, conf in options.items() if conf.enabled]
+    conf = settings.CONF
+    enabled = {Service.LISTENBRAINZ: conf.listenbrainz.enabled, Service.LASTFM: conf.lastfm.enabled}
+    return [service for service, is_on in enabled.items() if is_on]
 
 
 def keep_for_services(viewer: Viewer, plays: Collection[Any], player: Player | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from navidrome_lib.config.forwarding import LastFm, ListenBrainz
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
 from tests.support.catalog import SEEN, make_track
+from tests.support.listening_service import Service, listening_service, says
 from tests.support.sharing import Share as ShareOfRun
 from users import api_keys, app_passwords
 from users.models import ApiKey, LibraryAccess, User
@@ -29,8 +31,6 @@ from users.models import ApiKey, LibraryAccess, User
 pytestmark = pytest.mark.alike
 
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
-# where no service listens
-NOWHERE = "http://127.0.0.1:9"
 ROLES = ("anonymous", "member", "outsider", "scanner", "admin")
 READS = ("get", "head", "options")
 
@@ -191,18 +191,26 @@ REST: dict[str, dict[str, int]] = {
 OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}
 
 
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """A service that plays are sent on to."""
+    with listening_service(says(200, {"token": "t"})) as running:
+        yield running
+
+
 @pytest.fixture
 def cast(
-    admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure
-) -> dict[str, User | None]:
+    admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure,
+    service: Service,
+) -> dict[str, User | None]:  # fmt: skip
     """Users by role; the scanner can access what the member can, and start scans. No address is switched off."""
     configure(
         dev_ui_show_config=True,
         inspect=Inspect(enabled=True),
         enable_sharing=True,
         enable_transcoding_config=True,
-        lastfm=LastFm(enabled=True, api_key="k", secret="s", base_url=NOWHERE),
-        listenbrainz=ListenBrainz(enabled=True, base_url=NOWHERE),
+        lastfm=LastFm(enabled=True, api_key="k", secret="s", base_url=service.url),
+        listenbrainz=ListenBrainz(enabled=True, base_url=service.url),
     )
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)

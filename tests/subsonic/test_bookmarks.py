@@ -22,7 +22,7 @@ def songs(library: Library) -> list[str]:
 
 @pytest.fixture
 def hidden(other_library: Library) -> str:
-    return make_track(other_library, "A/secret.mp3", missing=False).pk
+    return str(make_track(other_library, "A/secret.mp3", missing=False).pk)
 
 
 def code(answer: dict[str, Any]) -> int:

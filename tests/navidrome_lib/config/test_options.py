@@ -23,7 +23,8 @@ OPTIONS = {option.variable: option for option in declared_options(Conf)}
 FREE_TEXT = {"ND_ADMIN_USER", "ND_ADMIN_PASSWORD", "ND_FFMPEGPATH", "ND_LASTFM_APIKEY", "ND_LASTFM_SECRET"}
 # these are refused without each other
 COMPANIONS = {
-    "ND_ADMIN_USER": "me", "ND_ADMIN_PASSWORD": "a long password", "ND_LASTFM_APIKEY": "0123", "ND_LASTFM_SECRET": "fedc",
+    "ND_ADMIN_USER": "me", "ND_ADMIN_PASSWORD": "a long password", "ND_LASTFM_APIKEY": "0123",
+    "ND_LASTFM_SECRET": "fedc",
 }  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def test_last_fm_needs_a_key_and_a_secret() -> None:
 )  # fmt: skip
 def test_tokens_go_to_encrypted_addresses_only(text: str, expected: str | None) -> None:
     if expected is None:
-        with pytest.raises(ConfigError, match="^ND_LISTENBRAINZ_BASEURL: must "):
+        with pytest.raises(ConfigError, match=r"^ND_LISTENBRAINZ_BASEURL: must "):
             load({"ND_LISTENBRAINZ_BASEURL": text})
     else:
         assert load({"ND_LISTENBRAINZ_BASEURL": text}).listenbrainz.base_url == expected

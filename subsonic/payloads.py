@@ -41,10 +41,9 @@ def music_folders(libraries: Iterable[Library]) -> dict[str, Any]:
 
 def user(viewer: Viewer, library_ids: Iterable[int]) -> dict[str, Any]:
     """`user` with every role of the protocol, which clients require; false is what this server does not do."""
-    email = {"email": viewer.user.email} if viewer.user.email else {}
     return {
         "username": viewer.user.username,
-        **email,
+        "email": viewer.user.email,
         "scrobblingEnabled": True,
         "adminRole": viewer.is_admin,
         "settingsRole": viewer.may_manage,

@@ -85,12 +85,17 @@ class Params:
 
     def instant(self, name: str) -> datetime | None:
         """A moment in milliseconds since 1970; None where there is none, and for 0."""
-        if not self.text(name).strip():
-            return None
-        found = self.whole_number(name)
-        if found > LAST_MILLISECOND:
-            raise SubsonicError(GENERIC, f"{name} must be in milliseconds since 1970.")
+        text = self.text(name).strip()
+        found = milliseconds(text, name) if text else 0
         return datetime.fromtimestamp(found / 1000, UTC) if found else None
 
     def flag(self, name: str) -> bool:
         return self.text(name).strip().lower() in TRUE
+
+
+def milliseconds(text: str, name: str) -> int:
+    """A moment in milliseconds since 1970; a fraction, which some clients send, is left out."""
+    found = re.fullmatch(r"(\d{1,16})(\.\d{1,9})?", text.strip(), re.ASCII)
+    if found is None or int(found[1]) > LAST_MILLISECOND:
+        raise SubsonicError(GENERIC, f"{name} must be in milliseconds since 1970.")
+    return int(found[1])

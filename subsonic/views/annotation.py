@@ -13,7 +13,7 @@ from listening.services.annotations import Things
 from listening.services.players import find_player
 from listening.services.plays import Play, record_plays
 from subsonic.errors import GENERIC, MISSING_PARAMETER, NOT_FOUND, SubsonicError
-from subsonic.params import LAST_MILLISECOND, Params
+from subsonic.params import Params, milliseconds
 from subsonic.renderers import Payload
 from users.models import Viewer
 from users.throttling import client_address
@@ -67,7 +67,7 @@ def scrobble(caller: Viewer, params: Params) -> Payload:
         now_playing.set_now_playing(caller, player_of(caller, params), ids[-1])
         return {}
     now = int(time.time() * 1000)
-    moments = [milliseconds(text) for text in times] or [now] * len(ids)
+    moments = [milliseconds(text, "time") for text in times] or [now] * len(ids)
     plays = [Play(pk, datetime.fromtimestamp(at / 1000, UTC)) for pk, at in zip(ids, moments, strict=True)]
     record_plays(caller, plays, player_of(caller, params))
     return {}
@@ -93,10 +93,3 @@ def player_of(caller: Viewer, params: Params) -> Player:
     """The player that a call comes from."""
     agent = params.request.headers.get("User-Agent", "")
     return find_player(caller, params.text("c"), agent, client_address(params.request))
-
-
-def milliseconds(text: str) -> int:
-    """A moment in Unix milliseconds."""
-    if not (text.isascii() and text.isdigit() and int(text[:16]) <= LAST_MILLISECOND):
-        raise SubsonicError(GENERIC, "time must be in milliseconds since 1970.")
-    return int(text[:16])

@@ -23,7 +23,7 @@ def search(caller: Viewer, params: Params) -> Payload:
 
 def get_videos(caller: Viewer, params: Params) -> Payload:
     """`/rest/getVideos`: none."""
-    return {"videos": {}}
+    return {"videos": {"video": []}}
 
 
 def no_video(caller: Viewer, params: Params) -> Payload:
@@ -34,7 +34,7 @@ def no_video(caller: Viewer, params: Params) -> Payload:
 
 def get_chat_messages(caller: Viewer, params: Params) -> Payload:
     """`/rest/getChatMessages`: none."""
-    return {"chatMessages": {}}
+    return {"chatMessages": {"chatMessage": []}}
 
 
 def add_chat_message(caller: Viewer, params: Params) -> Payload:
@@ -45,12 +45,12 @@ def add_chat_message(caller: Viewer, params: Params) -> Payload:
 
 def get_podcasts(caller: Viewer, params: Params) -> Payload:
     """`/rest/getPodcasts`: none."""
-    return {"podcasts": {}}
+    return {"podcasts": {"channel": []}}
 
 
 def get_newest_podcasts(caller: Viewer, params: Params) -> Payload:
     """`/rest/getNewestPodcasts`: none."""
-    return {"newestPodcasts": {}}
+    return {"newestPodcasts": {"episode": []}}
 
 
 def get_podcast_episode(caller: Viewer, params: Params) -> Payload:

@@ -57,9 +57,9 @@ def shop(
 ) -> Shop:  # fmt: skip
     media = dataclasses.replace(settings.CONF.media, ffmpeg_path=get_ffmpeg_exe())
     configure(enable_sharing=True, media=media)
-    content = track_bytes(Track("Song"), Tone(seconds=1))
-    facts = {"duration": 1.0, "bit_rate": 128, "sample_rate": 44100, "channels": 2, "codec": "mp3", "year": 2020}
-    songs = [make_song(library, f"Ada/First/0{number} Song.mp3", content, **facts) for number in (1, 2)]
+    content = track_bytes(Track("Song", tone=Tone(seconds=1.0)), "flac")
+    facts = {"duration": 1.0, "bit_rate": 700, "sample_rate": 44100, "channels": 2, "codec": "flac", "year": 2020}
+    songs = [make_song(library, f"Ada/First/0{number} Song.flac", content, **facts) for number in (1, 2)]
     LibraryArtist.objects.update_or_create(
         library=library, artist=songs[0].artists.all()[0], defaults={"song_count": 2, "album_count": 1}
     )

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 PLAYER = {
     "name": "test", "platform": "test", "maxAudioBitrate": 0, "maxTranscodingAudioBitrate": 0,
     "directPlayProfiles": [
-        {"containers": ["mp3"], "audioCodecs": ["mp3"], "protocols": ["http"], "maxAudioChannels": 2}
+        {"containers": ["flac"], "audioCodecs": ["flac"], "protocols": ["http"], "maxAudioChannels": 2}
     ],
     "transcodingProfiles": [], "codecProfiles": [],
 }  # fmt: skip

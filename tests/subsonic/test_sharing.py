@@ -77,6 +77,8 @@ def test_changes(call: Call, member: User, songs: list[MediaFile]) -> None:
     call("updateShare", member, id=pk, expires=0)
     (share,) = listed(call, member)
     assert (share["description"], share["expires"][:4]) == ("new", "9999")
+    call("updateShare", member, id=pk, expires=f"{MS_2030}.0")  # as clients send it that divide
+    assert listed(call, member)[0]["expires"][:4] == "2030"
     for wrong in ("soon", "9" * 15):
         assert code(call("updateShare", member, id=pk, expires=wrong)) == 0
     assert call("deleteShare", member, id=pk)["status"] == "ok"

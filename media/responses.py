@@ -86,7 +86,8 @@ def ranged(request: HttpRequest, media: OpenMedia, modified: int) -> HttpRespons
 
 def asks_for_range(request: HttpRequest, media: OpenMedia, modified: int) -> bool:
     """Whether a range counts: `If-Range` may say that it belongs to a file that is no more."""
-    if request.method not in ("GET", "HEAD") or "Range" not in request.headers:
+    # clients of the Subsonic protocol ask for ranges by POST, too
+    if request.method not in ("GET", "HEAD", "POST") or "Range" not in request.headers:
         return False
     condition = request.headers.get("If-Range", "").strip()
     if not condition:

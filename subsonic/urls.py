@@ -100,6 +100,7 @@ METHODS: dict[str, tuple[Call, CallerRole]] = {
     "getVideos": (other_media.get_videos, "user"),
     "getVideoInfo": (other_media.no_video, "user"),
     "getCaptions": (other_media.no_video, "user"),
+    "hls": (other_media.no_video, "user"),
     "hls.m3u8": (other_media.no_video, "user"),
     "getChatMessages": (other_media.get_chat_messages, "user"),
     "addChatMessage": (other_media.add_chat_message, "user"),

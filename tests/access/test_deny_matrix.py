@@ -169,7 +169,7 @@ REST: dict[str, dict[str, int]] = {
     **{f"{action}InternetRadioStation": MANAGERS for action in ("create", "update", "delete")},
     **dict.fromkeys(("getVideos", "getChatMessages", "getPodcasts", "getNewestPodcasts"), GUARDED),
     **dict.fromkeys(("search", "refreshPodcasts"), REFUSED),
-    **dict.fromkeys(("jukeboxControl", "getVideoInfo", "getCaptions", "hls.m3u8", "addChatMessage"), INCOMPLETE),
+    **dict.fromkeys(("jukeboxControl", "getVideoInfo", "getCaptions", "hls", "hls.m3u8", "addChatMessage"), INCOMPLETE),
     **dict.fromkeys(("getPodcastEpisode", "createPodcastChannel", "deletePodcastChannel"), INCOMPLETE),
     **dict.fromkeys(("deletePodcastEpisode", "downloadPodcastEpisode"), INCOMPLETE),
     # without an id; tests/media/ has who may play what

@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from libraries.gathering import gather
 from libraries.models import Album, Library, LibraryArtist, MediaFile
+from libraries.search.index import index_everything
 from synth import Tone, Track, track_bytes
 from tests.conftest import PASSWORD, Configure
 from tests.media.conftest import MakeSong, make_song
@@ -65,6 +66,7 @@ def shop(
     )
     gather([library.pk])
     Album.objects.update(song_count=2, duration=2.0)
+    index_everything()
     return Shop(live_server.url, admin, songs, library)
 
 

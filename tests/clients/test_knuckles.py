@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from knuckles import Subsonic
 
+from listening.services.playlists import create_playlist
 from tests.clients.conftest import Calls, Shop, offered
 from users.app_passwords import app_password
 
@@ -20,11 +20,24 @@ ROOMS = (
     "media_library_scanning", "media_retrieval", "playlists", "podcast", "searching", "sharing", "system",
     "user_management",
 )  # fmt: skip
-# of these the library expects keys that no server of the protocol sends, or fails on those that OpenSubsonic adds
+# its own words where it fails: on keys that OpenSubsonic or Navidrome adds, for want of keys that the protocol leaves
+# out, or because it takes an object for a list
 FAILS = {
-    "user_management": {"get_user", "get_users"},
-    "media_library_scanning": {"get_scan_status", "start_scan"},
-    "podcast": {"get_podcast_channels", "get_podcast_channel"},
+    ("browsing", "get_artists_indexed", "1", 0): "lastModified",
+    ("browsing", "get_artist_info", "{artist}"): "biography",
+    ("browsing", "get_artist_info_non_id3", "{artist}"): "biography",
+    ("playlists", "create_playlist", "Mix"): "readonly",
+    ("playlists", "get_playlist", "{playlist}"): "readonly",
+    ("playlists", "get_playlists"): "readonly",
+    ("podcast", "get_podcast_channels"): "must be a mapping",
+    ("podcast", "get_podcast_channel", "1"): "",
+    ("podcast", "get_podcast_episode", "1"): "must be a mapping",
+    ("system", "get_open_subsonic_extensions"): "items",
+    ("system", "check_open_subsonic_extension", "formPost", 1): "items",
+    ("media_library_scanning", "get_scan_status"): "folderCount",
+    ("media_library_scanning", "start_scan"): "folderCount",
+    ("user_management", "get_user", "admin"): "password",
+    ("user_management", "get_users"): "password",
 }
 
 
@@ -44,9 +57,9 @@ class Rooms:
 
 
 @pytest.fixture
-def client(shop: Shop) -> Iterator[Rooms]:
+def client(shop: Shop) -> Rooms:
     """Signed in by the login password, as an admin who may manage."""
-    yield Rooms(Subsonic(shop.url, shop.user.username, shop.password, "test", use_https=False, use_token=False))
+    return Rooms(Subsonic(shop.url, shop.user.username, shop.password, "test", use_https=False, use_token=False))
 
 
 def browse(client: Rooms, shop: Shop) -> None:
@@ -56,13 +69,10 @@ def browse(client: Rooms, shop: Shop) -> None:
     assert room.get_music_directory(shop.artist).id == shop.artist
     assert room.get_genres()[0].value == room.get_genre("Rock").value == "Rock"
     assert room.get_artists()[0].id == room.get_artist(shop.artist).id == shop.artist
-    assert room.get_artists_indexed(folder, 0) is not None
     assert room.get_album(shop.album).id == shop.album
     assert room.get_song(one).id == one
     for name in ("get_album_info", "get_album_info_non_id3"):
         assert getattr(room, name)(shop.album) is not None
-    for name in ("get_artist_info", "get_artist_info_non_id3"):
-        assert getattr(room, name)(shop.artist) is not None
     for name in ("get_similar_songs", "get_similar_songs_non_id3"):
         assert isinstance(getattr(room, name)(one), list)
     assert isinstance(room.get_top_songs("Ada", 10), list)
@@ -108,12 +118,6 @@ def collect(client: Rooms, shop: Shop) -> None:
     keep.delete_bookmark(one)
     keep.save_play_queue([one, two], two, 7)
     assert keep.get_play_queue().position == 7
-    lists = client.playlists
-    made = lists.create_playlist("Mix", "c", public=True, song_ids=[one])
-    lists.update_playlist(made.id, name="New", song_ids_to_add=[two], song_indexes_to_remove=[0])
-    assert lists.get_playlist(made.id).songs[0].id == two
-    assert lists.get_playlists()[0].name == "New"
-    lists.delete_playlist(made.id)
     shares = client.sharing
     share = shares.create_share([one], "words", datetime(2030, 1, 1, tzinfo=UTC))
     shares.update_share(share.id, "other")
@@ -130,8 +134,6 @@ def collect(client: Rooms, shop: Shop) -> None:
 def manage(client: Rooms) -> None:
     assert client.system.ping().status == "ok"
     assert client.system.get_license().valid
-    assert client.system.get_open_subsonic_extensions()
-    assert client.system.check_open_subsonic_extension("formPost", 1)
     people = client.user_management
     people.create_user("eve", "a password", "eve@example.org")
     people.update_user("eve", email="e@example.org")
@@ -147,7 +149,6 @@ def ask_for_other_media(client: Rooms) -> None:
         client.jukebox.refused(name, *given.get(name, ()), words="no jukebox")
     room = client.podcast
     assert room.get_newest_podcast_episodes(10) == []
-    assert room.get_podcast_episode("1") is None
     room.refused("refresh_podcasts", words="no podcasts")
     room.refused("create_podcast_channel", "https://example.org", words="no podcasts")
     for name in ("delete_podcast_channel", "download_podcast_episode", "delete_podcast_episode"):
@@ -161,7 +162,13 @@ def test_every_call(shop: Shop, client: Rooms, tmp_path: Path) -> None:
     collect(client, shop)
     ask_for_other_media(client)
     manage(client)
-    assert client.forgotten() == FAILS
+    playlist = create_playlist(shop.user.as_viewer(), {"name": "Mix"})
+    for (room, name, *arguments), words in FAILS.items():
+        given = [str(each).format(artist=shop.artist, playlist=playlist.pk) for each in arguments]
+        client.rooms[room].refused(name, *given, words=words)
+    client.playlists.update_playlist(playlist.pk, name="New", song_ids_to_add=[shop.songs[0].pk])
+    client.playlists.delete_playlist(playlist.pk)
+    assert client.forgotten() == {}
 
 
 def test_a_token(shop: Shop) -> None:

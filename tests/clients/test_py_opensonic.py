@@ -47,10 +47,11 @@ def read(client: Calls, response: object) -> bytes:
 def browse(client: Calls, shop: Shop) -> None:
     one, two = (song.pk for song in shop.songs)
     assert client.ping()
-    assert client.get_license()["valid"] is True
+    assert client.get_license()["license"]["valid"] is True
     assert client.token_info().username == shop.user.username
     assert "formPost" in {each.name for each in client.get_open_subsonic_extensions()}
-    assert [str(folder.id) for folder in client.get_music_folders()] == [str(shop.library.pk)]
+    # it reads the object of the answer as if it were the list in it
+    client.refused("get_music_folders", words="dict instance")
     assert client.get_artists().index[0].artist[0].name == "Ada"
     assert client.get_artist(shop.artist).album[0].id == shop.album
     assert {song.id for song in client.get_album(shop.album).song} == {one, two}

@@ -23,6 +23,7 @@ REFUSED: dict[str, tuple[dict[str, str], int]] = {
     "search": ({}, 0),
     "getVideoInfo": ({"id": "1"}, 70),
     "getCaptions": ({"id": "1"}, 70),
+    "hls": ({"id": "1"}, 70),
     "hls.m3u8": ({"id": "1"}, 70),
     "getPodcastEpisode": ({"id": "1"}, 70),
     "addChatMessage": ({"message": "hello"}, 0),

@@ -20,8 +20,8 @@ from listening.models import Playlist
 from listening.models import Share as SharedMusic
 from navidrome_lib.audit.services import record
 from tests.access import added_canary, canary
+from tests.access.rest_table import REST
 from tests.access.routes import READS_NO_QUERY, routes
-from tests.access.test_deny_matrix import REST
 from tests.conftest import MakeUser, SignIn
 from tests.support.event_streams import Stream
 from tests.support.sharing import Share

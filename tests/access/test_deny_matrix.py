@@ -20,6 +20,7 @@ from listening.models import Player, Playlist, Radio, Scrobble, Share, ShareItem
 from missing.models import Purge
 from navidrome_lib.config.conf import Inspect
 from navidrome_lib.config.forwarding import LastFm, ListenBrainz
+from tests.access.rest_table import REST, ROLES
 from tests.access.routes import routes
 from tests.conftest import Configure, MakeUser, SignIn
 from tests.support.catalog import SEEN, make_track
@@ -31,7 +32,6 @@ from users.models import ApiKey, LibraryAccess, User
 pytestmark = pytest.mark.alike
 
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
-ROLES = ("anonymous", "member", "outsider", "scanner", "admin")
 READS = ("get", "head", "options")
 
 # which roles a verb is open to; whoever is not named is refused: 401 when not signed in, 403 (or 404) else
@@ -132,59 +132,6 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/account/keys": (),
     "/account/keys/{pk}/end": (),
     "/account/sign-out-everywhere": (),
-}
-
-# method of /rest → the code of the protocol for each role (0: done)
-GUARDED = {"anonymous": 10, "member": 0, "outsider": 0, "scanner": 0, "admin": 0}
-INCOMPLETE = dict.fromkeys(ROLES, 10)
-# this server does not have it
-REFUSED = {**dict.fromkeys(ROLES, 0), "anonymous": 10}
-# the matrix signs in with app passwords, which may not manage; tests/subsonic/ has who may
-MANAGERS = {**dict.fromkeys(ROLES, 50), "anonymous": 10}
-REST: dict[str, dict[str, int]] = {
-    "ping": GUARDED,
-    "getLicense": GUARDED,
-    "getOpenSubsonicExtensions": dict.fromkeys(ROLES, 0),
-    "tokenInfo": GUARDED,
-    "getMusicFolders": GUARDED,
-    **dict.fromkeys(("getArtists", "getGenres", "getIndexes", "getRandomSongs", "getNowPlaying"), GUARDED),
-    **dict.fromkeys(("getStarred", "getStarred2", "search2", "search3"), GUARDED),
-    # without an id, a type, a name or a genre
-    **dict.fromkeys(("getArtist", "getAlbum", "getSong", "getMusicDirectory"), INCOMPLETE),
-    **dict.fromkeys(("getAlbumInfo", "getAlbumInfo2", "getArtistInfo", "getArtistInfo2"), INCOMPLETE),
-    **dict.fromkeys(("getSimilarSongs", "getSimilarSongs2", "getTopSongs"), INCOMPLETE),
-    **dict.fromkeys(("getAlbumList", "getAlbumList2", "getSongsByGenre"), INCOMPLETE),
-    "getUser": GUARDED,
-    "getUsers": {**MANAGERS, "admin": 0},
-    **dict.fromkeys(("createUser", "updateUser", "deleteUser"), MANAGERS),
-    "changePassword": INCOMPLETE,
-    "getAvatar": INCOMPLETE,
-    **dict.fromkeys(("getPlaylists", "getBookmarks", "getPlayQueue", "getPlayQueueByIndex", "getShares"), GUARDED),
-    # without a song the queue is forgotten: there is none
-    **dict.fromkeys(("savePlayQueue", "savePlayQueueByIndex"), GUARDED),
-    **dict.fromkeys(("getPlaylist", "createPlaylist", "updatePlaylist", "deletePlaylist"), INCOMPLETE),
-    **dict.fromkeys(("createBookmark", "deleteBookmark"), INCOMPLETE),
-    **dict.fromkeys(("createShare", "updateShare", "deleteShare"), INCOMPLETE),
-    "getInternetRadioStations": GUARDED,
-    **{f"{action}InternetRadioStation": MANAGERS for action in ("create", "update", "delete")},
-    **dict.fromkeys(("getVideos", "getChatMessages", "getPodcasts", "getNewestPodcasts"), GUARDED),
-    **dict.fromkeys(("search", "refreshPodcasts"), REFUSED),
-    **dict.fromkeys(("jukeboxControl", "getVideoInfo", "getCaptions", "hls", "hls.m3u8", "addChatMessage"), INCOMPLETE),
-    **dict.fromkeys(("getPodcastEpisode", "createPodcastChannel", "deletePodcastChannel"), INCOMPLETE),
-    **dict.fromkeys(("deletePodcastEpisode", "downloadPodcastEpisode"), INCOMPLETE),
-    # without an id; tests/media/ has who may play what
-    "stream": INCOMPLETE,
-    "download": INCOMPLETE,
-    "getCoverArt": INCOMPLETE,
-    "getLyrics": GUARDED,
-    "getLyricsBySongId": INCOMPLETE,
-    "getTranscodeDecision": INCOMPLETE,
-    "getTranscodeStream": INCOMPLETE,
-    # the matrix names nothing: a parameter is missing
-    **dict.fromkeys(("star", "unstar", "setRating", "scrobble", "reportPlayback"), dict.fromkeys(ROLES, 10)),
-    "startScan": {**GUARDED, "member": 50, "outsider": 50},
-    "getScanStatus": GUARDED,
-    ".*": REFUSED,
 }
 
 # of the admin site these are open by nature: the sign-in itself, and what has nothing to hide

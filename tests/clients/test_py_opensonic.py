@@ -127,9 +127,9 @@ def collect(client: Calls, shop: Shop) -> None:
     assert client.update_share(share.id, description="other")
     assert client.get_shares()[0].description == "other"
     assert client.delete_share(share.id)
-    assert client.create_internet_radio_station("https://radio.example/1", "Radio")
+    assert client.create_internet_radio_station("https://radio.example/1", "Radio", "https://radio.example/")
     (station,) = client.get_internet_radio_stations()
-    assert client.update_internet_radio_station(station.id, "https://radio.example/2", "Two")
+    assert client.update_internet_radio_station(station.id, "https://radio.example/2", "Two", "https://radio.example/")
     assert client.get_internet_radio_stations()[0].name == "Two"
     assert client.delete_internet_radio_station(station.id)
 

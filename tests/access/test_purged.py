@@ -15,9 +15,9 @@ from libraries.totals import refresh_library_artists, refresh_library_totals
 from missing.models import Purge
 from missing.purges import purge_missing_files, undo_purge
 from navidrome_lib.config.conf import Inspect
+from tests.access.rest_table import REST
 from tests.access.routes import READS_NO_QUERY, routes
 from tests.access.test_canary import content
-from tests.access.test_deny_matrix import REST
 from tests.conftest import Configure
 from tests.support.catalog import make_track
 from tests.support.sharing import Share

@@ -1,6 +1,6 @@
 """What is told to open event streams beside the audit trail, which has no favourites, ratings and plays.
 
-A short log in the cache that the processes share: whoever looks late has missed it, and nothing depends on it.
+A short log in the cache that the processes share: who looks late has missed it, and nothing depends on it.
 """
 
 from __future__ import annotations

@@ -77,6 +77,6 @@ def share_cover(share: Share, wish: Wish) -> ShownCover:
 
 
 def size_for(asked: str) -> int:
-    """The size of cover that serves who asks for so many pixels."""
+    """The size of cover for who asks for this number of pixels."""
     wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else SIZES[-1]
     return next((size for size in SIZES if size >= wanted), SIZES[-1])

@@ -30,7 +30,7 @@ NOT_WRITTEN: Final = "The picture cannot be written: the disk of the server may 
 
 
 def give_picture(viewer: Viewer, kind: CoverKind, pk: str, data: bytes) -> None:
-    """Have a thing show a picture, which is decoded in an image process, and written anew without what hides in files.
+    """Have a thing show a picture, which is decoded in an image process, and written again without what hides in files.
 
     `NotFound`, `NotAllowed`, `InvalidInput` when it is no picture.
     """

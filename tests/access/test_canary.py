@@ -16,13 +16,14 @@ from rest_framework.test import APIClient
 
 from libraries.events.hub import Hub
 from libraries.models import Library, Scan
-from listening.models import Playlist
+from listening.models import Playlist, ShareItem
 from listening.models import Share as SharedMusic
 from navidrome_lib.audit.services import record
 from tests.access import added_canary, canary
 from tests.access.rest_table import REST
 from tests.access.routes import READS_NO_QUERY, routes
-from tests.conftest import MakeUser, SignIn
+from tests.conftest import Configure, MakeUser, SignIn
+from tests.support.catalog import make_track
 from tests.support.event_streams import Stream
 from tests.support.sharing import Share
 from users import api_keys, app_passwords, services
@@ -135,6 +136,28 @@ def test_api(
         for verb in ("post", "put", "patch"):
             body = {"libraryId": canary.LIBRARY_ID, "libraryIds": [canary.LIBRARY_ID], "name": "x", "username": "x"}
             clean(getattr(client, verb)(url, body, format="json"), url + str(body), hidden)
+
+
+def test_shares(hidden: list[str], member: User, owner: User, library: Library, configure: Configure) -> None:
+    """A guest meets nothing that the owner of the share cannot access any more."""
+    configure(enable_sharing=True)
+    added_canary.fill_with(member, "Own", canary.LIBRARY_ID)
+    share = SharedMusic.objects.get(user=member)
+    SharedMusic.objects.update(downloadable=True)
+    parts = ["", "/cover", "/download"]
+    parts += [f"/{kind}/{pk}" for kind in ("cover", "download", "stream") for pk in hidden]
+    for part in parts:
+        url = f"/share/{share.pk}{part}"
+        answer = Client().get(url)
+        assert answer.status_code == 404, url
+        clean(answer, url, hidden)
+    Path(library.path, "A").mkdir()
+    Path(library.path, "A", "1.mp3").write_bytes(b"music")
+    ShareItem.objects.create(share=share, position=99, media_file=make_track(library, "A/1.mp3", missing=False))
+    for part in parts:
+        url = f"/share/{share.pk}{part}"
+        clean(Client().get(url), url, hidden)
+    assert Client().get(f"/share/{share.pk}").status_code == 200
 
 
 @pytest.mark.parametrize("role", ["member", "confined"])

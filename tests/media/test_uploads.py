@@ -42,7 +42,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def committing(django_capture_on_commit_callbacks: Any) -> Committing:
     """What the body of this context waits to do until its transaction ends is done at its end."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)  # type: ignore[no-any-return]
+    return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
 @pytest.fixture

@@ -179,8 +179,8 @@ def server(admin: User, make_user: MakeUser, tmp_path: Path, configure: Configur
     LibraryAccess.objects.create(user=ann, library=Library.objects.get(name="Other"))
     for name in ("Private of admin", "Public & shared"):
         playlist = Playlist.objects.create(owner=admin, name=name, updated_at=SEEN)
-        for place, track in enumerate(MediaFile.objects.order_by("path")[:4], 1):
-            PlaylistTrack.objects.create(playlist=playlist, position=place, media_file=track)
+        for position, track in enumerate(MediaFile.objects.order_by("path")[:4], 1):
+            PlaylistTrack.objects.create(playlist=playlist, position=position, media_file=track)
     return Server({"admin": admin, "ann": ann})
 
 

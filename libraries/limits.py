@@ -53,3 +53,15 @@ class WatchLimits:
     safety_seconds: float = 3600.0
     # folders that one scan is asked for; above, it is the whole library
     targets: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLimits:
+    """What lists of the catalog may cost: the setting `LIST_LIMITS`."""
+
+    # rows that are counted, and put in any order, by each request; the orders of more are kept
+    kept_from: int = 20_000
+    # how long the order of a catalog that changes all the time is taken for that of now
+    old_order_seconds: float = 30.0
+    # an order of a million songs has 22 MB
+    kept_bytes: int = 512 * 1024 * 1024

@@ -57,6 +57,7 @@ def add_to_totals(library_id: int, delta: Delta) -> None:
         total_duration=Greatest(F("total_duration") + delta.duration, 0.0),
         total_missing_files=Greatest(F("total_missing_files") + delta.missing, 0),
         totals_stale=True,
+        revision=F("revision") + 1,
     )
 
 
@@ -77,7 +78,8 @@ def refresh_library_totals(library_id: int) -> None:
             total_albums = (SELECT COUNT(*) FROM {table(Album)} WHERE library_id = %s AND song_count > 0),
             total_artists = (SELECT COUNT(*) FROM {table(LibraryArtist)} WHERE library_id = %s AND song_count > 0),
             total_folders = %s,
-            totals_stale = %s
+            totals_stale = %s,
+            revision = revision + 1
         FROM (SELECT
             COUNT(*) FILTER (WHERE NOT missing) AS songs,
             COUNT(*) FILTER (WHERE missing AND purge_id IS NULL) AS missing,
@@ -329,7 +331,7 @@ def unpurge(ids: Iterable[str]) -> list[str]:
 def add_missing(library_id: int, count: int) -> None:
     """Change the number of missing files, in the transaction that purges some or brings some back."""
     number = Greatest(F("total_missing_files") + count, 0)
-    Library.objects.filter(pk=library_id).update(total_missing_files=number)
+    Library.objects.filter(pk=library_id).update(total_missing_files=number, revision=F("revision") + 1)
 
 
 def artists_of(media_file_ids: Iterable[str]) -> set[str]:

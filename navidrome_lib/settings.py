@@ -8,7 +8,7 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from libraries.limits import EventLimits, StorageLimits, WatchLimits
+from libraries.limits import EventLimits, ListLimits, StorageLimits, WatchLimits
 from libraries.scanner import ScanLimits
 from media.limits import MediaLimits
 from missing.limits import PurgeLimits
@@ -256,10 +256,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 SCAN_LIMITS = ScanLimits()
 STORAGE_LIMITS = StorageLimits()
 EVENT_LIMITS = EventLimits()
+LIST_LIMITS = ListLimits()
 WATCH_LIMITS = WatchLimits()
 PURGE_LIMITS = PurgeLimits()
 MEDIA_LIMITS = MediaLimits()
-# what can be made again: pictures in other sizes, songs in other formats
+# what can be made again: pictures in other sizes, songs in other formats, orders of large lists
 CACHE_FOLDER = CONF.data_folder / "cache"
 # pictures that people gave to playlists, radio stations and artists
 PICTURES_FOLDER = CONF.data_folder / "pictures"

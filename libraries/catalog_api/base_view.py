@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import orjson
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -14,8 +15,9 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
-from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
-from libraries.catalog_api.sorting import ids_in_order
+from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked_filters
+from libraries.catalog_api.kept_orders import KeptOrder, OrderKeeper
+from libraries.catalog_api.sorting import RANDOM, ids_in_order, is_indexed
 from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.pagination import ALL, asked_range
@@ -26,8 +28,6 @@ from navidrome_lib.viewer import Viewer, viewer_of
 ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 # objects that are made at once: what is looked up for them stays in bounds
 PIECE = 500
-# as many rows are counted in a few milliseconds; of more, the kept total says how many there are
-COUNTED = 20_000
 
 Libraries = Mapping[int, LibraryFacts]
 
@@ -42,6 +42,8 @@ class CatalogView(GenericAPIView[Any]):
     sorts: ClassVar[Mapping[str, Sort]] = {}
     # where nothing else is asked for: in the order in which rows came
     default_sort: ClassVar[Sort] = Sort("pk")
+    # with no others, the order of a large list is kept; none of them depends on the viewer
+    kept_filters: ClassVar[frozenset[str]] = frozenset({"library_id", "missing"})
 
     def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
         """The rows that may be seen, for who can access these libraries and no others."""
@@ -71,20 +73,49 @@ class CatalogView(GenericAPIView[Any]):
         libraries = libraries_of(viewer)
         every = self.rows(libraries, viewer)
         rows = CatalogFilter().filter_queryset(request, every, self)
-        first, end = asked_range(request.query_params)
-        sort = self.all_sorts().get(asked_sort(request), self.default_sort)
-        asked = Asked(viewer, request.query_params.get("seed", ""))
-        descending = request.query_params.get("_order", "").upper() == "DESC"
-        last = max(end, first) if end is not None else None
-        ids = ids_in_order(rows, sort, asked, descending=descending, first=first, end=last)
-        if (first, end) == ALL:
-            total = len(ids)
-        else:
-            total = self.kept_total(libraries) if rows is every else 0
-            if total < COUNTED:
-                total = rows.order_by().count()
+        ids, total = self._page(request, rows, libraries, filtered=rows is not every)
         body = b"[" + b",".join(self._pieces(ids, viewer, libraries)) + b"]"
         return json_answer(body, {"X-Total-Count": str(total)})
+
+    def _page(
+        self, request: Request, rows: QuerySet[Any], libraries: Libraries, *, filtered: bool
+    ) -> tuple[list[Any], int]:
+        """The ids of the page that a query asks for, and how many rows there are."""
+        first, last = asked_range(request.query_params)
+        key = asked_sort(request)
+        sort = self.all_sorts().get(key, self.default_sort)
+        asked = Asked(viewer_of(request), request.query_params.get("seed", ""))
+        descending = request.query_params.get("_order", "").upper() == "DESC"
+        if (first, last) == ALL:
+            every = ids_in_order(rows, sort, asked, descending=descending)
+            return every, len(every)
+        end = max(last, first) if last is not None else None
+        keeper = self._keeper(request, key, libraries)
+        if keeper is not None:
+            with keeper.kept() as order:
+                if order is not None:
+                    return page_of(order, sort, asked, descending=descending, first=first, end=end)
+        total = 0 if filtered else self.kept_total(libraries)
+        limit = settings.LIST_LIMITS.kept_from
+        if total < limit:
+            total = rows.order_by().count()
+        if keeper is not None and total >= limit and not (first < limit and is_indexed(rows.model, sort)):
+            with keeper.made(lambda: ids_in_order(rows, plain(sort), asked, descending=False)) as order:
+                if order is not None:
+                    return page_of(order, sort, asked, descending=descending, first=first, end=end)
+        return ids_in_order(rows, sort, asked, descending=descending, first=first, end=end), total
+
+    def _keeper(self, request: Request, key: str, libraries: Libraries) -> OrderKeeper | None:
+        """What keeps the order; None for one that depends on the viewer, or on filters that hardly come twice."""
+        if key not in self.sorts:
+            return None
+        data = asked_filters(request)
+        named = {name for name in self.filterset_class.all_filters() if name in data}
+        if named - self.kept_filters:
+            return None
+        filters = [[name, data.getlist(name)] for name in sorted(named)]
+        random = self.sorts[key] is RANDOM
+        return OrderKeeper([type(self).__name__, "" if random else key, filters], libraries, random=random)
 
     def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:
         for at in range(0, len(ids), PIECE):
@@ -100,6 +131,21 @@ class CatalogView(GenericAPIView[Any]):
         if not objects:
             raise NotFound
         return json_answer(orjson.dumps(objects[0], option=JSON))
+
+
+def plain(sort: Sort) -> Sort:
+    """An order to find the ids by that are kept; those of a random order in any."""
+    return Sort("pk") if sort is RANDOM else sort
+
+
+def page_of(
+    order: KeptOrder, sort: Sort, asked: Asked, *, descending: bool, first: int, end: int | None
+) -> tuple[list[str], int]:
+    """A page of an order that is kept, and how many rows that has."""
+    last = order.count if end is None else end
+    if sort is RANDOM:
+        return order.shuffled(first, last, seed=asked.seed, descending=descending), order.count
+    return order.page(first, last, descending=descending), order.count
 
 
 def json_answer(body: bytes, headers: Mapping[str, str] | None = None) -> HttpResponse:

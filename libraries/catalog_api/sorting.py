@@ -44,6 +44,14 @@ def shuffle(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
 RANDOM: Final = Sort("random", prepare=shuffle)
 
 
+def is_indexed(model: type[models.Model], sort: Sort) -> bool:
+    """Whether an index has an order: its first pages cost little then."""
+    if sort.prepare is not None or sort.valued is not None:
+        return False
+    names = [*(name for name in sort.by if name != "pk"), "id"]
+    return names == ["id"] or any(index.fields[: len(names)] == names for index in model._meta.indexes)
+
+
 def in_order(rows: QuerySet[Any], sort: Sort, asked: Asked, *, descending: bool) -> QuerySet[Any]:
     """Rows in an order; no two rows are equal in it."""
     if sort.prepare is not None:

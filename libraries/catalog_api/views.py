@@ -173,6 +173,8 @@ class ArtistsView(CatalogView):
         "updatedAt": Sort("updated_at"),
     }
 
+    kept_filters = CatalogView.kept_filters | {"role"}
+
     def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
         return artists.artists_of(libraries)
 

@@ -105,6 +105,8 @@ class Library(SavesChanges):
 
     # set by the first change of a scan and cleared by its end: what is only counted at the end must be counted again
     totals_stale = models.BooleanField(default=False, editable=False)
+    # grows with each change of what lists show (see `libraries.catalog_api.kept_orders`)
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
     total_songs = models.PositiveIntegerField(default=0, editable=False)
     total_albums = models.PositiveIntegerField(default=0, editable=False)
     total_artists = models.PositiveIntegerField(default=0, editable=False)

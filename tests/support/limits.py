@@ -23,6 +23,11 @@ def limit_events(settings: Settings, **limits: Any) -> None:
     settings.EVENT_LIMITS = replace(settings.EVENT_LIMITS, **limits)
 
 
+def limit_lists(settings: Settings, **limits: Any) -> None:
+    """Change what lists may cost (fields of `libraries.limits.ListLimits`)."""
+    settings.LIST_LIMITS = replace(settings.LIST_LIMITS, **limits)
+
+
 def limit_watches(settings: Settings, **limits: Any) -> None:
     """Change the times of the watcher (fields of `libraries.limits.WatchLimits`)."""
     settings.WATCH_LIMITS = replace(settings.WATCH_LIMITS, **limits)

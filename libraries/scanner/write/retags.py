@@ -163,7 +163,7 @@ def _settle(library_id: int, albums: Sequence[str]) -> None:
     refresh_albums(library_id, placed)
     # where an album that is in none of its libraries any more is to be forgotten
     elsewhere = {row["library_id"] for row in rows.values()} - {library_id}
-    Library.objects.filter(pk__in=elsewhere).update(totals_stale=True)
+    Library.objects.filter(pk__in=elsewhere).update(totals_stale=True, revision=F("revision") + 1)
 
 
 def _carry_out(plan: Settlement, rows: Mapping[str, dict[str, Any]], inside: Mapping[str, int]) -> set[str]:

@@ -1,0 +1,149 @@
+"""The orders of large lists, kept in files: a page of any order is read at once, however far down it is.
+
+An index for each order would cost every scan more than it is worth to most people. A file holds the ids of the rows
+that some libraries have, in one order, and which revision of the libraries they are of: it is made by the first who
+asks for a page of it. While a scan changes the catalog all the time, a file counts for some seconds more.
+
+What a viewer may see is asked of the database again, for each row of a page: a file says nothing but an order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+import time
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+import orjson
+from django.conf import settings
+
+from libraries.models import Album, Library, LibraryArtist
+from navidrome_lib.file_cache import FileCache, file_cache
+
+# of an id, in characters
+_ID: Final = 22
+# what is in front of the ids: JSON, filled up with spaces
+_HEADER: Final = 4096
+# rows of a random order are put in so many groups, by their ids; the seed says in which order the groups are
+_GROUPS: Final = 256
+# who makes a file of which name: two of them wait for each other, which does no harm
+_MAKERS: Final = tuple(threading.Lock() for _ in range(16))
+
+
+class KeptOrder(NamedTuple):
+    """An open file."""
+
+    fd: int
+    count: int
+    revision: str
+    made_at: float
+    # of a random order, how many ids each group has
+    groups: list[int]
+
+    def page(self, first: int, end: int, *, descending: bool) -> list[str]:
+        """The ids from place `first` to before `end`, or so far as there are any."""
+        first, end = min(first, self.count), min(end, self.count)
+        return self._ids(self.count - end, self.count - first)[::-1] if descending else self._ids(first, end)
+
+    def shuffled(self, first: int, end: int, *, seed: str, descending: bool) -> list[str]:
+        """The same of a random order. The place of a row depends on the seed and the row alone."""
+        if descending:
+            first, end = self.count - min(end, self.count), self.count - min(first, self.count)
+        key = hashlib.blake2b((seed or secrets.token_hex(8)).encode(), digest_size=32).digest()
+        starts = [0]
+        for size in self.groups:
+            starts.append(starts[-1] + size)
+        found: list[str] = []
+        at = 0
+        for group in sorted(range(len(self.groups)), key=lambda each: _mixed(key, str(each))):
+            size = self.groups[group]
+            if at + size > first and at < end:
+                ids = self._ids(starts[group], starts[group] + size)
+                ids.sort(key=lambda pk: _mixed(key, pk))
+                found += ids[max(first - at, 0) : end - at]
+            at += size
+        return found[::-1] if descending else found
+
+    def _ids(self, first: int, end: int) -> list[str]:
+        text = os.pread(self.fd, (end - first) * _ID, _HEADER + first * _ID).decode("ascii")
+        return [text[at : at + _ID] for at in range(0, len(text), _ID)]
+
+
+class OrderKeeper:
+    """One order of the rows of some libraries: `what` tells it from all others."""
+
+    def __init__(self, what: Sequence[Any], library_ids: Collection[int], *, random: bool = False) -> None:
+        text = orjson.dumps([*what, sorted(library_ids), random])
+        self._name = hashlib.blake2b(text, digest_size=16).hexdigest()
+        self._library_ids = sorted(library_ids)
+        self._random = random
+
+    @contextmanager
+    def kept(self) -> Iterator[KeptOrder | None]:
+        """The order as it is now or was a few seconds ago; None where nobody has asked for it since a change."""
+        with self._open() as order:
+            fresh = order is not None and (self._is_young(order) or order.revision == revision_of(self._library_ids))
+            yield order if fresh else None
+
+    @contextmanager
+    def made(self, find_ids: Callable[[], list[str]]) -> Iterator[KeptOrder | None]:
+        """The order; it is made of all ids, where that is due. None where it cannot be kept."""
+        with _MAKERS[int(self._name[:2], 16) % len(_MAKERS)]:
+            with self.kept() as order:
+                known = order is not None
+            if not known:
+                # the revision first: what changes meanwhile makes the order an old one
+                revision = revision_of(self._library_ids)
+                if (data := self._as_file(find_ids(), revision)) is not None:
+                    _cache().put(self._name, data)
+        with self._open() as order:
+            yield order
+
+    @contextmanager
+    def _open(self) -> Iterator[KeptOrder | None]:
+        fd = _cache().open(self._name)
+        if fd is None:
+            yield None
+            return
+        try:
+            count = (os.fstat(fd).st_size - _HEADER) // _ID
+            yield KeptOrder(fd, count, **orjson.loads(os.pread(fd, _HEADER, 0)))
+        finally:
+            os.close(fd)
+
+    def _is_young(self, order: KeptOrder) -> bool:
+        return 0 <= time.time() - order.made_at < settings.LIST_LIMITS.old_order_seconds
+
+    def _as_file(self, ids: list[str], revision: str) -> bytes | None:
+        if any(len(pk) != _ID for pk in ids):
+            return None
+        groups = [0] * _GROUPS if self._random else []
+        if self._random:
+            numbers = {pk: zlib.crc32(pk.encode()) % _GROUPS for pk in ids}
+            ids = sorted(ids, key=numbers.__getitem__)
+            for number in numbers.values():
+                groups[number] += 1
+        header = {"revision": revision, "made_at": time.time(), "groups": groups}
+        return orjson.dumps(header).ljust(_HEADER) + "".join(ids).encode("ascii")
+
+
+def revision_of(library_ids: Sequence[int]) -> str:
+    """What changes with the catalog of some libraries; what is not the same twice, while something is not gathered."""
+    late = Album.objects.filter(library__in=library_ids, details="").exists()
+    if late or LibraryArtist.objects.filter(library__in=library_ids, stats="").exists():
+        return secrets.token_hex(8)
+    rows = Library.objects.filter(pk__in=library_ids).order_by("pk").values_list("pk", "revision")
+    return " ".join(f"{pk}:{revision}" for pk, revision in rows)
+
+
+def _mixed(key: bytes, text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), key=key, digest_size=8).digest()
+
+
+def _cache() -> FileCache:
+    return file_cache(settings.CACHE_FOLDER / "orders", settings.LIST_LIMITS.kept_bytes)

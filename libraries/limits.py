@@ -61,6 +61,8 @@ class ListLimits:
 
     # rows that are counted, and put in any order, by each request; the orders of more are kept
     kept_from: int = 20_000
+    # favourites, ratings or plays of one person that are taken out of such an order by each request
+    valued_rows: int = 20_000
     # how long the order of a catalog that changes all the time is taken for that of now
     old_order_seconds: float = 30.0
     # an order of a million songs has 22 MB

@@ -16,7 +16,8 @@ from rest_framework.request import Request
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
 from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked_filters
-from libraries.catalog_api.kept_orders import KeptOrder, OrderKeeper
+from libraries.catalog_api.kept_orders import OrderKeeper
+from libraries.catalog_api.kept_pages import KeptPages, by_ids
 from libraries.catalog_api.sorting import RANDOM, ids_in_order, is_indexed
 from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
 from navidrome_lib.api.filters import asked_sort
@@ -90,32 +91,33 @@ class CatalogView(GenericAPIView[Any]):
             every = ids_in_order(rows, sort, asked, descending=descending)
             return every, len(every)
         end = max(last, first) if last is not None else None
-        keeper = self._keeper(request, key, libraries)
+        limit = settings.LIST_LIMITS.kept_from
+        pages = KeptPages(rows, sort, asked, descending=descending, first=first, end=end)
+        keeper = self._keeper(request, key, sort, libraries)
         if keeper is not None:
             with keeper.kept() as order:
-                if order is not None:
-                    return page_of(order, sort, asked, descending=descending, first=first, end=end)
+                if order is not None and (found := pages.page_of(order)) is not None:
+                    return found
         total = 0 if filtered else self.kept_total(libraries)
-        limit = settings.LIST_LIMITS.kept_from
         if total < limit:
             total = rows.order_by().count()
         if keeper is not None and total >= limit and not (first < limit and is_indexed(rows.model, sort)):
-            with keeper.made(lambda: ids_in_order(rows, plain(sort), asked, descending=False)) as order:
-                if order is not None:
-                    return page_of(order, sort, asked, descending=descending, first=first, end=end)
+            with keeper.made(pages.all_ids) as order:
+                if order is not None and (found := pages.page_of(order)) is not None:
+                    return found
         return ids_in_order(rows, sort, asked, descending=descending, first=first, end=end), total
 
-    def _keeper(self, request: Request, key: str, libraries: Libraries) -> OrderKeeper | None:
+    def _keeper(self, request: Request, key: str, sort: Sort, libraries: Libraries) -> OrderKeeper | None:
         """What keeps the order; None for one that depends on the viewer, or on filters that hardly come twice."""
-        if key not in self.sorts:
+        if key not in self.sorts and sort.valued is None:
             return None
         data = asked_filters(request)
         named = {name for name in self.filterset_class.all_filters() if name in data}
         if named - self.kept_filters:
             return None
         filters = [[name, data.getlist(name)] for name in sorted(named)]
-        random = self.sorts[key] is RANDOM
-        return OrderKeeper([type(self).__name__, "" if random else key, filters], libraries, random=random)
+        order = "" if by_ids(sort) else key
+        return OrderKeeper([self.serializer_class.__name__, order, filters], libraries, random=sort is RANDOM)
 
     def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:
         for at in range(0, len(ids), PIECE):
@@ -131,21 +133,6 @@ class CatalogView(GenericAPIView[Any]):
         if not objects:
             raise NotFound
         return json_answer(orjson.dumps(objects[0], option=JSON))
-
-
-def plain(sort: Sort) -> Sort:
-    """An order to find the ids by that are kept; those of a random order in any."""
-    return Sort("pk") if sort is RANDOM else sort
-
-
-def page_of(
-    order: KeptOrder, sort: Sort, asked: Asked, *, descending: bool, first: int, end: int | None
-) -> tuple[list[str], int]:
-    """A page of an order that is kept, and how many rows that has."""
-    last = order.count if end is None else end
-    if sort is RANDOM:
-        return order.shuffled(first, last, seed=asked.seed, descending=descending), order.count
-    return order.page(first, last, descending=descending), order.count
 
 
 def json_answer(body: bytes, headers: Mapping[str, str] | None = None) -> HttpResponse:

@@ -15,6 +15,7 @@ import secrets
 import threading
 import time
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -39,7 +40,7 @@ class KeptOrder(NamedTuple):
     """An open file."""
 
     fd: int
-    count: int
+    length: int
     revision: str
     made_at: float
     # of a random order, how many ids each group has
@@ -47,13 +48,33 @@ class KeptOrder(NamedTuple):
 
     def page(self, first: int, end: int, *, descending: bool) -> list[str]:
         """The ids from place `first` to before `end`, or so far as there are any."""
-        first, end = min(first, self.count), min(end, self.count)
-        return self._ids(self.count - end, self.count - first)[::-1] if descending else self._ids(first, end)
+        first, end = min(first, self.length), min(end, self.length)
+        return self._ids(self.length - end, self.length - first)[::-1] if descending else self._ids(first, end)
+
+    def others(self, first: int, end: int, skipped: Sequence[str], *, descending: bool) -> list[str]:
+        """The same of an order of ids, without some: `skipped`, in that order."""
+        there = max(self.length - len(skipped), 0)
+        first, end = min(first, there), min(end, there)
+        if descending:
+            first, end = there - end, there - first
+        # where as many others are before as the page begins behind
+        at = bisect_left(range(self.length), first + 1, key=lambda place: place + 1 - self._skipped(place, skipped))
+        left_out, found = frozenset(skipped), list[str]()
+        while len(found) < end - first and at < self.length:
+            ids = self._ids(at, min(at + end - first, self.length))
+            found += (pk for pk in ids if pk not in left_out)
+            at += len(ids)
+        del found[end - first :]
+        return found[::-1] if descending else found
+
+    def _skipped(self, place: int, skipped: Sequence[str]) -> int:
+        """How many of some ids are not behind the one at a place."""
+        return bisect_right(skipped, self._ids(place, place + 1)[0])
 
     def shuffled(self, first: int, end: int, *, seed: str, descending: bool) -> list[str]:
         """The same of a random order. The place of a row depends on the seed and the row alone."""
         if descending:
-            first, end = self.count - min(end, self.count), self.count - min(first, self.count)
+            first, end = self.length - min(end, self.length), self.length - min(first, self.length)
         key = hashlib.blake2b((seed or secrets.token_hex(8)).encode(), digest_size=32).digest()
         starts = [0]
         for size in self.groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from libraries.catalog_api.sorting import is_indexed
 from libraries.catalog_api.views import AlbumListView, ArtistListView, FolderListView, SongListView, TagListView
 from libraries.gathering import gather
 from libraries.models import Library, MediaFile
+from listening.models import TrackAnnotation
 from missing.purges import purge_missing_files
 from tests.conftest import SignIn
 from tests.support.limits import limit_lists
@@ -169,10 +171,30 @@ def test_orders_of_an_index_begin_without_a_file(as_admin: APIClient, library: L
     second = ids(as_admin, "song?_sort=title&_start=2&_end=4")
     assert len(list(folder.glob("*/*"))) == 1
     assert ids(as_admin, "song?_sort=title&_start=0&_end=4") == first + second
-    # what depends on the viewer, and filters that hardly come twice, leave nothing behind
-    for query in ("_sort=starredAt", "_sort=rating", "_sort=path&title=song", "_sort=path&starred=false"):
+    # filters that hardly come twice leave nothing behind
+    for query in ("_sort=path&title=song", "_sort=path&starred=false"):
         pages(as_admin, f"song?{query}")
     assert len(list(folder.glob("*/*"))) == 1
+
+
+@pytest.mark.parametrize("noted", [0, 1, 4, COUNT])
+def test_favourites_are_taken_out_of_the_order_of_ids(
+    as_admin: APIClient, admin: User, library: Library, settings: Settings, folder: Path, noted: int
+) -> None:
+    every = sorted(ids(as_admin, "song?"))
+    chosen = random.Random(noted).sample(every, noted)
+    for number, pk in enumerate(chosen):
+        TrackAnnotation.objects.create(user=admin, media_file_id=pk, play_count=number % 3 + 1)
+    queries = [f"song?_sort=playCount&_order={order}" for order in ("ASC", "DESC")]
+    kept = {(query, size): pages(as_admin, query, size) for query in queries for size in (1, 2, 5, 100)}
+    assert len(list(folder.glob("*/*"))) == 1
+    limit_lists(settings, kept_from=1000)
+    settings.CACHE_FOLDER = folder.parent / "others"
+    assert {(query, size): pages(as_admin, query, size) for query in queries for size in (1, 2, 5, 100)} == kept
+    assert kept[queries[0], 2] == kept[queries[1], 5][::-1]
+    # of too many, the database puts all rows in order
+    limit_lists(settings, kept_from=2, valued_rows=0)
+    assert pages(as_admin, queries[0]) == kept[queries[0], 2]
 
 
 def test_where_nothing_may_be_kept_lists_are_the_same(

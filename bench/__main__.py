@@ -17,6 +17,7 @@ from bench.idle import IDLE_SECONDS as LEFT_ALONE
 from bench.idle import idle_text, measure_idle
 from bench.lists import lists_part, measure_lists, split
 from bench.network import measure_network, network_part, round_lines, split_network
+from bench.orders import measure_orders, orders_part
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
 from bench.report import Section, page, remark, section_text
@@ -38,6 +39,13 @@ def main(arguments: Sequence[str]) -> int:
         text = calls_part(measure_calls(options.rounds, options.against), remark(load))
         print(text, flush=True)
         (RESULTS / "calls.md").write_text(text, encoding="utf-8")
+        return 0
+    if options.orders:
+        text = orders_part(
+            measure_orders(options.database, options.orders, options.rounds), options.orders, remark(load)
+        )
+        print(text, flush=True)
+        (RESULTS / "orders.md").write_text(text, encoding="utf-8")
         return 0
     if options.crowds:
         text = crowds_part(measure_crowds(options.rounds), remark(load))
@@ -105,6 +113,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--tracks", type=int, nargs="+", help="sizes of the libraries (10000; 3000 behind a delay)")
     parser.add_argument("--lists", type=int, metavar="SONGS", help="measure lists of SONGS songs, not the scans")
+    parser.add_argument("--orders", type=int, metavar="SONGS", help="measure pages of all orders of SONGS songs")
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
     parser.add_argument("--crowds", action="store_true", help="measure requests beside streams and slow readers")
     parser.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
@@ -44,6 +44,7 @@ TRACKS_PER_ALBUM = 10
 SHARES = {"Music": 0.7, "Classical": 0.2, "Podcasts": 0.1}
 SUFFIXES = ("mp3", "flac", "m4a", "opus", "ogg")
 SUFFIX_SHARES = (55, 30, 8, 5, 2)
+GENRES = 300
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnprstvwz"
 _WORDS = 20_000
 
@@ -124,18 +125,18 @@ def save(model: type[models.Model], columns: Sequence[str], rows: Iterator[Seque
             insert_rows(model, columns, piece)
 
 
-def fill(songs: int) -> None:
-    """Write the whole catalog into an empty database."""
+def fill(songs: int, shares: Mapping[str, float] = SHARES) -> None:
+    """Write the whole catalog into an empty database; each library has its share of the albums."""
     sizes, chance = Sizes(songs), random.Random(SEED)
     words = Words(chance)
     libraries = [
         Library.objects.create(name=name, path=f"/srv/{name.lower()}", last_scan_at=START + timedelta(days=700))
-        for name in SHARES
+        for name in shares
     ]
     artists = [words.text(1, 3) + (f" {number}" if number > 500 else "") for number in range(sizes.artists)]
     save_artists(artists)
     save_genres(words)
-    save_songs(sizes, libraries, artists, words, chance)
+    save_songs(sizes, {library.pk: shares[library.name] for library in libraries}, artists, words, chance)
     save_scans(sizes, libraries, chance)
     save_problems(sizes, libraries, words, chance)
     save_entries(sizes, words, chance)
@@ -168,7 +169,7 @@ def save_artists(artists: Sequence[str]) -> None:
 
 
 def save_genres(words: Words) -> None:
-    rows = ((row_id(number), digest(f"genre {number}"), words.all[number]) for number in range(300))
+    rows = ((row_id(number), digest(f"genre {number}"), words.all[number]) for number in range(GENRES))
     save(Genre, ("id", "pid", "name"), rows)
 
 
@@ -185,16 +186,15 @@ class Place(NamedTuple):
 
 
 def save_songs(
-    sizes: Sizes, libraries: Sequence[Library], artists: Sequence[str], words: Words, chance: random.Random
+    sizes: Sizes, shares: Mapping[int, float], artists: Sequence[str], words: Words, chance: random.Random
 ) -> None:
     """Albums with their folders and songs; one song in twenty is missing, mostly with its whole album."""
     weights = list(accumulate(1 / (rank + 30) for rank in range(len(artists))))
-    keys, shares = [library.pk for library in libraries], list(SHARES.values())
     everybody = range(len(artists))
     for first in range(0, sizes.albums, PIECE // TRACKS_PER_ALBUM):
         numbers = range(first, min(first + PIECE // TRACKS_PER_ALBUM, sizes.albums))
         chosen = chance.choices(everybody, cum_weights=weights, k=len(numbers))
-        homes = chance.choices(keys, shares, k=len(numbers))
+        homes = chance.choices(list(shares), list(shares.values()), k=len(numbers))
         places = [
             Place(number, home, artist, artists[artist], words.text(1, 4), chance.randint(1960, 2025),
                   chance.random() < 0.03)
@@ -240,7 +240,7 @@ TRACK_COLUMNS = (
     "order_artist", "sort_artist", "album_artist", "order_album_artist", "sort_album_artist", "compilation",
     "track_number", "disc_number", "disc_subtitle", "year", "date", "original_date", "release_date", "genre", "comment",
     "has_lyrics", "has_picture", "mbz_track_id", "mbz_recording_id", "mbz_album_id", "tags", "codec", "duration",
-    "bit_rate", "sample_rate", "bit_depth", "channels", "missing", "missing_since", "last_seen_at", "created_at",
+    "bit_rate", "sample_rate", "bit_depth", "channels", "bpm", "missing", "missing_since", "last_seen_at", "created_at",
     "updated_at",
 )  # fmt: skip
 
@@ -251,40 +251,52 @@ def save_tracks(places: Sequence[Place], sizes: Sizes, words: Words, chance: ran
         for position in range(TRACKS_PER_ALBUM):
             number = place.number * TRACKS_PER_ALBUM + position
             pk = row_id(number)
-            tracks.append(track(pk, number, place, position, sizes, words.text(1, 4), chance))
+            tracks.append(track(pk, number, place, position, sizes, words, chance))
             artist = row_id(place.artist)
             guest = row_id(chance.randrange(sizes.artists))
             people += [(pk, artist, "artist", "", 0), (pk, artist, "albumartist", "", 0)]
             if number % 3 == 0:
                 people.append((pk, guest, "composer", "", 0))
-            genres.append((pk, row_id(place.number % 300), 0))
+            genres.append((pk, row_id(place.number % GENRES), 0))
     insert_rows(MediaFile, TRACK_COLUMNS, tracks)
     insert_rows(Participant, ("media_file_id", "artist_id", "role", "sub_role", "position"), people)
     insert_rows(TrackGenre, ("media_file_id", "genre_id", "position"), genres)
 
 
 def track(
-    pk: str, number: int, place: Place, position: int, sizes: Sizes, title: str, chance: random.Random
+    pk: str, number: int, place: Place, position: int, sizes: Sizes, words: Words, chance: random.Random
 ) -> tuple[Any, ...]:
     """The values of `TRACK_COLUMNS`."""
-    suffix = chance.choices(SUFFIXES, SUFFIX_SHARES)[0]
+    title, suffix = words.text(1, 4), chance.choices(SUFFIXES, SUFFIX_SHARES)[0]
     name = f"{position + 1:02} {title}.{suffix}"
     size, duration = chance.randint(2_000_000, 40_000_000), chance.random() * 400 + 60
     gone = place.gone or number % 50 == 0
     artist = order_name(place.artist_name)
     now = when(number, sizes.songs)
+    genre = words.all[place.number % GENRES]
+    # one in ten says something, as a rule the same for the whole album
+    comment = f"Ripped by {place.artist_name}" if place.number % 10 == 0 else ""
     tags = (
         f'{{"title": ["{title}"], "artist": ["{place.artist_name}"], "album": ["{place.name}"], '
-        f'"date": ["{place.year}"], "tracknumber": ["{position + 1}"], "genre": ["Rock"]}}'
+        f'"date": ["{place.year}"], "tracknumber": ["{position + 1}"], "genre": ["{genre}"]}}'
     )
     return (
         pk, place.library, row_id(place.number), row_id(place.number), f"{folder_of(place)}/{name}", name.encode(),
         suffix, size, number * 1_000_003, number * 1_000_003, number, digest(pk), digest(f"sound {pk}"), title,
         order_name(title), "", place.name, order_name(place.name), "", place.artist_name, artist, "",
         place.artist_name, artist, "", place.number % 20 == 0, position + 1, 1, "",
-        place.year, str(place.year), "", "", "Rock", "", False, True, "", "", "", tags, suffix, duration, 256, 44_100,
-        16, 2, gone, when(number * 7919 % sizes.songs, sizes.songs) if gone else None, now if gone else None, now, now,
+        place.year, str(place.year), "", "", genre, comment, False, True, "", "", "", tags, suffix, duration,
+        *sound(suffix, number), gone, when(number * 7919 % sizes.songs, sizes.songs) if gone else None,
+        now if gone else None, now, now,
     )  # fmt: skip
+
+
+def sound(suffix: str, number: int) -> tuple[int, int, int, int, int | None]:
+    """Bit rate, sample rate, bit depth, channels and beats per minute, of which few songs have any."""
+    beats = 60 + number % 120 if number % 6 == 0 else None
+    if suffix == "flac":
+        return 700 + number % 400, (44_100, 48_000, 96_000)[number % 3], (16, 24)[number % 4 == 0], 2, beats
+    return (128, 192, 256, 320)[number % 4], (44_100, 48_000)[number % 20 == 0], 0, 1 + (number % 40 > 0), beats
 
 
 def save_scans(sizes: Sizes, libraries: Sequence[Library], chance: random.Random) -> None:
@@ -355,7 +367,7 @@ def save_purges(sizes: Sizes, libraries: Sequence[Library], words: Words, chance
         place = Place(sizes.albums + number, libraries[0].pk, 0, "Gone", words.text(1, 4), 2000, True)
         save_albums([place], sizes)
         rows = (
-            (*track(row_id(10**9 + file), file, place, file % 1000, sizes, words.text(1, 4), chance), purge.pk)
+            (*track(row_id(10**9 + file), file, place, file % 1000, sizes, words, chance), purge.pk)
             for file in range(number * 1000, (number + 1) * 1000)
         )
         save(MediaFile, (*TRACK_COLUMNS, "purge_id"), rows)

@@ -1,0 +1,106 @@
+"""Pages of every offered order in a catalog of any size, for a member of two of its four libraries."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from bench.databases import POSTGRESQL, SQLITE, databases
+from bench.processes import run_module
+
+# what of the albums each library has, and which ones the member can access: half of all songs
+SHARES = {"Music": 0.4, "Classical": 0.3, "Jazz": 0.2, "Podcasts": 0.1}
+OWN = ("Classical", "Jazz")
+SIZE = 50
+LIMITS = {SQLITE: 250.0, POSTGRESQL: 120.0}
+PLACES = ("first", "middle", "last")
+INTRODUCTION = """\
+# Orders
+
+Written by `./script/bench --orders 1000000`, which fills a catalog of that many songs in four libraries (one song in
+twenty is missing) and asks, as a member of two of them, for pages of 50 in every offered order, both ways: the first
+one, one in the middle and the last one. Milliseconds of whole requests in one process: the slowest median of an order,
+and the 99th percentile of all answers. *made*: the slowest first request of an order since the catalog has changed,
+which puts all rows in this order and keeps it. *queries*: of a page, the fewest and the most.
+"""
+
+
+class Answer(NamedTuple):
+    """What the requests for one page took."""
+
+    where: str
+    order: str
+    place: str
+    first: float
+    milliseconds: list[float]
+    queries: int
+
+
+def measure_orders(names: Sequence[str], songs: int, rounds: int) -> dict[str, list[Answer]]:
+    """All pages, by database."""
+    with databases(list(names)) as fresh, TemporaryDirectory(prefix="nd-orders-") as folder:
+        found = {}
+        for name, make in fresh.items():
+            print(f"{name}: {songs:,} songs …", file=sys.stderr, flush=True)
+            output = Path(folder) / "answers.json"
+            run_module("bench.orders_child", str(songs), str(rounds), str(output), env=make(Path(folder)))
+            found[name] = [Answer(*row) for row in json.loads(output.read_text())]
+        return found
+
+
+def pages_of(client: Any, address: str, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """The order, the place and the address of each page of a list."""
+    total = int(client.get(f"{address}?_start=0&_end=1")["X-Total-Count"])
+    starts = (0, total // 2, max(total - SIZE, 0))
+    for key in keys:
+        for way in ("ASC", "DESC"):
+            for place, start in zip(PLACES, starts, strict=True):
+                page = f"{address}?_start={start}&_end={start + SIZE}&_sort={key}&_order={way}&seed=1"
+                yield f"{key} {way}", place, page
+
+
+def ask(client: Any, address: str) -> float:
+    """The milliseconds until the whole answer is there."""
+    started = time.perf_counter()
+    answer = client.get(address)
+    taken = time.perf_counter() - started
+    if answer.status_code != 200:
+        raise AssertionError(f"{address}: {answer.status_code}")
+    return taken * 1000
+
+
+def percentile(times: Sequence[float]) -> float:
+    """The 99th percentile; the only answer where there is one."""
+    return quantiles(times, n=100, method="inclusive")[-1] if len(times) > 1 else times[0]
+
+
+def orders_part(found: dict[str, list[Answer]], songs: int, remark: str) -> str:
+    """The page of results: a table for each database."""
+    lines = [INTRODUCTION, f"{remark}\n", f"## {songs:,} songs"]
+    for name, answers in found.items():
+        every = [taken for one in answers for taken in one.milliseconds]
+        limit = LIMITS[name]
+        lines += ["", f"### {name}: 99 % of all answers in {percentile(every):.0f} ms (at most {limit:.0f})", ""]
+        lines += ["| list | first | middle | last | p99 | the slowest order | made | queries |"]
+        lines += ["|---|--:|--:|--:|--:|---|--:|--:|"]
+        for where in dict.fromkeys(one.where for one in answers):
+            lines.append(_row(where, [one for one in answers if one.where == where]))
+    return "\n".join([*lines, ""])
+
+
+def _row(where: str, answers: Sequence[Answer]) -> str:
+    cells = [max(median(one.milliseconds) for one in answers if one.place == place) for place in PLACES]
+    slowest = max(answers, key=lambda one: median(one.milliseconds))
+    queries = sorted(one.queries for one in answers)
+    shown = [
+        where, *(f"{cell:.0f}" for cell in cells),
+        f"{percentile([taken for one in answers for taken in one.milliseconds]):.0f}", slowest.order,
+        f"{max(one.first for one in answers):.0f}", "–".join(map(str, dict.fromkeys((queries[0], queries[-1])))),
+    ]  # fmt: skip
+    return f"| {' | '.join(shown)} |"

@@ -47,16 +47,15 @@ class KeptPages:
 
     def _by_value(self, order: KeptOrder, first: int, end: int) -> list[str] | None:
         """Rows without a value come first, in the order of their ids; descending is the whole order backwards."""
-        assert self._sort.valued is not None
         most = settings.LIST_LIMITS.valued_rows
-        valued = list(ids_with_value(self._rows, self._sort.valued, self._asked)[: most + 1])
+        valued = ids_with_value(self._rows, self._sort, self._asked, end=most + 1)
         if len(valued) > most:
             return None
         skipped = sorted(valued)
         if self._descending:
             before = len(valued)
             rest = order.others(max(first - before, 0), max(end - before, 0), skipped, descending=True)
-            return valued[::-1][first:end] + rest
+            return valued[first:end] + rest
         before = max(order.length - len(valued), 0)
-        rest = valued[max(first - before, 0) : max(end - before, 0)]
+        rest = valued[::-1][max(first - before, 0) : max(end - before, 0)]
         return order.others(first, end, skipped, descending=False) + rest

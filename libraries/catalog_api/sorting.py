@@ -69,7 +69,7 @@ def ids_in_order(
         return list(ordered[first:end])
     values, key = sort.valued.rows(asked), sort.valued.key
     direction = "-" if descending else ""
-    with_value = ids_with_value(rows, sort.valued, asked, descending=descending)
+    with_value = _with_value(rows, sort.valued, asked, direction)
     # what has no value is in the order of the primary key
     others = rows.filter(~Exists(values.filter(**{key: OuterRef("pk")}))).order_by(f"{direction}pk")
     without = others.values_list("pk", flat=True)
@@ -82,12 +82,18 @@ def ids_in_order(
     return found + list(two[max(first - before, 0) : rest])
 
 
-def ids_with_value(rows: QuerySet[Any], valued: Valued, asked: Asked, *, descending: bool = False) -> QuerySet[Any]:
-    """The ids of those rows that have a value, in its order."""
-    direction = "-" if descending else ""
+def ids_with_value(
+    rows: QuerySet[Any], sort: Sort, asked: Asked, *, first: int = 0, end: int | None = None
+) -> list[Any]:
+    """The ids of those rows only that have a value of an order which few have, the greatest first."""
+    assert sort.valued is not None
+    return list(_with_value(rows, sort.valued, asked, "-")[first:end])
+
+
+def _with_value(rows: QuerySet[Any], valued: Valued, asked: Asked, direction: str) -> QuerySet[Any]:
     there = valued.rows(asked).filter(Exists(rows.order_by().filter(pk=OuterRef(valued.key))))
-    found: QuerySet[Any] = there.order_by(*(direction + name for name in (*valued.by, valued.key)))
-    return found.values_list(valued.key, flat=True)
+    names = (direction + name for name in (*valued.by, valued.key))
+    return there.order_by(*names).values_list(valued.key, flat=True)
 
 
 def _order(model: type[models.Model], name: str, descending: bool) -> Any:

@@ -73,9 +73,7 @@ def noted(
 ) -> list[str]:
     """The ids of those rows of which the viewer has something, in an order of it: the greatest or latest first."""
     end = None if size is None else first + size
-    valued = _orders(resource)[order].valued
-    assert valued is not None
-    return list(ids_with_value(rows, valued, Asked(viewer, ""), descending=True)[first:end])
+    return ids_with_value(rows, _orders(resource)[order], Asked(viewer, ""), first=first, end=end)
 
 
 def _orders(resource: Resource) -> Mapping[str, Sort]:

@@ -117,7 +117,7 @@ class CatalogView(GenericAPIView[Any]):
             return None
         filters = [[name, data.getlist(name)] for name in sorted(named)]
         order = "" if by_ids(sort) else key
-        return OrderKeeper([self.serializer_class.__name__, order, filters], libraries, random=sort is RANDOM)
+        return OrderKeeper([type(self).__name__, order, filters], libraries, random=sort is RANDOM)
 
     def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:
         for at in range(0, len(ids), PIECE):

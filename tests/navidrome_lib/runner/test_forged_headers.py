@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,19 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             umask=0,
         )
     try:
-        assert eventually(path.exists), (folder / "log").read_text()
+        assert eventually(lambda: listens(path)), (folder / "log").read_text()
         yield path
     finally:
         process.terminate()
         process.wait(30)
+
+
+def listens(path: Path) -> bool:
+    """Whether connections are taken: the path is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+        client.connect(str(path))
+        return True
+    return False
 
 
 def ask(path: Path, *headers: str) -> dict[str, str | None]:

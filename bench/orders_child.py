@@ -25,7 +25,7 @@ from listening.models import AlbumAnnotation, ArtistAnnotation, TrackAnnotation 
 from listening.services.annotations import Model as Notes  # noqa: E402
 from users.models import LibraryAccess, User  # noqa: E402
 
-# of so many things, the member has a favourite, a rating or plays of one
+# of this many things the member has a favourite, a rating or plays of one
 NOTED = 200
 ADDRESSES = {view: f"/api/{view.__name__.removesuffix('ListView').lower()}" for view in CATALOG}
 

@@ -30,7 +30,7 @@ from navidrome_lib.file_cache import FileCache, file_cache
 _ID: Final = 22
 # what is in front of the ids: JSON, filled up with spaces
 _HEADER: Final = 4096
-# rows of a random order are put in so many groups, by their ids; the seed says in which order the groups are
+# the number of groups of a random order, in which rows are put by their ids; the seed says in which order the groups are
 _GROUPS: Final = 256
 # who makes a file of which name: two of them wait for each other, which does no harm
 _MAKERS: Final = tuple(threading.Lock() for _ in range(16))
@@ -106,7 +106,7 @@ class OrderKeeper:
 
     @contextmanager
     def kept(self) -> Iterator[KeptOrder | None]:
-        """The order as it is now or was a few seconds ago; None where nobody has asked for it since a change."""
+        """The order as it is now or was a few seconds ago; None where no one has asked for it since a change."""
         with self._open() as order:
             fresh = order is not None and (self._is_young(order) or order.revision == revision_of(self._library_ids))
             yield order if fresh else None

@@ -14,6 +14,8 @@ from navidrome_lib.web.worker import EventedWorker
 
 LARGE = 8 * 1024 * 1024
 PIECE = b"0123456789abcdef" * 64
+# where bodies are read: the second may get longer ones
+COUNTED = ("/count", "/music/api/radio/x/image")
 # streams that are open, and how many have ended
 channels: list[Channel] = []
 ended: list[Channel] = []
@@ -33,7 +35,7 @@ class HastyWorker(EventedWorker):
         linger_seconds=0.5,
         unfinished_each=12,
         slow_readers_each=24,
-        unread_bytes_of_all=1024 * 1024,
+        unread_bytes_of_all=2 * 1024 * 1024,
         tick_seconds=0.05,
     )
 
@@ -155,7 +157,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
             channel.send(b"data: news\n\n")
         elif path == "/end":
             channel.close()
-    received = len(environ["wsgi.input"].read()) if path == "/count" else 0
+    received = len(environ["wsgi.input"].read()) if path in COUNTED else 0
     streams = f"{len(channels)} {len(ended)}"
     text = f"{path} {received} {streams} {len(closed_sources)} {environ['REMOTE_ADDR']}".encode()
     start_response("200 OK", [("Content-Length", str(len(text)))])

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.test import Client
 from rest_framework.test import APIClient
 
+from navidrome_lib.security.uploads import MOST_BYTES_OF_PICTURES, longest_body
+
 LIMIT = 1024 * 1024
 ADDRESSES = ["/auth/login", "/auth/createAdmin", "/rest/ping", "/admin/login/", "/api/user", "/api/keepalive/", "/"]
 BOUNDARY = "frontier"
@@ -53,6 +55,18 @@ def test_a_declared_length_above_the_limit_is_413_before_a_byte_is_read(content_
     assert send("/api/login", Untouched(), LIMIT + 1).json() == {
         "error": "The request body is too large: at most 1,048,576 bytes are read. Nothing was changed."
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "is_longer"),
+    [
+        ("/api/playlist/abc/image", True), ("/music/api/artist/abc/image/", True), ("/api/radio/x/image", True),
+        ("/api/playlist/abc", False), ("/api/song/abc/image", False), ("/api/playlist/image", False),
+        ("/api/playlist/a/b/image", False), ("/api/playlist/abc/image/x", False), ("/", False),
+    ],
+)  # fmt: skip
+def test_only_pictures_may_be_longer(path: str, is_longer: bool) -> None:
+    assert longest_body(path) == (MOST_BYTES_OF_PICTURES if is_longer else LIMIT)
 
 
 @pytest.mark.django_db

@@ -23,7 +23,7 @@ from navidrome_lib.runner.services import NO_ANNOUNCEMENT
 from navidrome_lib.web.worker import EventedWorker
 from tests.support.waiting import eventually
 from tests.support.web import Web, read_all, web_server
-from tests.support.web_application import LARGE, PIECE
+from tests.support.web_application import COUNTED, LARGE, PIECE
 
 THREADS = 4
 HEAD = b"GET /x HTTP/1.1\r\nHost: a\r\n"
@@ -269,6 +269,13 @@ def test_a_body_that_is_too_long_is_answered_before_it_comes(web: Web) -> None:
                 client.sendall(bytes(64 * 1024))
         with contextlib.suppress(ConnectionResetError):
             assert read_all(client) == b""
+
+
+def test_a_picture_may_be_longer_than_any_other_body(web: Web) -> None:
+    size = 3 * 512 * 1024
+    head = f"POST {COUNTED[1]} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+    with web.connect(head.encode() + bytes(size)) as client:
+        assert f"{COUNTED[1]} {size} ".encode() in read_all(client)
 
 
 def test_bodies_that_do_not_end_have_bounded_memory(web: Web) -> None:

@@ -125,7 +125,8 @@ class RadioViewSet(AdminWritesViewSet):
         """With the keys of other apps."""
         rows = [args[0]] if args and isinstance(args[0], Radio) else list(args[0]) if args else []
         added = added_keys(Radio, [row.pk for row in rows])
-        return RadioSerializer(*args, **options, context={**self.get_serializer_context(), "added": added})
+        options["context"] = {**self.get_serializer_context(), "added": added}
+        return RadioSerializer(*args, **options)
 
     def get_queryset(self) -> QuerySet[Radio]:
         return Radio.objects.alias(name_key=Lower("name"))

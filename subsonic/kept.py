@@ -18,7 +18,7 @@ from subsonic.params import Params
 from subsonic.renderers import Payload
 
 # of all answers that a process keeps
-MOST_BYTES: Final = 48 * 1024 * 1024
+MOST_BYTES: Final = 32 * 1024 * 1024
 NOTATIONS: Final = ("json", "xml")
 
 

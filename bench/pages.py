@@ -16,6 +16,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from bench.catalog import SEED, Words
+from bench.subsonic_calls import subsonic_calls
 from libraries.catalog_api.views import (
     AlbumListView,
     ArtistListView,
@@ -97,6 +98,8 @@ def all_pages() -> Iterator[Page]:
     for name, address in PAGES.items():
         yield Page(name, FIRST, FIRST, site, address)
     yield from api_pages(api)
+    for what, address in subsonic_calls(boss, words_to_find()["a frequent word"]):
+        yield Page("Subsonic", what.partition(" ")[0], what, Client(), address)
 
 
 def somebody_with(library: Library) -> User:

@@ -21,7 +21,7 @@ from users.models import Viewer
 
 DEFAULT_COUNT: Final = 20
 # a client that copies the catalog may ask for large pages; this many objects fit into one answer
-MOST: Final = 10_000
+MOST: Final = 20_000
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,41 @@
+"""The form of XML where it is not that of JSON."""
+
+from __future__ import annotations
+
+import orjson
+
+from subsonic.renderers import Text, as_json, as_xml
+
+
+def body_of(xml: bytes) -> str:
+    return xml.decode().partition("\n")[2]
+
+
+def test_single_values_are_attributes_and_some_are_elements() -> None:
+    info = {"musicBrainzId": Text("a<b"), "name": "c"}
+    wanted = '<subsonic-response xmlns="http://subsonic.org/restapi"><info name="c"><musicBrainzId>a&lt;b'
+    assert body_of(as_xml({"info": info})).startswith(wanted)
+    assert orjson.loads(as_json({"info": info}))["subsonic-response"] == {"info": info}
+
+
+def test_dates_of_which_nothing_is_known_are_left_out() -> None:
+    album = {"releaseDate": {}, "originalReleaseDate": {"year": 2020, "month": 1}, "replayGain": {}}
+    text = body_of(as_xml({"album": album}))
+    assert "releaseDate" not in text
+    assert '<originalReleaseDate year="2020" month="1" />' in text
+    assert "<replayGain />" in text
+    assert b'"releaseDate":{}' in as_json({"album": album})
+
+
+def test_the_value_of_a_cue_line_is_an_attribute() -> None:
+    lyrics = {"line": [{"value": "La", "start": 1}], "cueLine": [{"index": 0, "value": "La", "cue": [{"value": "L"}]}]}
+    text = body_of(as_xml({"structuredLyrics": [{**lyrics, "agents": [{"id": "a", "role": "main"}]}]}))
+    assert '<line start="1">La</line>' in text
+    assert '<cueLine index="0" value="La"><cue>L</cue></cueLine>' in text
+    assert '<agent id="a" role="main" />' in text
+
+
+def test_lists_repeat_their_element_and_have_no_wrapper() -> None:
+    song = {"isrc": ["A", "B"], "genres": [{"name": "Rock"}], "moods": [], "explicit": True, "gain": -1.5}
+    text = body_of(as_xml({"song": song}))
+    assert '<song explicit="true" gain="-1.5"><isrc>A</isrc><isrc>B</isrc><genres name="Rock" /></song>' in text

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from knuckles import Subsonic
 
+from listening.models import Radio
 from listening.services.playlists import create_playlist
 from tests.clients.conftest import Calls, Shop, offered
 from users.app_passwords import app_password
@@ -125,10 +126,13 @@ def collect(client: Rooms, shop: Shop) -> None:
     shares.delete_share(share.id)
     radio = client.internet_radio
     radio.create_internet_radio_station("https://radio.example/1", "Radio")
-    (station,) = radio.get_internet_radio_stations()
-    radio.update_internet_radio_station(station.id, "https://radio.example/2", "Two")
-    assert radio.get_internet_radio_station(station.id).name == "Two"
-    radio.delete_internet_radio_station(station.id)
+    pk = Radio.objects.get().pk
+    # it reads homepageUrl, which is called homePageUrl in answers
+    radio.refused("get_internet_radio_stations", words="homepageUrl")
+    radio.refused("get_internet_radio_station", pk, words="homepageUrl")
+    radio.update_internet_radio_station(pk, "https://radio.example/2", "Two")
+    assert Radio.objects.get().name == "Two"
+    radio.delete_internet_radio_station(pk)
 
 
 def manage(client: Rooms) -> None:

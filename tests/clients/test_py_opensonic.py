@@ -148,7 +148,7 @@ def manage(client: Calls, shop: Shop) -> None:
 
 def ask_for_other_media(client: Calls) -> None:
     assert client.get_podcasts() == client.get_newest_podcasts() == client.get_chat_messages() == []
-    assert not client.get_videos()
+    assert client.get_videos()["videos"] == {"video": []}
     client.refused("add_chat_message", "hello", words="no chat")
     client.refused("jukebox_control", "get", words="no jukebox")
     for name in ("get_video_info", "get_captions", "hls"):

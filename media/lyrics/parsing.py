@@ -11,17 +11,28 @@ MAX_LINES: Final = 5000
 
 _STAMP: Final = re.compile(r"\[(?:(\d{1,2}):)?(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]")
 # of single words, in the enhanced format
-_WORD_STAMP: Final = re.compile(r"<(?:\d{1,2}:)?\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>\s?")
+_WORD_STAMP: Final = re.compile(r"<(?:(\d{1,2}):)?(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?>\s?")
 _HEADER: Final = re.compile(r"\[([a-zA-Z#]{1,12}):([^\]]*)\]\s*")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Cue:
+    """A word and in milliseconds when it is sung; `first` and `last` are its bytes in the UTF-8 of its line."""
+
+    text: str
+    start: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Line:
-    """A line, and in milliseconds when it begins; None in plain lyrics."""
+    """A line, and in milliseconds when it begins; None in plain lyrics. `cues` are its words, where they have times."""
 
     text: str
     start: int | None = None
+    cues: tuple[Cue, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,9 +64,11 @@ def parse_lyrics(text: str, language: str = "") -> Lyrics | None:
         if header is not None:
             found = _with_header(found, header[1].lower(), header[2].strip())
             continue
-        starts, words = _split_stamps(row)
+        starts, rest = _split_stamps(row)
+        words, cues = _split_words(rest)
         if starts:
-            synced += [Line(words, start) for start in starts]
+            # of a line that is sung several times the words have the times of one of them
+            synced += [Line(words, start, cues if len(starts) == 1 else ()) for start in starts]
         elif synced and words:
             # the rest of a line that was broken in two
             last = synced[-1]
@@ -87,16 +100,37 @@ def _with_header(lyrics: Lyrics, name: str, value: str) -> Lyrics:
 
 
 def _split_stamps(row: str) -> tuple[list[int], str]:
-    """The moments at the beginning of a row in milliseconds, and its words."""
+    """The moments at the beginning of a row in milliseconds, and the rest of it."""
     starts, at = [], 0
     while (found := _STAMP.match(row, at)) is not None:
-        hours, minutes, seconds, fraction = found.groups()
-        milliseconds = int((fraction or "0").ljust(3, "0"))
-        starts.append((int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + milliseconds)
+        starts.append(_moment(found))
         at = found.end()
         while row[at : at + 1] == " ":
             at += 1
-    return starts, _WORD_STAMP.sub("", row[at:]).strip()
+    return starts, row[at:]
+
+
+def _moment(found: re.Match[str]) -> int:
+    """The milliseconds of a stamp."""
+    hours, minutes, seconds, fraction = found.groups()
+    milliseconds = int((fraction or "0").ljust(3, "0"))
+    return (int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + milliseconds
+
+
+def _split_words(rest: str) -> tuple[str, tuple[Cue, ...]]:
+    """The words of a row without their stamps, and each word that has one."""
+    stamps = list(_WORD_STAMP.finditer(rest))
+    if not stamps:
+        return rest.strip(), ()
+    text, placed = rest[: stamps[0].start()].lstrip(), list[tuple[str, int, int]]()
+    for number, found in enumerate(stamps):
+        end = stamps[number + 1].start() if number + 1 < len(stamps) else len(rest)
+        piece = rest[found.end() : end] if text else rest[found.end() : end].lstrip()
+        if word := piece.strip():
+            placed.append((word, _moment(found), len((text + piece[: piece.index(word)]).encode())))
+        text += piece
+    cues = (Cue(word, start, first, first + len(word.encode()) - 1) for word, start, first in placed)
+    return text.strip(), tuple(cues)
 
 
 def _trimmed(lines: list[Line]) -> list[Line]:

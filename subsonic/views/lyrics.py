@@ -35,6 +35,8 @@ def structured(track: MediaFile, lyrics: Lyrics, *, is_enhanced: bool) -> dict[s
     if is_enhanced:
         found["kind"] = "main"
     found["line"] = [line_of(line) for line in lyrics.lines]
+    if is_enhanced and (cue_lines := [cue_line(place, line) for place, line in enumerate(lyrics.lines) if line.cues]):
+        found["cueLine"] = cue_lines
     if lyrics.offset:
         found["offset"] = lyrics.offset
     return {**found, "synced": lyrics.is_synced}
@@ -43,3 +45,9 @@ def structured(track: MediaFile, lyrics: Lyrics, *, is_enhanced: bool) -> dict[s
 def line_of(line: Line) -> dict[str, Any]:
     """`line`: its start only where it is known."""
     return {"value": line.text} if line.start is None else {"start": line.start, "value": line.text}
+
+
+def cue_line(index: int, line: Line) -> dict[str, Any]:
+    """`cueLine`: the words of a line with their times, and where each is in the bytes of its text."""
+    cues = [{"start": cue.start, "byteStart": cue.first, "byteEnd": cue.last, "value": cue.text} for cue in line.cues]
+    return {"index": index, "start": line.start, "value": line.text, "cue": cues}

@@ -12,7 +12,7 @@ EXTENSIONS = {
     "formPost": [1],
     "indexBasedQueue": [1],
     "playbackReport": [1],
-    "songLyrics": [1],
+    "songLyrics": [1, 2],
     "topSongsByArtistId": [1],
     "transcoding": [1],
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.lyrics.parsing import Line, language_code, parse_lyrics, stamp
+from media.lyrics.parsing import Cue, Line, language_code, parse_lyrics, stamp
 from media.lyrics.sidecar import decode_text
 
 
@@ -42,6 +42,33 @@ def test_synced() -> None:
 )
 def test_forms(text: str, expected: list[tuple[int | None, str]]) -> None:
     assert lines(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[00:01.00]<00:01.00>One <00:01.50>two",
+         Line("One two", 1000, (Cue("One", 1000, 0, 2), Cue("two", 1500, 4, 6)))),
+        # bytes count, not characters, and a stamp at the end is of no word
+        ("[00:01.00] Oh <00:01.20> Été <00:01:50>à<00:02.00>",
+         Line("Oh Été à", 1000, (Cue("Été", 1200, 3, 7), Cue("à", 1500, 9, 10)))),
+        ("[00:01.00]<00:01.00>   <00:01.10>  x", Line("x", 1000, (Cue("x", 1100, 0, 0),))),
+        ("[00:01.00]<00:01.00>syl<00:01.20>lable", Line("syllable", 1000, (Cue("syl", 1000, 0, 2), Cue("lable", 1200, 3, 7)))),
+        ("[00:01.00]No words with times", Line("No words with times", 1000)),
+    ],
+)  # fmt: skip
+def test_words_with_times(text: str, line: Line) -> None:
+    found = parse_lyrics(text)
+    assert found is not None
+    assert found.lines == (line,)
+    for cue in line.cues:
+        assert line.text.encode()[cue.first : cue.last + 1].decode() == cue.text
+
+
+def test_words_of_a_line_that_is_sung_several_times_have_no_times() -> None:
+    found = parse_lyrics("[00:01.00][00:05.00]<00:01.00>One <00:01.50>two")
+    assert found is not None
+    assert found.lines == (Line("One two", 1000), Line("One two", 5000))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_extensions_need_no_credentials(configure: Configure, settings: Settings
         "songLyrics",
         "topSongsByArtistId",
     )
-    known = {name: [1] for name in (*names, "transcoding")}
+    known = {name: [1] for name in (*names, "transcoding")} | {"songLyrics": [1, 2]}
     for program, more in (("/nowhere/ffmpeg", {}), (get_ffmpeg_exe(), {"transcodeOffset": [1]})):
         configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path=program))
         response = Client().get("/rest/getOpenSubsonicExtensions?f=json").json()["subsonic-response"]

@@ -17,7 +17,7 @@ def get_lyrics(caller: Viewer, params: Params) -> Payload:
     """`/rest/getLyrics`: the words of a song by its artist and title, without times."""
     found = find_lyrics(caller, params.text("artist"), params.text("title"))
     if found is None:
-        return {"lyrics": {"artist": params.text("artist"), "title": params.text("title"), "value": ""}}
+        return {"lyrics": {"value": ""}}
     track, lyrics = found
     return {"lyrics": {"artist": track.artist, "title": track.title, "value": lyrics.text}}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +62,7 @@ def shop(
     content = track_bytes(Track("Song", tone=Tone(seconds=1.0)), "flac")
     facts = {"duration": 1.0, "bit_rate": 700, "sample_rate": 44100, "channels": 2, "codec": "flac", "year": 2020}
     songs = [make_song(library, f"Ada/First/0{number} Song.flac", content, **facts) for number in (1, 2)]
+    Path(library.path, "Ada/First/01 Song.txt").write_text("Words", encoding="utf-8")
     LibraryArtist.objects.update_or_create(
         library=library, artist=songs[0].artists.all()[0], defaults={"song_count": 2, "album_count": 1}
     )

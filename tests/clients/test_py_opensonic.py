@@ -86,7 +86,8 @@ def listen(client: Calls, shop: Shop) -> None:
     for response in (client.get_cover_art(f"al-{shop.album}", 50), client.get_avatar("admin")):
         assert response.headers["Content-Type"].startswith("image/")
     assert client.get_lyrics("Ada", "x").value == ""
-    assert client.get_lyrics_by_song_id(one) == []
+    assert client.get_lyrics_by_song_id(one)[0].line[0].value == "Words"
+    assert client.get_lyrics_by_song_id(two) == []
     assert client.get_transcode_decision(one, "song", PLAYER).can_direct_play
     decision = client.get_transcode_decision(one, "song", OPUS)
     assert decision.can_transcode

@@ -50,10 +50,11 @@ def test_forms(text: str, expected: list[tuple[int | None, str]]) -> None:
         ("[00:01.00]<00:01.00>One <00:01.50>two",
          Line("One two", 1000, (Cue("One", 1000, 0, 2), Cue("two", 1500, 4, 6)))),
         # bytes count, not characters, and a stamp at the end is of no word
-        ("[00:01.00] Oh <00:01.20> Été <00:01:50>à<00:02.00>",
+        ("[00:01.00] Oh <00:01.20> Été <00:01.50>à<00:02.00>",
          Line("Oh Été à", 1000, (Cue("Été", 1200, 3, 7), Cue("à", 1500, 9, 10)))),
         ("[00:01.00]<00:01.00>   <00:01.10>  x", Line("x", 1000, (Cue("x", 1100, 0, 0),))),
-        ("[00:01.00]<00:01.00>syl<00:01.20>lable", Line("syllable", 1000, (Cue("syl", 1000, 0, 2), Cue("lable", 1200, 3, 7)))),
+        ("[00:01.00]<00:01.00>syl<00:01.20>lable",
+         Line("syllable", 1000, (Cue("syl", 1000, 0, 2), Cue("lable", 1200, 3, 7)))),
         ("[00:01.00]No words with times", Line("No words with times", 1000)),
     ],
 )  # fmt: skip

@@ -36,8 +36,3 @@ def test_words_have_times_for_who_asks_for_them(call: Call, member: User, song: 
         {"start": 1500, "byteStart": 6, "byteEnd": 8, "value": "two"},
     ]
     assert enhanced["cueLine"] == [{"index": 0, "start": 1000, "value": "Été two", "cue": cues}]
-
-
-def test_lyrics_that_are_not_found_name_what_was_asked_for(call: Call, member: User) -> None:
-    found = call("getLyrics", member, artist="Ada", title="Nothing")["lyrics"]
-    assert found == {"artist": "Ada", "title": "Nothing", "value": ""}

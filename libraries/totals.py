@@ -25,6 +25,7 @@ from libraries.models import (
     SongWords,
     TrackGenre,
 )
+from libraries.models.artist import NO_STATS
 from libraries.search.index import refresh_songs
 from navidrome_lib.db.bulk import chunks, insert_or, lock_rows, placeholders, table
 
@@ -179,10 +180,19 @@ def refresh_albums(library_id: int, album_ids: Iterable[str] | None = None) -> N
         )
 
 
-# what else is known of an artist in a library is gathered again
-_COUNTS = "song_count = EXCLUDED.song_count, album_count = EXCLUDED.album_count, stats = ''"
-# of a new row, what is not counted yet
+# of a row, what is not counted here: it is gathered later, but for those who have nothing that is there
 _UNGATHERED = {"stats": "", "size": 0, "main_song_count": 0, "main_album_count": 0, "main_size": 0}
+_NOTHING = {**_UNGATHERED, "stats": NO_STATS}
+_NUMBERS = [name for name in _UNGATHERED if name != "stats"]
+
+
+def _counts() -> str:
+    """What becomes of a row that is counted again: its numbers stay until they are gathered."""
+    kept = (
+        f"{name} = CASE WHEN EXCLUDED.song_count = 0 THEN 0 ELSE {table(LibraryArtist)}.{name} END" for name in _NUMBERS
+    )
+    counted = (f"{name} = EXCLUDED.{name}" for name in ("song_count", "album_count", "stats"))
+    return ", ".join((*counted, *kept))
 
 
 def _counted_artists(condition: str = "") -> str:
@@ -205,10 +215,12 @@ def refresh_library_artists(library_id: int, artist_ids: Iterable[str] | None = 
         sql = _counted_artists(f"AND p.artist_id IN ({placeholders(piece)})")
         with connection.cursor() as cursor:
             cursor.execute(sql, [library_id, *piece])
-            counted = sorted((library_id, *row, *_UNGATHERED.values()) for row in cursor.fetchall())
+            counted = sorted(
+                (library_id, *row, *(_UNGATHERED if row[1] else _NOTHING).values()) for row in cursor.fetchall()
+            )
         gone = set(piece).difference(artist for _, artist, *_ in counted)
         LibraryArtist.objects.filter(library=library_id, artist__in=gone).delete()
-        insert_or(LibraryArtist, columns, counted, f"(library_id, artist_id) DO UPDATE SET {_COUNTS}")
+        insert_or(LibraryArtist, columns, counted, f"(library_id, artist_id) DO UPDATE SET {_counts()}")
 
 
 def forget_album_details(album_ids: Iterable[str | None]) -> None:
@@ -235,7 +247,7 @@ def forget_lost_artists(library_id: int, track_ids: Collection[str]) -> None:
 def find_lost_artists(library_id: int, track_ids: Collection[str]) -> None:
     """Have the artists of tracks that are missing again, and no longer purged, in the library. Called likewise."""
     columns = ("library_id", "artist_id", "song_count", "album_count", *_UNGATHERED)
-    rows = [(library_id, artist, 0, 0, *_UNGATHERED.values()) for artist in sorted(artists_of(track_ids))]
+    rows = [(library_id, artist, 0, 0, *_NOTHING.values()) for artist in sorted(artists_of(track_ids))]
     insert_or(LibraryArtist, columns, rows, "(library_id, artist_id) DO NOTHING")
 
 
@@ -255,8 +267,9 @@ def _refresh_all_library_artists(library_id: int) -> None:
     run(
         f"""INSERT INTO {table(LibraryArtist)}
         (library_id, artist_id, song_count, album_count, {", ".join(_UNGATHERED)})
-        SELECT %s, c.artist_id, c.songs, c.albums, '', 0, 0, 0, 0 FROM ({counted}) AS c WHERE TRUE
-        ON CONFLICT (library_id, artist_id) DO UPDATE SET {_COUNTS}""",  # noqa: S608 - own names
+        SELECT %s, c.artist_id, c.songs, c.albums, CASE WHEN c.songs = 0 THEN '{NO_STATS}' ELSE '' END, 0, 0, 0, 0
+        FROM ({counted}) AS c WHERE TRUE
+        ON CONFLICT (library_id, artist_id) DO UPDATE SET {_counts()}""",  # noqa: S608 - own names
         [library_id, library_id],
     )
 

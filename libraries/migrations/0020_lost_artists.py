@@ -11,7 +11,7 @@ def find_lost(apps: Any, schema_editor: Any) -> None:
         cursor.execute(
             """INSERT INTO libraries_libraryartist (library_id, artist_id, song_count, album_count, stats, size,
                 main_song_count, main_album_count, main_size)
-            SELECT DISTINCT m.library_id, p.artist_id, 0, 0, '', 0, 0, 0, 0
+            SELECT DISTINCT m.library_id, p.artist_id, 0, 0, '{}', 0, 0, 0, 0
             FROM libraries_mediafile m JOIN libraries_participant p ON p.media_file_id = m.id
             WHERE m.missing AND m.purge_id IS NULL
             ON CONFLICT (library_id, artist_id) DO NOTHING"""

@@ -38,6 +38,10 @@ class Artist(models.Model):
         return self.name
 
 
+# what an artist does in a library where all songs that there are of it are missing
+NO_STATS = "{}"
+
+
 class LibraryArtist(models.Model):
     """An artist's present tracks and albums in one library, kept by `libraries.totals`; 0 where all are missing."""
 

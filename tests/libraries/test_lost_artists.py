@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from libraries import totals
+from libraries.gathering import gather
 from libraries.models import Library, LibraryArtist, MediaFile
 from missing.models import Purge
 from missing.purges import purge_missing_files, undo_purge
@@ -50,12 +52,20 @@ def purged(*ids: str) -> Purge:
 
 def test_the_last_song_that_goes_missing_leaves_an_artist_without_songs(library: Library, root: Path) -> None:
     assert counts() == {"Ann": 2, "Bob": 2, "Cy": 2}
+    gather([library.pk])
     lose(root, library, "two/1.flac")
     assert counts() == {"Ann": 2, "Bob": 1, "Cy": 1}
     lose(root, library, "two/2.flac")
     assert counts() == {"Ann": 2, "Bob": 0, "Cy": 1}
     library.refresh_from_db()
     assert library.total_artists == 2
+    # there is nothing to gather of it, and its numbers are none
+    gather([library.pk])
+    lost = LibraryArtist.objects.get(artist__name="Bob")
+    assert (lost.stats, lost.size, lost.main_song_count, lost.main_album_count, lost.main_size) == ("{}", 0, 0, 0, 0)
+    totals.refresh_library_artists(library.pk)
+    assert counts() == {"Ann": 2, "Bob": 0, "Cy": 1}
+    assert LibraryArtist.objects.get(artist__name="Bob").stats == "{}"
 
 
 def test_a_purge_lets_an_artist_go_with_the_last_missing_song(library: Library, root: Path) -> None:

@@ -23,14 +23,14 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.conf import settings
 
-from libraries.models import Album, Library, LibraryArtist
+from libraries.models import Album, Library, LibraryArtist, Scan
 from navidrome_lib.file_cache import FileCache, file_cache
 
 # of an id, in characters
 _ID: Final = 22
 # what is in front of the ids: JSON, filled up with spaces
 _HEADER: Final = 4096
-# the number of groups of a random order, in which rows are put by their ids; the seed says in which order the groups are
+# of groups of a random order, in which rows are put by their ids: the seed says in which order they come
 _GROUPS: Final = 256
 # who makes a file of which name: two of them wait for each other, which does no harm
 _MAKERS: Final = tuple(threading.Lock() for _ in range(16))
@@ -106,10 +106,9 @@ class OrderKeeper:
 
     @contextmanager
     def kept(self) -> Iterator[KeptOrder | None]:
-        """The order as it is now or was a few seconds ago; None where no one has asked for it since a change."""
+        """The order as it is now, or in a scan was a few seconds ago; None where there is no such one."""
         with self._open() as order:
-            fresh = order is not None and (self._is_young(order) or order.revision == revision_of(self._library_ids))
-            yield order if fresh else None
+            yield order if order is not None and self._counts(order) else None
 
     @contextmanager
     def made(self, find_ids: Callable[[], list[str]]) -> Iterator[KeptOrder | None]:
@@ -137,8 +136,12 @@ class OrderKeeper:
         finally:
             os.close(fd)
 
-    def _is_young(self, order: KeptOrder) -> bool:
-        return 0 <= time.time() - order.made_at < settings.LIST_LIMITS.old_order_seconds
+    def _counts(self, order: KeptOrder) -> bool:
+        """Whether it is that of now, or young while a scan changes the catalog all the time."""
+        if order.revision == revision_of(self._library_ids):
+            return True
+        is_young = 0 <= time.time() - order.made_at < settings.LIST_LIMITS.old_order_seconds
+        return is_young and Scan.objects.running().filter(library__in=self._library_ids).exists()
 
     def _as_file(self, ids: list[str], revision: str) -> bytes | None:
         if any(len(pk) != _ID for pk in ids):

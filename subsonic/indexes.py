@@ -24,11 +24,11 @@ def ignored_articles() -> str:
 def last_modified(viewer: Viewer) -> int:
     """When what the viewer sees last changed, in milliseconds since 1970.
 
-    The last three digits say which libraries these are: a client that keeps the list shall see that it was given
-    another library, which is no change of any.
+    The last three digits tell apart what happened in one second, and which libraries these are: a client that keeps the
+    list shall see that it was given another library, which is no change of any.
     """
-    at, libraries = last_change(viewer)
-    mark = sum(pk * (place + 1) for place, pk in enumerate(sorted(libraries))) % SECOND
+    at, libraries, scans = last_change(viewer)
+    mark = (scans + sum(pk * (place + 7) for place, pk in enumerate(libraries))) % SECOND
     return int(at.timestamp()) * SECOND + mark if at is not None else mark
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from libraries import queue, visible
@@ -181,16 +182,25 @@ def visible_scan_status(viewer: Viewer) -> ScanStatus:
     return _status(visible.libraries(viewer), visible.active_scans(viewer), visible.last_scan(viewer))
 
 
-def last_change(viewer: Viewer) -> tuple[datetime | None, list[int]]:
-    """When a scan that changed something last ended in the libraries that `viewer` can access, and their ids.
+class LastChange(NamedTuple):
+    """When libraries last changed, None where there is none; which ones these are, and how many scans changed them."""
 
-    Where none has, when the youngest of them was made; None without any library.
+    at: datetime | None
+    libraries: list[int]
+    scans: int
+
+
+def last_change(viewer: Viewer) -> LastChange:
+    """The end of the last scan that changed something in the libraries that `viewer` can access.
+
+    Where none has, the time when the youngest of them was made.
     """
     libraries = {library.pk: library for library in visible.libraries(viewer)}
     nothing = Q(added=0, updated=0, moved=0, restored=0, missing=0)
     scans = Scan.objects.filter(library__in=libraries, finished_at__isnull=False).exclude(nothing)
-    at = scans.aggregate(at=Max("finished_at"))["at"]
-    return at or max((each.created_at for each in libraries.values()), default=None), sorted(libraries)
+    told = scans.aggregate(at=Max("finished_at"), count=Count("pk"))
+    at = told["at"] or max((each.created_at for each in libraries.values()), default=None)
+    return LastChange(at, sorted(libraries), told["count"])
 
 
 def _status(libraries: Sequence[Library], active: Sequence[Scan], latest: Scan | None) -> ScanStatus:

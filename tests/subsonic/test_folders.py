@@ -51,6 +51,9 @@ def test_an_index_that_did_not_change(
     changed = call("getIndexes", member, ifModifiedSince=since)["indexes"]
     assert changed["index"]
     assert changed["lastModified"] > since
+    since = changed["lastModified"]
+    scanned(library, 300, added=1)
+    assert call("getIndexes", member, ifModifiedSince=since)["indexes"]["index"]
     for wrong in ("", "x", "-1", "0"):
         assert call("getIndexes", member, ifModifiedSince=wrong)["indexes"]["index"]
 

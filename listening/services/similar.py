@@ -116,7 +116,8 @@ class Catalog:
     def together_with(self, seed: Seed) -> list[str]:
         """Who takes part in songs of a seed besides its artist, the most frequent first."""
         parts = Participant.objects.filter(media_file__in=seed.song_ids).exclude(artist=seed.artist_id).order_by()
-        counted = Counter(parts.values_list("artist", "media_file").distinct().values_list("artist", flat=True))
+        # in several roles of one song an artist counts once
+        counted = Counter(artist for artist, _ in set(parts.values_list("artist", "media_file")))
         return sorted(counted, key=lambda pk: (-counted[pk], pk))
 
 

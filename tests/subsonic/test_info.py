@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from libraries.models import Album, Artist, MediaFile
+from libraries.models import Album, Artist, MediaFile, TrackGenre
+from libraries.totals import refresh_library_artists
 from listening.models import TrackAnnotation
 from tests.subsonic.conftest import Call, code, credentials, names
 from tests.support.catalog import SEEN, make_artist
@@ -50,6 +51,17 @@ def test_artists(call: Call, caller: User, sees_all: bool, songs: Songs) -> None
 def test_who_plays_together_is_alike(call: Call, member: User, songs: Songs) -> None:
     songs["Été"].participants.create(artist=make_artist("Ada"), role="performer")
     assert names(call("getArtistInfo2", member, id=make_artist("Bob").pk)["artistInfo2"]["similarArtist"]) == ["Ada"]
+
+
+def test_who_plays_together_often_is_more_alike(call: Call, member: User, songs: Songs) -> None:
+    for title, names_there in (("Dawn", "YX"), ("Opening", "X"), ("Overture", "X")):
+        for name in names_there:
+            songs[title].participants.create(artist=make_artist(name), role="performer")
+            songs[title].participants.create(artist=make_artist(name), role="composer")
+    TrackGenre.objects.all().delete()
+    refresh_library_artists(songs["Dawn"].library_id)
+    found = call("getArtistInfo2", member, id=make_artist("Ada").pk)["artistInfo2"]["similarArtist"]
+    assert names(found) == ["X", "Y"]
 
 
 def test_ids_are_elements_in_xml(member: User, songs: Songs) -> None:

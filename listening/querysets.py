@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.db.models import BigIntegerField, Count, FloatField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, Exists, FloatField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from libraries.querysets import scope
-from navidrome_lib.viewer import Viewer
+from navidrome_lib.viewer import Viewer, is_confined
 
 
 def through_visible_tracks(viewer: Viewer, field: str = "media_file") -> Q:
@@ -26,6 +26,19 @@ class OfPersonQuerySet(QuerySet[Any]):
         if not viewer.is_active:
             return self.none()
         return self.all() if viewer.is_admin else self.filter(user=viewer.pk)
+
+
+class ShareQuerySet(OfPersonQuerySet):
+    """Shares. Who has the address of one sees there what its owner can access."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """One's own; with a key for some libraries those of songs and albums in them alone."""
+        rows = super().visible_to(viewer)
+        if not is_confined(viewer):
+            return rows
+        items = self.model._meta.get_field("items").related_model._default_manager
+        within = items.filter(scope(viewer, "media_file__library") | scope(viewer, "album__library"))
+        return rows.filter(~Exists(items.filter(share=OuterRef("pk")).exclude(pk__in=within.values("pk"))))
 
 
 class PlaylistQuerySet(QuerySet[Any]):

@@ -122,6 +122,11 @@ class SignedOut:
 SIGNED_OUT: Final = SignedOut()
 
 
+def is_confined(viewer: Viewer) -> bool:
+    """True for one who has fewer libraries than the account: what acts for the account would give them more."""
+    return isinstance(viewer, ViewerOfKind) and viewer.kind.is_confined
+
+
 def viewer_of(request: HttpRequest | Request) -> Viewer:
     """The viewer of a request: on pages that of the session, on the API that of the credential that was accepted."""
     if isinstance(request, HttpRequest):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from libraries.models import Album, Artist, MediaFile
 from listening.models.playlist import Playlist
-from listening.querysets import OfPersonQuerySet
+from listening.querysets import ShareQuerySet
 from navidrome_lib.db.fields import KeyField
 from navidrome_lib.db.ids import ALPHABET
 
@@ -51,7 +51,7 @@ class Share(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects = OfPersonQuerySet.as_manager()
+    objects = ShareQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("share")

@@ -28,10 +28,13 @@ from listening.services.annotations import THINGS, Model, Things
 from listening.services.playlists import ARTIST_ROLES, Added, chosen_tracks, visible_tracks
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import InvalidInput, NotAllowed
-from navidrome_lib.viewer import Viewer
+from navidrome_lib.viewer import Viewer, is_confined
 
 MAX_ITEMS: Final = 1_000
 _LABEL_LENGTH: Final = 255
+# what can have songs of several libraries
+_ACROSS: Final = (ResourceType.ARTIST, ResourceType.PLAYLIST)
+CONFINED: Final = "A key for some libraries shares songs and albums only: the rest may have songs of other libraries."
 
 
 class Kind(NamedTuple):
@@ -54,7 +57,8 @@ KINDS: Final[Mapping[ResourceType, Kind]] = {
 def create_share(viewer: Viewer, ids: Sequence[str], kind: ResourceType | None, values: Mapping[str, Any]) -> Share:
     """Share some things of one kind, or of any where none is named; without a date for a year.
 
-    `InvalidInput` for what does not exist or the viewer cannot access, `NotAllowed` where sharing is switched off.
+    `InvalidInput` for what does not exist or the viewer cannot access, `NotAllowed` where sharing is switched off,
+    or where the page would show more than the viewer can access.
     """
     if not settings.CONF.enable_sharing:
         raise NotAllowed("Sharing is switched off on this server. ND_ENABLESHARING=true switches it on.")
@@ -65,6 +69,8 @@ def create_share(viewer: Viewer, ids: Sequence[str], kind: ResourceType | None, 
     unknown = [pk for pk in wanted if pk not in kinds]
     if unknown:
         raise InvalidInput(errors={"resourceIds": f"There is nothing with the id {unknown[0][:40]} to share."})
+    if is_confined(viewer) and not set(_ACROSS).isdisjoint(kinds.values()):
+        raise NotAllowed(CONFINED)
     expires = values.get("expires_at") or timezone.now() + timedelta(seconds=settings.CONF.default_share_expiration)
     share = Share(
         user_id=viewer.pk,

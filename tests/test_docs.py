@@ -15,6 +15,7 @@ from django.urls import Resolver404, resolve
 
 from navidrome_lib.config.conf import Conf
 from navidrome_lib.config.option import declared_options
+from subsonic.urls import METHODS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
@@ -129,8 +130,10 @@ def test_the_index_of_decisions_has_each_with_its_question() -> None:
 
 
 def test_the_map_has_every_package() -> None:
-    shown = set(re.findall(r"`([\w/]+)/`", text_of("docs/architecture.md")))
-    for package in ("navidrome_lib", "libraries", "users", "listening", "missing", "subsonic", "synth"):
+    listed = re.findall(r"`([\w/]+)/`", text_of("docs/architecture.md"))
+    shown = set(listed)
+    assert len(listed) == len(shown)
+    for package in ("navidrome_lib", "libraries", "users", "listening", "media", "missing", "subsonic", "synth"):
         assert package in shown
         for inside in (REPOSITORY / package).glob("*/__init__.py"):
             folder = inside.parent
@@ -143,3 +146,8 @@ def test_the_index_of_the_docs_has_every_page() -> None:
     linked = {(DOCS / target).resolve() for target in re.findall(r"\]\((\S+\.md)\)", text_of("docs/index.md"))}
     assert set(DOCS.glob("*.md")) - {DOCS / "index.md"} <= linked
     assert {REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "SECURITY.md"} <= linked
+
+
+def test_the_methods_of_the_protocol_are_listed() -> None:
+    listed = re.findall(r"`([\w.]+)`", "\n".join(re.findall(r"^\|.*\|$", text_of("docs/subsonic.md"), re.MULTILINE)))
+    assert sorted(listed) == sorted(METHODS)

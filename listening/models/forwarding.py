@@ -55,7 +55,7 @@ class ServiceAccount(models.Model):
 class WaitingPlay(models.Model):
     """A play on its way, with all that is told of it: the track may change, or go, before it is sent.
 
-    With `refused` the service will never take it, and why; it is kept, and not sent again.
+    With `refused` the service does not take it, and why; it is kept, and sent again only after a new token.
     """
 
     account = models.ForeignKey(ServiceAccount, on_delete=models.CASCADE, db_index=False, related_name="plays")

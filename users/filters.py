@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 
+from navidrome_lib.db.ids import can_be_id
 from users.models import ApiKey, User
 
 MAX_IDS = 500
@@ -56,7 +57,7 @@ class TextIdsFilter(django_filters.Filter):
 
     def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         # only what an id can be, so that nothing odd reaches the database
-        known = [text for text in value if text.isascii() and text.isalnum()][:MAX_IDS]
+        known = [text for text in value if can_be_id(text)][:MAX_IDS]
         return qs.filter(**{f"{self.field_name}__in": known}) if value else qs
 
 

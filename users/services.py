@@ -20,6 +20,7 @@ from navidrome_lib.audit.services import difference, record
 from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.db.attached import count_attached
 from navidrome_lib.db.bulk import keep_rows
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.db.locks import lock_accounts
 from navidrome_lib.db.prepared import PreparedQuery
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -227,7 +228,7 @@ def attached_to_user(user_id: str) -> dict[str, int]:
 
 def get_user(user_id: str) -> User:
     """The account with that id."""
-    user = _user_by_id.first(user_id) if user_id.isascii() and user_id.isalnum() else None
+    user = _user_by_id.first(user_id) if can_be_id(user_id) else None
     if user is None:
         raise NotFound
     return user

@@ -27,6 +27,7 @@ from navidrome_lib.api.permissions import IsAdmin, IsSignedIn
 from navidrome_lib.api.wire import location
 from navidrome_lib.audit.models import SignInOutcome
 from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import viewer_of
 from users import api_keys, app_passwords, first_admin, services, throttling, tokens
@@ -324,7 +325,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ApiKey]):
 
     def get_object(self) -> ApiKey:
         pk = self.kwargs["pk"]
-        key = self.get_queryset().filter(pk=pk).first() if pk.isascii() and pk.isalnum() else None
+        key = self.get_queryset().filter(pk=pk).first() if can_be_id(pk) else None
         if key is None:
             raise NotFound
         return key

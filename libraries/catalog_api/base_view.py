@@ -23,6 +23,7 @@ from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.pagination import ALL, asked_range
 from navidrome_lib.api.permissions import IsSignedIn
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer, viewer_of
 
@@ -128,7 +129,7 @@ class CatalogView(GenericAPIView[Any]):
         """The object with this id; NotFound for one that does not exist, or that the viewer cannot see."""
         viewer = viewer_of(request)
         libraries = libraries_of(viewer)
-        known = pk.isascii() and pk.isalnum() and self.rows(libraries, viewer).filter(pk=pk).exists()
+        known = can_be_id(pk) and self.rows(libraries, viewer).filter(pk=pk).exists()
         objects = self.objects([pk], viewer, libraries) if known else []
         if not objects:
             raise NotFound

@@ -20,6 +20,7 @@ from libraries.catalog_api.extension import Resource, additions
 from libraries.catalog_api.tag_filters import TAG_FILTERS
 from libraries.search.words import words_of
 from navidrome_lib.api.filters import NUMBERS, LibraryIdsFilter, TextsFilter, described, sort_text
+from navidrome_lib.db.ids import can_be_id
 
 _UUID = re.compile(r"\s*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\s*", re.IGNORECASE)
 
@@ -103,7 +104,7 @@ class IdsFilter(TextsFilter):
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
         ids = [part.strip() for text in texts for part in text.split(",")]
-        return rows.filter(pk__in=[pk for pk in ids if pk.isascii() and pk.isalnum()])
+        return rows.filter(pk__in=[pk for pk in ids if can_be_id(pk)])
 
 
 class BeginsFilter(TextsFilter):

@@ -23,6 +23,7 @@ from listening.models import (
 from listening.models.annotation import MAX_RATING
 from listening.services.news import tell_own
 from navidrome_lib.db.bulk import chunks, keep_rows
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import InvalidInput, NotFound
 from navidrome_lib.viewer import Viewer
 
@@ -43,7 +44,7 @@ class Things:
 
     def visible_to(self, viewer: Viewer) -> list[str]:
         """Those that exist and that `viewer` can access, ascending; ids that cannot be any are left out."""
-        possible = sorted({pk for pk in self.ids if pk.isascii() and pk.isalnum()})
+        possible = sorted({pk for pk in self.ids if can_be_id(pk)})
         rows: Any = self.model._default_manager
         found = (
             rows.visible_to(viewer).filter(pk__in=piece).values_list("pk", flat=True) for piece in chunks(possible)

@@ -11,6 +11,7 @@ from listening.models import Bookmark, TrackAnnotation
 from listening.querysets import through_visible_tracks
 from listening.services.annotations import Things
 from navidrome_lib.db.bulk import keep_rows
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer
 
@@ -35,5 +36,5 @@ def save_bookmark(viewer: Viewer, track_id: str, position: int, *, comment: str 
 
 def delete_bookmark(viewer: Viewer, track_id: str) -> None:
     """Forget the place in a track, if there is one, also in a track that the viewer cannot access any more."""
-    if track_id.isascii() and track_id.isalnum():
+    if can_be_id(track_id):
         Bookmark.objects.filter(user=viewer.pk, media_file=track_id).delete()

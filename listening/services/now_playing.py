@@ -16,6 +16,7 @@ from listening.choices import PlaybackState
 from listening.models import Player
 from listening.services.news import tell_playing
 from listening.services.plays import Play, record_plays
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.viewer import Viewer
 
 # a client that pauses, or tells of the next track a little late, is shown so much longer
@@ -101,7 +102,7 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
 
 def duration_of(viewer: Viewer, track_id: str) -> float | None:
     """The length of a track in seconds; None for one that the viewer cannot access."""
-    possible = track_id.isascii() and track_id.isalnum()
+    possible = can_be_id(track_id)
     rows = MediaFile.objects.visible_to(viewer).filter(pk=track_id) if possible else MediaFile.objects.none()
     found: float | None = rows.values_list("duration", flat=True).first()
     return found

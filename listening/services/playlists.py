@@ -19,6 +19,7 @@ from listening.querysets import through_visible_tracks
 from listening.services.annotations import Things
 from navidrome_lib.audit.services import difference, record
 from navidrome_lib.db.bulk import chunks, keep_rows
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import Viewer
 
@@ -59,7 +60,7 @@ class Added:
 
 def find_playlist(viewer: Viewer, pk: str) -> Playlist:
     """A playlist that the viewer can see, or `NotFound`."""
-    possible = pk.isascii() and pk.isalnum()
+    possible = can_be_id(pk)
     rows = Playlist.objects.visible_to(viewer).select_related("owner", "library")
     found: Playlist | None = rows.filter(pk=pk).first() if possible else None
     if found is None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from listening.models import Radio
 from listening.services.rows import delete_row, save_row
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 
 _KIND: Final = "radio"
@@ -14,7 +15,7 @@ _KIND: Final = "radio"
 
 def find_radio(pk: str) -> Radio:
     """The station with that id, or `NotFound`."""
-    found = Radio.objects.filter(pk=pk).first() if pk.isascii() and pk.isalnum() else None
+    found = Radio.objects.filter(pk=pk).first() if can_be_id(pk) else None
     if found is None:
         raise NotFound("This radio station does not exist.")
     return found

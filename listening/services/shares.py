@@ -27,6 +27,7 @@ from listening.models.share import ResourceType
 from listening.services.annotations import THINGS, Model, Things
 from listening.services.playlists import ARTIST_ROLES, Added, chosen_tracks, visible_tracks
 from navidrome_lib.audit.services import record
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import InvalidInput, NotAllowed
 from navidrome_lib.viewer import Viewer, is_confined
 
@@ -128,7 +129,7 @@ def delete_share(share: Share) -> None:
 
 def find_open_share(pk: str) -> Share | None:
     """A share that everybody who has its address may see now: not expired, its owner active."""
-    if not (settings.CONF.enable_sharing and pk.isascii() and pk.isalnum()):
+    if not (settings.CONF.enable_sharing and can_be_id(pk)):
         return None
     found = Share.objects.select_related("user").filter(pk=pk, expires_at__gt=timezone.now(), user__is_active=True)
     return found.first()

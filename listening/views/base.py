@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from navidrome_lib.api.permissions import IsSignedIn
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer, viewer_of
 from users.models import Scope
@@ -37,7 +38,7 @@ class RowViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Row]):
 
     def get_object(self) -> Any:
         pk = self.kwargs["pk"]
-        found = self.get_queryset().filter(pk=pk).first() if pk.isascii() and pk.isalnum() else None
+        found = self.get_queryset().filter(pk=pk).first() if can_be_id(pk) else None
         if found is None:
             raise NotFound
         return found

@@ -43,6 +43,7 @@ from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.parsers import BodyTooLarge, JSONParser
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.wire import location
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.viewer import Viewer, viewer_of
 
 M3U = "audio/x-mpegurl"
@@ -163,7 +164,7 @@ class SongPlaylistsView(APIView):
     def get(self, request: Request, pk: str) -> Response:
         """The playlists that the account can see and that have a song; none for a song that it cannot access."""
         viewer = viewer_of(request)
-        known = pk.isascii() and pk.isalnum() and MediaFile.objects.visible_to(viewer).filter(pk=pk).exists()
+        known = can_be_id(pk) and MediaFile.objects.visible_to(viewer).filter(pk=pk).exists()
         entries = PlaylistTrack.objects.filter(media_file=pk) if known else PlaylistTrack.objects.none()
         rows = Playlist.objects.visible_to(viewer).select_related("owner").filter(pk__in=entries.values("playlist"))
         return Response(playlist_objects(viewer, rows.order_by("created_at", "pk")))

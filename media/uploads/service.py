@@ -19,6 +19,7 @@ from media.images.pool import ImageProblem, ImagesBusy, images
 from media.models import Cover
 from media.uploads import store
 from navidrome_lib.audit.services import record
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from navidrome_lib.viewer import Viewer
 
@@ -70,7 +71,7 @@ def take_picture(viewer: Viewer, kind: CoverKind, pk: str) -> None:
 
 def changeable(viewer: Viewer, kind: CoverKind, pk: str) -> Any:
     """The thing whose picture the viewer may change: a playlist of their own; for admins, anything."""
-    if not (pk.isascii() and pk.isalnum()):
+    if not can_be_id(pk):
         raise NotFound
     if kind is CoverKind.PLAYLIST:
         with transaction.atomic():

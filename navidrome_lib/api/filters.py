@@ -19,6 +19,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from navidrome_lib.api.wire import parse_library_id
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.viewer import Viewer, viewer_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class IdFilter(BaseFilterBackend):
         if isinstance(queryset.model._meta.pk, IntegerField):
             return queryset.filter(pk__in=[self.number(text) for text in named])
         # only what an id can be, so that nothing odd reaches the database
-        return queryset.filter(pk__in=[text for text in named if text.isascii() and text.isalnum()])
+        return queryset.filter(pk__in=[text for text in named if can_be_id(text)])
 
     def number(self, text: str) -> int:
         number = parse_library_id(text)

@@ -11,6 +11,8 @@ from typing import Final
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LENGTH = 22
 
+# other lengths than ours are of ids that came from elsewhere
+_LONGEST: Final = 64
 _TIME_LENGTH: Final = 9
 _RANDOM_LENGTH: Final = LENGTH - _TIME_LENGTH
 _CHARACTERS: Final = (ALPHABET * 5)[:256].encode()
@@ -26,6 +28,11 @@ def new_ids(count: int) -> list[str]:
     now = _time_text(time.time_ns() // 1_000_000)
     random = os.urandom(_RANDOM_LENGTH * count).translate(_CHARACTERS).decode()
     return sorted([now + random[at : at + _RANDOM_LENGTH] for at in range(0, len(random), _RANDOM_LENGTH)])
+
+
+def can_be_id(text: str) -> bool:
+    """Whether a text can be an id: only then is it looked up, so that nothing odd reaches the database."""
+    return text.isascii() and text.isalnum() and len(text) <= _LONGEST
 
 
 def first_id(moment: datetime) -> str:

@@ -11,13 +11,7 @@ from navidrome_lib.api.wire import instant
 Object = dict[str, Any]
 """One object of an answer: keys in the protocol's spelling, values of JSON."""
 
-MAX_ID: Final = 64
 EXPLICIT: Final = {"e": "explicit", "c": "clean"}
-
-
-def is_id(text: str) -> bool:
-    """Whether a text can be an id: only then is it looked up."""
-    return text.isascii() and text.isalnum() and len(text) <= MAX_ID
 
 
 def moment(value: datetime | str) -> str:

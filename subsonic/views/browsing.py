@@ -14,6 +14,7 @@ from libraries.catalog_api.tags import genre_counts
 from libraries.catalog_api.views import AlbumsView
 from libraries.choices import Role
 from libraries.models import Album, MediaFile, Participant
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer as AnyViewer
 from subsonic.folders import in_folders
@@ -22,7 +23,6 @@ from subsonic.kept import kept_answer
 from subsonic.objects.albums import albums_of
 from subsonic.objects.artists import artist_id3, artists_of
 from subsonic.objects.songs import songs_of
-from subsonic.objects.values import is_id
 from subsonic.params import Params
 from subsonic.renderers import Payload
 from users.models import Viewer
@@ -45,7 +45,7 @@ def get_artists(caller: Viewer, params: Params) -> HttpResponse:
 def get_artist(caller: Viewer, params: Params) -> Payload:
     """`/rest/getArtist`: an artist with the albums that it is the artist of, the oldest first."""
     pk = params.required("id")
-    found = artists_of(caller, [pk]) if is_id(pk) else []
+    found = artists_of(caller, [pk]) if can_be_id(pk) else []
     if not found:
         raise NotFound(NO_ARTIST)
     return {"artist": found[0] | {"album": albums_of(caller, album_ids_of(caller, pk))}}
@@ -72,7 +72,7 @@ def in_order(rows: QuerySet[Any], sort: Sort, viewer: AnyViewer) -> list[str]:
 def get_album(caller: Viewer, params: Params) -> Payload:
     """`/rest/getAlbum`: an album with its songs, by disc and track."""
     pk = params.required("id")
-    found = albums_of(caller, [pk]) if is_id(pk) else []
+    found = albums_of(caller, [pk]) if can_be_id(pk) else []
     if not found:
         raise NotFound(NO_ALBUM)
     return {"album": found[0] | {"song": songs_of(caller, song_ids_on(caller, pk))}}
@@ -81,7 +81,7 @@ def get_album(caller: Viewer, params: Params) -> Payload:
 def get_song(caller: Viewer, params: Params) -> Payload:
     """`/rest/getSong`: one song."""
     pk = params.required("id")
-    found = songs_of(caller, [pk]) if is_id(pk) else []
+    found = songs_of(caller, [pk]) if can_be_id(pk) else []
     if not found:
         raise NotFound(NO_SONG)
     return {"song": found[0]}

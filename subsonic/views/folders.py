@@ -9,6 +9,7 @@ from libraries.catalog_api.albums import album_objects
 from libraries.catalog_api.artist_index import album_artist_objects, state_of_index
 from libraries.catalog_api.artists import artist_objects
 from libraries.models import Library
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from subsonic import payloads
 from subsonic.folders import FolderViewer, in_folders
@@ -18,7 +19,7 @@ from subsonic.objects.albums import album_children
 from subsonic.objects.artists import child_of_artist, folder_artist
 from subsonic.objects.directories import album_directory, artist_directory, library_directory
 from subsonic.objects.songs import songs_of
-from subsonic.objects.values import Object, is_id
+from subsonic.objects.values import Object
 from subsonic.params import Params
 from subsonic.renderers import Payload
 from subsonic.views.browsing import album_ids_of, song_ids_on
@@ -45,7 +46,7 @@ def get_indexes(caller: Viewer, params: Params) -> Payload | HttpResponse:
 def get_music_directory(caller: Viewer, params: Params) -> Payload:
     """`/rest/getMusicDirectory`: the artists of a music folder, the albums of an artist, or the songs of an album."""
     pk = params.required("id")
-    found = directory_of(caller, pk) if is_id(pk) else None
+    found = directory_of(caller, pk) if can_be_id(pk) else None
     if found is None:
         raise NotFound(NO_DIRECTORY)
     return {"directory": found}

@@ -7,10 +7,11 @@ from typing import Any, Final
 from libraries.catalog_api.albums import album_objects
 from libraries.catalog_api.artists import artist_named, artist_objects
 from listening.services.similar import Catalog, Seed, similar_artists, similar_songs, top_songs
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from subsonic.objects.shapes import BY_FOLDERS, BY_TAGS, Shape
 from subsonic.objects.songs import songs_of
-from subsonic.objects.values import Object, is_id
+from subsonic.objects.values import Object
 from subsonic.params import Params
 from subsonic.renderers import Payload, Text
 from users.models import Viewer
@@ -24,7 +25,7 @@ NOTHING: Final = "There is nothing with this id."
 def get_album_info(caller: Viewer, params: Params) -> Payload:
     """`/rest/getAlbumInfo`, `/rest/getAlbumInfo2`: what is known of an album, or of the album of a song."""
     catalog, pk = Catalog(caller), params.required("id")
-    albums = [pk, *catalog.songs.filter(pk=pk).values_list("album_ref", flat=True)] if is_id(pk) else []
+    albums = [pk, *catalog.songs.filter(pk=pk).values_list("album_ref", flat=True)] if can_be_id(pk) else []
     found = [album for album in album_objects([pk for pk in albums if pk], caller) if not album["missing"]]
     if not found and len(albums) < 2:
         raise NotFound(NOTHING)
@@ -58,7 +59,7 @@ def artist_info(caller: Viewer, params: Params, shape: Shape) -> Object:
 def named_seed(caller: Viewer, params: Params) -> Seed:
     """What `id` names: an artist, an album or a song."""
     pk = params.required("id")
-    seed = Catalog(caller).seed_of(pk) if is_id(pk) else None
+    seed = Catalog(caller).seed_of(pk) if can_be_id(pk) else None
     if seed is None:
         raise NotFound(NOTHING)
     return seed
@@ -69,7 +70,7 @@ def get_top_songs(caller: Viewer, params: Params) -> Payload:
     pk = params.text("id")
     if not pk:
         pk = artist_named(params.required("artist"))
-    ids = top_songs(caller, pk, params.limit("count", SONGS, MOST)) if pk and is_id(pk) else []
+    ids = top_songs(caller, pk, params.limit("count", SONGS, MOST)) if can_be_id(pk) else []
     return {"topSongs": {"song": songs_of(caller, ids)}}
 
 

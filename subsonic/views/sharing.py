@@ -12,6 +12,7 @@ from listening.models.share import ResourceType
 from listening.serializers import ShareInputSerializer
 from listening.services.annotations import Things
 from listening.services.shares import create_share, delete_share, kinds_of, owner_of, shared_tracks, update_share
+from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from subsonic.errors import MISSING_PARAMETER, SubsonicError
 from subsonic.forms import checked, given
@@ -67,7 +68,7 @@ def visible(caller: Viewer) -> Any:
 
 def find(caller: Viewer, pk: str) -> Share:
     """One of them, or `NotFound`."""
-    found: Share | None = visible(caller).filter(pk=pk).first() if pk.isascii() and pk.isalnum() else None
+    found: Share | None = visible(caller).filter(pk=pk).first() if can_be_id(pk) else None
     if found is None:
         raise NotFound("This share does not exist.")
     return found

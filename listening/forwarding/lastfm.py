@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from listening.forwarding.exchange import USUAL, Limits, ask, complaint
-from listening.forwarding.problems import PlaysRefused, SecretRefused, TryLater
 from listening.models import WaitingPlay
+from navidrome_lib.outgoing.exchange import USUAL, Limits, ask, complaint
+from navidrome_lib.outgoing.problems import PlaysRefused, SecretRefused, TryLater
 
 NAME: Final = "Last.fm"
 NAMELESS: Final = "It has no title or no artist."

@@ -11,11 +11,11 @@ from django.utils.http import urlencode
 
 from libraries import visible
 from listening.forwarding import lastfm, listenbrainz
-from listening.forwarding.problems import Problem, TryLater
 from listening.models import Service, ServiceAccount, WaitingPlay
 from listening.services.forwarding import enabled_services
 from navidrome_lib.audit.services import record
 from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, Unavailable
+from navidrome_lib.outgoing.problems import Problem, TryLater
 from navidrome_lib.viewer import Viewer
 from users.app_passwords import box
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from listening.forwarding.exchange import USUAL, Limits, Reply, ask, complaint
-from listening.forwarding.problems import PlaysRefused, SecretRefused, TryLater
 from listening.models import WaitingPlay
+from navidrome_lib.outgoing.exchange import USUAL, Limits, Reply, ask, complaint
+from navidrome_lib.outgoing.problems import PlaysRefused, SecretRefused, TryLater
 
 NAME: Final = "ListenBrainz"
 NAMELESS: Final = "It has no title or no artist."

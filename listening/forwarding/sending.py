@@ -13,11 +13,11 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from listening.forwarding import lastfm, listenbrainz
-from listening.forwarding.exchange import USUAL, Limits
-from listening.forwarding.problems import PlaysRefused, Problem, SecretRefused, TryLater
 from listening.models import Service, ServiceAccount, WaitingPlay
 from listening.services.forwarding import enabled_services
 from navidrome_lib.db.ids import new_id
+from navidrome_lib.outgoing.exchange import USUAL, Limits
+from navidrome_lib.outgoing.problems import PlaysRefused, Problem, SecretRefused, TryLater
 from users.app_passwords import box
 from users.encryption import decrypt
 

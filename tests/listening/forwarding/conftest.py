@@ -11,10 +11,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from libraries.models import Library, MediaFile
-from listening.forwarding.exchange import Limits
 from listening.models import Player, ServiceAccount
 from listening.models import Service as Kind
 from listening.services.plays import Play, record_plays
+from navidrome_lib.outgoing.exchange import Limits
 from tests.conftest import Configure
 from tests.support.catalog import SEEN, make_track
 from tests.support.listening_service import Service, listening_service, says

@@ -14,10 +14,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from libraries.models import Library, MediaFile
-from listening.forwarding.exchange import MAX_BODY
 from listening.forwarding.sending import LONGEST_WAIT, forward_plays
 from listening.models import Player, ServiceAccount, WaitingPlay
 from listening.services.plays import Play, record_plays
+from navidrome_lib.outgoing.exchange import MAX_BODY
 from tests.conftest import Configure
 from tests.listening.forwarding.conftest import OK, QUICK, due_now, link, play, sent, wait_of
 from tests.support.catalog import SEEN, make_track

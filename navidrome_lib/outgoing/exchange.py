@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from listening.forwarding.problems import SecretRefused, TryLater
+from navidrome_lib.outgoing.problems import SecretRefused, TryLater
 from navidrome_lib.version import SERVER_VERSION
 
 MAX_BODY: Final = 256 * 1024

@@ -26,7 +26,8 @@ def page(kind: str, rows: QuerySet[Any], viewer: Viewer, client: str, first: int
     last = cache.get(_key(kind, viewer, client, first)) if first else None
     goes_on = isinstance(last, str)
     ids = list(ordered.filter(pk__gt=last)[:size] if goes_on else ordered[first : first + size])
-    if len(ids) == size:
+    if ids:
+        # behind a page that is not full, too: clients ask for one more
         cache.set(_key(kind, viewer, client, first + size), ids[-1], timeout=KEPT)
     return ids
 

@@ -14,15 +14,19 @@ from listening.models import (
     PlayQueue,
     PlayQueueTrack,
     Scrobble,
+    Service,
+    ServiceAccount,
     Share,
     ShareItem,
     TrackAnnotation,
+    WaitingPlay,
 )
 from listening.services.annotations import Things, star
 from listening.services.now_playing import set_now_playing, stop_playing
 from listening.services.playlists import update_playlist
 from listening.services.plays import Play, record_plays
 from listening.services.shares import delete_share
+from tests.support.catalog import SEEN
 from users.models import LibraryAccess, User
 
 
@@ -58,6 +62,13 @@ def fill_with(user: User, name: str, library_id: int, *, public: bool = False, f
         Scrobble.objects.create(user=user, media_file=track, submission_time=now)
         Bookmark.objects.get_or_create(user=user, media_file=track, defaults={"position": 47114711})
         TrackAnnotation.objects.get_or_create(user=user, media_file=track, defaults={"starred_at": now, "rating": 5})
+    account, _ = ServiceAccount.objects.get_or_create(
+        user=user, service=Service.LISTENBRAINZ, defaults={"secret": b"x", "name": user.username}
+    )
+    account.left_out.add(library_id)
+    for track in tracks:
+        about = {"title": track.title, "artist": track.artist}
+        WaitingPlay.objects.get_or_create(account=account, track_id=track.pk, played_at=SEEN, defaults={"about": about})
     for album in Album.objects.filter(library=library_id):
         AlbumAnnotation.objects.get_or_create(user=user, album=album, defaults={"play_count": 47114711})
     if public:

@@ -9,8 +9,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from libraries.gathering import gather
-from libraries.totals import refresh_albums, refresh_library_artists
 from libraries.models import Album, Library, MediaFile
+from libraries.totals import refresh_library_artists
 from listening.models import Playlist, PlaylistTrack, Share
 from listening.services.shares import create_share
 from tests.conftest import Configure

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar, Final
 
 import django_filters
 from django.db.models import F, FilteredRelation, Q, QuerySet, Value
@@ -19,13 +20,12 @@ from libraries.catalog_api.extension import (
     Sort,
     Valued,
     WireObject,
-    asked_for,
     extend,
 )
 from listening.models import AlbumAnnotation, ArtistAnnotation, Bookmark, TrackAnnotation
 from listening.services.annotations import Model
 from navidrome_lib.api.filters import NumbersFilter, TruthFilter
-from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 _COLUMNS = ("user_id", "starred_at", "rating", "rated_at", "play_count", "play_date")
@@ -128,6 +128,26 @@ def sorts_of(notes: Model) -> dict[str, Sort]:
     }
 
 
+def _concerning(notes: Model, user: str) -> QuerySet[Any, tuple[Any, ...]]:
+    """One's own rows, and the ratings of others for the average."""
+    rows = notes._default_manager.filter(Q(user=user) | Q(rating__gt=0)).order_by()
+    return rows.values_list(f"{notes.thing}_id", *_COLUMNS)
+
+
+@cache
+def _notes_on(notes: Model) -> PreparedIn[tuple[Any, ...]]:
+    """Those of some things."""
+    return PreparedIn(lambda ids, user: _concerning(notes, user).filter(**{f"{notes.thing}__in": ids}), str)
+
+
+_bookmarks: Final = PreparedIn[tuple[str, int]](
+    lambda ids, user: (
+        Bookmark.objects.filter(user=user, media_file__in=ids).order_by().values_list("media_file_id", "position")
+    ),
+    str,
+)
+
+
 class Notes(Addition):
     """Favourites, ratings and plays of the viewer, and the average rating of all people."""
 
@@ -147,23 +167,21 @@ class Notes(Addition):
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         ratings: dict[str, list[int]] = defaultdict(list)
-        thing = f"{self.notes.thing}_id"
-        for asked in asked_for(thing, objects, many=self.many):
-            # one's own rows, and the ratings of others for the average
-            concerned = Q(user=viewer.pk) | Q(rating__gt=0)
-            rows = self.notes._default_manager.filter(concerned, asked).order_by()
-            for pk, user, *mine in rows.values_list(thing, *_COLUMNS):
-                if pk not in objects:
-                    continue
-                if mine[1]:
-                    ratings[pk].append(mine[1])
-                if user == viewer.pk:
-                    said = said_of(*mine)
-                    for each in objects[pk]:
-                        each.update(said)
+        for pk, user, *mine in self._rows(objects, viewer):
+            if mine[1]:
+                ratings[pk].append(mine[1])
+            if user == viewer.pk:
+                said = said_of(*mine)
+                for each in objects[pk]:
+                    each.update(said)
         for pk, found in ratings.items():
             for each in objects[pk]:
                 each["averageRating"] = round(sum(found) / len(found), 2)
+
+    def _rows(self, ids: Collection[str], viewer: Viewer) -> Iterable[tuple[Any, ...]]:
+        if self.many is not None and len(ids) > self.many:
+            return (row for row in _concerning(self.notes, viewer.pk) if row[0] in ids)
+        return _notes_on(self.notes).rows(ids, viewer.pk)
 
 
 def said_of(starred_at: Any, rating: int, rated_at: Any, play_count: int, play_date: Any) -> dict[str, Any]:
@@ -178,11 +196,9 @@ def set_bookmarks(objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -
     for each in objects.values():
         for song in each:
             song["bookmarkPosition"] = 0
-    for piece in chunks(objects):
-        rows = Bookmark.objects.filter(user=viewer.pk, media_file__in=piece)
-        for pk, position in rows.values_list("media_file_id", "position"):
-            for song in objects[pk]:
-                song["bookmarkPosition"] = position
+    for pk, position in _bookmarks.rows(objects, viewer.pk):
+        for song in objects[pk]:
+            song["bookmarkPosition"] = position
 
 
 class SongNotes(Notes):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, QuerySet
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import MANY, Addition, Resource, WireObject, asked_for, extend
+from libraries.catalog_api.extension import MANY, Addition, Resource, WireObject, extend
 from libraries.models import Library
 from media.choices import GIVEN, CoverKind
 from media.models import Cover
 from media.uploads.keys import name_of
-from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 _COLUMNS = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height", "source_key")
@@ -45,10 +45,9 @@ class AlbumCovers(Addition):
     keys: ClassVar[Keys] = keys_of_covers()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
-        for piece in chunks(objects):
-            for row in covers(Q(kind=str(CoverKind.ALBUM), item_id__in=piece)):
-                for each in objects[row[1]]:
-                    each.update(said_of(row))
+        for row in covers(CoverKind.ALBUM, objects):
+            for each in objects[row[1]]:
+                each.update(said_of(row))
 
 
 class SongCovers(Addition):
@@ -57,18 +56,15 @@ class SongCovers(Addition):
     keys: ClassVar[Keys] = keys_of_covers()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
-        for piece in chunks(objects):
-            songs = [song for pk in piece for song in objects[pk]]
-            # what is embedded in a file is not known by the album
-            plain = [song for song in songs if not song.get("hasCoverArt")]
-            albums = {song["albumId"] for song in plain if song.get("albumId")}
-            own = Q(kind=str(CoverKind.TRACK), item_id__in=piece)
-            shared = Q(kind=str(CoverKind.ALBUM), item_id__in=albums)
-            known = {(row[0], row[1]): said_of(row) for row in covers(own | shared if albums else own)}
-            for song in plain:
-                song.update(known.get((str(CoverKind.ALBUM), song.get("albumId")), {}))
-            for song in songs:
-                song.update(known.get((str(CoverKind.TRACK), song["id"]), {}))
+        # what is embedded in a file is not known by the album
+        plain = [song for each in objects.values() for song in each if not song.get("hasCoverArt")]
+        albums = {song["albumId"] for song in plain if song.get("albumId")}
+        shared = {row[1]: said_of(row) for row in covers(CoverKind.ALBUM, albums)}
+        for song in plain:
+            song.update(shared.get(song.get("albumId"), {}))
+        for row in covers(CoverKind.TRACK, objects):
+            for song in objects[row[1]]:
+                song.update(said_of(row))
 
 
 class ArtistCovers(Addition):
@@ -88,19 +84,26 @@ class ArtistCovers(Addition):
         libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)
         # a picture that the artist was given goes before those of all libraries
         order = {"": -1, **{str(pk): place for place, pk in enumerate(libraries)}}
-        for asked in asked_for("item_id", objects, many=MANY):
-            found = covers(Q(kind=str(CoverKind.ARTIST)) & asked)
-            rows = [row for row in found if row[1] in objects and row[2] in order]
-            # the best one comes last, and stays
-            for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):
-                for each in objects[row[1]]:
-                    each.pop("imageAbsent", None)
-                    each.update(said_of(row))
+        rows = [row for row in covers(CoverKind.ARTIST, objects) if row[2] in order]
+        # the best one comes last, and stays
+        for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):
+            for each in objects[row[1]]:
+                each.pop("imageAbsent", None)
+                each.update(said_of(row))
 
 
-def covers(condition: Q) -> list[tuple[Any, ...]]:
-    """The rows that are meant, as tuples of `_COLUMNS`."""
-    return list(Cover.objects.filter(condition).values_list(*_COLUMNS))
+def _of_kind(kind: str) -> QuerySet[Cover, tuple[Any, ...]]:
+    return Cover.objects.filter(kind=kind).order_by().values_list(*_COLUMNS)
+
+
+_covers: Final = PreparedIn[tuple[Any, ...]](lambda ids, kind: _of_kind(kind).filter(item_id__in=ids), str)
+
+
+def covers(kind: CoverKind, ids: Collection[str]) -> list[tuple[Any, ...]]:
+    """What is known of the pictures of some things, as tuples of `_COLUMNS`."""
+    if len(ids) > MANY:
+        return [row for row in _of_kind(str(kind)) if row[1] in ids]
+    return _covers.rows(ids, str(kind))
 
 
 def said_of(row: tuple[Any, ...]) -> WireObject:

@@ -11,7 +11,7 @@ from libraries.catalog_api.extension import Resource, WireObject, add_keys
 from libraries.catalog_api.visible import LibraryFacts, file_time, libraries_of, present_artists
 from libraries.gathering import NO_DETAILS, details_of
 from libraries.models import Album
-from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 _PLAIN: Final = {
@@ -46,6 +46,9 @@ _TEXTS: Final = {
 }
 _KEYS: Final = (*_PLAIN, *_YEARS, *_TEXTS)
 _COLUMNS: Final = (*_PLAIN.values(), *_YEARS.values(), *_TEXTS.values())
+_rows: Final = PreparedIn[tuple[Any, ...]](
+    lambda ids: Album.objects.in_catalog().filter(pk__in=ids).order_by().values_list(*_COLUMNS, "artist_id", "details")
+)
 # of an album of which nothing is known but its row
 _NOTHING: Final[dict[str, Any]] = {
     "discs": {},
@@ -65,11 +68,7 @@ def album_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
 def albums_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `album_objects`, for who knows the libraries of the viewer already."""
-    rows: dict[str, tuple[Any, ...]] = {}
-    for piece in chunks(dict.fromkeys(ids)):
-        found = Album.objects.in_catalog().filter(pk__in=piece).order_by()
-        page = found.values_list(*_COLUMNS, "artist_id", "details")
-        rows.update((row[0], row) for row in page if row[1] in libraries)
+    rows = {row[0]: row for row in _rows.rows(ids) if row[1] in libraries}
     details = _details(rows.values())
     objects = [_object(rows[pk], libraries, details[pk]) for pk in ids if pk in rows]
     _mark_missing(objects, libraries)

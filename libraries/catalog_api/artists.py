@@ -17,6 +17,7 @@ from libraries.gathering import role_stats
 from libraries.models import Artist, LibraryArtist
 from libraries.order_names import order_name
 from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 _PLAIN: Final = {
@@ -32,6 +33,18 @@ COLUMNS: Final = (*_PLAIN.values(), *_TEXTS.values())
 _STAT_KEYS: Final = ("songCount", "albumCount", "size")
 Stats = tuple[int, int, int, Mapping[str, Sequence[int]]]
 """What an artist does in one library: songs, albums and bytes, and the same role by role."""
+
+
+_rows: Final = PreparedIn[tuple[Any, ...]](
+    lambda ids: Artist.objects.filter(pk__in=ids).order_by().values_list(*COLUMNS)
+)
+_counts: Final = PreparedIn[tuple[str, int, int, int, int, str]](
+    lambda ids: (
+        LibraryArtist.objects.filter(artist__in=ids)
+        .order_by()
+        .values_list("artist", "library", "song_count", "album_count", "size", "stats")
+    )
+)
 
 
 def present_in(library_ids: Collection[int]) -> QuerySet[Any]:
@@ -88,8 +101,7 @@ def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, Libra
     for piece in chunks(dict.fromkeys(ids)):
         _read_stats(piece, libraries, stats)
         seen = [pk for pk in piece if pk in stats]
-        found = Artist.objects.filter(pk__in=seen).order_by().values_list(*COLUMNS)
-        rows.update((row[0], row) for row in found)
+        rows.update((row[0], row) for row in _rows.rows(seen))
     objects = [artist_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
     add_keys(Resource.ARTIST, objects, viewer)
     return objects
@@ -97,10 +109,10 @@ def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, Libra
 
 def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: dict[str, list[Stats]]) -> None:
     """What is kept of artists in each library; of those that are not gathered yet, what their songs say now."""
-    counts = LibraryArtist.objects.filter(artist__in=artist_ids, library__in=libraries)
     late: dict[int, list[str]] = defaultdict(list)
-    columns = ("artist", "library", "song_count", "album_count", "size", "stats")
-    for artist, library, songs, albums, size, text in counts.order_by().values_list(*columns):
+    for artist, library, songs, albums, size, text in _counts.rows(artist_ids):
+        if library not in libraries:
+            continue
         if text:
             stats[artist].append((songs, albums, size, orjson.loads(text)))
         else:

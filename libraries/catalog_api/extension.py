@@ -26,15 +26,14 @@ The catalog decides who may see an object; an addition is given only objects tha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -45,20 +44,8 @@ WireObject = dict[str, Any]
 """One object on its way to the wire: keys in camelCase, values that orjson writes."""
 
 
-# of a list of all artists; such lists are rare, and none of the other kinds is sent whole
+# of more objects than this it is quicker to read all that is kept, and to pass over the rest
 MANY: Final = 2_000
-
-
-def asked_for(field: str, ids: Collection[str], *, many: int | None = None) -> Iterator[Q]:
-    """The conditions that find what is kept of some ids: as many at once as a statement can name.
-
-    Where there are more than `many`, one condition that finds what is kept of all: it is quicker to pass over the rest.
-    """
-    if many is not None and len(ids) > many:
-        yield Q()
-        return
-    for piece in chunks(ids):
-        yield Q(**{f"{field}__in": piece})
 
 
 class Resource(StrEnum):

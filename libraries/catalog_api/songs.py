@@ -21,7 +21,7 @@ from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import explicit_status, first_of, shown_tags
 from libraries.track_facts import Part, genres_of, participant, parts_of
-from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 # what an object takes as it is: the key, the column, and whether the key is left out where the column says nothing
@@ -81,6 +81,21 @@ _COLUMNS: Final = (*(column for _, column, _ in _PLAIN), *(column for _, column 
 _MORE: Final = ("album_ref_id", "mtime_ns", "duration", "codec")
 
 
+_rows: Final = PreparedIn[tuple[Any, ...]](
+    lambda ids: (
+        MediaFile.objects.in_catalog()
+        .order_by()
+        .annotate(
+            tags_text=Cast("tags", TextField()),
+            album_artist_ref=F("album_ref__artist"),
+            release_group=F("album_ref__mbz_release_group_id"),
+        )
+        .filter(pk__in=ids)
+        .values_list(*_COLUMNS, *_MORE, "tags_text", "album_artist_ref", "release_group")
+    )
+)
+
+
 class _Shared(NamedTuple):
     """What is looked up once for all songs of a page."""
 
@@ -101,16 +116,7 @@ def song_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
 def songs_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `song_objects`, for who knows the libraries of the viewer already."""
-    rows: dict[str, tuple[Any, ...]] = {}
-    found = MediaFile.objects.in_catalog().order_by().annotate(
-        tags_text=Cast("tags", TextField()), album_artist_ref=F("album_ref__artist"),
-        release_group=F("album_ref__mbz_release_group_id"),
-    )  # fmt: skip
-    for piece in chunks(dict.fromkeys(ids)):
-        page = found.filter(pk__in=piece).values_list(
-            *_COLUMNS, *_MORE, "tags_text", "album_artist_ref", "release_group"
-        )
-        rows.update((row[0], row) for row in page if row[1] in libraries)
+    rows = {row[0]: row for row in _rows.rows(ids) if row[1] in libraries}
     shared = _look_up(rows, libraries)
     objects = [_object(rows[pk], shared) for pk in ids if pk in rows]
     add_keys(Resource.SONG, objects, viewer)

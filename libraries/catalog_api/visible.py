@@ -11,7 +11,7 @@ import orjson
 from libraries.gathering import gather
 from libraries.models import Library, LibraryArtist
 from navidrome_lib.db.bulk import chunks
-from navidrome_lib.viewer import Viewer
+from navidrome_lib.viewer import Viewer, ViewerQuery
 
 # albums and artists
 GATHERED_BY_A_LIST: Final = 500
@@ -28,10 +28,14 @@ class LibraryFacts(NamedTuple):
     name: str
 
 
+_facts: Final = ViewerQuery[tuple[int, str, str]](
+    lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", "path", "name")
+)
+
+
 def libraries_of(viewer: Viewer) -> dict[int, LibraryFacts]:
     """The libraries that a viewer can access, by their ids."""
-    rows = Library.objects.visible_to(viewer).order_by().values_list("pk", "path", "name")
-    return {pk: LibraryFacts(path, name) for pk, path, name in rows}
+    return {pk: LibraryFacts(path, name) for pk, path, name in _facts.rows(viewer)}
 
 
 def file_time(ns: int) -> datetime | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -81,25 +81,31 @@ class PreparedQuery(Generic[T]):
 class PreparedIn(Generic[T]):
     """A query for the rows that a list of texts chooses, built once for each power of two that such a list fits in.
 
-    `build` gets the list, and has `field__in` of it as its only parameters that change.
+    `build` gets the list, and has `field__in` of it as its only parameters that change, but for values of the types
+    `kinds` that it gets behind the list.
     """
 
-    def __init__(self, build: Callable[[Sequence[str]], QuerySet[Any, T]]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, T]], *kinds: type[str] | type[int]) -> None:
         self._build = build
+        self._kinds = kinds
         self._queries: dict[int, PreparedQuery[T]] = {}
 
-    def rows(self, texts: Collection[str]) -> list[T]:
+    def rows(self, texts: Collection[str], *values: str | int) -> list[T]:
         """What the query finds now, in pieces for long lists; a row is found once, however often it is named."""
         found: list[T] = []
         for piece in chunks(dict.fromkeys(texts)):
             size = 1 << (len(piece) - 1).bit_length()
             # the places that are left over name the last one again
-            found += self._of_size(size).rows(*piece, *[piece[-1]] * (size - len(piece)))
+            found += self._of_size(size).rows(*piece, *[piece[-1]] * (size - len(piece)), *values)
         return found
 
     def _of_size(self, size: int) -> PreparedQuery[T]:
         if size not in self._queries:
-            self._queries[size] = PreparedQuery(lambda *texts: self._build(texts), *[str] * size)
+
+            def build(*values: Any) -> QuerySet[Any, T]:
+                return self._build(values[:size], *values[size:])
+
+            self._queries[size] = PreparedQuery(build, *[str] * size, *self._kinds)
         return self._queries[size]
 
 

@@ -10,9 +10,9 @@ from navidrome_lib.audit.sign_ins import APP_PASSWORD, PASSWORD, note_sign_in
 from subsonic.errors import (
     CONFLICTING_CREDENTIALS,
     INVALID_API_KEY,
-    MISSING_PARAMETER,
     WRONG_CREDENTIALS,
     SubsonicError,
+    missing_parameter,
 )
 from subsonic.params import Params
 from users import api_keys
@@ -41,8 +41,7 @@ def authenticate(params: Params, address: str = "") -> Viewer:
         return with_key(key)
     params.required("u")
     if not password and not (token and salt):
-        missing = "s" if token else "t" if salt else "p"
-        raise SubsonicError(MISSING_PARAMETER, f"Required parameter is missing: {missing}")
+        raise missing_parameter("s" if token else "t" if salt else "p")
     user = find_user(name)
     if token:
         is_app = check_token(user, token, salt)

@@ -35,6 +35,11 @@ class SubsonicError(Exception):
         self.status = status
 
 
+def missing_parameter(name: str) -> SubsonicError:
+    """The failure of a call without a parameter that has to be there."""
+    return SubsonicError(MISSING_PARAMETER, f"Required parameter is missing: {name}")
+
+
 def from_domain(error: errors.DomainError) -> SubsonicError:
     """The same failure in the protocol's words."""
     code = next(number for kind, number in CODES.items() if isinstance(error, kind))

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
+from subsonic.errors import GENERIC, SubsonicError, missing_parameter
 
 # the end of the year 9999
 LAST_MILLISECOND: Final = 253_402_300_799_000
@@ -49,7 +49,7 @@ class Params:
     def required(self, name: str) -> str:
         value = self.text(name)
         if not value:
-            raise SubsonicError(MISSING_PARAMETER, f"Required parameter is missing: {name}")
+            raise missing_parameter(name)
         return value
 
     def many(self, name: str) -> list[str]:

@@ -11,7 +11,7 @@ import orjson
 from django.http import HttpResponse
 
 from navidrome_lib.version import SERVER_VERSION
-from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
+from subsonic.errors import GENERIC, SubsonicError, missing_parameter
 from subsonic.params import Params
 
 PROTOCOL_VERSION = "1.16.1"
@@ -44,10 +44,15 @@ def success(payload: Payload, params: Params) -> HttpResponse:
 
 def failure(error: SubsonicError, params: Params, *, help_url: str = "") -> HttpResponse:
     """`status="failed"` with the code, the sentence, and where a page helps, its address."""
-    found = {"code": error.code, "message": error.message, **({"helpUrl": help_url} if help_url else {})}
-    response = render({**envelope("failed"), "error": found}, params)
+    response = render(failed(error, help_url), params)
     response.status_code = error.status
     return response
+
+
+def failed(error: SubsonicError, help_url: str = "") -> dict[str, Any]:
+    """The body of a failure, before its notation."""
+    found = {"code": error.code, "message": error.message, **({"helpUrl": help_url} if help_url else {})}
+    return {**envelope("failed"), "error": found}
 
 
 def envelope(status: str) -> dict[str, Any]:
@@ -78,9 +83,9 @@ def render_call(body: Payload, params: Params) -> HttpResponse:
         response = HttpResponse(script, content_type="application/javascript; charset=utf-8")
         response["X-Content-Type-Options"] = "nosniff"
         return response
-    code, text = (GENERIC, "The callback is not a function name.") if callback else (MISSING_PARAMETER, "")
-    error = {"code": code, "message": text or "Required parameter is missing: callback"}
-    return HttpResponse(as_json({**envelope("failed"), "error": error}), content_type="application/json")
+    no_name = SubsonicError(GENERIC, "The callback is not a function name.")
+    body = failed(no_name if callback else missing_parameter("callback"))
+    return HttpResponse(as_json(body), content_type="application/json")
 
 
 def as_json(body: Payload) -> bytes:

@@ -12,7 +12,7 @@ from listening.services import now_playing
 from listening.services.annotations import Things
 from listening.services.players import find_player
 from listening.services.plays import Play, record_plays
-from subsonic.errors import GENERIC, MISSING_PARAMETER, NOT_FOUND, SubsonicError
+from subsonic.errors import GENERIC, NOT_FOUND, SubsonicError, missing_parameter
 from subsonic.params import Params, milliseconds
 from subsonic.renderers import Payload
 from users.models import Viewer
@@ -39,7 +39,7 @@ def named_things(params: Params) -> list[Things]:
     """The things that a call names: `id` may be of any kind, `albumId` and `artistId` of theirs."""
     ids, albums, artists = params.many("id"), params.many("albumId"), params.many("artistId")
     if not (ids or albums or artists):
-        raise SubsonicError(MISSING_PARAMETER, "Required parameter is missing: id")
+        raise missing_parameter("id")
     named = [(kind, ids) for kind in KINDS] + [(AlbumAnnotation, albums), (ArtistAnnotation, artists)]
     return [Things(kind, each) for kind, each in named if each]
 

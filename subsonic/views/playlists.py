@@ -13,7 +13,7 @@ from listening.serializers import PlaylistInputSerializer
 from listening.services.playlist_edits import edit_playlist, replace_playlist, shown_entries
 from listening.services.playlists import Totals, create_playlist, delete_playlist, find_playlist, totals_of
 from navidrome_lib.errors import Conflict, NotAllowed, NotFound
-from subsonic.errors import MISSING_PARAMETER, SubsonicError
+from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
 from subsonic.objects.playlists import playlist_object
 from subsonic.objects.songs import songs_of
@@ -63,7 +63,7 @@ def create_or_replace(caller: Viewer, params: Params) -> Payload:
         with_conflict_as_refusal(replace_playlist, caller, pk, songs)
         return {"playlist": whole(caller, find_playlist(caller, pk))}
     if not params.text("name"):
-        raise SubsonicError(MISSING_PARAMETER, "Required parameter is missing: name, or playlistId")
+        raise missing_parameter("name, or playlistId")
     values = checked(PlaylistInputSerializer, given(params, {"name": "name"}), NAMES)
     return {"playlist": whole(caller, find_playlist(caller, create_playlist(caller, values, songs).pk))}
 

@@ -14,7 +14,7 @@ from listening.services.annotations import Things
 from listening.services.shares import create_share, delete_share, kinds_of, owner_of, shared_tracks, update_share
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
-from subsonic.errors import MISSING_PARAMETER, SubsonicError
+from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
 from subsonic.objects.albums import album_children
 from subsonic.objects.songs import songs_of
@@ -38,7 +38,7 @@ def create(caller: Viewer, params: Params) -> Payload:
     """`/rest/createShare`: share songs, albums, artists or playlists; `expires` in milliseconds since 1970."""
     ids = list(dict.fromkeys(filter(None, params.many("id"))))
     if not ids:
-        raise SubsonicError(MISSING_PARAMETER, "Required parameter is missing: id")
+        raise missing_parameter("id")
     if len(kinds_of(caller, ids, list(ResourceType))) < len(ids):
         raise NotFound("There is nothing with one of these ids.")
     share = create_share(caller, ids, None, values(params))

@@ -57,13 +57,12 @@ class Params:
 
     def number(self, name: str) -> int:
         """A whole number from 0 up; 0 where there is none, or nothing that can be read as one."""
-        text = self.text(name).strip()
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return whole(self.text(name)) or 0
 
     def limit(self, name: str, default: int, most: int | None = None) -> int:
         """How many are wanted: `default` where nothing is said that can be read, and never more than `most`."""
-        text = self.text(name).strip()
-        wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+        asked = whole(self.text(name))
+        wanted = default if asked is None else asked
         return wanted if most is None else min(wanted, most)
 
     def seconds(self, name: str) -> float:
@@ -73,15 +72,15 @@ class Params:
 
     def whole_number(self, name: str) -> int:
         """A whole number from 0 up that has to be there."""
-        text = self.required(name).strip()
-        if not (text.isascii() and text.isdigit() and len(text) < 16):
+        found = whole(self.required(name), digits=15)
+        if found is None:
             raise SubsonicError(GENERIC, f"{name} must be a whole number.")
-        return int(text)
+        return found
 
     def whole_numbers(self, name: str) -> list[int]:
         """All whole numbers from 0 up that are given; what cannot be read as one is left out."""
-        texts = (text.strip() for text in self.many(name))
-        return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+        found = map(whole, self.many(name))
+        return [number for number in found if number is not None]
 
     def instant(self, name: str) -> datetime | None:
         """A moment in milliseconds since 1970; None where there is none, and for 0."""
@@ -91,6 +90,12 @@ class Params:
 
     def flag(self, name: str) -> bool:
         return self.text(name).strip().lower() in TRUE
+
+
+def whole(text: str, *, digits: int = 9) -> int | None:
+    """The whole number from 0 up that a text is, with that many digits at most; None where it is none."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def milliseconds(text: str, name: str) -> int:

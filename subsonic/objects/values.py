@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from navidrome_lib.api.wire import instant
+from subsonic.params import whole
 
 Object = dict[str, Any]
 """One object of an answer: keys in the protocol's spelling, values of JSON."""
@@ -47,8 +48,7 @@ def date_object(text: str) -> Object:
 
 def number(values: Sequence[str]) -> int:
     """The first of some texts as a number, 0 where it is none."""
-    text = values[0].strip() if values else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return (whole(values[0]) or 0) if values else 0
 
 
 def add_notes(target: Object, source: Mapping[str, Any]) -> None:

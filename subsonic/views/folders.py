@@ -20,7 +20,7 @@ from subsonic.objects.artists import child_of_artist, folder_artist
 from subsonic.objects.directories import album_directory, artist_directory, library_directory
 from subsonic.objects.songs import songs_of
 from subsonic.objects.values import Object
-from subsonic.params import Params
+from subsonic.params import Params, whole
 from subsonic.renderers import Payload
 from subsonic.views.browsing import album_ids_of, song_ids_on
 from users.models import Viewer
@@ -60,7 +60,7 @@ def directory_of(caller: Viewer, pk: str) -> Object | None:
     for artist in artist_objects([pk], caller):
         if not artist["missing"]:
             return artist_directory(artist) | {"child": album_children(caller, album_ids_of(caller, pk))}
-    number = int(pk) if pk.isdigit() and len(pk) < 16 else None
+    number = whole(pk, digits=15)
     library = Library.objects.visible_to(caller).filter(pk=number).first() if number is not None else None
     if library is None:
         return None

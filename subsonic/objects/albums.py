@@ -21,6 +21,7 @@ from subsonic.objects.values import (
     moment,
     names,
     with_more,
+    without_audio,
 )
 
 
@@ -101,18 +102,8 @@ def child_of_album(album: Mapping[str, Any]) -> Object:
         "title": found["name"],
         "album": found["name"],
         "mediaType": "album",
-        "bpm": 0,
-        "comment": "",
-        "isrc": [],
-        "replayGain": {},
-        "channelCount": 0,
-        "samplingRate": 0,
-        "bitDepth": 0,
         "albumArtists": found["artists"],
         "displayAlbumArtist": found["displayArtist"],
-        "contributors": [],
-        "displayComposer": "",
         "groupings": album.get("tags", {}).get("grouping", []),
-        "works": [],
-        "movements": [],
+        **without_audio(),
     }

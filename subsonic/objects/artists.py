@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from libraries.catalog_api.artists import artist_objects
 from libraries.choices import Role
 from media.choices import CoverKind
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_cover
-from subsonic.objects.values import Object, add_notes
+from subsonic.objects.values import Object, add_notes, without_audio
 
-# what the protocol has of every child, and an artist cannot have
-NO_SONG: Final[Object] = {
-    "bpm": 0,
-    "comment": "",
-    "isrc": [],
-    "genres": [],
-    "replayGain": {},
-    "channelCount": 0,
-    "samplingRate": 0,
-    "bitDepth": 0,
-    "moods": [],
-    "artists": [],
-    "albumArtists": [],
-    "displayAlbumArtist": "",
-    "contributors": [],
-    "displayComposer": "",
-    "explicitStatus": "",
-    "groupings": [],
-    "works": [],
-    "movements": [],
-}
+
+def without_songs() -> Object:
+    """What else a directory with songs has, and an artist has empty."""
+    return {
+        "genres": [],
+        "moods": [],
+        "artists": [],
+        "albumArtists": [],
+        "displayAlbumArtist": "",
+        "explicitStatus": "",
+        "groupings": [],
+    }
 
 
 def artists_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
@@ -81,5 +72,6 @@ def child_of_artist(artist: Mapping[str, Any]) -> Object:
         "musicBrainzId": artist.get("mbzArtistId", ""),
         "sortName": artist["orderArtistName"],
         "displayArtist": artist["name"],
-        **NO_SONG,
+        **without_songs(),
+        **without_audio(),
     }

@@ -15,6 +15,23 @@ Object = dict[str, Any]
 EXPLICIT: Final = {"e": "explicit", "c": "clean"}
 
 
+def without_audio() -> Object:
+    """What the protocol has of every child, and only a song can have: a directory has it empty."""
+    return {
+        "bpm": 0,
+        "comment": "",
+        "isrc": [],
+        "replayGain": {},
+        "channelCount": 0,
+        "samplingRate": 0,
+        "bitDepth": 0,
+        "contributors": [],
+        "displayComposer": "",
+        "works": [],
+        "movements": [],
+    }
+
+
 def moment(value: datetime | str) -> str:
     """ISO 8601 with a zone, which typed clients insist on."""
     return value if isinstance(value, str) else instant(value)

@@ -11,10 +11,9 @@ from django.conf import settings
 
 from listening.models import WaitingPlay
 from navidrome_lib.outgoing.exchange import USUAL, Limits, ask, complaint
-from navidrome_lib.outgoing.problems import PlaysRefused, SecretRefused, TryLater
+from navidrome_lib.outgoing.problems import NAMELESS, PlaysRefused, SecretRefused, TryLater
 
 NAME: Final = "Last.fm"
-NAMELESS: Final = "It has no title or no artist."
 # the errors: the person has to allow it (again); what was sent makes no sense
 _SECRET_ERRORS: Final = (4, 9, 14, 15, 17)
 _PLAY_ERRORS: Final = (6, 7)
@@ -26,7 +25,7 @@ _HOUR: Final = 3600.0
 
 def send(secret: str, plays: Sequence[WaitingPlay], limits: Limits = USUAL) -> list[str]:
     """Submit plays; for each why it is refused, empty where it was taken. A `Problem` when none was."""
-    named = [play for play in plays if play.about.get("title") and play.about.get("artist")]
+    named = [play for play in plays if play.is_named]
     told: dict[int | None, str] = {play.pk: NAMELESS for play in plays}
     if named:
         values = {"sk": secret}

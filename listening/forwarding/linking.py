@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +18,8 @@ from navidrome_lib.errors import Conflict, InvalidInput, NotAllowed, Unavailable
 from navidrome_lib.outgoing.problems import Problem, TryLater
 from navidrome_lib.viewer import Viewer
 from users.app_passwords import box
+
+Answer = TypeVar("Answer")
 
 
 class Link(NamedTuple):
@@ -52,7 +54,7 @@ def begin(service: Service) -> tuple[str, str]:
     require_enabled(service)
     if service is not Service.LASTFM:
         raise Conflict(f"{service.label} needs a token from the page of the person's account there.")
-    token = told(lastfm.new_token)
+    token = answer_of(lastfm.new_token)
     conf = settings.CONF.lastfm
     return token, f"{conf.auth_url}/?{urlencode({'api_key': conf.api_key, 'token': token})}"
 
@@ -65,7 +67,7 @@ def link(viewer: Viewer, service: Service, *, token: str = "", left_out: Collect
     require_enabled(service)
     values: dict[str, Any] = {}
     if token:
-        name, secret = told(lambda: proven(service, token))
+        name, secret = answer_of(lambda: proven(service, token))
         values = {"name": name, "secret": box().encrypt(secret.encode()), "stopped_at": None, "failures": 0}
         values |= {"last_error": "", "next_try_at": None}
     hidden = set(left_out or ()) - set(visible.library_ids(viewer))
@@ -97,7 +99,7 @@ def proven(service: Service, token: str) -> tuple[str, str]:
     return lastfm.session_of(token) if service is Service.LASTFM else (listenbrainz.person_of(token), token)
 
 
-def told(ask: Any) -> Any:
+def answer_of(ask: Callable[[], Answer]) -> Answer:
     """What a service answers; its complaints as those of this server."""
     try:
         return ask()

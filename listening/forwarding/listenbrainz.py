@@ -10,19 +10,18 @@ from django.conf import settings
 
 from listening.models import WaitingPlay
 from navidrome_lib.outgoing.exchange import USUAL, Limits, Reply, ask, complaint
-from navidrome_lib.outgoing.problems import PlaysRefused, SecretRefused, TryLater
+from navidrome_lib.outgoing.problems import NAMELESS, PlaysRefused, SecretRefused, TryLater
 
 NAME: Final = "ListenBrainz"
-NAMELESS: Final = "It has no title or no artist."
 
 
 def send(secret: str, plays: Sequence[WaitingPlay], limits: Limits = USUAL) -> list[str]:
     """Submit plays; for each why it is refused, empty where it was taken. A `Problem` when none was."""
-    listens = [listen_of(play) for play in plays if is_named(play)]
+    listens = [listen_of(play) for play in plays if play.is_named]
     if listens:
         body = {"listen_type": "import", "payload": listens}
         check(call("POST", "submit-listens", secret, json.dumps(body).encode(), limits))
-    return ["" if is_named(play) else NAMELESS for play in plays]
+    return ["" if play.is_named else NAMELESS for play in plays]
 
 
 def person_of(secret: str) -> str:
@@ -52,11 +51,6 @@ def check(reply: Reply) -> None:
     if not reply.json():
         # a page of something between us and the service: nothing was taken
         raise TryLater(f"{NAME} answers with something else than it should.")
-
-
-def is_named(play: WaitingPlay) -> bool:
-    """Whether the play has what the service cannot do without."""
-    return bool(play.about.get("title") and play.about.get("artist"))
 
 
 def listen_of(play: WaitingPlay) -> dict[str, Any]:

@@ -72,3 +72,8 @@ class WaitingPlay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.track_id} at {self.played_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it has what no service can do without: a title and an artist."""
+        return bool(self.about.get("title") and self.about.get("artist"))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+# why a play is refused that `is_named` is not true of
+NAMELESS: Final = "It has no title or no artist."
+
 
 class Problem(Exception):
     """Something stands between us and the service; the sentence is for the person whose account it is."""

@@ -28,7 +28,7 @@ from listening.services.annotations import THINGS, Model, Things
 from listening.services.playlists import ARTIST_ROLES, Added, chosen_tracks, visible_tracks
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.ids import can_be_id
-from navidrome_lib.errors import InvalidInput, NotAllowed
+from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.viewer import Viewer, is_confined
 
 MAX_ITEMS: Final = 1_000
@@ -125,6 +125,14 @@ def delete_share(share: Share) -> None:
     pk, name = share.pk, share.contents
     share.delete()
     record("share.delete", {"owner_id": [share.user_id, None]}, kind="share", pk=pk, name=name)
+
+
+def find_share(viewer: Viewer, pk: str) -> Share:
+    """A share that the viewer may see and change, or `NotFound`: one's own, and for admins any."""
+    found: Share | None = Share.objects.visible_to(viewer).filter(pk=pk).first() if can_be_id(pk) else None
+    if found is None:
+        raise NotFound("This share does not exist.")
+    return found
 
 
 def find_open_share(pk: str) -> Share | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from listening.serializers import NEVER
-from listening.services.bookmarks import bookmarks_of, delete_bookmark, save_bookmark
+from listening.services import bookmarks
 from listening.services.players import text
 from listening.services.queues import find_queue, save_queue
 from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
@@ -20,7 +20,7 @@ MAX_COMMENT: Final = 10_000
 
 def get_bookmarks(caller: Viewer, params: Params) -> Payload:
     """`/rest/getBookmarks`: where the caller stopped, the last first."""
-    rows = bookmarks_of(caller)
+    rows = bookmarks.bookmarks_of(caller)
     songs = songs_by_id(caller, [row.media_file_id for row in rows])
     shown = [
         {
@@ -43,13 +43,13 @@ def create_bookmark(caller: Viewer, params: Params) -> Payload:
     comment = params.text("comment")
     if len(comment) > MAX_COMMENT:
         raise SubsonicError(GENERIC, f"comment: at most {MAX_COMMENT:,} characters.")
-    save_bookmark(caller, pk, position, comment=comment.replace("\0", ""), changed_by=text(params.text("c")))
+    bookmarks.save_bookmark(caller, pk, position, comment=comment.replace("\0", ""), changed_by=text(params.text("c")))
     return {}
 
 
-def remove_bookmark(caller: Viewer, params: Params) -> Payload:
+def delete_bookmark(caller: Viewer, params: Params) -> Payload:
     """`/rest/deleteBookmark`: forget the place in a song, if there is one."""
-    delete_bookmark(caller, params.required("id"))
+    bookmarks.delete_bookmark(caller, params.required("id"))
     return {}
 
 

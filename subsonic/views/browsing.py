@@ -14,6 +14,7 @@ from libraries.catalog_api.tags import genre_counts
 from libraries.catalog_api.views import AlbumsView
 from libraries.choices import Role
 from libraries.models import Album, MediaFile, Participant
+from media.tracks import NO_SONG
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.viewer import Viewer as AnyViewer
@@ -29,7 +30,6 @@ from users.models import Viewer
 
 NO_ARTIST = "This artist does not exist."
 NO_ALBUM = "This album does not exist."
-NO_SONG = "This song does not exist."
 # as they are played; the path decides where tags do not
 ON_ALBUM = Sort("disc_number", "track_number", "path")
 BY_YEAR = AlbumsView.sorts["maxYear"]

@@ -10,17 +10,18 @@ from django.db.models.functions import Lower
 from listening.models import Playlist
 from listening.rules.evaluate import refresh
 from listening.serializers import PlaylistInputSerializer
+from listening.services import playlists as services
 from listening.services.playlist_edits import edit_playlist, replace_playlist, shown_entries
-from listening.services.playlists import Totals, create_playlist, delete_playlist, find_playlist, totals_of
-from navidrome_lib.errors import Conflict, NotAllowed, NotFound
+from listening.services.playlists import Totals, find_playlist, totals_of
+from navidrome_lib.errors import Conflict, NotAllowed
 from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
 from subsonic.objects.playlists import playlist_object
 from subsonic.objects.songs import songs_of
 from subsonic.params import Params
 from subsonic.renderers import Payload
+from subsonic.views.user import find_user
 from users.models import Viewer, username_key
-from users.services import find_by_name
 
 # keys of `/api/playlist` and the parameters that they come in
 NAMES: Final = {"name": "name", "comment": "comment", "public": "public"}
@@ -43,10 +44,7 @@ def account_id(caller: Viewer, name: str) -> str:
         return caller.pk
     if not caller.is_admin:
         raise NotAllowed("Only an admin may ask for the playlists of others.")
-    found = find_by_name(name)
-    if found is None:
-        raise NotFound("This user does not exist.")
-    return str(found.pk)
+    return str(find_user(name).pk)
 
 
 def get_playlist(caller: Viewer, params: Params) -> Payload:
@@ -56,7 +54,7 @@ def get_playlist(caller: Viewer, params: Params) -> Payload:
     return {"playlist": whole(caller, playlist)}
 
 
-def create_or_replace(caller: Viewer, params: Params) -> Payload:
+def create_playlist(caller: Viewer, params: Params) -> Payload:
     """`/rest/createPlaylist`: a new one with `name`, or other songs for the one with `playlistId`, whose name stays."""
     songs = params.many("songId")
     if pk := params.text("playlistId"):
@@ -65,10 +63,10 @@ def create_or_replace(caller: Viewer, params: Params) -> Payload:
     if not params.text("name"):
         raise missing_parameter("name, or playlistId")
     values = checked(PlaylistInputSerializer, given(params, {"name": "name"}), NAMES)
-    return {"playlist": whole(caller, find_playlist(caller, create_playlist(caller, values, songs).pk))}
+    return {"playlist": whole(caller, find_playlist(caller, services.create_playlist(caller, values, songs).pk))}
 
 
-def update(caller: Viewer, params: Params) -> Payload:
+def update_playlist(caller: Viewer, params: Params) -> Payload:
     """`/rest/updatePlaylist`: change what is named; indexes are those before the call, songs are added at the end."""
     pk = params.required("playlistId")
     values: dict[str, Any] = {key: value for key, value in given(params, NAMES).items() if value or key == "comment"}
@@ -85,9 +83,9 @@ def update(caller: Viewer, params: Params) -> Payload:
     return {}
 
 
-def delete(caller: Viewer, params: Params) -> Payload:
+def delete_playlist(caller: Viewer, params: Params) -> Payload:
     """`/rest/deletePlaylist`: only by its owner or an admin."""
-    delete_playlist(caller, params.required("id"))
+    services.delete_playlist(caller, params.required("id"))
     return {}
 
 

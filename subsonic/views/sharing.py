@@ -10,9 +10,9 @@ from django.urls import get_script_prefix
 from listening.models import AlbumAnnotation, Share
 from listening.models.share import ResourceType
 from listening.serializers import ShareInputSerializer
+from listening.services import shares
 from listening.services.annotations import Things
-from listening.services.shares import create_share, delete_share, kinds_of, owner_of, shared_tracks, update_share
-from navidrome_lib.db.ids import can_be_id
+from listening.services.shares import kinds_of, owner_of, shared_tracks
 from navidrome_lib.errors import NotFound
 from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
@@ -34,44 +34,36 @@ def get_shares(caller: Viewer, params: Params) -> Payload:
     return {"shares": {"share": [share_object(caller, params, row) for row in rows]}}
 
 
-def create(caller: Viewer, params: Params) -> Payload:
+def create_share(caller: Viewer, params: Params) -> Payload:
     """`/rest/createShare`: share songs, albums, artists or playlists; `expires` in milliseconds since 1970."""
     ids = list(dict.fromkeys(filter(None, params.many("id"))))
     if not ids:
         raise missing_parameter("id")
     if len(kinds_of(caller, ids, list(ResourceType))) < len(ids):
         raise NotFound("There is nothing with one of these ids.")
-    share = create_share(caller, ids, None, values(params))
+    share = shares.create_share(caller, ids, None, values(params))
     return {"shares": {"share": [share_object(caller, params, visible(caller).get(pk=share.pk))]}}
 
 
-def update(caller: Viewer, params: Params) -> Payload:
+def update_share(caller: Viewer, params: Params) -> Payload:
     """`/rest/updateShare`: change the description or the end, with `expires=0` for none."""
-    share = find(caller, params.required("id"))
+    share = shares.find_share(caller, params.required("id"))
     changed = values(params)
     if params.text("expires").strip() == "0":
         changed["expires_at"] = NO_END
-    update_share(share, changed)
+    shares.update_share(share, changed)
     return {}
 
 
-def delete(caller: Viewer, params: Params) -> Payload:
+def delete_share(caller: Viewer, params: Params) -> Payload:
     """`/rest/deleteShare`: end a share."""
-    delete_share(find(caller, params.required("id")))
+    shares.delete_share(shares.find_share(caller, params.required("id")))
     return {}
 
 
 def visible(caller: Viewer) -> Any:
     """The shares that the caller may see and change."""
     return Share.objects.visible_to(caller).select_related("user").prefetch_related("items")
-
-
-def find(caller: Viewer, pk: str) -> Share:
-    """One of them, or `NotFound`."""
-    found: Share | None = visible(caller).filter(pk=pk).first() if can_be_id(pk) else None
-    if found is None:
-        raise NotFound("This share does not exist.")
-    return found
 
 
 def values(params: Params) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def get_user(caller: Viewer, params: Params) -> Payload:
     if username_key(name) == caller.user.username_key:
         shown = caller
     elif caller.is_admin:
-        shown = find(name).as_viewer()
+        shown = find_user(name).as_viewer()
     else:
         raise NotAllowed
     libraries = Library.objects.visible_to(shown).order_by("pk")
@@ -58,7 +58,7 @@ def create_user(caller: Viewer, params: Params) -> Payload:
 
 def update_user(caller: Viewer, params: Params) -> Payload:
     """`/rest/updateUser`: change the password, the email address, the rights of an admin, or the libraries."""
-    user = find(params.required("username"))
+    user = find_user(params.required("username"))
     values = account_values(params, partial=True)
     del values["username"]  # it says whose account it is
     if "password" in values:
@@ -69,7 +69,7 @@ def update_user(caller: Viewer, params: Params) -> Payload:
 
 def delete_user(caller: Viewer, params: Params) -> Payload:
     """`/rest/deleteUser`: remove an account. The last admin stays."""
-    services.delete_user(find(params.required("username")).pk)
+    services.delete_user(find_user(params.required("username")).pk)
     return {}
 
 
@@ -83,7 +83,7 @@ def change_password(caller: Viewer, params: Params) -> Payload:
     own = username_key(name) == caller.user.username_key
     if not own and not caller.is_admin:
         raise NotAllowed("Only an admin may change the passwords of others.")
-    user = caller.user if own else find(name)
+    user = caller.user if own else find_user(name)
     require_present_password(caller, params, user)
     services.update_user(user.pk, {"password": account_values(params, partial=True)["password"]}, end_keys=not own)
     return {}
@@ -120,7 +120,7 @@ def require_present_password(caller: Viewer, params: Params, user: User) -> None
         raise SubsonicError(NOT_AUTHORIZED, "An app password cannot change the passwords of others.")
 
 
-def find(name: str) -> User:
+def find_user(name: str) -> User:
     """The account of that name, or `NotFound`."""
     found = services.find_by_name(name)
     if found is None:

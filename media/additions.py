@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max
 from rest_framework import serializers
 
-from libraries.catalog_api.extension import MANY, Addition, Resource, WireObject, extend
+from libraries.catalog_api.extension import Addition, Resource, WireObject, extend
 from libraries.models import Library
-from media.choices import GIVEN, CoverKind
+from media.choices import CoverKind
+from media.covers.keys import covers, said_of
 from media.models import Cover
-from media.uploads.keys import name_of
-from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
-
-_COLUMNS = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height", "source_key")
-
 
 Keys = Mapping[str, serializers.Field[Any, Any, Any, Any]]
 
@@ -90,35 +86,6 @@ class ArtistCovers(Addition):
             for each in objects[row[1]]:
                 each.pop("imageAbsent", None)
                 each.update(said_of(row))
-
-
-def _of_kind(kind: str) -> QuerySet[Cover, tuple[Any, ...]]:
-    return Cover.objects.filter(kind=kind).order_by().values_list(*_COLUMNS)
-
-
-_covers: Final = PreparedIn[tuple[Any, ...]](lambda ids, kind: _of_kind(kind).filter(item_id__in=ids), str)
-
-
-def covers(kind: CoverKind, ids: Collection[str]) -> list[tuple[Any, ...]]:
-    """What is known of the pictures of some things, as tuples of `_COLUMNS`."""
-    if len(ids) > MANY:
-        return [row for row in _of_kind(str(kind)) if row[1] in ids]
-    return _covers.rows(ids, str(kind))
-
-
-def said_of(row: tuple[Any, ...]) -> WireObject:
-    """The keys of one row."""
-    kind, pk, part, digest, thumb_hash, color, width, height, source_key = row
-    if not digest:
-        return {"imageAbsent": True}
-    return {
-        "imageHash": digest,
-        "thumbHash": thumb_hash,
-        "dominantColor": color,
-        "imageWidth": width,
-        "imageHeight": height,
-        **({} if part or kind not in GIVEN else {"uploadedImage": name_of(pk, source_key)}),
-    }
 
 
 def extend_lists() -> None:

@@ -1,4 +1,4 @@
-"""What is known of the pictures of albums, discs, artists and tracks."""
+"""What is known of the pictures of things, and which of them people have given."""
 
 from __future__ import annotations
 

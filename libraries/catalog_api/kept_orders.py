@@ -131,8 +131,7 @@ class OrderKeeper:
             yield None
             return
         try:
-            count = (os.fstat(fd).st_size - _HEADER) // _ID
-            yield KeptOrder(fd, count, **orjson.loads(os.pread(fd, _HEADER, 0)))
+            yield _whole(fd)
         finally:
             os.close(fd)
 
@@ -152,8 +151,17 @@ class OrderKeeper:
             ids = sorted(ids, key=numbers.__getitem__)
             for number in numbers.values():
                 groups[number] += 1
-        header = {"revision": revision, "made_at": time.time(), "groups": groups}
+        header = {"length": len(ids), "revision": revision, "made_at": time.time(), "groups": groups}
         return orjson.dumps(header).ljust(_HEADER) + "".join(ids).encode("ascii")
+
+
+def _whole(fd: int) -> KeptOrder | None:
+    """The order in an open file; None for one that was not written whole, as after a power failure."""
+    try:
+        order = KeptOrder(fd, **orjson.loads(os.pread(fd, _HEADER, 0)))
+        return order if os.fstat(fd).st_size == _HEADER + order.length * _ID else None
+    except (TypeError, ValueError):
+        return None
 
 
 def revision_of(library_ids: Sequence[int]) -> str:
@@ -162,7 +170,8 @@ def revision_of(library_ids: Sequence[int]) -> str:
     if late or LibraryArtist.objects.filter(library__in=library_ids, stats="").exists():
         return secrets.token_hex(8)
     rows = Library.objects.filter(pk__in=library_ids).order_by("pk").values_list("pk", "revision")
-    return " ".join(f"{pk}:{revision}" for pk, revision in rows)
+    # of any number of libraries as long: it has to find room in a header
+    return hashlib.blake2b(orjson.dumps(list(rows)), digest_size=16).hexdigest()
 
 
 def _mixed(key: bytes, text: str) -> bytes:

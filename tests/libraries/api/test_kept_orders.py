@@ -211,3 +211,28 @@ def test_where_nothing_may_be_kept_lists_are_the_same(
     limit_lists(settings, kept_bytes=0)
     assert pages(as_admin, "song?_sort=path") == kept
     assert not list((folder.parent / "others").rglob("*"))
+
+
+def test_any_number_of_libraries_has_an_order(as_admin: APIClient, library: Library, folder: Path) -> None:
+    Library.objects.bulk_create(
+        Library(name=f"L{number}", name_key=f"l{number}", path=f"/nowhere/{number}", revision=10**12)
+        for number in range(300)
+    )
+    assert len(pages(as_admin, "song?_sort=path")) == len(pages(as_admin, "song?_sort=random&seed=a")) == COUNT
+    assert len(list(folder.glob("*/*"))) == 2
+
+
+@pytest.mark.parametrize("broken", [b"", b"\0" * 5000, b"{}".ljust(4096), b"[1]".ljust(4096) + b"x" * 22])
+def test_a_file_that_was_not_written_whole_is_made_again(
+    as_admin: APIClient, library: Library, folder: Path, broken: bytes
+) -> None:
+    """As after a power failure: a list that cannot be shown for ever would be worse than one that is slow."""
+    query = "song?_sort=path"
+    kept = pages(as_admin, query)
+    (file,) = folder.glob("*/*")
+    whole = file.read_bytes()
+    file.write_bytes(broken)
+    assert pages(as_admin, query) == kept
+    assert file.read_bytes()[4096:] == whole[4096:]
+    file.write_bytes(whole[:-30])
+    assert pages(as_admin, query) == kept

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,6 +21,9 @@ from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.viewer import viewer_of
+
+# it goes into a header
+_TOKEN: Final = re.compile(r"[ -~]*")
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -44,6 +48,11 @@ class LinkInputSerializer(serializers.Serializer[Any]):
     leftOutLibraryIds = serializers.ListField(child=LibraryIdInput(), required=False)
 
     default_error_messages = NO_OBJECT
+
+    def validate_token(self, value: str) -> str:
+        if _TOKEN.fullmatch(value) is None:
+            raise serializers.ValidationError("A token has letters, digits and signs of ASCII only.")
+        return value
 
     def validate_leftOutLibraryIds(self, value: list[object]) -> list[int]:
         numbers = [parse_library_id(each) for each in value]

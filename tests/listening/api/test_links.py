@@ -152,3 +152,11 @@ def test_an_app_or_a_key_that_may_not_manage(service: Service, member: User) -> 
     client.credentials(HTTP_X_ND_AUTHORIZATION=f"Bearer {token}")
     assert put(client, token=TOKEN).status_code == 403
     assert service.asked == []
+
+
+@pytest.mark.parametrize("token", ["Ωmega", "a\r\nX-Evil: 1", "a\nb", "a\x7fb", "a\u2028b"])
+def test_a_token_that_cannot_be_in_a_header(service: Service, member: User, sign_in: SignIn, token: str) -> None:
+    answer = sign_in(member).put(BRAINZ, {"token": token}, format="json")
+    assert answer.status_code == 400
+    assert "token" in answer.json()["errors"]
+    assert service.asked == []

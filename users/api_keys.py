@@ -16,6 +16,7 @@ from navidrome_lib.controls import NAME_RULE, has_controls
 from navidrome_lib.db.bulk import keep_rows
 from navidrome_lib.db.prepared import PreparedQuery
 from navidrome_lib.errors import InvalidInput, NotFound
+from navidrome_lib.moments import showable
 from users.last_use import note_use
 from users.models import ApiKey, User
 
@@ -59,7 +60,7 @@ def create_key(
             digest=digest_of(text),
             hint=text[:HINT_LENGTH],
             restricted=library_ids is not None,
-            expires_at=expires_at,
+            expires_at=showable(expires_at) if expires_at is not None else None,
         )
         key.libraries.set(libraries)
         confined = [library.pk for library in libraries] if key.restricted else None

@@ -29,6 +29,7 @@ from listening.services.playlists import ARTIST_ROLES, Added, chosen_tracks, vis
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
+from navidrome_lib.moments import showable
 from navidrome_lib.viewer import Viewer, is_confined
 
 MAX_ITEMS: Final = 1_000
@@ -77,7 +78,7 @@ def create_share(viewer: Viewer, ids: Sequence[str], kind: ResourceType | None, 
         user_id=viewer.pk,
         resource_type=kinds[wanted[0]],
         contents=label_of(kinds[wanted[0]], wanted[0]),
-        **{**values, "expires_at": expires},
+        **{**values, "expires_at": showable(expires)},
     )
     share.save(force_insert=True)
     ShareItem.objects.bulk_create(
@@ -108,9 +109,10 @@ def label_of(kind: ResourceType, pk: str) -> str:
 @transaction.atomic
 def update_share(share: Share, values: Mapping[str, Any]) -> Share:
     """Change some fields; without a date the present one stays."""
-    changed = {field: value for field, value in values.items() if getattr(share, field) != value}
-    if changed.get("expires_at", share) is None:
-        del changed["expires_at"]
+    wanted = {field: value for field, value in values.items() if field != "expires_at"}
+    if values.get("expires_at") is not None:
+        wanted["expires_at"] = showable(values["expires_at"])
+    changed = {field: value for field, value in wanted.items() if getattr(share, field) != value}
     if changed:
         for field, value in changed.items():
             setattr(share, field, value)

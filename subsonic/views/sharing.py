@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.urls import get_script_prefix
@@ -14,6 +13,7 @@ from listening.services import shares
 from listening.services.annotations import Things
 from listening.services.shares import kinds_of, owner_of, shared_tracks
 from navidrome_lib.errors import NotFound
+from navidrome_lib.moments import LATEST
 from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
 from subsonic.objects.albums import album_children
@@ -24,8 +24,6 @@ from subsonic.renderers import Payload
 from users.models import Viewer
 
 NAMES: Final = {"description": "description"}
-# `expires=0`: it does not end by itself
-NO_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def get_shares(caller: Viewer, params: Params) -> Payload:
@@ -50,7 +48,7 @@ def update_share(caller: Viewer, params: Params) -> Payload:
     share = shares.find_share(caller, params.required("id"))
     changed = values(params)
     if params.text("expires").strip() == "0":
-        changed["expires_at"] = NO_END
+        changed["expires_at"] = LATEST  # it does not end by itself
     shares.update_share(share, changed)
     return {}
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from libraries.models import Library
 from listening.models import Radio, Share, ShareItem, Transcoding
+from listening.services.shares import create_share, update_share
 from navidrome_lib.audit.models import AuditEntry
+from tests.conftest import Configure
 from tests.support.catalog import make_track
+from users import api_keys
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -48,6 +53,24 @@ def test_shares(site: Client, member: User, library: Library) -> None:
     site.post(f"{SITE}share/{Share.objects.get().pk}/delete/", {"post": "yes"})
     assert not Share.objects.exists()
     assert AuditEntry.objects.filter(action="share.delete").count() == 2
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_no_date_of_a_person_keeps_admins_from_their_lists(
+    site: Client, admin: User, member: User, library: Library, configure: Configure, zone: str
+) -> None:
+    """At the ends of the calendar there is no moment to show in some time zones."""
+    configure(enable_sharing=True)
+    User.objects.filter(pk=admin.pk).update(time_zone=zone)
+    track = make_track(library, "A/1.mp3", missing=False)
+    last, first = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    share = create_share(member.as_viewer(), [track.pk], None, {"expires_at": last})
+    create_share(member.as_viewer(), [track.pk], None, {"expires_at": first})
+    api_keys.create_key(member, name="k", scope="read", expires_at=last)
+    for page in (f"{SITE}share/", "/admin/users/apikey/"):
+        assert site.get(page).status_code == 200
+    update_share(share, {"expires_at": first})
+    assert site.get(f"{SITE}share/").status_code == 200
 
 
 def test_transcodings_are_only_shown(site: Client) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from libraries.models import Library, Participant
 from listening.models import AlbumAnnotation, ArtistAnnotation, Player, Scrobble, TrackAnnotation
 from listening.services.now_playing import Report, listeners, report, set_now_playing, stop_playing
-from listening.services.players import find_player
+from listening.services.players import MOST, find_player
 from listening.services.plays import Play, record_plays
 from tests.support.catalog import LONG_AGO, SEEN, make_artist, make_track
 from users.models import User
@@ -50,6 +50,15 @@ def test_a_player_is_known_by_person_client_and_agent(member: User, admin: User)
     find_player(admin.as_viewer(), "Feishin", "X11", "10.0.0.1")
     find_player(member.as_viewer(), "Feishin\0\ud800" * 99, "", "x" * 99)
     assert Player.objects.count() == 3
+
+
+def test_a_client_with_ever_new_names_is_no_crowd_of_players(member: User, admin: User) -> None:
+    find_player(admin.as_viewer(), "of another", "", "")
+    for number in range(MOST + 3):
+        find_player(member.as_viewer(), f"c{number}", "", "")
+    names = set(Player.objects.filter(user=member).values_list("client", flat=True))
+    assert names == {f"c{number}" for number in range(3, MOST + 3)}
+    assert Player.objects.filter(user=admin).count() == 1
 
 
 def test_now_playing(member: User, admin: User, library: Library, other_library: Library) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -15,6 +18,8 @@ from navidrome_lib.db.fields import KeyField
 from navidrome_lib.db.ids import ALPHABET
 
 ID_LENGTH = 10
+# `expires_at` of a share that does not end by itself
+NO_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class ResourceType(models.TextChoices):
@@ -59,6 +64,11 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return self.description or self.contents or self.pk
+
+    @property
+    def has_end(self) -> bool:
+        """Whether it ends by itself."""
+        return self.expires_at < NO_END
 
 
 class ShareItem(models.Model):

@@ -19,7 +19,7 @@ from pytest_django.fixtures import Settings
 from libraries.choices import Role
 from libraries.models import Album, Library, LibraryArtist, MediaFile, Participant
 from listening.models import Playlist, PlaylistTrack, Share
-from listening.models.share import ResourceType
+from listening.models.share import NO_END, ResourceType
 from listening.services.shares import create_share, shared_tracks, shows_track
 from synth import Tone, Track, track_bytes
 from tests.conftest import Configure
@@ -70,6 +70,12 @@ class TestPage:
             assert text in page, text
         # nothing of the server, and no way to keep what is not offered
         assert not [text for text in ("member", "Rock", library.path, song.path, "/download") if text in page]
+
+    def test_a_share_without_an_end_names_no_day(self, guest: Client, shared: Share) -> None:
+        Share.objects.update(expires_at=NO_END)
+        page = guest.get(f"/share/{shared.pk}").content.decode()
+        assert "1 song" in page
+        assert "Open until" not in page
 
     def test_how_it_is_described_elsewhere(self, guest: Client, shared: Share) -> None:
         page = guest.get(f"/share/{shared.pk}", headers={"Host": "localhost"}).content.decode()

@@ -33,7 +33,9 @@ class LinkSerializer(serializers.Serializer[Any]):
     enabled = serializers.BooleanField(help_text="Whether this server sends plays to the service at all.")
     name = serializers.CharField(help_text="How the person is called there.")
     waiting = serializers.IntegerField(help_text="Plays that were not sent yet.")
-    refused = serializers.IntegerField(help_text="Plays that the service will never take.")
+    refused = serializers.IntegerField(
+        help_text="Plays that the service does not take; they are tried again with a new token."
+    )
     stopped = serializers.BooleanField(help_text="Whether the service wants another token.")
     lastError = serializers.CharField(help_text="Why the last try failed; empty after a success.")
     leftOutLibraryIds = serializers.ListField(

@@ -11,8 +11,8 @@ from rest_framework import serializers
 from libraries.catalog_api.extension import Addition, Resource, WireObject, extend
 from libraries.models import Library
 from media.choices import CoverKind
-from media.covers.keys import covers, said_of
 from media.models import Cover
+from media.picture_keys import covers, said_of
 from navidrome_lib.viewer import Viewer
 
 Keys = Mapping[str, serializers.Field[Any, Any, Any, Any]]

@@ -1,8 +1,9 @@
-"""What is known of the pictures of things, and which of them people have given."""
+"""What is known of the pictures of things, which of them people have given, and what services outside say."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from media.choices import CoverKind
 from navidrome_lib.db.fields import KeyField
@@ -34,3 +35,50 @@ class Cover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.item_id}"
+
+
+class OutsideInfo(models.Model):
+    """What a service outside says of an album or an artist, or that it is to be asked.
+
+    Like a cover it refers to no row: who reads it has found the thing before, and what is left over is pruned.
+    """
+
+    kind = models.CharField(max_length=2)
+    item_id = KeyField(max_length=22)
+    source = KeyField(max_length=16)
+    # the digest of what it was asked with: of another name there may be another answer
+    asked_with = KeyField(max_length=32, default="")
+    about = models.JSONField(default=dict)
+    # when it was answered, or given up
+    settled_at = models.DateTimeField(null=True)
+    # when it is to be asked; null: not now
+    next_try_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, default="", blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "item_id", "source"], name="outside_info_unique")]
+        indexes = [
+            models.Index(
+                fields=["source", "next_try_at"],
+                condition=Q(next_try_at__isnull=False),
+                name="outside_info_waiting_idx",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.item_id} by {self.source}"
+
+
+class OutsideSource(models.Model):
+    """A service outside: which run asks it now, and from when on it may be asked again."""
+
+    name = KeyField(primary_key=True, max_length=16)
+    claimed_by = KeyField(max_length=22, default="")
+    claimed_until = models.DateTimeField(null=True)
+    next_request_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, default="", blank=True)
+
+    def __str__(self) -> str:
+        return str(self.name)

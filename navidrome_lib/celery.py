@@ -100,6 +100,7 @@ app.conf.beat_schedule = {
     "expire-purges": {"task": "missing.tasks.expire_purges", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "find-covers": {"task": "media.tasks.find_covers", "schedule": 60.0, "options": {"expires": 60}},
     "prune-covers": {"task": "media.tasks.prune_covers", "schedule": 86_400.0, "options": {"expires": 3_600}},
+    "ask-outside": {"task": "media.tasks.ask_again", "schedule": 60.0, "options": {"expires": 60}},
     "forward-plays": {"task": "listening.tasks.forward_plays", "schedule": 30.0, "options": {"expires": 30}},
     "apply-retention": {"task": "missing.tasks.apply_retention", "schedule": 3_600.0, "options": {"expires": 3_600}},
 }

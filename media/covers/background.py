@@ -15,6 +15,7 @@ from media.choices import GIVEN, CoverKind
 from media.covers.service import Wish, known_cover, look_for
 from media.covers.subjects import Subject, album_subject, artist_subject
 from media.errors import StorageAway
+from media.external.keeping import outside_pictures, prune_outside
 from media.images.pool import ImagesBusy
 from media.models import Cover
 from media.uploads.store import forget_others
@@ -76,6 +77,7 @@ def prune_covers() -> int:
     for kind, rows in tables.items():
         gone = Cover.objects.filter(kind=str(kind)).filter(~Exists(rows.filter(pk=OuterRef("item_id"))))
         deleted += gone.delete()[0]
+    deleted += prune_outside()
     given = Cover.objects.filter(kind__in=[str(kind) for kind in GIVEN], part="")
-    forget_others(set(given.values_list("source_key", flat=True)))
+    forget_others({*given.values_list("source_key", flat=True), *outside_pictures()})
     return deleted

@@ -23,6 +23,7 @@ from media.covers.sources import Found, those_there
 from media.covers.stations import is_station
 from media.covers.subjects import Subject, subjects
 from media.errors import PicturesBusy, StorageAway
+from media.external.answers import want_picture
 from media.images.jobs import MAX_EDGE, MAX_PICTURES, Job, Made
 from media.images.pool import ImageProblem, ImagesBusy, images
 from media.models import Cover
@@ -121,7 +122,10 @@ def _given_or_found(viewer: Viewer, wanted: CoverId, wish: Wish) -> ShownCover:
     if found:
         kind = found[0].kind
         given = _given(kind, wanted, wish) if kind is CoverKind.ARTIST else None
-        return given or _first_shown(found, wish, wanted.digest) or placeholder(str(kind), wish)
+        shown = given or _first_shown(found, wish, wanted.digest)
+        if shown is None and kind in (CoverKind.ALBUM, CoverKind.DISC):
+            want_picture(found[0].item)
+        return shown or placeholder(str(kind), wish)
     albums = mosaic_albums(viewer, wanted)
     if albums is not None:
         kind = CoverKind.PLAYLIST

@@ -19,7 +19,9 @@ from libraries.querysets import MediaFileQuerySet
 from libraries.storage.opening import list_below, open_below
 from libraries.timeouts import call_with_timeout
 from media.covers.patterns import EMBEDDED, EXTERNAL, pictures_in
+from media.external.answers import picture_of
 from media.opening import relative_path
+from media.uploads.store import open_picture
 
 # of an album or an artist: more would make one cover as costly as a scan
 MAX_FOLDERS: Final = 40
@@ -46,6 +48,17 @@ class Place:
             about=self.library.path,
             limits=settings.STORAGE_LIMITS,
         )
+
+
+class OutsidePlace(Place):
+    """A cover that a service outside had; `path` is the name of its file in the data folder."""
+
+    def open(self) -> int:
+        """Open it. Raises OSError."""
+        fd = open_picture(os.fsdecode(self.path))
+        if fd is None:
+            raise FileNotFoundError(self.path)
+        return fd
 
 
 @dataclass(frozen=True)
@@ -97,9 +110,12 @@ class CoverSearch:
         yield from self.of_album(album, tracks)
 
     def of_album(self, album: Album, tracks: Sequence[MediaFile] | None = None) -> Iterator[Place]:
-        """The pictures above the folders of its discs, in the folders of its tracks, and in its files."""
+        """The pictures above the folders of its discs, in the folders of its tracks, in its files, and from outside."""
         tracks = _tracks(MediaFile.objects.filter(album_ref=album)) if tracks is None else tracks
         yield from self._by_priority(album.library, _album_folders(tracks), tracks)
+        outside = picture_of(album.pk)
+        if outside:
+            yield OutsidePlace(album.library, os.fsencode(outside))
 
     def of_artist(self, artist: Artist, library: Library) -> Iterator[Place]:
         """The pictures in the folder of an artist and in those of the own albums, else the cover of one of these."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from media.choices import CoverKind
-from media.covers.keys import covers, said_of
+from media.picture_keys import covers, said_of
 
 
 def keys_of_pictures(kind: CoverKind, ids: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from navidrome_lib.config import env
 from navidrome_lib.config.env import ConfigError
+from navidrome_lib.config.external import External
 from navidrome_lib.config.forwarding import LastFm, ListenBrainz
 from navidrome_lib.config.inspection import FEATURES, Inspect
 from navidrome_lib.config.media import Media
@@ -315,6 +316,7 @@ class Conf:
     media: Media = field(default_factory=Media)
     listenbrainz: ListenBrainz = field(default_factory=ListenBrainz)
     lastfm: LastFm = field(default_factory=LastFm)
+    external: External = field(default_factory=External)
 
 
 def load(environ: Mapping[str, str]) -> Conf:

@@ -25,7 +25,7 @@ def read_service_url(text: str) -> str:
     if not usable or parts.query or parts.fragment or parts.username or not text.isascii() or " " in text:
         raise ValueError(f"must be an address such as https://api.example.org/1, not {text!r}")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise ValueError(f"must begin with https://, as it gets the tokens of people, not {text!r}")
+        raise ValueError(f"must begin with https://, not {text!r}")
     return text.rstrip("/")
 
 
@@ -72,7 +72,7 @@ class LastFm:
     api_key: str = option(
         "ND_LASTFM_APIKEY",
         env.TEXT,
-        "The API key that Last.fm gave to this server.",
+        "The API key that Last.fm gave to this server. It is also what biographies and the like are asked with.",
         chapter=FORWARDING,
         default_note="none",
         example="0123456789abcdef0123456789abcdef",

@@ -52,11 +52,15 @@ class Reply:
 
     def json(self) -> dict[str, Any]:
         """The object in the body; empty where there is none."""
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            return {}
+        found = self.value()
         return found if isinstance(found, dict) else {}
+
+    def value(self) -> Any:
+        """Whatever JSON is in the body; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
     @property
     def wait(self) -> float | None:
@@ -68,19 +72,25 @@ class Reply:
 
 
 def ask(
-    method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, limits: Limits = USUAL
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    limits: Limits = USUAL,
+    most: int = MAX_BODY,
 ) -> Reply:
-    """The answer to one request; `TryLater` when there is none."""
+    """The answer to one request; `TryLater` when there is none, or one of more than `most` bytes."""
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     try:
         with opened(parts.scheme, parts.hostname or "", parts.port, limits) as connection:
             connection.request(method, path, body, {"User-Agent": _AGENT, "Accept": "application/json", **headers})
             response = connection.getresponse()
-            data = response.read(MAX_BODY + 1)
+            data = response.read(most + 1)
     except (OSError, http.client.HTTPException) as error:
         raise TryLater(f"{parts.hostname} cannot be reached: {reason_of(error)}") from error
-    if len(data) > MAX_BODY:
+    if len(data) > most:
         raise TryLater(f"{parts.hostname} answers with more than it should.")
     return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, data)
 

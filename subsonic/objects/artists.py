@@ -12,6 +12,9 @@ from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_cover
 from subsonic.objects.values import Object, add_notes, without_audio
 
+# the id of an artist that is not in the catalog
+NOT_HERE: Final = "-1"
+
 
 def without_songs() -> Object:
     """What else a directory with songs has, and an artist has empty."""
@@ -52,6 +55,16 @@ def artist_id3(artist: Mapping[str, Any]) -> Object:
         "sortName": artist["orderArtistName"],
         "roles": list(artist["stats"]),
     }
+
+
+def absent_folder_artist(name: str, mbz: str) -> Object:
+    """`Artist` of an artist that is not in the catalog."""
+    return {"id": NOT_HERE, "name": name}
+
+
+def absent_artist(name: str, mbz: str) -> Object:
+    """`ArtistID3` of an artist that is not in the catalog."""
+    return {"id": NOT_HERE, "name": name, "albumCount": 0, "musicBrainzId": mbz, "sortName": name, "roles": []}
 
 
 def albums_by(artist: Mapping[str, Any]) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.albums import album_children, albums_of
-from subsonic.objects.artists import artists_of, folder_artists
+from subsonic.objects.artists import absent_artist, absent_folder_artist, artists_of, folder_artists
 from subsonic.objects.values import Object
 
 Make = Callable[[Viewer, Sequence[str]], list[Object]]
@@ -16,11 +16,12 @@ Make = Callable[[Viewer, Sequence[str]], list[Object]]
 
 @dataclass(frozen=True)
 class Shape:
-    """How albums and artists look, made of their ids."""
+    """How albums and artists look, made of their ids; `absent` of the name and MusicBrainz id of an artist not here."""
 
     albums: Make
     artists: Make
+    absent: Callable[[str, str], Object]
 
 
-BY_TAGS: Final = Shape(albums_of, artists_of)
-BY_FOLDERS: Final = Shape(album_children, folder_artists)
+BY_TAGS: Final = Shape(albums_of, artists_of, absent_artist)
+BY_FOLDERS: Final = Shape(album_children, folder_artists, absent_folder_artist)

@@ -14,6 +14,7 @@ from libraries.catalog_api.tags import genre_counts
 from libraries.catalog_api.views import AlbumsView
 from libraries.choices import Role
 from libraries.models import Album, MediaFile, Participant
+from media.external.answers import want_picture
 from media.tracks import NO_SONG
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
@@ -75,6 +76,8 @@ def get_album(caller: Viewer, params: Params) -> Payload:
     found = albums_of(caller, [pk]) if can_be_id(pk) else []
     if not found:
         raise NotFound(NO_ALBUM)
+    if "coverArt" not in found[0]:
+        want_picture(pk)
     return {"album": found[0] | {"song": songs_of(caller, song_ids_on(caller, pk))}}
 
 

@@ -1,4 +1,7 @@
-"""What is known besides: getAlbumInfo, getArtistInfo, getTopSongs, getSimilarSongs, from the catalog itself."""
+"""What is known besides: getAlbumInfo, getArtistInfo, getTopSongs, getSimilarSongs.
+
+It is from the catalog itself, and from what services outside have told before, where they are asked.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from typing import Any, Final
 from libraries.catalog_api.albums import album_objects
 from libraries.catalog_api.artists import artist_named, artist_objects
 from listening.services.similar import Catalog, Seed, similar_artists, similar_songs, top_songs
+from media.choices import CoverKind
+from media.external.answers import NOTHING as NOTHING_TOLD
+from media.external.answers import Told, told_of
+from media.external.matching import artists_named, songs_named
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from subsonic.objects.shapes import BY_FOLDERS, BY_TAGS, Shape
@@ -29,13 +36,20 @@ def get_album_info(caller: Viewer, params: Params) -> Payload:
     found = [album for album in album_objects([pk for pk in albums if pk], caller) if not album["missing"]]
     if not found and len(albums) < 2:
         raise NotFound(NOTHING)
-    return {"albumInfo": identified(found, "mbzAlbumId")}
+    told = told_of(CoverKind.ALBUM, found[0]["id"]) if found else NOTHING_TOLD
+    return {"albumInfo": words_of(told, "notes") | identified(found, "mbzAlbumId", told.mbz)}
 
 
-def identified(things: list[dict[str, Any]], key: str) -> Object:
-    """The MusicBrainz id of the first of some things, where it has one."""
-    ids = [thing[key] for thing in things if thing.get(key)]
+def identified(things: list[dict[str, Any]], key: str, told: str) -> Object:
+    """The MusicBrainz id of the first of some things, where it has one, else the one that was told of it."""
+    ids = [thing[key] for thing in things if thing.get(key)] + ([told] if told else [])
     return {"musicBrainzId": Text(ids[0])} if ids else {}
+
+
+def words_of(told: Told, key: str) -> Object:
+    """What services outside say in words, and where more of it is."""
+    found = {key: told.text, "lastFmUrl": told.url}
+    return {name: Text(value) for name, value in found.items() if value}
 
 
 def get_artist_info2(caller: Viewer, params: Params) -> Payload:
@@ -49,11 +63,25 @@ def get_artist_info(caller: Viewer, params: Params) -> Payload:
 
 
 def artist_info(caller: Viewer, params: Params, shape: Shape) -> Object:
-    """The MusicBrainz id, and similar artists."""
+    """The biography, the MusicBrainz id, and similar artists."""
     seed = named_seed(caller, params)
-    found = identified(artist_objects([seed.artist_id], caller), "mbzArtistId") if seed.artist_id else {}
-    alike = similar_artists(caller, seed, params.limit("count", ARTISTS, MOST))
-    return found | ({"similarArtist": shape.artists(caller, alike)} if alike else {})
+    count, absent = params.limit("count", ARTISTS, MOST), params.flag("includeNotPresent")
+    told = told_of(CoverKind.ARTIST, seed.artist_id) if seed.artist_id else NOTHING_TOLD
+    found = artist_objects([seed.artist_id], caller) if seed.artist_id else []
+    alike = alike_artists(caller, seed, told, shape, count, absent=absent)[:count]
+    known = words_of(told, "biography") | identified(found, "mbzArtistId", told.mbz)
+    return known | ({"similarArtist": alike} if alike else {})
+
+
+def alike_artists(caller: Viewer, seed: Seed, told: Told, shape: Shape, count: int, *, absent: bool) -> list[Object]:
+    """Those that services outside name, with `absent` also who is not in the catalog; then those alike in it."""
+    named = list(zip(told.similar, artists_named(caller, told.similar), strict=True)) if told.similar else []
+    ids = [pk for _, pk in named if pk and pk != seed.artist_id] + similar_artists(caller, seed, count + len(named))
+    seen = {each["id"]: each for each in shape.artists(caller, list(dict.fromkeys(ids)))}
+    found = [
+        seen.pop(pk, None) if pk else shape.absent(row["name"], row["mbz"]) if absent else None for row, pk in named
+    ]
+    return [each for each in (*found, *list(seen.values())) if each is not None]
 
 
 def named_seed(caller: Viewer, params: Params) -> Seed:
@@ -66,12 +94,18 @@ def named_seed(caller: Viewer, params: Params) -> Seed:
 
 
 def get_top_songs(caller: Viewer, params: Params) -> Payload:
-    """`/rest/getTopSongs`: the songs of an artist that people here like most; none of an artist that is not known."""
+    """`/rest/getTopSongs`: the songs of an artist that are liked most; none of an artist that is not known.
+
+    Those that services outside name come first, then those that people here like.
+    """
     pk = params.text("id")
     if not pk:
         pk = artist_named(params.required("artist"))
     ids = top_songs(caller, pk, params.limit("count", SONGS, MOST)) if can_be_id(pk) else []
-    return {"topSongs": {"song": songs_of(caller, ids)}}
+    told = told_of(CoverKind.ARTIST, pk) if ids else NOTHING_TOLD
+    first = songs_named(caller, pk, told.top) if told.top else []
+    best = list(dict.fromkeys([*first, *ids]))[: len(ids)]
+    return {"topSongs": {"song": songs_of(caller, best)}}
 
 
 def get_similar_songs2(caller: Viewer, params: Params) -> Payload:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.urls import get_script_prefix
 
 from listening.models import AlbumAnnotation, Share
-from listening.models.share import NO_END, ResourceType
+from listening.models.share import ResourceType
 from listening.serializers import ShareInputSerializer
 from listening.services import shares
 from listening.services.annotations import Things

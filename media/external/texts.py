@@ -33,6 +33,8 @@ class _Words(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._silent = max(self._silent - (tag in _SILENT), 0)
+        if tag == "p":
+            self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._silent:

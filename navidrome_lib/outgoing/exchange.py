@@ -105,18 +105,23 @@ def opened(scheme: str, host: str, port: int | None, limits: Limits) -> Iterator
         )
     else:
         connection = http.client.HTTPConnection(host, port, timeout=limits.step)
-    timer = threading.Timer(limits.whole, cut_off, [connection])
+    is_over = threading.Event()
+    timer = threading.Timer(limits.whole, cut_off, [connection, is_over])
     timer.daemon = True
     timer.start()
     try:
         yield connection
+        # what came until then may look like a whole answer
+        if is_over.is_set():
+            raise TimeoutError("it took too long")
     finally:
         timer.cancel()
         connection.close()
 
 
-def cut_off(connection: http.client.HTTPConnection) -> None:
-    """End a connection, whatever another thread is waiting for on it."""
+def cut_off(connection: http.client.HTTPConnection, is_over: threading.Event) -> None:
+    """End a connection, whatever another thread is waiting for on it, and say so."""
+    is_over.set()
     if connection.sock is not None:
         with suppress(OSError):
             connection.sock.shutdown(socket.SHUT_RDWR)

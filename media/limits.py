@@ -22,7 +22,7 @@ class MediaLimits:
     covers_at_once: int = 100
     # things that wait for services outside, of each of these; a wish beyond that is forgotten
     outside_waiting: int = 1000
-    # after so many failures a thing is given up until its lifetime is over
+    # after this number of failures a thing is given up until its lifetime is over
     outside_tries: int = 6
     # seconds that one run may ask a service, and before a wish of the same thing is sent again
     outside_run_seconds: float = 20.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from libraries.catalog_api.artists import artist_objects
 from libraries.choices import Role

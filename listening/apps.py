@@ -17,7 +17,6 @@ class ListeningConfig(AppConfig):
         # models exist once the apps are loaded
         from libraries.catalog_api.extension import extend_by  # noqa: PLC0415
         from libraries.events.extension import tell_also  # noqa: PLC0415
-        from listening.events import ListeningReader  # noqa: PLC0415
         from listening.models import ServiceAccount  # noqa: PLC0415
         from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
@@ -28,4 +27,4 @@ class ListeningConfig(AppConfig):
         scan_ended.connect(sync.follow_scan, dispatch_uid="listening")
         extend_by("listening.additions")
         keep_encrypted(ServiceAccount, "secret")
-        tell_also(ListeningReader)
+        tell_also("listening.events.ListeningReader")

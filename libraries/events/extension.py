@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
+from django.utils.module_loading import import_string
+
 from libraries.events.news import AuditedChange
 from navidrome_lib.viewer import Viewer
 
@@ -22,14 +24,17 @@ class Reader(Protocol):
         """
 
 
-_makers: Final[list[Callable[[], Reader]]] = []
+_names: Final[list[str]] = []
 
 
-def tell_also(maker: Callable[[], Reader]) -> None:
-    """Have a reader made for each process that has open streams. To be called in the `ready` of an app."""
-    _makers.append(maker)
+def tell_also(name: str) -> None:
+    """Have a reader made, of the class of that name, for each process that has open streams.
+
+    To be called in the `ready` of an app: a worker, which has no streams, loads nothing that only they need.
+    """
+    _names.append(name)
 
 
 def readers() -> list[Reader]:
     """A new reader of each app."""
-    return [make() for make in _makers]
+    return [import_string(name)() for name in _names]

@@ -22,6 +22,7 @@ from navidrome_lib.web.limits import WebLimits
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
 LATE = "The request did not arrive in time."
+BUSY = "The server is busy. Try again in a few seconds."
 MANY = "Too many requests of this address are unfinished."
 LARGE_HEAD = "The head of the request is too large."
 
@@ -55,7 +56,7 @@ class Owner(Protocol):
     def turned(self, connection: Connection, /) -> None: ...
     def watch_output(self, connection: Connection, /) -> None: ...
     def closed(self, connection: Connection, /) -> None: ...
-    def answer(self, connection: Connection, request: Any, /) -> None: ...
+    def answer(self, connection: Connection, request: Any, size: int, /) -> None: ...
     def answer_mistake(self, connection: Connection, error: Exception, /) -> None: ...
     def run_in_thread(self, step: Callable[[], None], /) -> None: ...
 
@@ -185,8 +186,9 @@ class Connection(asyncio.Protocol):
 
     def _hand_over(self) -> None:
         request, self._request, self._parser = self._request, None, None
+        size, self._missing = self._missing, 0
         self._turn(State.BUSY)
-        self.worker.answer(self, request)
+        self.worker.answer(self, request, size)
 
     def send(self, data: bytes) -> bool:
         """Send a part of an answer; True when its source should wait for room. Raises when the client is gone."""

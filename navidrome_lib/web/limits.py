@@ -37,6 +37,8 @@ class WebLimits:
     storage_threads_each: int = 8
     # of all requests that have not arrived whole before the oldest is dropped
     unread_bytes_of_all: int = 64 * 1024 * 1024
+    # of all bodies that have arrived and are not answered, before more are refused
+    read_bytes_of_all: int = 64 * 1024 * 1024
     # how often deadlines are looked at, and without connections whether the parent lives
     tick_seconds: float = 0.5
     idle_tick_seconds: float = 5.0

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http.message import Request
@@ -18,7 +19,7 @@ from gunicorn.workers.base import Worker
 
 from navidrome_lib.config import conf
 from navidrome_lib.giving_way import sign_of
-from navidrome_lib.web.connection import MANY, UNFINISHED, Connection, State
+from navidrome_lib.web.connection import BUSY, MANY, UNFINISHED, Connection, State
 from navidrome_lib.web.crowd import Crowd, Deadlines, crowd_of
 from navidrome_lib.web.exchange import Exchange
 from navidrome_lib.web.limits import WebLimits
@@ -58,6 +59,8 @@ class EventedWorker(Worker):  # type: ignore[misc]
         self._unfinished: Crowd[Connection] = Crowd(self.limits.unfinished_each)
         self._slow: Crowd[Connection] = Crowd(self.limits.slow_readers_each)
         self._progress: dict[Connection, tuple[int, float]] = {}
+        # of bodies that have arrived, until their requests are answered
+        self._read_bytes = 0
         self._waiting = {
             State.NEW: Deadlines[Connection](self.limits.first_byte_seconds),
             State.IDLE: Deadlines[Connection](self.cfg.keepalive),
@@ -189,10 +192,25 @@ class EventedWorker(Worker):  # type: ignore[misc]
 
     # ---- requests
 
-    def answer(self, connection: Connection, request: Any) -> None:
-        """Run the application for a request, in a thread."""
+    def answer(self, connection: Connection, request: Any, size: int) -> None:
+        """Run the application for a request with a body of that size, in a thread; refuse it when too much waits."""
+        if size and self._read_bytes + size > self.limits.read_bytes_of_all:
+            connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
+            return
+        self._read_bytes += size
         self._sign.set_at_work()
-        self._pool.submit(Exchange(self, connection, request).run)
+        self._pool.submit(self._run, Exchange(self, connection, request), size)
+
+    def _run(self, exchange: Exchange, size: int) -> None:
+        try:
+            exchange.run()
+        finally:
+            if size:
+                with contextlib.suppress(RuntimeError):  # a loop that is closed: the server stops
+                    self.loop.call_soon_threadsafe(self._let_go, size)
+
+    def _let_go(self, size: int) -> None:
+        self._read_bytes -= size
 
     def answer_mistake(self, connection: Connection, error: Exception) -> None:
         """Answer what is no request."""

@@ -36,6 +36,7 @@ class HastyWorker(EventedWorker):
         unfinished_each=12,
         slow_readers_each=24,
         unread_bytes_of_all=2 * 1024 * 1024,
+        read_bytes_of_all=2 * 1024 * 1024,
         tick_seconds=0.05,
     )
 

@@ -288,6 +288,15 @@ def test_bodies_that_do_not_end_have_bounded_memory(web: Web) -> None:
     assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
 
 
+def test_bodies_that_wait_for_their_answers_have_bounded_memory(web: Web) -> None:
+    request = b"POST /sleep HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 900000\r\n\r\n" + bytes(900_000)
+    with contextlib.ExitStack() as stack:
+        answers = [read_all(client) for client in [stack.enter_context(web.connect(request)) for _ in range(3)]]
+    assert sorted(answer.split()[1] for answer in answers) == [b"200", b"200", b"503"]
+    with web.connect(request) as client:
+        assert read_all(client).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_head_alone_is_answered_without_a_body(web: Web) -> None:
     for path in ("/large", "/file", "/pieces", "/drawn", "/drawn-chunked"):
         with web.connect(f"HEAD {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()) as client:

@@ -92,12 +92,12 @@ class RadioSerializer(serializers.Serializer[Radio]):
     homePageUrl = serializers.CharField(source="home_page_url")
     createdAt = Timestamp(source="created_at")
     updatedAt = Timestamp(source="updated_at")
-    uploadedImage = serializers.CharField(read_only=True, required=False, help_text=GIVEN_HELP)
-    imageHash = serializers.CharField(read_only=True, required=False, help_text=HASH_HELP)
-    thumbHash = serializers.CharField(read_only=True, required=False)
-    dominantColor = serializers.CharField(read_only=True, required=False)
-    imageWidth = serializers.IntegerField(read_only=True, required=False)
-    imageHeight = serializers.IntegerField(read_only=True, required=False)
+    uploadedImage = serializers.CharField(required=False, help_text=GIVEN_HELP)
+    imageHash = serializers.CharField(required=False, help_text=HASH_HELP)
+    thumbHash = serializers.CharField(required=False)
+    dominantColor = serializers.CharField(required=False)
+    imageWidth = serializers.IntegerField(required=False)
+    imageHeight = serializers.IntegerField(required=False)
 
     def to_representation(self, instance: Radio) -> dict[str, Any]:
         return {**super().to_representation(instance), **self.context.get("added", {}).get(instance.pk, {})}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -100,7 +101,7 @@ class LinkView(APIView):
         link(viewer_of(request), self.service, token=body.get("token", ""), left_out=body.get("leftOutLibraryIds"))
         return self.get(request)
 
-    @extend_schema(responses={200: serializers.DictField()})
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def delete(self, request: Request) -> Response:
         """Send no more plays, and forget the token and what waits."""
         unlink(viewer_of(request), self.service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -18,6 +19,7 @@ from libraries.models import Library
 from libraries.watcher.service import Watcher
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
+from tests.conftest import Configure
 from tests.support.limits import limit_watches
 from tests.support.scans import scan
 from tests.support.waiting import eventually
@@ -49,7 +51,18 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return parts
 
 
+@pytest.fixture
+def all_on(configure: Configure) -> None:
+    """Services outside are asked and told, where there is something."""
+    conf = django_settings.CONF
+    configure(
+        listenbrainz=dataclasses.replace(conf.listenbrainz, enabled=True),
+        external=dataclasses.replace(conf.external, enabled=True),
+    )
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("all_on")
 @pytest.mark.parametrize("name", OFTEN)
 def test_a_periodic_task_that_finds_nothing_to_do_writes_nothing(library: Library, noted: list[str], name: str) -> None:
     app.loader.import_default_modules()

@@ -21,7 +21,7 @@ from tests.support.limits import limit_lists
 from tests.support.scans import scan, write_track
 from users.models import LibraryAccess, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 VIEWS = {
     "song": SongListView, "album": AlbumListView, "artist": ArtistListView, "tag": TagListView,

@@ -29,7 +29,8 @@ class Params:
         values: dict[str, list[str]] = {}
         for source in (request.POST, request.GET) if request.method == "POST" else (request.GET,):
             for name, found in source.lists():
-                values.setdefault(name, []).extend(str(value) for value in found)
+                # no database has a NUL, and not every one lets itself be asked for it
+                values.setdefault(name, []).extend(str(value).replace("\0", "\ufffd") for value in found)
         return cls(values, request)
 
     @property

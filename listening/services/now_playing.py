@@ -25,6 +25,8 @@ GRACE_SECONDS: Final = 30
 ENOUGH_SECONDS: Final = 240
 # a player that was last seen before that plays nothing that anybody should be shown
 RECENT: Final = timedelta(hours=12)
+# nothing is longer: what a player tells beyond that would have begun before the calendar does
+LONGEST_MS: Final = 30 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     duration = duration_of(viewer, told.track_id)
     if duration is None:
         return
+    told = replace(told, position_ms=min(told.position_ms, LONGEST_MS))
     known = _read(player.pk)
     if known is None or known.track_id != told.track_id or told.state == PlaybackState.STARTING:
         known = NowPlaying(told.track_id, player.pk, time.time() - told.position_ms / 1000)

@@ -41,7 +41,7 @@ class AlbumCovers(Addition):
     keys: ClassVar[Keys] = keys_of_covers()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
-        for row in covers(CoverKind.ALBUM, objects):
+        for row in covers(objects, CoverKind.ALBUM):
             for each in objects[row[1]]:
                 each.update(said_of(row))
 
@@ -55,12 +55,14 @@ class SongCovers(Addition):
         # what is embedded in a file is not known by the album
         plain = [song for each in objects.values() for song in each if not song.get("hasCoverArt")]
         albums = {song["albumId"] for song in plain if song.get("albumId")}
-        shared = {row[1]: said_of(row) for row in covers(CoverKind.ALBUM, albums)}
+        known = covers([*objects, *albums], CoverKind.TRACK, CoverKind.ALBUM)
+        shared = {row[1]: said_of(row) for row in known if row[0] == CoverKind.ALBUM}
         for song in plain:
             song.update(shared.get(song.get("albumId"), {}))
-        for row in covers(CoverKind.TRACK, objects):
-            for song in objects[row[1]]:
-                song.update(said_of(row))
+        for row in known:
+            if row[0] == CoverKind.TRACK:
+                for song in objects[row[1]]:
+                    song.update(said_of(row))
 
 
 class ArtistCovers(Addition):
@@ -80,7 +82,7 @@ class ArtistCovers(Addition):
         libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)
         # a picture that the artist was given goes before those of all libraries
         order = {"": -1, **{str(pk): place for place, pk in enumerate(libraries)}}
-        rows = [row for row in covers(CoverKind.ARTIST, objects) if row[2] in order]
+        rows = [row for row in covers(objects, CoverKind.ARTIST) if row[2] in order]
         # the best one comes last, and stays
         for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):
             for each in objects[row[1]]:

@@ -15,18 +15,22 @@ from navidrome_lib.db.prepared import PreparedIn
 _COLUMNS: Final = ("kind", "item_id", "part", "digest", "thumb_hash", "color", "width", "height", "source_key")
 
 
-def _of_kind(kind: str) -> QuerySet[Cover, tuple[Any, ...]]:
-    return Cover.objects.filter(kind=kind).order_by().values_list(*_COLUMNS)
+def _of_kinds(*kinds: str) -> QuerySet[Cover, tuple[Any, ...]]:
+    return Cover.objects.filter(kind__in=kinds).order_by().values_list(*_COLUMNS)
 
 
-_covers: Final = PreparedIn[tuple[Any, ...]](lambda ids, kind: _of_kind(kind).filter(item_id__in=ids), str)
+_covers: Final = PreparedIn[tuple[Any, ...]](
+    lambda ids, kind, other: _of_kinds(kind, other).filter(item_id__in=ids), str, str
+)
 
 
-def covers(kind: CoverKind, ids: Collection[str]) -> list[tuple[Any, ...]]:
-    """What is known of the pictures of some things, as tuples of `_COLUMNS`."""
+def covers(ids: Collection[str], kind: CoverKind, other: CoverKind | None = None) -> list[tuple[Any, ...]]:
+    """What is known of the pictures of some things, of one kind or of two, as tuples of `_COLUMNS`."""
+    kinds = str(kind), str(other or kind)
     if len(ids) > MANY:
-        return [row for row in _of_kind(str(kind)) if row[1] in ids]
-    return _covers.rows(ids, str(kind))
+        wanted = frozenset(ids)
+        return [row for row in _of_kinds(*kinds) if row[1] in wanted]
+    return _covers.rows(ids, *kinds)
 
 
 def said_of(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from media.picture_keys import covers, said_of
 
 def keys_of_pictures(kind: CoverKind, ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """The keys for the wire by the id of the thing; things without a picture of their own are left out."""
-    return {row[1]: said_of(row) for row in covers(kind, ids) if row[3] and not row[2]}
+    return {row[1]: said_of(row) for row in covers(ids, kind) if row[3] and not row[2]}
 
 
 def keys_of_playlists(ids: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -135,7 +135,7 @@ class TestReading:
             with CaptureQueriesContext(connection) as captured:
                 as_member.get(f"/api/playlist/{playlist.pk}/tracks")
             asked.append(len(captured))
-        assert asked[0] == asked[1] < 14
+        assert asked[0] == asked[1] < 13
 
 
 class TestWriting:

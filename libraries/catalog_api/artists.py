@@ -96,12 +96,9 @@ def artist_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
 def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `artist_objects`, for who knows the libraries of the viewer already."""
-    rows: dict[str, tuple[Any, ...]] = {}
     stats: dict[str, list[Stats]] = defaultdict(list)
-    for piece in chunks(dict.fromkeys(ids)):
-        _read_stats(piece, libraries, stats)
-        seen = [pk for pk in piece if pk in stats]
-        rows.update((row[0], row) for row in _rows.rows(seen))
+    _read_stats(ids, libraries, stats)
+    rows = {row[0]: row for row in _rows.rows([pk for pk in ids if pk in stats])}
     objects = [artist_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
     add_keys(Resource.ARTIST, objects, viewer)
     return objects

@@ -43,7 +43,7 @@ def create_bookmark(caller: Viewer, params: Params) -> Payload:
     comment = params.text("comment")
     if len(comment) > MAX_COMMENT:
         raise SubsonicError(GENERIC, f"comment: at most {MAX_COMMENT:,} characters.")
-    bookmarks.save_bookmark(caller, pk, position, comment=comment.replace("\0", ""), changed_by=text(params.text("c")))
+    bookmarks.save_bookmark(caller, pk, position, comment=comment, changed_by=text(params.text("c")))
     return {}
 
 

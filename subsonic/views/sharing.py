@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.urls import get_script_prefix
+from django.urls import reverse
 
 from listening.models import AlbumAnnotation, Share
 from listening.models.share import ResourceType
@@ -75,7 +75,7 @@ def share_object(caller: Viewer, params: Params, share: Share) -> Object:
     """`share`: its things as far as its owner and the caller can access them."""
     found: Object = {
         "id": share.pk,
-        "url": params.request.build_absolute_uri(f"{get_script_prefix()}share/{share.pk}"),
+        "url": params.request.build_absolute_uri(reverse("share", args=[share.pk])),
         "username": share.user.username,
         "created": moment(share.created_at),
         "expires": moment(share.expires_at),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from django.db import models
@@ -18,6 +18,7 @@ from listening.services.forwarding import enabled_services
 from navidrome_lib.db.ids import new_id
 from navidrome_lib.outgoing.exchange import USUAL, Limits
 from navidrome_lib.outgoing.problems import PlaysRefused, Problem, SecretRefused, TryLater
+from navidrome_lib.outgoing.trying_again import at_or_before, wait_for
 from users.app_passwords import box
 from users.encryption import decrypt
 
@@ -25,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 # a run that died is given up after so long; a batch takes half a minute at most
 LEASE: Final = timedelta(minutes=5)
-FIRST_WAIT: Final = 60.0
 LONGEST_WAIT: Final = 6 * 3600.0
 # how long one run may take; what is left waits for the next one
 BUDGET: Final = 45.0
@@ -68,11 +68,6 @@ def due_accounts() -> list[ServiceAccount]:
         service__in=enabled_services(), stopped_at=None, user__is_active=True,
     )  # fmt: skip
     return list(rows.order_by(F("next_try_at").asc(nulls_first=True), "pk"))
-
-
-def at_or_before(field: str, now: datetime) -> Q:
-    """The condition that a moment has come, or was never set."""
-    return Q(**{field: None}) | Q(**{f"{field}__lte": now})
 
 
 class Run:
@@ -151,8 +146,7 @@ class Run:
     def put_off(self, problem: TryLater, account: ServiceAccount | None) -> None:
         """Try again later, each time after twice as long, or when the service says."""
         failures = account.failures if account is not None else 0
-        wait = min(FIRST_WAIT * 2 ** min(failures, 16), LONGEST_WAIT)
-        seconds = wait if problem.seconds is None else max(problem.seconds, 1.0)
+        seconds = wait_for(problem, failures, LONGEST_WAIT)
         logger.warning("Plays of account %s wait for another %d s: %s", self.account_id, seconds, problem.message)
         self.mine().update(
             failures=F("failures") + 1,

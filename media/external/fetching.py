@@ -24,12 +24,12 @@ from navidrome_lib import stopping
 from navidrome_lib.db.ids import new_id
 from navidrome_lib.outgoing.exchange import Limits
 from navidrome_lib.outgoing.problems import Problem, SecretRefused, TryLater
+from navidrome_lib.outgoing.trying_again import at_or_before, wait_after, wait_for
 
 logger = logging.getLogger(__name__)
 
 # a run that died is given up after so long
 LEASE: Final = timedelta(minutes=5)
-FIRST_WAIT: Final = 60.0
 LONGEST_WAIT: Final = 24 * 3600.0
 REFUSED_WAIT: Final = 6 * 3600.0
 # what MusicBrainz found is of use to those behind it
@@ -117,8 +117,7 @@ class Run:
         """Claim the service; False when another run has it, or it is to be left alone."""
         now = timezone.now()
         OutsideSource.objects.get_or_create(name=str(self.source))
-        free = Q(claimed_until=None) | Q(claimed_until__lte=now)
-        rested = Q(next_request_at=None) | Q(next_request_at__lte=now)
+        free, rested = at_or_before("claimed_until", now), at_or_before("next_request_at", now)
         rows = OutsideSource.objects.filter(free, rested, name=str(self.source))
         return bool(rows.update(claimed_by=self.claim, claimed_until=now + LEASE))
 
@@ -141,12 +140,10 @@ class Run:
 
     def rest_of(self, error: Problem) -> float:
         """For how many seconds the service is left alone after a problem."""
-        if isinstance(error, TryLater) and error.seconds is not None:
-            return max(error.seconds, 1.0)
-        if isinstance(error, SecretRefused):
+        if not isinstance(error, TryLater):
             return REFUSED_WAIT
         known = OutsideSource.objects.filter(name=str(self.source)).values_list("failures", flat=True).first() or 0
-        return wait_after(known)
+        return wait_for(error, known, LONGEST_WAIT)
 
     def give_back(self, rest: float, *, failed: bool, problem: str) -> None:
         """End the claim, and say from when on the next run may ask."""
@@ -211,13 +208,8 @@ class Run:
         """
         failures, now = row.failures + 1, timezone.now()
         over = failures >= settings.MEDIA_LIMITS.outside_tries and not is_service
-        later = None if over else now + timedelta(seconds=wait_after(row.failures))
+        later = None if over else now + timedelta(seconds=wait_after(row.failures, LONGEST_WAIT))
         facts: dict[str, Any] = {"settled_at": now} if over else {}
         OutsideInfo.objects.filter(pk=row.pk).update(
             failures=min(failures, MOST_FAILURES), next_try_at=later, last_error=why[:_MAX_ERROR], **facts
         )
-
-
-def wait_after(failures: int) -> float:
-    """Seconds until the next try."""
-    return min(FIRST_WAIT * 2.0 ** min(failures, 16), LONGEST_WAIT)

@@ -90,8 +90,8 @@ app.conf.beat_schedule = {
         "options": {"expires": 300},
     },
     "start-due-scans": {"task": "libraries.tasks.start_due_scans", "schedule": 60.0},
-    "note-worker": {"task": "navidrome_lib.system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
-    "collect-insights": {"task": "navidrome_lib.system.tasks.collect_insights", "schedule": 3_600.0},
+    "note-worker": {"task": "system.tasks.note_worker", "schedule": 30.0, "options": {"expires": 30}},
+    "collect-insights": {"task": "system.tasks.collect_insights", "schedule": 3_600.0},
     "forget-login-passwords": {
         "task": "users.tasks.forget_login_passwords",
         "schedule": 3_600.0,

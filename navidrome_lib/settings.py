@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "missing",
     "media",
     "subsonic",
-    "navidrome_lib.system",
+    "system",
 ]
 
 MIDDLEWARE = [

@@ -28,8 +28,8 @@ GET /api/scan/{id}/changes            libraries.views.ScanViewSet        admin  
 GET /api/library/{id}/explain         libraries.views.LibraryViewSet     admin          storage.explain
 GET /api/events                       libraries.event_views.EventView    signed in      libraries.events.hub
 GET /rest/{method}                    subsonic.urls.METHODS              see the table  services.scans
-GET /api/keepalive/                   navidrome_lib.system.views         everyone
-GET /api/insights/*                   navidrome_lib.system.views         signed in
+GET /api/keepalive/                   system.views                       everyone
+GET /api/insights/*                   system.views                       signed in
 GET|POST /api/playlist                listening.views.playlists          signed in      listening.services.playlists
 GET|PUT|DELETE /api/playlist/{id}     listening.views.playlists          owner, admin   listening.services.playlists
 GET /api/song/{id}/playlists          listening.views.playlists          signed in
@@ -39,11 +39,11 @@ GET|POST /api/transcoding, /{id}      listening.views.devices            admin c
 GET|POST /api/share, /{id}            listening.views.shares             owner, admin   listening.services.shares
 GET /api/scrobble, /{id}              listening.views.shares             owner
 GET|PUT|DELETE /api/{service}/link    listening.views.links              signed in      listening.forwarding.linking
-POST|DELETE /api/{kind}/{id}/image     media.uploads.views                owner, admin   media.uploads.service
+POST|DELETE /api/{kind}/{id}/image    media.uploads.views                owner, admin   media.uploads.service
 GET /share/{id}, /share/{id}/…        media.sharing.views                everyone       listening.services.shares
-GET /api/translation                  navidrome_lib.system.empty_lists   everyone
-GET /api/health                       navidrome_lib.system.views         everyone
-GET /api/config/*, /api/inspect       navidrome_lib.system.views         admin, by flag
+GET /api/translation                  system.empty_lists                 everyone
+GET /api/health                       system.views                       everyone
+GET /api/config/*, /api/inspect       system.views                       admin, by flag
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from navidrome_lib.system.schema_view import SchemaView
+from system.schema_view import SchemaView
 
 # a page only: without its template there is no answer to another method
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"])
@@ -64,7 +64,7 @@ urlpatterns = [
     path("rest/", include("subsonic.urls")),
     path("", include("libraries.urls")),
     path("", include("libraries.catalog_api.urls")),
-    path("", include("navidrome_lib.system.urls")),
+    path("", include("system.urls")),
     path("", include("listening.urls")),
     path("", include("media.urls")),
     path("", include("missing.urls")),

@@ -23,6 +23,7 @@ PAGES = sorted([*(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md",
 NAMES = [page.relative_to(REPOSITORY).as_posix() for page in PAGES]
 TOP_LEVEL = {path.name for path in REPOSITORY.iterdir() if path.is_dir() and not path.name.startswith(".")}
 COLUMNS = 100
+PRODUCT = ("navidrome_lib", "libraries", "users", "listening", "media", "missing", "subsonic", "system", "synth")
 # read by scripts and tests, not by the server
 OTHER_VARIABLES = {"ND_VENV", "ND_HAZARDS"}
 
@@ -134,7 +135,7 @@ def test_the_map_has_every_package() -> None:
     listed = re.findall(r"`([\w/]+)/`", "\n".join(rows))
     shown = set(listed)
     assert len(listed) == len(shown)
-    for package in ("navidrome_lib", "libraries", "users", "listening", "media", "missing", "subsonic", "synth"):
+    for package in PRODUCT:
         assert package in shown
         for inside in (REPOSITORY / package).glob("*/__init__.py"):
             folder = inside.parent

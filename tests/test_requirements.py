@@ -22,7 +22,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 import django
 django.setup()
-for package in ("navidrome_lib", "libraries", "users", "listening", "missing", "subsonic"):
+for package in ("navidrome_lib", "libraries", "users", "listening", "missing", "subsonic", "system"):
     for module in pkgutil.walk_packages([package], f"{package}."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDERS = (
     "bench", "devtools", "libraries", "listening", "media", "missing", "navidrome_lib", "script", "subsonic", "synth",
-    "tests", "users",
+    "system", "tests", "users",
 )  # fmt: skip
 MAX_FILE, MAX_FUNCTION = 400, 50
 

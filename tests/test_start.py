@@ -39,7 +39,7 @@ def test_a_scan_needs_neither_pages_nor_the_queue(tmp_path: Path, new_database: 
 
 
 def test_a_worker_needs_no_pages(tmp_path: Path) -> None:
-    assert loaded(tmp_path, "import libraries.tasks, missing.tasks, navidrome_lib.system.tasks") == QUEUE
+    assert loaded(tmp_path, "import libraries.tasks, missing.tasks, system.tasks") == QUEUE
 
 
 def test_the_pages_are_checked_nevertheless(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDERS = (
     "bench", "devtools", "docs", "libraries", "listening", "media", "missing", "navidrome_lib", "script", "subsonic",
-    "synth", "users",
+    "synth", "system", "users",
 )  # fmt: skip
 SUFFIXES = {".py", ".md", ".html", ".js"}
 VAGUE = re.compile(r"\b(whoever|nobody|somebody|anew|so\s+many)\b", re.IGNORECASE)

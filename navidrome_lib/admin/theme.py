@@ -57,7 +57,7 @@ UNFOLD: dict[str, Any] = {
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ],
     },
-    "DASHBOARD_CALLBACK": "navidrome_lib.system.dashboard.add_dashboard",
+    "DASHBOARD_CALLBACK": "system.dashboard.add_dashboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("libraries/icon.svg")}],
     "STYLES": [asset("libraries/admin.css")],
     "SCRIPTS": [asset("libraries/admin.js")],

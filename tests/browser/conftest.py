@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from libraries.models import Scan
 from libraries.scanner import pipeline
-from navidrome_lib.system import dashboard
+from system import dashboard
 from tests.conftest import PASSWORD, MakeUser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

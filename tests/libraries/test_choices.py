@@ -12,7 +12,7 @@ import pytest
 from libraries import choices
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("bench", "libraries", "listening", "media", "missing", "navidrome_lib", "subsonic", "users")
+PACKAGES = ("bench", "libraries", "listening", "media", "missing", "navidrome_lib", "subsonic", "system", "users")
 ENUMS = (
     choices.ChangeKind, choices.ExplainStatus, choices.LibraryStatus, choices.ProblemKind, choices.Role,
     choices.ScanPhase, choices.ScanState, choices.ScanTrigger, choices.WatchState,

@@ -15,8 +15,8 @@ from django.utils import timezone
 from libraries import clock
 from libraries.models import Library, Scan, ScanProblem
 from libraries.scanner.paths import key_of
-from navidrome_lib.system import health
-from navidrome_lib.system.dashboard import TITLES
+from system import health
+from system.dashboard import TITLES
 from tests.conftest import Configure, MakeLibrary, MakeScan
 from tests.support.clocks import Machine
 from users.models import User

@@ -87,7 +87,7 @@ DOCUMENT = """
 import django
 django.setup()
 from libraries.catalog_api.extension import Resource, extend
-from navidrome_lib.system.schema_view import JSON, make_document
+from system.schema_view import JSON, make_document
 from tests.libraries.api.test_extension import Greetings
 extend(Resource.SONG, Greetings())
 print(make_document(JSON, prefix="/", numeric_ids=False).text.decode())

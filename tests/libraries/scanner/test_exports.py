@@ -8,7 +8,7 @@ from pathlib import Path
 from libraries import scanner
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PACKAGES = ("libraries", "listening", "media", "missing", "navidrome_lib", "subsonic", "users")
+PACKAGES = ("libraries", "listening", "media", "missing", "navidrome_lib", "subsonic", "system", "users")
 
 
 def test_every_export_is_used_outside() -> None:

@@ -20,7 +20,7 @@ from libraries.scanner.options import pid_rules
 from libraries.scanner.read.transport import TrackPacker, conversion_by, unpack
 from navidrome_lib.config.conf import ConfigError, load
 from navidrome_lib.config.pids import TAG_FIELDS
-from navidrome_lib.system.inspection import mapped
+from system.inspection import mapped
 from tests.support.raw_audio import MBZ_A as A
 from tests.support.raw_audio import raw_audio
 from tests.support.scans import ids, scan, write_album

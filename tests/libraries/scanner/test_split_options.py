@@ -13,7 +13,7 @@ from libraries.audio.pool.pool import ReaderPool
 from libraries.models import Library, MediaFile, Participant
 from libraries.scanner.mapping.splitting import SplitRules
 from libraries.scanner.read.transport import USUAL_CONVERSION, conversion_by, unpack
-from navidrome_lib.system.inspection import mapped
+from system.inspection import mapped
 from tests.support.scans import scan, write_track
 
 RULES = SplitRules(artist=(" + ",), roles=(" + ",), genre=("|",), exceptions=("Bob + Bill",))

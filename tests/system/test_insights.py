@@ -12,8 +12,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.models import Album, Library, LibraryArtist
-from navidrome_lib.system import insights, tasks
-from navidrome_lib.system.models import InsightsRun
+from system import insights, tasks
+from system.models import InsightsRun
 from tests.conftest import Configure
 from tests.support.catalog import make_artist, make_track
 

@@ -18,7 +18,7 @@ from django.urls.base import set_script_prefix
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from navidrome_lib.system.schema_view import make_document
+from system.schema_view import make_document
 from tests.conftest import Configure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]

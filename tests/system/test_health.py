@@ -18,7 +18,7 @@ from libraries import clock
 from libraries.models import Library, Scan
 from navidrome_lib import heartbeat
 from navidrome_lib.config.redis_urls import OPEN_BROKER
-from navidrome_lib.system import health, tasks
+from system import health, tasks
 from tests.conftest import Configure
 from tests.support.clocks import Machine, live
 

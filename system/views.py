@@ -21,16 +21,16 @@ from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.config.conf import Conf
 from navidrome_lib.config.option import masked
 from navidrome_lib.errors import InvalidInput, NotFound, TooManyAttempts
-from navidrome_lib.system import health, insights
-from navidrome_lib.system.inspection import inspect_file
-from navidrome_lib.system.serializers import (
+from navidrome_lib.viewer import is_admin, viewer_of
+from system import health, insights
+from system.inspection import inspect_file
+from system.serializers import (
     ConfigSerializer,
     HealthSerializer,
     InsightsSerializer,
     InspectSerializer,
     KeepaliveSerializer,
 )
-from navidrome_lib.viewer import is_admin, viewer_of
 from users.authentication import OptionalTokenAuthentication, SameOriginSessionAuthentication
 
 # what a client may ask for that means all options

@@ -12,7 +12,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from libraries.models import Album, Artist, Library, LibraryArtist, MediaFile
-from navidrome_lib.system.models import InsightsRun
+from system.models import InsightsRun
 
 logger = logging.getLogger(__name__)
 

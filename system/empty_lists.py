@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from navidrome_lib.system.views import ANYBODY
+from system.views import ANYBODY
 
 ANYTHING = {"type": "array", "items": {"type": "object"}, "maxItems": 0}
 

@@ -23,7 +23,7 @@ from libraries.models import Library
 from listening.models import Radio, Scrobble, Share, Transcoding
 from listening.services.players import find_player
 from missing.purges import purge_missing_files
-from navidrome_lib.system.schema_view import JSON, make_document
+from system.schema_view import JSON, make_document
 from tests.conftest import Configure, MakeScan
 from tests.listening.api.test_playlists import make_playlist
 from tests.support.catalog import SEEN, make_track

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from navidrome_lib.api.routers import route
-from navidrome_lib.system.empty_lists import PublicEmptyListView
-from navidrome_lib.system.views import (
+from system.empty_lists import PublicEmptyListView
+from system.views import (
     ConfigView,
     HealthView,
     InsightsView,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
-from navidrome_lib.system import insights
+from system import insights
 
 
 @app.task(isolated=True)

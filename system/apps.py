@@ -9,15 +9,14 @@ from typing import Final
 from django.apps import AppConfig
 from django.db.models.signals import pre_migrate
 
-from navidrome_lib.system.schema import refuse_unknown_schema
+from system.schema import refuse_unknown_schema
 
 # A scan makes millions of objects, a request thousands, hardly any of them in circles: fewer rounds of the collector.
 _THRESHOLDS: Final = (50_000, 20, 100)
 
 
 class SystemConfig(AppConfig):
-    name = "navidrome_lib.system"
-    label = "system"
+    name = "system"
 
     def ready(self) -> None:
         # sent for every app: once is enough

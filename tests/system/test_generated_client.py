@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from libraries.models import Library
 from missing.purges import purge_missing_files
-from navidrome_lib.system.schema_view import JSON, make_document
+from system.schema_view import JSON, make_document
 from tests.conftest import PASSWORD, MakeScan
 from tests.support.catalog import make_track
 from users.models import User

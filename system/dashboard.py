@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from libraries.admin.dashboard import Attention
 from libraries.admin.dashboard import add_dashboard as add_libraries
-from navidrome_lib.system import health
 from navidrome_lib.viewer import is_admin
+from system import health
 
 ICONS = {
     "database": "database",

@@ -35,7 +35,7 @@ def test_others_are_a_page(address: str) -> None:
     assert "<script>" not in response.content.decode()
 
 
-@pytest.mark.urls("tests.navidrome_lib.system.test_handlers")
+@pytest.mark.urls("tests.system.test_handlers")
 @pytest.mark.parametrize(("address", "kind"), [("/api/broken", "application/json"), ("/broken", "text/html")])
 def test_a_bug_shows_nothing_of_itself(address: str, kind: str) -> None:
     response = Client(raise_request_exception=False).get(address)

@@ -44,18 +44,13 @@ GET /share/{id}, /share/{id}/…        media.sharing.views                every
 GET /api/translation                  system.empty_lists                 everyone
 GET /api/health                       system.views                       everyone
 GET /api/config/*, /api/inspect       system.views                       admin, by flag
+GET /api/schema/, /api/docs/          system.schema_view                 everyone
 """
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularSwaggerSplitView
-
-from system.schema_view import SchemaView
-
-# a page only: without its template there is no answer to another method
-docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"])
 
 admin.autodiscover()
 
@@ -70,8 +65,6 @@ urlpatterns = [
     path("", include("missing.urls")),
     path("", include("users.urls")),
     path("", include("navidrome_lib.audit.urls")),
-    path("api/schema/", SchemaView.as_view(), name="schema"),
-    path("api/docs/", docs, name="docs"),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,4 +1,4 @@
-"""How often the server looks, and how long it waits. A server's limits are Django settings of these types."""
+"""How often the server looks, and how long it waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class StorageLimits:
-    """What a call to storage that may never answer may cost: the setting `STORAGE_LIMITS`."""
+    """What a call to storage that may never answer may cost."""
 
     # how long the caller waits for its answer
     seconds: float = 4.0
@@ -17,7 +17,7 @@ class StorageLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class EventLimits:
-    """The times and the number of streams of server-sent events: the setting `EVENT_LIMITS`."""
+    """The times and the number of streams of server-sent events."""
 
     # between two looks at what changed
     poll_seconds: float = 1.0
@@ -33,7 +33,7 @@ class EventLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchLimits:
-    """The times of the watcher: the setting `WATCH_LIMITS`."""
+    """The times of the watcher."""
 
     # between two rounds of everything that is due
     tick_seconds: float = 0.5
@@ -57,7 +57,7 @@ class WatchLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class ListLimits:
-    """What lists of the catalog may cost: the setting `LIST_LIMITS`."""
+    """What lists of the catalog may cost."""
 
     # rows that are counted, and put in any order, by each request; the orders of more are kept
     kept_from: int = 20_000

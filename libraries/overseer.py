@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from django.conf import settings
 from django.db import connection
 
 from libraries.models import Scan
-from libraries.scanner import reap_stale, worker_name
+from libraries.scanner import ScanLimits, reap_stale, worker_name
 from navidrome_lib.celery import isolated_jobs
+from navidrome_lib.limits import limits_of
 from navidrome_lib.outages import outage_of
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Overseer:
         # celery may take some looks to notice that a process has ended; its number may be that of another one by then
         self._ended &= self._lost.keys()
         for job, since in self._lost.items():
-            if now - since >= settings.SCAN_LIMITS.lost_seconds and job not in self._ended:
+            if now - since >= limits_of(ScanLimits).lost_seconds and job not in self._ended:
                 self._end(job)
 
     def _end(self, job: Job) -> None:
@@ -115,7 +115,7 @@ def start(**_: Any) -> None:
 def _look_for_ever() -> None:
     overseer = Overseer()
     while True:
-        limits = settings.SCAN_LIMITS
+        limits = limits_of(ScanLimits)
         time.sleep(limits.idle_look_seconds if overseer.is_idle else limits.look_seconds)
         try:
             with _looking:

@@ -1,4 +1,4 @@
-"""How much media may cost, and how long what is known of them counts: the setting `MEDIA_LIMITS`."""
+"""How much media may cost, and how long what is known of them counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class MediaLimits:
-    """Limits of media that are no options of a server. Tests change them."""
+    """What one request, one look or one run may cost, and for how long its answer counts."""
 
     # how long a look at the disk for a picture counts: for who asks without its digest, and for who has it
     cover_seconds: float = 10.0

@@ -6,12 +6,12 @@ import errno
 import os
 from dataclasses import dataclass
 
-from django.conf import settings
-
+from libraries.limits import StorageLimits
 from libraries.models import Library, MediaFile
 from libraries.storage.opening import OutsideRoot, open_below
 from libraries.timeouts import call_with_timeout
 from media.errors import StorageAway
+from navidrome_lib.limits import limits_of
 
 MISSING = "The file of this song is missing since {since:%Y-%m-%d}; it may be on storage that is not there."
 OFFLINE = "The folder of the library “{name}” cannot be reached; its storage may be switched off."
@@ -66,7 +66,7 @@ def open_in_library(library: Library, path: bytes) -> OpenMedia:
         return OpenMedia(fd, facts.st_size, facts.st_mtime_ns, facts.st_ino, library.path)
 
     try:
-        return call_with_timeout(work, about=library.path, limits=settings.STORAGE_LIMITS)
+        return call_with_timeout(work, about=library.path, limits=limits_of(StorageLimits))
     except TimeoutError:
         raise StorageAway(SILENT.format(name=name), retry_after=RETRY_SECONDS) from None
     except OutsideRoot:
@@ -86,6 +86,6 @@ def _reason(error: OSError, root: str, name: str) -> str:
 def is_root_there(root: str) -> bool:
     """Whether the root can be entered and holds something: a mount point without its disk is an empty folder."""
     try:
-        return bool(call_with_timeout(lambda: os.listdir(root), about=root, limits=settings.STORAGE_LIMITS))
+        return bool(call_with_timeout(lambda: os.listdir(root), about=root, limits=limits_of(StorageLimits)))
     except OSError:
         return False

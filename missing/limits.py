@@ -1,4 +1,4 @@
-"""How much of a purge one transaction does. A server's limits are the setting `PURGE_LIMITS`."""
+"""How much of a purge one transaction does."""
 
 from __future__ import annotations
 

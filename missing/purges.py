@@ -12,18 +12,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from libraries import cleanup, clock, totals
 from libraries.models import Library, MediaFile, Scan, ServerClock
 from libraries.search.index import forget_songs
+from missing.limits import PurgeLimits
 from missing.models import KEPT, MissingFile, Purge, PurgeReason
 from missing.occupied import Occupied, find_occupied
 from navidrome_lib.audit.services import record
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.errors import Conflict, NotFound
+from navidrome_lib.limits import limits_of
 
 # so far the shown end of a purge may be off
 KEPT_ABOUT = timedelta(hours=2)
@@ -81,7 +82,7 @@ def purge_absences(
 def absences_of(ids: Collection[str]) -> dict[str, datetime | None]:
     """Since when each of these files is missing, in the order of their ids; others are left out."""
     found: dict[str, datetime | None] = {}
-    for piece in chunks(sorted(set(ids)), settings.PURGE_LIMITS.batch):
+    for piece in chunks(sorted(set(ids)), limits_of(PurgeLimits).batch):
         rows = MediaFile.objects.missing().filter(pk__in=piece).order_by("pk")
         found.update(rows.values_list("pk", "missing_since"))
     return found
@@ -93,7 +94,7 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
     hidden: list[str] = []
     sizes: dict[int, dict[str, int]] = {}
     albums: set[str | None] = set()
-    for piece in chunks(absences, settings.PURGE_LIMITS.batch):
+    for piece in chunks(absences, limits_of(PurgeLimits).batch):
         rows = MediaFile.objects.missing().filter(pk__in=piece).order_by("pk").select_for_update()
         # a file that came back and went again is another absence than the one that was looked at: it stays, too
         found = rows.values_list("pk", "missing_since", "library_id", "size", "album_ref_id")
@@ -117,7 +118,7 @@ def hide_files(purge: Purge, absences: Mapping[str, datetime | None]) -> list[st
 
 def forget_purged(purge: Purge, ids: Collection[str]) -> None:
     """Take purged tracks out of the search index, where they would only take the room of others."""
-    for piece in chunks(ids, settings.PURGE_LIMITS.batch):
+    for piece in chunks(ids, limits_of(PurgeLimits).batch):
         with transaction.atomic():
             # the lock: a scan or an undo may bring a track back at this moment, and make it known to the search again
             rows = MediaFile.objects.filter(pk__in=piece, purge_id=purge.pk).order_by("pk").select_for_update()
@@ -134,7 +135,7 @@ def undo_purge(purge: Purge) -> UndoResult:
         raise NotFound
     result = UndoResult(ids=[], occupied=[])
     while restore_batch(purge, result):
-        time.sleep(settings.PURGE_LIMITS.pause_seconds)
+        time.sleep(limits_of(PurgeLimits).pause_seconds)
     if not result.ids:
         purge.refresh_from_db()
         if purge.undone_at:
@@ -148,7 +149,7 @@ def restore_batch(purge: Purge, result: UndoResult) -> bool:
     """Restore one batch of a purge, with its totals and an audit entry; False when no file is left."""
     # the lock: of two undos at once, the second does not find what the first has brought back
     locked = Purge.objects.select_for_update().filter(pk=purge.pk).first()
-    batch = settings.PURGE_LIMITS.batch
+    batch = limits_of(PurgeLimits).batch
     ids = list(locked.files.order_by("library", "pk").values_list("pk", flat=True)[:batch]) if locked else []
     if locked is None or not ids:
         return False
@@ -200,7 +201,7 @@ def delete_hidden(purge: Purge) -> bool:
     while not Scan.objects.running().exists():
         if not delete_batch(purge):
             return True
-        time.sleep(settings.PURGE_LIMITS.pause_seconds)
+        time.sleep(limits_of(PurgeLimits).pause_seconds)
     return False
 
 
@@ -208,7 +209,7 @@ def delete_hidden(purge: Purge) -> bool:
 def delete_batch(purge: Purge) -> int:
     """Delete some tracks that a purge still hides, and all that hangs on them; says how many."""
     hidden = MediaFile.objects.purged().filter(purge_id=purge.pk).order_by("pk")
-    ids = list(hidden.order_by("library", "pk").values_list("pk", flat=True)[: settings.PURGE_LIMITS.batch])
+    ids = list(hidden.order_by("library", "pk").values_list("pk", flat=True)[: limits_of(PurgeLimits).batch])
     # in the order of their ids, as all code locks tracks; one that returned meanwhile is not in the purge any more
     found = list(hidden.filter(pk__in=ids).select_for_update().values_list("pk", flat=True))
     cleanup.delete_tracks(found)

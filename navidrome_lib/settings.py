@@ -8,17 +8,11 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from libraries.limits import EventLimits, ListLimits, StorageLimits, WatchLimits
-from libraries.scanner import ScanLimits
-from media.limits import MediaLimits
-from missing.limits import PurgeLimits
 from navidrome_lib.admin.theme import UNFOLD
-from navidrome_lib.audit.limits import SignInLimits
 from navidrome_lib.config import conf, private, secrets
 from navidrome_lib.config.redis_urls import broker_url, client_url
 from navidrome_lib.security.uploads import MOST_BYTES
 from navidrome_lib.version import SERVER_VERSION
-from users.limits import HashingLimits
 
 __all__ = ["UNFOLD"]
 
@@ -252,20 +246,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
 }
 
-# limits that are no options of a server: tests change them
-SCAN_LIMITS = ScanLimits()
-STORAGE_LIMITS = StorageLimits()
-EVENT_LIMITS = EventLimits()
-LIST_LIMITS = ListLimits()
-WATCH_LIMITS = WatchLimits()
-PURGE_LIMITS = PurgeLimits()
-MEDIA_LIMITS = MediaLimits()
+# by their class, the limits that are others than its defaults: none of a server, see `navidrome_lib.limits`
+LIMITS: dict[type[Any], Any] = {}
 # what can be made again: pictures in other sizes, songs in other formats, orders of large lists
 CACHE_FOLDER = CONF.data_folder / "cache"
 # pictures that people gave to playlists, radio stations and artists
 PICTURES_FOLDER = CONF.data_folder / "pictures"
-HASHING_LIMITS = HashingLimits()
-SIGN_IN_LIMITS = SignInLimits()
 # the room that a scan needs on each disk that it writes to: SQLite puts 32 MB beside its file before it moves them in
 LEAST_DISK_BYTES = 64 * 1024 * 1024
 # rows of a list that the admin site counts: behind that, a search is quicker than turning pages

@@ -16,10 +16,12 @@ from django.utils import timezone
 from libraries import clock
 from libraries.choices import ScanState
 from libraries.models import Scan
+from libraries.scanner import ScanLimits
 from media.transcoding import ffmpeg
 from navidrome_lib import disk_space, heartbeat
 from navidrome_lib.admin import formatting
 from navidrome_lib.config.redis_urls import OPEN_BROKER, client_url, is_open
+from navidrome_lib.limits import limits_of
 from navidrome_lib.outages import BROKER_AWAY, DATABASE_AWAY, outage_of
 from navidrome_lib.security import undeclared
 
@@ -125,7 +127,7 @@ def check_scans(*, now: datetime | None = None) -> tuple[bool, str]:
     A scan is silent from half of its lease on: at its end it is taken back within seconds, too soon to be seen.
     """
     now = now or timezone.now()
-    silent = Q(state=ScanState.RUNNING, lease_expires_at__lt=now + settings.SCAN_LIMITS.lease / 2)
+    silent = Q(state=ScanState.RUNNING, lease_expires_at__lt=now + limits_of(ScanLimits).lease / 2)
     lost = Q(state=ScanState.QUEUED, attempts__gt=F("interruptions"))
     waiting = Q(state=ScanState.QUEUED) & ~Q(error="")
     # the running ones first: their state comes last in the alphabet

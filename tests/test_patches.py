@@ -52,7 +52,7 @@ def test_no_private_name_and_no_constant_is_replaced() -> None:
         ("connection._commit = print", True),
         ("self._commit = print", False),
         ('patch.setattr(pipeline, "make_pool", print)', False),
-        ("settings.SCAN_LIMITS = ScanLimits(batch_files=2)", False),
+        ("settings.CACHE_FOLDER = tmp_path", False),
     ],
 )
 def test_what_is_forbidden(line: str, found: bool) -> None:

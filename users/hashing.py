@@ -18,6 +18,8 @@ from django.conf import settings
 
 from navidrome_lib.errors import Unavailable
 from navidrome_lib.file_slots import take_place
+from navidrome_lib.limits import limits_of
+from users.limits import HashingLimits
 
 FOLDER: Final = "hashing"
 BUSY: Final = "Too many people are signing in at this moment. Try again in a few seconds."
@@ -47,7 +49,7 @@ def hashing_slot() -> Iterator[None]:
 
 def _wait_for_slot() -> int:
     """The open file of the next free slot; `Unavailable` without one, or when too many wait already."""
-    limits = settings.HASHING_LIMITS
+    limits = limits_of(HashingLimits)
     with _may_wait:
         if len(_waiting) >= limits.waiting:
             raise Unavailable(BUSY, retry_after=RETRY_SECONDS)
@@ -66,4 +68,4 @@ def _wait_for_slot() -> int:
 def _take_slot() -> int | None:
     """The open file of a slot; the system frees it when it is closed, and also when the process is killed."""
     data_folder: Path = settings.CONF.data_folder
-    return take_place(data_folder / FOLDER, "slot", settings.HASHING_LIMITS.at_once)
+    return take_place(data_folder / FOLDER, "slot", limits_of(HashingLimits).at_once)

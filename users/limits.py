@@ -1,4 +1,4 @@
-"""Limits of accounts that are no options of a server: tests change them."""
+"""What accounts may cost at once."""
 
 from __future__ import annotations
 

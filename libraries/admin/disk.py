@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from libraries.admin.base import page
+from libraries.limits import StorageLimits
 from libraries.scanner import ScanOptions
 from libraries.services.library_rules import check_patterns
 from libraries.storage.browse import FolderPage, folders_of, list_folders, look_into
@@ -23,6 +23,7 @@ from libraries.storage.roots import check_overlap, check_root_folder
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.admin import formatting
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.limits import limits_of
 from navidrome_lib.viewer import is_admin
 
 
@@ -107,7 +108,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 def inside(path: str) -> str:
     """What is directly in a folder, in words."""
-    entries = call_with_timeout(lambda: look_into(path), about=path, limits=settings.STORAGE_LIMITS)
+    entries = call_with_timeout(lambda: look_into(path), about=path, limits=limits_of(StorageLimits))
     folders = len(folders_of(path, entries)[0])
     return _("The folder can be read. It contains %(folders)s and %(files)s.") % {
         "folders": formatting.folders(folders),
@@ -127,7 +128,7 @@ def preview(request: HttpRequest) -> HttpResponse:
             recursive="recursive" in request.POST,
             exclude_patterns=tuple(check_patterns(lines)),
         )
-        limits = settings.STORAGE_LIMITS
+        limits = limits_of(StorageLimits)
         seconds = MAX_SECONDS + limits.seconds
         found = call_with_timeout(lambda: preview_patterns(options), about=root, seconds=seconds, limits=limits)
     except InvalidInput as refusal:

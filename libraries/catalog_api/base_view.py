@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import orjson
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -20,11 +19,13 @@ from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages, by_ids
 from libraries.catalog_api.sorting import RANDOM, ids_in_order, is_indexed
 from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
+from libraries.limits import ListLimits
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.pagination import ALL, asked_range
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
+from navidrome_lib.limits import limits_of
 from navidrome_lib.viewer import Viewer, viewer_of
 
 ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
@@ -92,7 +93,7 @@ class CatalogView(GenericAPIView[Any]):
             every = ids_in_order(rows, sort, asked, descending=descending)
             return every, len(every)
         end = max(last, first) if last is not None else None
-        limit = settings.LIST_LIMITS.kept_from
+        limit = limits_of(ListLimits).kept_from
         pages = KeptPages(rows, sort, asked, descending=descending, first=first, end=end)
         keeper = self._keeper(request, key, sort, libraries)
         if keeper is not None:

@@ -23,8 +23,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.conf import settings
 
+from libraries.limits import ListLimits
 from libraries.models import Album, Library, LibraryArtist, Scan
 from navidrome_lib.file_cache import FileCache, file_cache
+from navidrome_lib.limits import limits_of
 
 # of an id, in characters
 _ID: Final = 22
@@ -139,7 +141,7 @@ class OrderKeeper:
         """Whether it is that of now, or young while a scan changes the catalog all the time."""
         if order.revision == revision_of(self._library_ids):
             return True
-        is_young = 0 <= time.time() - order.made_at < settings.LIST_LIMITS.old_order_seconds
+        is_young = 0 <= time.time() - order.made_at < limits_of(ListLimits).old_order_seconds
         return is_young and Scan.objects.running().filter(library__in=self._library_ids).exists()
 
     def _as_file(self, ids: list[str], revision: str) -> bytes | None:
@@ -179,4 +181,4 @@ def _mixed(key: bytes, text: str) -> bytes:
 
 
 def _cache() -> FileCache:
-    return file_cache(settings.CACHE_FOLDER / "orders", settings.LIST_LIMITS.kept_bytes)
+    return file_cache(settings.CACHE_FOLDER / "orders", limits_of(ListLimits).kept_bytes)

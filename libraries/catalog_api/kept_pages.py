@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.kept_orders import KeptOrder
 from libraries.catalog_api.sorting import RANDOM, ids_in_order, ids_with_value
+from libraries.limits import ListLimits
+from navidrome_lib.limits import limits_of
 
 
 def by_ids(sort: Sort) -> bool:
@@ -47,7 +48,7 @@ class KeptPages:
 
     def _by_value(self, order: KeptOrder, first: int, end: int) -> list[str] | None:
         """Rows without a value come first, in the order of their ids; descending is the whole order backwards."""
-        most = settings.LIST_LIMITS.valued_rows
+        most = limits_of(ListLimits).valued_rows
         valued = ids_with_value(self._rows, self._sort, self._asked, end=most + 1)
         if len(valued) > most:
             return None

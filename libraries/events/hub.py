@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections
 from django.dispatch import receiver
@@ -23,6 +22,7 @@ from libraries.limits import EventLimits
 from navidrome_lib.api import streams
 from navidrome_lib.api.wire import instant
 from navidrome_lib.errors import Unavailable
+from navidrome_lib.limits import limits_of
 from navidrome_lib.version import SERVER_VERSION
 from navidrome_lib.viewer import Viewer
 
@@ -211,7 +211,7 @@ class Hub:
             return list(self._streams)
 
     def _limits(self) -> EventLimits:
-        limits: EventLimits = settings.EVENT_LIMITS
+        limits: EventLimits = limits_of(EventLimits)
         return limits
 
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -24,6 +23,7 @@ from libraries.scanner.counters import Counters
 from libraries.scanner.limits import ScanLimits
 from navidrome_lib import outages, stopping
 from navidrome_lib.db.locks import lock_library
+from navidrome_lib.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Lease:
     ) -> None:
         self.scan = scan
         self.unsettled = unsettled
-        self.limits: ScanLimits = limits or settings.SCAN_LIMITS
+        self.limits: ScanLimits = limits or limits_of(ScanLimits)
         self.counters = Counters()
         self._on_progress = on_progress
         self._next_beat = 0.0
@@ -154,7 +154,7 @@ def claim(
     limits: ScanLimits | None = None,
 ) -> Lease | None:
     """Take a queued scan; None when it is not (or no longer) there to be taken, or its library is being scanned."""
-    limits = limits or settings.SCAN_LIMITS
+    limits = limits or limits_of(ScanLimits)
     now = timezone.now()
     fresh = dict.fromkeys(COUNTERS, 0)
     # the state must be a condition on the row itself: with a join, Django updates `WHERE id IN (SELECT …)`, and a
@@ -191,7 +191,7 @@ def claim(
 
 def next_queued(library_id: int | None = None, *, now: datetime | None = None) -> list[int]:
     """The scans that could be claimed now: of one library, or those of all whose delivery seems lost."""
-    now, limits = now or timezone.now(), settings.SCAN_LIMITS
+    now, limits = now or timezone.now(), limits_of(ScanLimits)
     running = Scan.objects.running().values("library")
     waiting = Scan.objects.queued().filter(library__deleted_at__isnull=True).exclude(library__in=running)
     # a time further ahead than any pause was written by a clock that was wrong
@@ -215,7 +215,7 @@ def reap_stale(*, now: datetime | None = None) -> int:
 
 def _is_over(now: datetime) -> Q:
     # further ahead than any lease: its worker died while the clock was wrong, for a living one renews it in seconds
-    return Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + settings.SCAN_LIMITS.lease + SKEW)
+    return Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + limits_of(ScanLimits).lease + SKEW)
 
 
 def hand_back(lease: Lease, *, reason: str = "", pause: timedelta | None = None, patience: float | None = None) -> bool:
@@ -255,7 +255,7 @@ def is_database_gone() -> bool:
 
 def _reap(scan: Scan, now: datetime) -> int:
     silent = scan.attempts - scan.interruptions
-    if silent >= settings.SCAN_LIMITS.attempts and not scan.cancel_requested:
+    if silent >= limits_of(ScanLimits).attempts and not scan.cancel_requested:
         sentence = f"The worker stopped unexpectedly {silent} times."
         return _ours(scan).update(state=ScanState.FAILED, error=sentence, finished_at=now, lease_expires_at=None)
     logger.warning("scan %s: its worker %s is silent, it will be redone", scan.pk, scan.worker)

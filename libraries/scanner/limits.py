@@ -1,4 +1,4 @@
-"""How much a scan does in one step, and how long it waits. The server's are the setting `SCAN_LIMITS`."""
+"""How much a scan does in one step, and how long it waits."""
 
 from __future__ import annotations
 

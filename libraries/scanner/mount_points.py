@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from libraries.choices import ProblemKind
+from libraries.limits import StorageLimits
 from libraries.models import MediaFile, MountPoint
 from libraries.scanner.diff import ancestors, is_inside
 from libraries.scanner.paths import display, join, key_of
@@ -28,6 +29,7 @@ from libraries.scanner.walk.ignore import explain_rule
 from libraries.scanner.walk.mount_table import StorageIdentity, identity_of, read_mounts
 from libraries.scanner.walk.walker import StorageProblem
 from libraries.timeouts import call_with_timeout
+from navidrome_lib.limits import limits_of
 
 T = TypeVar("T")
 
@@ -166,7 +168,7 @@ class MountedStorage:
             lambda: look(place),
             about=os.fsdecode(place),
             seconds=self._answer_seconds,
-            limits=settings.STORAGE_LIMITS,
+            limits=limits_of(StorageLimits),
         )
 
     def _sample(self, path: bytes) -> list[bytes]:

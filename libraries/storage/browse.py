@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from django.conf import settings
-
 from libraries.audio.formats.kinds import is_audio
+from libraries.limits import StorageLimits
 from libraries.storage.roots import allowed_roots, check_allowed, check_readable, is_storable_text, refuse
 from libraries.timeouts import call_with_timeout
+from navidrome_lib.limits import limits_of
 
 MAX_FOLDERS = 1000
 # where music usually is on a server, and where disks are mounted
@@ -57,7 +57,7 @@ def shortcuts() -> list[FolderChoice]:
     roots = allowed_roots()
     if roots != ["/"]:
         return [FolderChoice(root, root) for root in roots] if len(roots) > 1 else []
-    limits = settings.STORAGE_LIMITS
+    limits = limits_of(StorageLimits)
     found = []
     for place in dict.fromkeys((*USUAL_PLACES, os.path.expanduser("~/Music"))):
         with suppress(OSError):  # one that does not answer is not offered
@@ -68,7 +68,7 @@ def shortcuts() -> list[FolderChoice]:
 
 def count_audio(path: str) -> AudioCount:
     """How many audio files are below a folder, as far as can be counted at once. No link is followed."""
-    limits = settings.STORAGE_LIMITS
+    limits = limits_of(StorageLimits)
     try:
         return call_with_timeout(lambda: _count_audio(path), about=path, limits=limits)
     except OSError:
@@ -101,7 +101,7 @@ def list_folders(path: str) -> FolderPage:
     check_allowed(path)
     check_readable(path)
     try:
-        entries = call_with_timeout(lambda: look_into(path), about=path, limits=settings.STORAGE_LIMITS)
+        entries = call_with_timeout(lambda: look_into(path), about=path, limits=limits_of(StorageLimits))
     except OSError as error:
         raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
     folders, silent = folders_of(path, entries)
@@ -135,7 +135,7 @@ def look_into(path: str) -> list[ListedEntry]:
 
 def folders_of(path: str, entries: list[ListedEntry]) -> tuple[list[str], int]:
     """The names of the folders among some entries, and the number of links that do not answer in time."""
-    limits = settings.STORAGE_LIMITS
+    limits = limits_of(StorageLimits)
     end, silent, found = time.monotonic() + limits.seconds / 2, 0, list[str]()
     for entry in entries:
         is_folder = entry.is_folder

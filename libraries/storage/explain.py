@@ -12,9 +12,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-from django.conf import settings
-
 from libraries.choices import ExplainStatus
+from libraries.limits import StorageLimits
 from libraries.models import Library, MediaFile
 from libraries.scanner import (
     EXCLUDE_PATTERN,
@@ -24,6 +23,7 @@ from libraries.scanner import (
     KnownRoot,
     Links,
     RulesOnTheWay,
+    ScanLimits,
     ScanOptions,
     check_root,
     is_audio_name,
@@ -34,6 +34,7 @@ from libraries.scanner import (
 from libraries.storage.roots import MAX_PATH, is_below, is_storable_text
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.limits import limits_of
 
 _SOURCES: Final = {
     PRESET_RULE: "the rule for hidden files and system folders",
@@ -99,7 +100,7 @@ def _judge(library: Library, path: str) -> Explanation:
     place = path.encode()
     try:
         about = os.fsdecode(options.absolute(place))
-        disk = call_with_timeout(lambda: _Disk(options).look(place), about=about, limits=settings.STORAGE_LIMITS)
+        disk = call_with_timeout(lambda: _Disk(options).look(place), about=about, limits=limits_of(StorageLimits))
     except TimeoutError as error:
         return Explanation(
             status=ExplainStatus.OFFLINE, reason=f"It cannot be read: {error.strerror}.", song_id=song_id
@@ -195,7 +196,7 @@ class _Disk:
                 status=ExplainStatus.UNSUPPORTED,
                 reason="The file name does not end like that of a supported audio file.",
             )
-        if abs(time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)) < settings.SCAN_LIMITS.settle_ns:
+        if abs(time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)) < limits_of(ScanLimits).settle_ns:
             return Explanation(
                 status=ExplainStatus.SETTLING,
                 reason="The file is still being written. A scan adds it once it no longer changes.",

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from django.conf import settings
-
+from libraries.limits import StorageLimits
 from libraries.models import Library, MediaFile
 from libraries.scanner import join
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.db.bulk import chunks
+from navidrome_lib.limits import limits_of
 
 MAX_SECONDS: Final = 3.0
 MAX_SHOWN: Final = 20
@@ -69,6 +69,6 @@ def _look(places: Iterable[bytes], root: str, end: float) -> list[bool]:
 
     with suppress(TimeoutError):
         left = max(0.0, end - time.monotonic())
-        call_with_timeout(look, about=root, seconds=left + _GRACE, limits=settings.STORAGE_LIMITS)
+        call_with_timeout(look, about=root, seconds=left + _GRACE, limits=limits_of(StorageLimits))
     # a call that hangs may return later, when the result is no longer used
     return list(there)

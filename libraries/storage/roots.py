@@ -11,9 +11,11 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from libraries.limits import StorageLimits
 from libraries.models import Library
 from libraries.timeouts import call_with_timeout
 from navidrome_lib.errors import InvalidInput
+from navidrome_lib.limits import limits_of
 
 MAX_PATH = 4096
 
@@ -60,7 +62,7 @@ def is_storable_text(text: str) -> bool:
 def check_readable(path: str) -> None:
     """Refuse what is not a folder that this process can list, or does not answer."""
     try:
-        readable = call_with_timeout(lambda: can_list(path), about=path, limits=settings.STORAGE_LIMITS)
+        readable = call_with_timeout(lambda: can_list(path), about=path, limits=limits_of(StorageLimits))
     except FileNotFoundError:
         raise refuse(f"The folder “{path}” does not exist on the server.") from None
     except NotADirectoryError:
@@ -83,7 +85,7 @@ def real_path(path: str, *, seconds: float | None = None) -> str:
     """The path with its links resolved, as far as its storage answers."""
     try:
         return call_with_timeout(
-            lambda: os.path.realpath(path), about=path, seconds=seconds, limits=settings.STORAGE_LIMITS
+            lambda: os.path.realpath(path), about=path, seconds=seconds, limits=limits_of(StorageLimits)
         )
     except TimeoutError:
         return os.path.normpath(path)
@@ -96,7 +98,7 @@ def other_libraries(library_id: int | None) -> QuerySet[Library]:
 
 def resolve_other_roots(library_id: int | None) -> dict[str, str]:
     """The roots of the other libraries with their links resolved, by their paths; looks at the disk."""
-    end = time.monotonic() + settings.STORAGE_LIMITS.seconds
+    end = time.monotonic() + limits_of(StorageLimits).seconds
     roots: dict[str, str] = {}
     for path in other_libraries(library_id).values_list("path", flat=True):
         # its storage may be away, however well that of the new root is
@@ -137,7 +139,7 @@ def check_anchor(anchor: str, root: str) -> str:
         return normal
     try:
         place = os.path.join(root, normal)
-        call_with_timeout(lambda: os.stat(place), about=place, limits=settings.STORAGE_LIMITS)
+        call_with_timeout(lambda: os.stat(place), about=place, limits=limits_of(StorageLimits))
     except (FileNotFoundError, NotADirectoryError):
         raise refuse_anchor(f"There is no “{normal}” in the folder “{root}”.") from None
     except OSError as error:
@@ -204,7 +206,7 @@ def normal_target(library: Library, folder: str) -> str:
 def answers_as_folder(folder: str) -> bool:
     """Whether there is a folder; storage that does not answer has none."""
     try:
-        return call_with_timeout(lambda: os.path.isdir(folder), about=folder, limits=settings.STORAGE_LIMITS)
+        return call_with_timeout(lambda: os.path.isdir(folder), about=folder, limits=limits_of(StorageLimits))
     except TimeoutError:
         return False
 
@@ -219,7 +221,7 @@ def check_allowed(path: str) -> None:
     if allowed_roots() == ["/"]:
         return
     try:
-        real = call_with_timeout(lambda: os.path.realpath(path), about=path, limits=settings.STORAGE_LIMITS)
+        real = call_with_timeout(lambda: os.path.realpath(path), about=path, limits=limits_of(StorageLimits))
     except TimeoutError as error:
         raise refuse(f"The folder “{path}” cannot be read: {error.strerror}.") from None
     roots = [real_path(root) for root in allowed_roots()]

@@ -34,9 +34,19 @@ from watchdog.observers.api import BaseObserver
 
 from libraries.choices import WatchState
 from libraries.limits import WatchLimits
-from libraries.scanner import IGNORE_FILE, ScanOptions, display, is_audio_name, parent, reason_of, root_scope
+from libraries.scanner import (
+    IGNORE_FILE,
+    ScanLimits,
+    ScanOptions,
+    display,
+    is_audio_name,
+    parent,
+    reason_of,
+    root_scope,
+)
 from libraries.watcher.changed_folders import ChangedFolders
 from libraries.watcher.mounts import holds, network_storage
+from navidrome_lib.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +139,7 @@ class LibraryWatch:
 
     def look_again(self, folders: Iterable[bytes], now: float) -> None:
         """Files in these folders were too new for a scan: the folders are due once the files have come to rest."""
-        self._changed.put_back(folders, now + settings.SCAN_LIMITS.settle_ns / 1e9)
+        self._changed.put_back(folders, now + limits_of(ScanLimits).settle_ns / 1e9)
 
     def check(self, now: float) -> None:
         """Every few seconds: is the root still the one that is watched, and do its events still come?"""

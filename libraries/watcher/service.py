@@ -20,6 +20,7 @@ from libraries.storage.roots import EVERYTHING, ScanTargets, normal_target
 from libraries.watcher.library_watch import LibraryWatch, Standing
 from navidrome_lib import heartbeat
 from navidrome_lib.errors import DomainError, InvalidInput
+from navidrome_lib.limits import limits_of
 from navidrome_lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Watcher:
         limits: WatchLimits | None = None,
     ) -> None:
         self._stop = stop
-        self._limits: WatchLimits = limits or settings.WATCH_LIMITS
+        self._limits: WatchLimits = limits or limits_of(WatchLimits)
         self._settle = settings.CONF.scanner.watcher_wait if settle is None else settle
         self._poll = settings.CONF.scanner.watcher_poll if poll is None else poll
         self._watches: dict[int, LibraryWatch] = {}

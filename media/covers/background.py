@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from django.conf import settings
 from django.db.models import CharField, Exists, OuterRef
 from django.db.models.functions import Cast
 
@@ -17,9 +16,11 @@ from media.covers.subjects import Subject, album_subject, artist_subject
 from media.errors import StorageAway
 from media.external.keeping import outside_pictures, prune_outside
 from media.images.pool import ImagesBusy
+from media.limits import MediaLimits
 from media.models import Cover
 from media.uploads.store import forget_others
 from navidrome_lib import stopping
+from navidrome_lib.limits import limits_of
 
 # what most clients show first: so that it is in the cache already
 FIRST_SHOWN = Wish(edge=300)
@@ -27,7 +28,7 @@ FIRST_SHOWN = Wish(edge=300)
 
 def find_covers() -> int:
     """Look for the pictures of some albums and artists that are new or have changed; the number of things."""
-    limit = settings.MEDIA_LIMITS.covers_at_once
+    limit = limits_of(MediaLimits).covers_at_once
     done = 0
     for subject in chain(albums_waiting(limit), artists_waiting(limit)):
         if done >= limit or stopping.is_asked():

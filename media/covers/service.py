@@ -26,11 +26,13 @@ from media.errors import PicturesBusy, StorageAway
 from media.external.answers import want_picture
 from media.images.jobs import MAX_EDGE, MAX_PICTURES, Job, Made
 from media.images.pool import ImageProblem, ImagesBusy, images
+from media.limits import MediaLimits
 from media.models import Cover
 from media.opening import OFFLINE, SILENT, is_root_there
 from media.uploads.store import open_picture
 from navidrome_lib.errors import NotFound
 from navidrome_lib.file_cache import FileCache, file_cache
+from navidrome_lib.limits import limits_of
 from navidrome_lib.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -255,7 +257,7 @@ def storage_of(subject: Subject) -> Iterator[None]:
 def _current(subject: Subject, wish: Wish, digest: str) -> tuple[Cover, Made | None]:
     """What is known of a picture, after a look where one is due; what was made of it, where it is another now."""
     row, made = known_cover(subject), None
-    limits = settings.MEDIA_LIMITS
+    limits = limits_of(MediaLimits)
     is_named = row is not None and row.digest == digest != ""
     if row is None or not looks.is_fresh(subject, limits.known_cover_seconds if is_named else limits.cover_seconds):
         try:
@@ -290,7 +292,7 @@ def _kept_or_made(subject: Subject, wish: Wish, digest: str) -> bytes | None:
 def _make_first(wish: Wish, first: Found | None, others: Iterator[Found]) -> Made | None:
     """The picture of the first file that can be decoded, kept in the cache."""
     found, tried = first, 0
-    while found is not None and tried < settings.MEDIA_LIMITS.tried_pictures:
+    while found is not None and tried < limits_of(MediaLimits).tried_pictures:
         try:
             made = images.make(wish.job(pictures=(found.place.suffix,)), [found.fd])
         except ImagesBusy:
@@ -298,7 +300,7 @@ def _make_first(wish: Wish, first: Found | None, others: Iterator[Found]) -> Mad
         except ImageProblem as problem:
             logger.info("A picture cannot be shown: %s: %s", os.fsdecode(found.place.path), problem)
         else:
-            if wish.edge or len(made.data) <= settings.MEDIA_LIMITS.kept_original_bytes:
+            if wish.edge or len(made.data) <= limits_of(MediaLimits).kept_original_bytes:
                 image_cache().put(wish.name(made.digest), made.data)
             return made
         finally:

@@ -14,6 +14,7 @@ from typing import Final
 
 from django.conf import settings
 
+from libraries.limits import StorageLimits
 from libraries.models import Album, Artist, Library, MediaFile
 from libraries.querysets import MediaFileQuerySet
 from libraries.storage.opening import list_below, open_below
@@ -22,6 +23,7 @@ from media.covers.patterns import EMBEDDED, EXTERNAL, pictures_in
 from media.external.answers import picture_of
 from media.opening import relative_path
 from media.uploads.store import open_picture
+from navidrome_lib.limits import limits_of
 
 # of an album or an artist: more would make one cover as costly as a scan
 MAX_FOLDERS: Final = 40
@@ -46,7 +48,7 @@ class Place:
         return call_with_timeout(
             lambda: open_below(root, self.path, follow_links=follow),
             about=self.library.path,
-            limits=settings.STORAGE_LIMITS,
+            limits=limits_of(StorageLimits),
         )
 
 
@@ -157,7 +159,7 @@ def _list(library: Library, folder: bytes) -> list[bytes]:
     root, follow = os.fsencode(library.path), library.follow_symlinks
     try:
         return call_with_timeout(
-            lambda: list_below(root, folder, follow_links=follow), about=library.path, limits=settings.STORAGE_LIMITS
+            lambda: list_below(root, folder, follow_links=follow), about=library.path, limits=limits_of(StorageLimits)
         )
     except TimeoutError:
         raise

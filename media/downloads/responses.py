@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from libraries.limits import StorageLimits
 from libraries.models import MediaFile
 from libraries.storage.opening import open_below
 from libraries.timeouts import call_with_timeout
@@ -23,6 +23,7 @@ from media.responses import attachment
 from media.transcoding.ffmpeg import Recipe
 from media.transcoding.readers import ConvertedReader
 from navidrome_lib.api.streams import PulledResponse
+from navidrome_lib.limits import limits_of
 
 ZIP = "application/zip"
 LEFT_OUT = "Not included.txt"
@@ -164,7 +165,7 @@ def _looked_at(tracks: list[MediaFile]) -> list[tuple[MediaFile, os.stat_result 
                 lambda own=own: list(map(_facts, own)),  # type: ignore[misc]
                 about=library.path,
                 seconds=LOOK_SECONDS,
-                limits=settings.STORAGE_LIMITS,
+                limits=limits_of(StorageLimits),
             )
         except TimeoutError:
             raise StorageAway(SILENT.format(name=library.name), retry_after=RETRY_SECONDS) from None

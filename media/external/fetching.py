@@ -18,10 +18,12 @@ from media.external.requests import USUAL, Asker, NotKnown, Unusable
 from media.external.things import Thing, thing_of
 from media.external.wishes import enabled_sources, sources_of
 from media.images.pool import ImagesBusy
+from media.limits import MediaLimits
 from media.models import Cover, OutsideInfo, OutsideSource
 from media.uploads.store import forget
 from navidrome_lib import stopping
 from navidrome_lib.db.ids import new_id
+from navidrome_lib.limits import limits_of
 from navidrome_lib.outgoing.exchange import Limits
 from navidrome_lib.outgoing.problems import Problem, SecretRefused, TryLater
 from navidrome_lib.outgoing.trying_again import at_or_before, wait_after, wait_for
@@ -70,7 +72,7 @@ def note(kind: str, item: str, sources: Sequence[str]) -> None:
             continue
         rows = OutsideInfo.objects.filter(source=str(source))
         waiting = rows.filter(next_try_at__isnull=False).count()
-        thing = thing_of(kind, item, source) if waiting < settings.MEDIA_LIMITS.outside_waiting else None
+        thing = thing_of(kind, item, source) if waiting < limits_of(MediaLimits).outside_waiting else None
         if thing is None:
             continue
         now = timezone.now()
@@ -111,7 +113,7 @@ class Run:
     def __init__(self, source: Source, limits: Limits) -> None:
         self.source = source
         self.claim = new_id()
-        self.asker = Asker(NAMES[source], SPACING[source] * settings.MEDIA_LIMITS.outside_spacing, limits)
+        self.asker = Asker(NAMES[source], SPACING[source] * limits_of(MediaLimits).outside_spacing, limits)
 
     def take(self) -> bool:
         """Claim the service; False when another run has it, or it is to be left alone."""
@@ -125,7 +127,7 @@ class Run:
         """Ask about one thing after the other, until none waits, the time is over, or the service is away."""
         if not self.take():
             return 0
-        until, done, rest, problem = time.monotonic() + settings.MEDIA_LIMITS.outside_run_seconds, 0, 0.0, ""
+        until, done, rest, problem = time.monotonic() + limits_of(MediaLimits).outside_run_seconds, 0, 0.0, ""
         failed = False
         try:
             while time.monotonic() < until and not stopping.is_asked() and (row := due(self.source).first()):
@@ -207,7 +209,7 @@ class Run:
         Where it is not the service that fails, a thing is given up after some times, as if it were answered.
         """
         failures, now = row.failures + 1, timezone.now()
-        over = failures >= settings.MEDIA_LIMITS.outside_tries and not is_service
+        over = failures >= limits_of(MediaLimits).outside_tries and not is_service
         later = None if over else now + timedelta(seconds=wait_after(row.failures, LONGEST_WAIT))
         facts: dict[str, Any] = {"settled_at": now} if over else {}
         OutsideInfo.objects.filter(pk=row.pk).update(

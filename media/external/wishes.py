@@ -13,6 +13,8 @@ from typing import Final
 from django.conf import settings
 
 from media.choices import CoverKind, Source
+from media.limits import MediaLimits
+from navidrome_lib.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class Wishes:
         """Have a wish sent soon; False where the same one was a short while ago, or too many wait."""
         now = time.monotonic()
         with self._lock:
-            if now - self._sent.get(wish, -float("inf")) < settings.MEDIA_LIMITS.outside_wish_seconds:
+            if now - self._sent.get(wish, -float("inf")) < limits_of(MediaLimits).outside_wish_seconds:
                 return False
             try:
                 self._waiting.put_nowait(wish)

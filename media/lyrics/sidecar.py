@@ -6,14 +6,15 @@ import contextlib
 import os
 
 import chardetng_py
-from django.conf import settings
 
+from libraries.limits import StorageLimits
 from libraries.models import MediaFile
 from libraries.storage.opening import list_below
 from libraries.timeouts import call_with_timeout
 from media.errors import StorageAway
 from media.lyrics.parsing import UNKNOWN, Lyrics, language_code, parse_lyrics
 from media.opening import open_in_library
+from navidrome_lib.limits import limits_of
 
 MAX_BYTES = 1024 * 1024
 MAX_FILES = 20
@@ -53,7 +54,7 @@ def _names(track: MediaFile, folder: bytes) -> list[bytes]:
         return call_with_timeout(
             lambda: list_below(root, folder, follow_links=follow),
             about=track.library.path,
-            limits=settings.STORAGE_LIMITS,
+            limits=limits_of(StorageLimits),
         )
     return []
 

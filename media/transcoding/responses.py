@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from libraries.audio.formats import kinds
 from libraries.models import MediaFile
 from media.errors import StorageAway
+from media.limits import MediaLimits
 from media.opening import OpenMedia, open_track
 from media.responses import CACHING, file_response, seconds
 from media.transcoding.ffmpeg import MISSING, Recipe, find_ffmpeg
@@ -21,6 +22,7 @@ from media.transcoding.jobs import GrowingSource, Transcode, transcodes
 from media.transcoding.slots import take_slot
 from navidrome_lib.api.streams import PulledResponse
 from navidrome_lib.file_cache import FileCache, file_cache
+from navidrome_lib.limits import limits_of
 
 NOT_READ = "ffmpeg does not read files of this kind."
 # what the frames of a container add to the bit rate, and what an encoder may overshoot
@@ -109,7 +111,7 @@ def started(
     demuxer = demuxer_of(os.pread(media.fd, kinds.SNIFF_BYTES, 0), track.suffix)
     if program is None or demuxer is None:
         raise StorageAway(MISSING if program is None else NOT_READ)
-    conf, limits = settings.CONF.media, settings.MEDIA_LIMITS
+    conf, limits = settings.CONF.media, limits_of(MediaLimits)
     slot = take_slot(
         settings.CACHE_FOLDER / "transcode-slots",
         person,

@@ -1,4 +1,4 @@
-"""How much is kept of sign-ins; tests change it."""
+"""How much is kept of sign-ins."""
 
 from __future__ import annotations
 

@@ -7,14 +7,15 @@ import logging
 from contextlib import suppress
 from typing import Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
 
 from navidrome_lib.api.throttling import Throttle
 from navidrome_lib.audit import actor
+from navidrome_lib.audit.limits import SignInLimits
 from navidrome_lib.audit.models import SignIn, SignInOutcome
 from navidrome_lib.audit.services import MAX_TEXT, clean
+from navidrome_lib.limits import limits_of
 
 logger = logging.getLogger("navidrome_lib.sign_ins")
 
@@ -35,7 +36,7 @@ def note_sign_in(
     """
     who = actor.current()
     is_attempt = outcome in ATTEMPTS
-    limits = settings.SIGN_IN_LIMITS
+    limits = limits_of(SignInLimits)
     if repeated and not is_attempt and not is_first("repeated", limits.repeated_seconds, outcome, user_id, credential):
         return
     # the address comes first: a name that looks like one cannot stand in its place
@@ -71,7 +72,7 @@ def is_first(kind: str, seconds: int, *parts: str) -> bool:
 
 def is_worth_a_row(outcome: SignInOutcome, username: str, *, repeated: bool) -> bool:
     """False for what would only repeat the row before, and for more in a minute than a person could read."""
-    limits = settings.SIGN_IN_LIMITS
+    limits = limits_of(SignInLimits)
     repeats = repeated or outcome == SignInOutcome.THROTTLED
     if repeats and not is_first("attempt", limits.throttled_seconds, outcome, username):
         return False
@@ -80,7 +81,7 @@ def is_worth_a_row(outcome: SignInOutcome, username: str, *, repeated: bool) -> 
 
 def prune(row: SignIn) -> None:
     """Remove the oldest rows beyond the bound that holds for this one: of its account, or of all attempts."""
-    limits = settings.SIGN_IN_LIMITS
+    limits = limits_of(SignInLimits)
     if row.outcome not in ATTEMPTS:
         rows, bound = SignIn.objects.exclude(outcome__in=ATTEMPTS).filter(user_id=row.user_id), limits.per_account
     elif row.pk % PRUNE_EVERY == 0:

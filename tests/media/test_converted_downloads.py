@@ -14,11 +14,13 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from pytest_django.fixtures import Settings
 
 from libraries.models import Library, MediaFile
+from media.limits import MediaLimits
 from media.transcoding.jobs import TranscodeFailed
 from media.transcoding.slots import take_slot
 from synth import Tone, Track, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import Get, MakeSong, body_of
+from tests.support.limits import change_limits
 from users.models import User
 
 pytestmark = pytest.mark.alike
@@ -29,7 +31,7 @@ SECONDS = 2.0
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, configure: Configure, settings: Settings) -> None:
     settings.CACHE_FOLDER = tmp_path / "cache"
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, slot_seconds=0.1)
+    change_limits(settings, MediaLimits, slot_seconds=0.1)
     configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path=get_ffmpeg_exe(), max_transcodes=1))
 
 

@@ -18,12 +18,14 @@ from libraries.models import Album, Library, LibraryArtist, MediaFile
 from media.covers import background
 from media.covers.mosaics import register_mosaic, withdraw_mosaic
 from media.covers.service import looks
+from media.limits import MediaLimits
 from media.models import Cover
 from navidrome_lib.viewer import Viewer
 from synth import Track, make_cover, make_png, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import Get, MakeSong, body_of, error_of
 from tests.support.catalog import make_artist
+from tests.support.limits import change_limits
 from users.models import LibraryAccess, User
 
 pytestmark = pytest.mark.alike
@@ -36,7 +38,7 @@ NAMES = {RED: "red", GREEN: "green", BLUE: "blue", GREY: "grey"}
 def own_cache(tmp_path: Path, settings: Settings) -> None:
     """A cache of its own for each test, and nothing remembered of another one."""
     settings.CACHE_FOLDER = tmp_path / "cache"
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, cover_seconds=0, known_cover_seconds=0)
+    change_limits(settings, MediaLimits, cover_seconds=0, known_cover_seconds=0)
     looks.forget()
 
 

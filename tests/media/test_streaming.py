@@ -11,12 +11,14 @@ from urllib.parse import unquote
 import pytest
 from pytest_django.fixtures import Settings
 
+from libraries.limits import StorageLimits
 from libraries.models import Library, MediaFile
 from media.responses import attachment
 from navidrome_lib.config.media import ACCEL, SENDFILE
 from tests.conftest import Configure
 from tests.media.conftest import PATH, SONG, Get, MakeSong, body_of, error_of
 from tests.support.hanging_storage import hanging_mount
+from tests.support.limits import change_limits
 from users.models import LibraryAccess, User
 
 pytestmark = pytest.mark.alike
@@ -170,7 +172,7 @@ class TestAwayStorage:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        settings.STORAGE_LIMITS = dataclasses.replace(settings.STORAGE_LIMITS, seconds=0.2)
+        change_limits(settings, StorageLimits, seconds=0.2)
         with hanging_mount(tmp_path / "silent", monkeypatch) as folder:
             Library.objects.filter(pk=library.pk).update(path=str(folder))
             assert self.refusal(get, member, song) == "The storage of the library “Rock” does not answer."

@@ -15,6 +15,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from pytest_django.fixtures import Settings
 
 from libraries.models import Library, MediaFile
+from media.limits import MediaLimits
 from media.transcoding.decisions import decide
 from media.transcoding.formats import TARGETS
 from media.transcoding.preferences import Preference, register_preferences, withdraw_preferences
@@ -24,6 +25,7 @@ from synth import Tone, Track, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import Get, MakeSong, body_of, endless, error_of
 from tests.support.catalog import make_track
+from tests.support.limits import change_limits
 from tests.support.waiting import eventually
 from users.models import User
 
@@ -38,7 +40,7 @@ ALL = 3
 def own_cache(tmp_path: Path, configure: Configure, settings: Settings) -> None:
     """A cache and slots of its own for each test, and ffmpeg."""
     settings.CACHE_FOLDER = tmp_path / "cache"
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, slot_seconds=0.2)
+    change_limits(settings, MediaLimits, slot_seconds=0.2)
     configure(media=dataclasses.replace(settings.CONF.media, ffmpeg_path=FFMPEG, max_transcodes=ALL))
 
 

@@ -6,7 +6,6 @@ import configparser
 import io
 import logging
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,12 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from navidrome_lib.audit.limits import SignInLimits
 from navidrome_lib.audit.models import AuditEntry, SignIn, SignInOutcome
 from navidrome_lib.audit.sign_ins import note_sign_in
 from navidrome_lib.security.redaction import RedactingFormatter
 from tests.conftest import PASSWORD
+from tests.support.limits import change_limits
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -109,9 +110,7 @@ class TestBounds:
 
     @pytest.fixture(autouse=True)
     def few(self, settings: Settings) -> None:
-        settings.SIGN_IN_LIMITS = replace(
-            settings.SIGN_IN_LIMITS, per_account=3, attempts=5, attempts_per_minute=1_000_000
-        )
+        change_limits(settings, SignInLimits, per_account=3, attempts=5, attempts_per_minute=1_000_000)
 
     def test_attempts(self, admin: User) -> None:
         record = AuditEntry.objects.count()
@@ -134,7 +133,7 @@ class TestBounds:
     def test_more_attempts_in_a_minute_are_only_logged(
         self, settings: Settings, caplog: pytest.LogCaptureFixture
     ) -> None:
-        settings.SIGN_IN_LIMITS = replace(settings.SIGN_IN_LIMITS, attempts_per_minute=2)
+        change_limits(settings, SignInLimits, attempts_per_minute=2)
         for number in range(5):
             note_sign_in(SignInOutcome.FAILED, username=f"guess{number}")
         assert SignIn.objects.count() == 2

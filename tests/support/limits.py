@@ -5,34 +5,45 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.conf import LazySettings
 from pytest_django.fixtures import Settings
+
+from libraries.limits import EventLimits, ListLimits, StorageLimits, WatchLimits
+from libraries.scanner import ScanLimits
+from missing.limits import PurgeLimits
+from navidrome_lib.limits import limits_of
+
+
+def change_limits(settings: Settings | LazySettings, kind: type[Any], **limits: Any) -> None:
+    """Change limits of any kind, by the fields of its class."""
+    settings.LIMITS = {**settings.LIMITS, kind: replace(limits_of(kind), **limits)}
 
 
 def limit_scans(settings: Settings, **limits: Any) -> None:
-    """Change limits of scans (fields of `libraries.scanner.limits.ScanLimits`)."""
-    settings.SCAN_LIMITS = replace(settings.SCAN_LIMITS, **limits)
+    """Change limits of scans."""
+    change_limits(settings, ScanLimits, **limits)
 
 
 def limit_storage(settings: Settings, **limits: Any) -> None:
-    """Change what calls to storage may cost (fields of `libraries.limits.StorageLimits`)."""
-    settings.STORAGE_LIMITS = replace(settings.STORAGE_LIMITS, **limits)
+    """Change what calls to storage may cost."""
+    change_limits(settings, StorageLimits, **limits)
 
 
 def limit_events(settings: Settings, **limits: Any) -> None:
-    """Change the times of event streams (fields of `libraries.limits.EventLimits`)."""
-    settings.EVENT_LIMITS = replace(settings.EVENT_LIMITS, **limits)
+    """Change the times of event streams."""
+    change_limits(settings, EventLimits, **limits)
 
 
 def limit_lists(settings: Settings, **limits: Any) -> None:
-    """Change what lists may cost (fields of `libraries.limits.ListLimits`)."""
-    settings.LIST_LIMITS = replace(settings.LIST_LIMITS, **limits)
+    """Change what lists may cost."""
+    change_limits(settings, ListLimits, **limits)
 
 
 def limit_watches(settings: Settings, **limits: Any) -> None:
-    """Change the times of the watcher (fields of `libraries.limits.WatchLimits`)."""
-    settings.WATCH_LIMITS = replace(settings.WATCH_LIMITS, **limits)
+    """Change the times of the watcher."""
+    change_limits(settings, WatchLimits, **limits)
 
 
 def limit_purges(settings: Settings, **limits: Any) -> None:
-    """Change the limits of purges (fields of `missing.limits.PurgeLimits`)."""
-    settings.PURGE_LIMITS = replace(settings.PURGE_LIMITS, **limits)
+    """Change the limits of purges."""
+    change_limits(settings, PurgeLimits, **limits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -11,6 +10,9 @@ from typing import Any
 
 import django
 from django.conf import settings
+
+from libraries.scanner import ScanLimits
+from tests.support.limits import change_limits
 
 PAUSE = 0.4
 
@@ -45,9 +47,7 @@ def main() -> None:
 
     replace(ReaderPool, "read_groups", slow_read_groups)
     replace(pipeline, "os_lister", slow_lister)
-    settings.SCAN_LIMITS = dataclasses.replace(
-        settings.SCAN_LIMITS, lease=timedelta(seconds=5), look_seconds=0.5, lost_seconds=2.0
-    )
+    change_limits(settings, ScanLimits, lease=timedelta(seconds=5), look_seconds=0.5, lost_seconds=2.0)
     app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "-linfo"])
 
 

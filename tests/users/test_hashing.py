@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
@@ -22,6 +21,7 @@ from rest_framework.test import APIClient
 from navidrome_lib.errors import TooManyAttempts, Unavailable
 from navidrome_lib.runner.broker import free_port
 from tests.conftest import PASSWORD, MakeUser
+from tests.support.limits import change_limits
 from users import app_passwords
 from users.hashing import FOLDER, hashing_slot
 from users.limits import HashingLimits, cores
@@ -33,7 +33,7 @@ LOGIN = "/auth/login"
 @pytest.fixture
 def narrow(settings: Settings) -> None:
     """Two slots, and a short wait."""
-    settings.HASHING_LIMITS = replace(settings.HASHING_LIMITS, at_once=2, wait_seconds=0.05)
+    change_limits(settings, HashingLimits, at_once=2, wait_seconds=0.05)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ class TestGate:
             pass
 
     def test_one_that_waits_gets_the_next_free_slot(self, settings: Settings) -> None:
-        settings.HASHING_LIMITS = HashingLimits(at_once=1, wait_seconds=5)
+        change_limits(settings, HashingLimits, at_once=1, wait_seconds=5)
         taken, done = threading.Event(), threading.Event()
 
         def hold() -> None:
@@ -81,7 +81,7 @@ class TestGate:
         holder.join()
 
     def test_only_some_wait_and_hold_a_thread(self, settings: Settings) -> None:
-        settings.HASHING_LIMITS = HashingLimits(at_once=1, wait_seconds=10, waiting=2)
+        change_limits(settings, HashingLimits, at_once=1, wait_seconds=10, waiting=2)
 
         def hash_once(_: int) -> str:
             try:
@@ -100,7 +100,7 @@ class TestGate:
             assert sorted(found) == ["hashed"] * 2 + ["refused"] * 4
 
     def test_slots_of_another_process_count_until_it_is_killed(self, settings: Settings) -> None:
-        settings.HASHING_LIMITS = HashingLimits(at_once=1, wait_seconds=0.05)
+        change_limits(settings, HashingLimits, at_once=1, wait_seconds=0.05)
         with hashing_slot():
             pass
         path = settings.CONF.data_folder / FOLDER / "slot-0"
@@ -183,7 +183,7 @@ class TestParallel:
     def test_guesses_are_counted_before_they_are_judged(
         self, make_user: MakeUser, hashes: list[str], settings: Settings, only_logged: None
     ) -> None:
-        settings.HASHING_LIMITS = HashingLimits(at_once=20, wait_seconds=5)
+        change_limits(settings, HashingLimits, at_once=20, wait_seconds=5)
         user = make_user("ann")
         hashes.clear()
         found = self.at_once(user, [f"guess {number}" for number in range(20)])

@@ -25,12 +25,14 @@ from libraries.audio.pool.protocol import FingerprintResult
 from libraries.clock import SKEW
 from libraries.models import Library, MediaFile, Scan
 from libraries.scanner.lease import committed
+from libraries.scanner.limits import ScanLimits
 from libraries.scanner.paths import join
 from libraries.scanner.read import background
 from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import LASTING_PROBLEMS
 from navidrome_lib import stopping
 from navidrome_lib.db.bulk import chunks, table
+from navidrome_lib.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +177,7 @@ def _fill_in(files: Sequence[FingerprintFile], claim: _Claim) -> Iterator[int]:
     by_id = {file.id: file for file in files}
     # closed at once when no more is needed: the reader process is not left to the garbage collector
     with closing(read_fingerprints(files, claim.renew, workers=1)) as found:
-        for piece in chunks(found, settings.SCAN_LIMITS.fingerprints):
+        for piece in chunks(found, limits_of(ScanLimits).fingerprints):
             with transaction.atomic():
                 save_fingerprints([(by_id[pk], digest) for pk, digest in piece])
             committed()

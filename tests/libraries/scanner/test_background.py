@@ -18,7 +18,7 @@ from libraries.audio.errors import ReadProblem
 from libraries.audio.pool.protocol import Flights, ReadResult
 from libraries.choices import ProblemKind
 from libraries.models import Folder, Library, MediaFile, ScanProblem
-from libraries.scanner import pipeline
+from libraries.scanner import ScanLimits, pipeline
 from libraries.scanner.counters import Counters
 from libraries.scanner.diff import FolderDiff
 from libraries.scanner.read.batches import Reading
@@ -26,6 +26,7 @@ from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import ScanOptions
 from libraries.scanner.walk import walker
 from libraries.scanner.walk.walker import Entry, walk
+from navidrome_lib.limits import limits_of
 from tests.hazards.files import RememberingPool, plant, put, song
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, scan
@@ -133,7 +134,7 @@ def test_what_is_read_early_is_bounded(library: Library, tmp_path: Path, setting
         put(tmp_path / "music" / "Artist 000" / "Giant" / f"{number:03}.mp3", b"")
     options = ScanOptions(root=os.fsencode(library.path))
     diff, orders = FolderDiff({}, {}, Counters(), full=False), Orders()
-    reading = Reading(options, diff, {}, {}, orders, full=False, limits=settings.SCAN_LIMITS)  # type: ignore[arg-type]
+    reading = Reading(options, diff, {}, {}, orders, full=False, limits=limits_of(ScanLimits))  # type: ignore[arg-type]
     files = 0
     for listing in walk(options):
         files += len(listing.files)

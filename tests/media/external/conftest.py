@@ -16,11 +16,13 @@ from media.choices import CoverKind, Source
 from media.covers.service import looks
 from media.external.fetching import ask_outside
 from media.external.wishes import wishes
+from media.limits import MediaLimits
 from media.models import OutsideInfo
 from navidrome_lib.celery import app
 from navidrome_lib.outgoing.exchange import Limits
 from synth import make_png
 from tests.conftest import Configure
+from tests.support.limits import change_limits
 from tests.support.listening_service import Answer, Asked, Handler, Service, listening_service, says
 
 QUICK = Limits(step=0.5, whole=1.0)
@@ -73,8 +75,8 @@ class Outside:
 @pytest.fixture
 def outside(configure: Configure, settings: Settings, tmp_path: Path) -> Iterator[Outside]:
     """Services outside, switched on, and nothing that other tests have asked or kept."""
-    settings.MEDIA_LIMITS = dataclasses.replace(
-        settings.MEDIA_LIMITS, outside_spacing=0.0, outside_wish_seconds=0.0, cover_seconds=0, known_cover_seconds=0
+    change_limits(
+        settings, MediaLimits, outside_spacing=0.0, outside_wish_seconds=0.0, cover_seconds=0, known_cover_seconds=0
     )
     settings.PICTURES_FOLDER, settings.CACHE_FOLDER = tmp_path / "pictures", tmp_path / "cache"
     wishes.forget()

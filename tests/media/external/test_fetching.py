@@ -14,10 +14,12 @@ from libraries.models import Album, Artist, Library
 from media.choices import CoverKind, Source
 from media.covers.background import prune_covers
 from media.external.fetching import REFUSED_WAIT, ask_waiting
+from media.limits import MediaLimits
 from media.models import OutsideInfo, OutsideSource
 from tests.conftest import Configure
 from tests.media.external.conftest import KEY, LINK, MBZ, QUICK, Outside, fetch, nested, row
 from tests.support.catalog import make_artist, make_track
+from tests.support.limits import change_limits
 from tests.support.listening_service import Answer, breaks_off, hangs, says, trickles
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -168,7 +170,7 @@ def test_a_service_says_when(outside: Outside, ada: Artist) -> None:
 def test_an_answer_without_sense_concerns_one_thing_only(
     outside: Outside, ada: Artist, body: bytes, settings: Settings
 ) -> None:
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, outside_tries=2)
+    change_limits(settings, MediaLimits, outside_tries=2)
     outside.answers["/mb/artist"] = says(200, body)
     fetch(ARTIST, ada.pk, Source.MUSICBRAINZ)
     assert OutsideSource.objects.get(name=str(Source.MUSICBRAINZ)).failures == 0
@@ -210,7 +212,7 @@ def test_one_run_at_a_time(outside: Outside, ada: Artist) -> None:
 
 
 def test_requests_keep_their_distance(outside: Outside, ada: Artist, settings: Settings) -> None:
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, outside_spacing=1.0)
+    change_limits(settings, MediaLimits, outside_spacing=1.0)
     began = time.monotonic()
     fetch(ARTIST, ada.pk, Source.LASTFM)
     assert time.monotonic() - began >= 0.5, "three requests, a quarter of a second between them"
@@ -218,7 +220,7 @@ def test_requests_keep_their_distance(outside: Outside, ada: Artist, settings: S
 
 
 def test_the_queue_is_bounded(outside: Outside, ada: Artist, settings: Settings) -> None:
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, outside_waiting=1)
+    change_limits(settings, MediaLimits, outside_waiting=1)
     outside.answers["/mb/artist"] = says(500, {})
     fetch(ARTIST, ada.pk, Source.MUSICBRAINZ)
     fetch(ARTIST, make_artist("Bob").pk, Source.MUSICBRAINZ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
@@ -24,6 +24,11 @@ from navidrome_lib.limits import limits_of
 from navidrome_lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
+
+
+def watching(stop: threading.Event) -> Callable[[], None] | None:
+    """What watches until `stop` is set; None where an admin of the server wants no watcher."""
+    return (lambda: Watcher(stop).run()) if settings.CONF.scanner.watcher_wait > 0 else None
 
 
 class Watcher:

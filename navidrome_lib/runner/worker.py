@@ -22,13 +22,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 import django
 from celery.beat import Service
 from celery.signals import worker_shutting_down
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 from kombu.transport.redis import Transport
 
 django.setup()
 
-from libraries.watcher.service import Watcher  # noqa: E402
 from navidrome_lib import stopping  # noqa: E402
 from navidrome_lib.celery import app, isolate_tasks, run_task  # noqa: E402
 from navidrome_lib.fork_server import ForkServer  # noqa: E402
@@ -62,16 +63,14 @@ def main() -> int:
     )
     scheduling: Any = app
     keep_running("scheduler", lambda: Service(scheduling, scheduler_cls=app.conf.beat_scheduler).start(), stop)
-    watcher = None
-    if settings.CONF.scanner.watcher_wait > 0:
-        watcher = keep_running("watcher", lambda: Watcher(stop).run(), stop)
+    beside = run_beside(stop)
     wake_by_signals(worker.hub)
     held = hold_database()
     worker.start()
     if held is not None:
         held.close()
-    if watcher is not None:
-        watcher.join(STOP_SECONDS)
+    for thread in beside:
+        thread.join(STOP_SECONDS)
     return int(worker.exitcode or 0)
 
 
@@ -110,6 +109,13 @@ def hold_database() -> sqlite3.Connection | None:
         held = sqlite3.connect(settings.DATABASES["default"]["NAME"])
         held.execute("SELECT 1 FROM sqlite_master").close()
     return held
+
+
+def run_beside(stop: threading.Event) -> list[threading.Thread]:
+    """Run what apps have beside their tasks: the `beside_tasks` of an app name what gives it, or None, for a `stop`."""
+    found = [item for config in apps.get_app_configs() for item in getattr(config, "beside_tasks", {}).items()]
+    runs = {name: import_string(place)(stop) for name, place in found}
+    return [keep_running(name, run, stop) for name, run in runs.items() if run is not None]
 
 
 def keep_running(name: str, run: Callable[[], None], stop: threading.Event) -> threading.Thread:

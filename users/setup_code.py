@@ -18,6 +18,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from navidrome_lib.config.secrets import SETUP_CODE, read_or_create
+from navidrome_lib.signals import serving
 from users.models import User
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ def setup_address(home: str) -> str:
     return f"{home}/setup?code={quote(setup_code())}"
 
 
-def announce(home: str) -> None:
+@receiver(serving)
+def announce(home: str, **_: Any) -> None:
     """Say in the log of a web server without accounts where to set it up."""
     try:
         if User.objects.exists():

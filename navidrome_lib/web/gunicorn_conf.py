@@ -67,9 +67,9 @@ def post_worker_init(worker: Any) -> None:
         # the log is the application's: where a supervisor had set it up before, gunicorn's own has taken its place
         dictConfig(import_module("django.conf").settings.LOGGING)
         import_module("navidrome_lib.db.sqlite3.base").keep_connections()
-    # while there is no account: said once, by the first worker
+    # told once, by the first worker: while there is no account, its log says where to create it
     if worker.age == 1 and "NAVIDROME_LIB_NO_ANNOUNCEMENT" not in os.environ:
-        import_module("users.setup_code").announce(home_of(worker.sockets))
+        import_module("navidrome_lib.signals").serving.send(sender=None, home=home_of(worker.sockets))
 
 
 def worker_exit(server: Any, worker: Any) -> None:

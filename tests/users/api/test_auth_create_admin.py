@@ -12,6 +12,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from navidrome_lib.audit.models import SignIn
+from navidrome_lib.signals import serving
 from tests.conftest import PASSWORD, Configure, MakeUser
 from users import setup_code
 from users.models import User
@@ -178,9 +179,9 @@ class TestSetupCode:
         self, db: None, caplog: pytest.LogCaptureFixture, make_user: MakeUser
     ) -> None:
         with caplog.at_level(logging.WARNING, "users.setup_code"):
-            setup_code.announce("http://localhost:4533")
+            serving.send(sender=None, home="http://localhost:4533")
             assert f"http://localhost:4533/setup?code={setup_code.setup_code()} " in caplog.text
             caplog.clear()
             make_user("somebody")
-            setup_code.announce("http://localhost:4533")
+            serving.send(sender=None, home="http://localhost:4533")
         assert caplog.text == ""

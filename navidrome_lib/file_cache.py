@@ -31,11 +31,11 @@ class FileCache:
         self._written = limit
 
     def open(self, name: str) -> int | None:
-        """A descriptor of the file of that name, None without one."""
+        """A descriptor of the file of that name; None without one, or where the disk does not give it."""
         path = self.path(name)
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except OSError:
             return None
         if time.time() - os.fstat(fd).st_mtime > _NOTED_SECONDS:
             with contextlib.suppress(OSError):
@@ -43,12 +43,13 @@ class FileCache:
         return fd
 
     def get(self, name: str) -> bytes | None:
-        """The bytes of a file, None without one."""
+        """The bytes of a file; None without one, or where the disk does not give them."""
         fd = self.open(name)
         if fd is None:
             return None
-        with os.fdopen(fd, "rb") as file:
+        with contextlib.suppress(OSError), os.fdopen(fd, "rb") as file:
             return file.read()
+        return None
 
     def put(self, name: str, data: bytes) -> None:
         """Keep a file, in one step. A disk that is full keeps none, which is no error."""

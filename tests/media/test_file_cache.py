@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -50,8 +51,24 @@ def test_a_place_that_cannot_be_written_to_keeps_nothing(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     cache = FileCache(tmp_path / "file", 1000)
     cache.put("abcd", b"x")
-    with pytest.raises(NotADirectoryError):
-        cache.get("abcd")
+    assert (cache.get("abcd"), cache.open("abcd")) == (None, None)
+
+
+def test_a_file_that_cannot_be_opened_is_made_again(cache: FileCache) -> None:
+    cache.put("abcd", b"x")
+    cache.path("abcd").unlink()
+    cache.path("abcd").symlink_to("abcd")  # leads to itself
+    assert (cache.get("abcd"), cache.open("abcd")) == (None, None)
+    cache.put("abcd", b"again")
+    assert cache.get("abcd") == b"again"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file that opens and cannot be read")
+def test_a_file_that_cannot_be_read_is_none(cache: FileCache) -> None:
+    cache.put("abcd", b"x")
+    cache.path("abcd").unlink()
+    cache.path("abcd").symlink_to("/proc/self/mem")
+    assert cache.get("abcd") is None
 
 
 def test_leftovers_of_processes_that_died_are_swept(cache: FileCache) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 from media.choices import CoverKind
+from media.images.jobs import Made
 from navidrome_lib.db.fields import KeyField
 
 
@@ -35,6 +38,15 @@ class Cover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.item_id}"
+
+    @staticmethod
+    def facts_of(made: Made | None) -> dict[str, Any]:
+        """The columns of a picture that was made; of none they are empty."""
+        if made is None:
+            return {"digest": "", "width": 0, "height": 0, "thumb_hash": "", "color": ""}
+        facts = made.facts()
+        del facts["media_type"]
+        return facts
 
 
 class OutsideInfo(models.Model):

@@ -311,14 +311,7 @@ def _make_first(wish: Wish, first: Found | None, others: Iterator[Found]) -> Mad
 
 
 def _write(subject: Subject, key: str, made: Made | None) -> Cover:
-    facts: dict[str, Any] = {
-        "source_key": key,
-        "digest": made.digest if made else "",
-        "width": made.width if made else 0,
-        "height": made.height if made else 0,
-        "thumb_hash": made.thumb_hash if made else "",
-        "color": made.color if made else "",
-    }
+    facts = {"source_key": key, **Cover.facts_of(made)}
     identity: dict[str, Any] = {"kind": str(subject.kind), "item_id": subject.item, "part": subject.part}
     try:
         return Cover.objects.update_or_create(**identity, defaults=facts)[0]

@@ -45,14 +45,7 @@ def give_picture(viewer: Viewer, kind: CoverKind, pk: str, data: bytes) -> None:
         with transaction.atomic():
             thing = changeable(viewer, kind, pk)
             forget_later(kind, [pk])
-            facts = {
-                "source_key": name,
-                "digest": made.digest,
-                "width": made.width,
-                "height": made.height,
-                "thumb_hash": made.thumb_hash,
-                "color": made.color,
-            }
+            facts = {"source_key": name, **Cover.facts_of(made)}
             Cover.objects.update_or_create(kind=str(kind), item_id=pk, part="", defaults=facts)
             _record(thing, made.digest)
     except BaseException:

@@ -20,8 +20,7 @@ from media.choices import CoverKind
 from media.covers.ids import CoverId, parse_cover_id
 from media.covers.mosaics import mosaic_albums, mosaic_digest, opened
 from media.covers.sources import Found, those_there
-from media.covers.stations import is_station
-from media.covers.subjects import Subject, subjects
+from media.covers.subjects import Subject, is_station, subjects
 from media.errors import PicturesBusy, StorageAway
 from media.external.answers import want_picture
 from media.images.jobs import MAX_EDGE, MAX_PICTURES, Job, Made

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from libraries.models import Album, Artist, Library, MediaFile
+from listening.models import Radio
 from media.choices import CoverKind
 from media.covers.ids import CoverId
 from media.covers.sources import CoverSearch, Place
@@ -37,6 +38,11 @@ def subjects(viewer: Viewer, wanted: CoverId) -> list[Subject]:
         if found:
             return found
     return []
+
+
+def is_station(viewer: Viewer, wanted: CoverId) -> bool:
+    """Whether an id is of a radio station, which all people of the server see; its picture is in no library."""
+    return wanted.kind is CoverKind.RADIO and viewer.is_active and Radio.objects.filter(pk=wanted.item).exists()
 
 
 def album_subject(album: Album) -> Subject:

@@ -185,9 +185,10 @@ def shows_track(share: Share, pk: str) -> bool:
 
 def shared_things(share: Share) -> list[tuple[ResourceType, str]]:
     """What is shared, in order, as far as its owner can access it: the kind and the id of each."""
-    items = list(ShareItem.objects.filter(share=share).order_by("position"))
-    kinds = kinds_of(owner_of(share), [item.thing_id for item in items], list(ResourceType))
-    return [(kinds[item.thing_id], item.thing_id) for item in items if item.thing_id in kinds]
+    items = sorted(share.items.all(), key=lambda item: item.position)
+    kinds = [kind for kind in ResourceType if any(getattr(item, f"{KINDS[kind].field}_id") for item in items)]
+    seen = kinds_of(owner_of(share), [item.thing_id for item in items], kinds)
+    return [(seen[item.thing_id], item.thing_id) for item in items if item.thing_id in seen]
 
 
 def title_of(share: Share) -> str:

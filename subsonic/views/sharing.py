@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from django.urls import reverse
 
-from listening.models import AlbumAnnotation, Share
+from listening.models import Share
 from listening.models.share import ResourceType
 from listening.serializers import ShareInputSerializer
 from listening.services import shares
-from listening.services.annotations import Things
-from listening.services.shares import kinds_of, owner_of, shared_tracks
+from listening.services.shares import kinds_of, shared_things, shared_tracks
 from navidrome_lib.errors import NotFound
 from navidrome_lib.moments import LATEST
 from subsonic.errors import missing_parameter
@@ -90,9 +89,8 @@ def share_object(caller: Viewer, params: Params, share: Share) -> Object:
 
 
 def entries(caller: Viewer, share: Share) -> list[Object]:
-    """Albums as directories, everything else as its songs."""
-    if share.resource_type == ResourceType.ALBUM:
-        ids = [item.thing_id for item in sorted(share.items.all(), key=lambda item: item.position)]
-        seen = set(Things(AlbumAnnotation, ids).visible_to(owner_of(share)))
-        return album_children(caller, [pk for pk in ids if pk in seen])
+    """Nothing but albums as directories, everything else as its songs."""
+    things = shared_things(share)
+    if all(kind == ResourceType.ALBUM for kind, _ in things):
+        return album_children(caller, [pk for _, pk in things])
     return songs_of(caller, shared_tracks(share))

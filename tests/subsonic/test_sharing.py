@@ -64,7 +64,9 @@ def test_an_album_is_a_directory_and_a_playlist_its_songs(call: Call, member: Us
     PlaylistTrack.objects.create(playlist=playlist, position=1, media_file=songs[2])
     (entry,) = make(call, member, playlist.pk)["entry"]
     assert (entry["id"], entry["isDir"]) == (songs[2].pk, False)
-    assert len(listed(call, member)) == 2
+    both = make(call, member, str(songs[0].album_ref_id), playlist.pk)["entry"]
+    assert {(entry["id"], entry["isDir"]) for entry in both} == {(song.pk, False) for song in songs}
+    assert len(listed(call, member)) == 3
 
 
 def test_changes(call: Call, member: User, songs: list[MediaFile]) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import QuerySet
 
 from libraries.choices import ACTIVE_STATES
 from libraries.models import Library, Scan
 from navidrome_lib.viewer import Viewer, ViewerQuery
+
+
+class LibraryFacts(NamedTuple):
+    """What the objects of the catalog say of their library."""
+
+    path: str
+    name: str
 
 
 def _with_state(viewer: Viewer) -> QuerySet[Library]:
@@ -22,6 +29,9 @@ def _scans(viewer: Viewer) -> QuerySet[Scan]:
 _libraries: Final = ViewerQuery[Any](lambda viewer: Library.objects.visible_to(viewer).order_by("name_key", "pk"))
 _library_ids: Final = ViewerQuery[int](
     lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", flat=True)
+)
+_facts: Final = ViewerQuery[tuple[int, str, str]](
+    lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", "path", "name")
 )
 _libraries_with_state: Final = ViewerQuery[Any](lambda viewer: _with_state(viewer).order_by("name_key", "pk"))
 _library_with_state: Final = ViewerQuery[Any](lambda viewer, pk: _with_state(viewer).filter(pk=pk)[:1], int)
@@ -41,6 +51,11 @@ def libraries(viewer: Viewer) -> list[Library]:
 def library_ids(viewer: Viewer) -> list[int]:
     """Their ids, in no order."""
     return _library_ids.rows(viewer)
+
+
+def library_facts(viewer: Viewer) -> dict[int, LibraryFacts]:
+    """What objects say of them, by their ids."""
+    return {pk: LibraryFacts(path, name) for pk, path, name in _facts.rows(viewer)}
 
 
 def libraries_with_state(viewer: Viewer) -> list[Library]:

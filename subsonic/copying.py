@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.db.models import QuerySet
 
-from libraries.catalog_api.visible import libraries_of
+from libraries.visible import library_facts
 from navidrome_lib.viewer import Viewer
 
 # seconds in which a client goes on
@@ -34,5 +34,5 @@ def page(kind: str, rows: QuerySet[Any], viewer: Viewer, client: str, first: int
 
 def _key(kind: str, viewer: Viewer, client: str, first: int) -> str:
     """Of one person and client, who looks at the same libraries as before."""
-    told = f"{viewer.pk} {sorted(libraries_of(viewer))} {client}"
+    told = f"{viewer.pk} {sorted(library_facts(viewer))} {client}"
     return f"copying:{kind}:{first}:{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"

@@ -11,8 +11,8 @@ from django.db.models.functions import Random
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, additions
 from libraries.catalog_api.sorting import ids_in_order, ids_with_value
-from libraries.catalog_api.visible import libraries_of
 from libraries.models import Album, Artist, MediaFile
+from libraries.visible import library_facts
 from navidrome_lib.viewer import Viewer
 
 AS_THEY_CAME: Final = Sort("pk")
@@ -20,12 +20,12 @@ AS_THEY_CAME: Final = Sort("pk")
 
 def albums(viewer: Viewer) -> QuerySet[Any]:
     """Albums with songs that are there."""
-    return Album.objects.present().in_libraries(libraries_of(viewer))
+    return Album.objects.present().in_libraries(library_facts(viewer))
 
 
 def songs(viewer: Viewer) -> QuerySet[Any]:
     """Songs that are there."""
-    return MediaFile.objects.in_catalog().present().in_libraries(libraries_of(viewer))
+    return MediaFile.objects.in_catalog().present().in_libraries(library_facts(viewer))
 
 
 def artists(viewer: Viewer) -> QuerySet[Any]:

@@ -7,14 +7,15 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, MISSING_TEXT, CatalogFilterSet, IdsFilter, WordsFilter
 from libraries.catalog_api.song_filters import RoleFilter
 from libraries.catalog_api.tag_filters import AlbumTagFilter
-from libraries.catalog_api.visible import gathered, libraries_of
 from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import GENRE
+from libraries.visible import library_facts
 from navidrome_lib.api.filters import TextsFilter, TruthFilter
 
 
@@ -30,7 +31,7 @@ class AlbumWordsFilter(WordsFilter):
     """Albums by their words, which are gathered."""
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        gathered(libraries_of(self.viewer))
+        gathered(library_facts(self.viewer))
         return super().filter_texts(rows, texts)
 
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import orjson
 
+from libraries.catalog_api.common import file_time, present_artists
 from libraries.catalog_api.extension import Resource, WireObject, add_keys
-from libraries.catalog_api.visible import LibraryFacts, file_time, libraries_of, present_artists
 from libraries.gathering import NO_DETAILS, details_of
 from libraries.models import Album
+from libraries.visible import LibraryFacts, library_facts
 from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
@@ -63,7 +64,7 @@ _NOTHING: Final[dict[str, Any]] = {
 
 def album_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
     """The albums with these ids, in this order, with all that apps add; those that `viewer` cannot see are left out."""
-    return albums_in(ids, viewer, libraries_of(viewer))
+    return albums_in(ids, viewer, library_facts(viewer))
 
 
 def albums_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:

@@ -10,10 +10,11 @@ import orjson
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from libraries.catalog_api.artists import Stats, read_now
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Resource, WireObject, add_keys, states
-from libraries.catalog_api.visible import gathered, libraries_of
 from libraries.choices import Role
 from libraries.models import Artist, LibraryArtist, Scan
+from libraries.visible import library_facts
 from navidrome_lib.viewer import Viewer
 
 # of each role
@@ -22,7 +23,7 @@ _ALBUMS: Final = 1
 
 def _counts(viewer: Viewer) -> QuerySet[Any]:
     known = Q(stats="") | Q(stats__contains=f'"{Role.ALBUM_ARTIST}":')
-    return LibraryArtist.objects.filter(known, library__in=libraries_of(viewer), song_count__gt=0).order_by()
+    return LibraryArtist.objects.filter(known, library__in=library_facts(viewer), song_count__gt=0).order_by()
 
 
 def album_artist_objects(viewer: Viewer) -> list[WireObject]:
@@ -31,7 +32,7 @@ def album_artist_objects(viewer: Viewer) -> list[WireObject]:
     Of the keys of an artist only those that name it, and how many albums it has in each role. The number of queries
     does not depend on how many there are, once everything is gathered.
     """
-    gathered(libraries_of(viewer))
+    gathered(library_facts(viewer))
     counts = _counts(viewer)
     albums = _albums_by_role(counts)
     columns = ("id", "name", "order_name", "mbz_artist_id")
@@ -78,9 +79,9 @@ def state_of_index(viewer: Viewer) -> str:
 
     It is made of what is kept, at a fraction of the cost of the list.
     """
-    counts = LibraryArtist.objects.filter(library__in=libraries_of(viewer), song_count__gt=0)
+    counts = LibraryArtist.objects.filter(library__in=library_facts(viewer), song_count__gt=0)
     told = counts.aggregate(Count("pk"), Sum("song_count"), Sum("album_count"), Sum("size"), Sum("main_album_count"))
-    scans = Scan.objects.filter(library__in=libraries_of(viewer))
+    scans = Scan.objects.filter(library__in=library_facts(viewer))
     done = scans.aggregate(Count("pk"), Max("finished_at"), Sum("added"), Sum("updated"), Sum("moved"), Sum("missing"))
-    facts = [sorted(libraries_of(viewer)), sorted(told.items()), sorted(done.items()), states(Resource.ARTIST, viewer)]
+    facts = [sorted(library_facts(viewer)), sorted(told.items()), sorted(done.items()), states(Resource.ARTIST, viewer)]
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()

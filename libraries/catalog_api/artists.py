@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, add_keys
-from libraries.catalog_api.visible import LibraryFacts, gathered, libraries_of
 from libraries.gathering import role_stats
 from libraries.models import Artist, LibraryArtist
 from libraries.order_names import order_name
+from libraries.visible import LibraryFacts, library_facts
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
@@ -79,7 +80,7 @@ def by_count(column: str) -> Sort:
     """An order by a number that is kept of each artist in each library, added up over those that the viewer sees."""
 
     def add_up(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
-        libraries = libraries_of(asked.viewer)
+        libraries = library_facts(asked.viewer)
         gathered(libraries)
         counts = LibraryArtist.objects.filter(artist=OuterRef("pk"), library__in=libraries)
         total = counts.order_by().values("artist").annotate(total=Sum(column)).values("total")
@@ -91,7 +92,7 @@ def by_count(column: str) -> Sort:
 
 def artist_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
     """The artists with these ids, in this order, with all that apps add; those hidden from `viewer` are left out."""
-    return artists_in(ids, viewer, libraries_of(viewer))
+    return artists_in(ids, viewer, library_facts(viewer))
 
 
 def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:

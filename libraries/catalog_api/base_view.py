@@ -13,13 +13,14 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
+from libraries.catalog_api.common import JSON
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
 from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked_filters
 from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages, by_ids
 from libraries.catalog_api.sorting import RANDOM, ids_in_order, is_indexed
-from libraries.catalog_api.visible import JSON, LibraryFacts, libraries_of
 from libraries.limits import ListLimits
+from libraries.visible import LibraryFacts, library_facts
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.pagination import ALL, asked_range
 from navidrome_lib.api.permissions import IsSignedIn
@@ -68,12 +69,12 @@ class CatalogView(GenericAPIView[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         viewer = viewer_of(self.request)
-        return self.rows(libraries_of(viewer), viewer)
+        return self.rows(library_facts(viewer), viewer)
 
     def answer_list(self, request: Request) -> HttpResponse:
         """The page that a query asks for."""
         viewer = viewer_of(request)
-        libraries = libraries_of(viewer)
+        libraries = library_facts(viewer)
         every = self.rows(libraries, viewer)
         rows = CatalogFilter().filter_queryset(request, every, self)
         ids, total = self._page(request, rows, libraries, filtered=rows is not every)
@@ -129,7 +130,7 @@ class CatalogView(GenericAPIView[Any]):
     def answer_one(self, request: Request, pk: str) -> HttpResponse:
         """The object with this id; NotFound for one that does not exist, or that the viewer cannot see."""
         viewer = viewer_of(request)
-        libraries = libraries_of(viewer)
+        libraries = library_facts(viewer)
         known = can_be_id(pk) and self.rows(libraries, viewer).filter(pk=pk).exists()
         objects = self.objects([pk], viewer, libraries) if known else []
         if not objects:

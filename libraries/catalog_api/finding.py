@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.filters import having_words, mbz_id_of
 from libraries.catalog_api.song_filters import searched_libraries
-from libraries.catalog_api.visible import gathered, libraries_of
 from libraries.order_names import order_name
 from libraries.search import index
+from libraries.visible import library_facts
 from navidrome_lib.viewer import Viewer
 
 # of each kind; whose search finds more looks for a longer word
@@ -24,7 +25,7 @@ def found_artists(artists: QuerySet[Any], text: str, viewer: Viewer) -> list[str
 
 def found_albums(albums: QuerySet[Any], text: str, viewer: Viewer) -> list[str]:
     """The ids of albums that have words which begin so, or that MusicBrainz id."""
-    gathered(libraries_of(viewer))
+    gathered(library_facts(viewer))
     return _best(having_words(albums, text, "mbz_album_id", "mbz_release_group_id"), "order_name", text)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from libraries.catalog_api.artists import in_libraries, lost_in, present_in
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, BeginsFilter, CatalogFilterSet, IdsFilter, WordsFilter
-from libraries.catalog_api.visible import gathered, libraries_of
 from libraries.models import AlbumTag, LibraryArtist
 from libraries.order_names import order_name
+from libraries.visible import library_facts
 from navidrome_lib.api.filters import LibraryIdsFilter, TextsFilter, TruthFilter
 from navidrome_lib.viewer import viewer_of
 
@@ -20,7 +21,7 @@ class ArtistLibrariesFilter(LibraryIdsFilter):
     """Artists that take part in songs of the named libraries."""
 
     def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
-        known = libraries_of(viewer_of(self.parent.request))
+        known = library_facts(viewer_of(self.parent.request))
         asked = [pk for pk in value if pk in known]
         return qs.filter(in_libraries(asked)) if value else qs
 
@@ -29,7 +30,7 @@ class ArtistMissingFilter(TruthFilter):
     """Artists of missing songs only, or of some that are there."""
 
     def filter_truth(self, rows: QuerySet[Any], truth: bool) -> QuerySet[Any]:
-        libraries = libraries_of(self.viewer)
+        libraries = library_facts(self.viewer)
         return rows.filter(pk__in=lost_in(libraries) if truth else present_in(libraries))
 
 
@@ -37,7 +38,7 @@ class ArtistRoleFilter(TextsFilter):
     """Artists with one of these roles, in the libraries that are asked for."""
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        known = libraries_of(self.viewer)
+        known = library_facts(self.viewer)
         gathered(known)
         asked = [pk for pk in self.parent.form.cleaned_data.get("library_id") or known if pk in known]
         roles = Q(pk__in=[])
@@ -78,7 +79,7 @@ class TagLibrariesFilter(LibraryIdsFilter):
     """Tags of songs in the named libraries."""
 
     def filter(self, qs: QuerySet[Any], value: list[int]) -> QuerySet[Any]:
-        known = libraries_of(viewer_of(self.parent.request))
+        known = library_facts(viewer_of(self.parent.request))
         used = AlbumTag.objects.filter(tag=OuterRef("pk"), library__in=[pk for pk in value if pk in known])
         return qs.filter(Exists(used)) if value else qs
 

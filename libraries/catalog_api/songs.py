@@ -10,17 +10,13 @@ import orjson
 from django.db.models import F, TextField
 from django.db.models.functions import Cast
 
+from libraries.catalog_api.common import file_time, present_artists
 from libraries.catalog_api.extension import Resource, WireObject, add_keys
-from libraries.catalog_api.visible import (
-    LibraryFacts,
-    file_time,
-    libraries_of,
-    present_artists,
-)
 from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import explicit_status, first_of, shown_tags
 from libraries.track_facts import Part, genres_of, participant, parts_of
+from libraries.visible import LibraryFacts, library_facts
 from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
@@ -111,7 +107,7 @@ def song_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
     An id that comes twice gives two objects. Five queries for up to 500 songs, and one for each addition.
     """
-    return songs_in(ids, viewer, libraries_of(viewer))
+    return songs_in(ids, viewer, library_facts(viewer))
 
 
 def songs_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:

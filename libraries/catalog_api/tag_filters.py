@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Resource
-from libraries.catalog_api.visible import gathered, libraries_of
 from libraries.models import AlbumTag, Tag, TrackGenre
 from libraries.order_names import order_name
 from libraries.tag_names import ALBUM_TAGS, GENRE, SONG_TAGS
+from libraries.visible import library_facts
 from navidrome_lib.api.filters import TextsFilter
 from navidrome_lib.viewer import Viewer
 
@@ -48,7 +49,7 @@ def tags_of(name: str, texts: Collection[str]) -> dict[str, str]:
 
 def genre_ids(name: str, viewer: Viewer) -> list[str]:
     """The ids of the genre of that name, in any case."""
-    gathered(libraries_of(viewer))
+    gathered(library_facts(viewer))
     known = Tag.objects.filter(name=GENRE, order_value=order_name(name)).values_list("pk", "value")
     return [pk for pk, value in known if value.casefold() == name.casefold()]
 
@@ -74,7 +75,7 @@ class SongTagFilter(TextsFilter):
         self.shown = shown
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        gathered(libraries_of(self.viewer))
+        gathered(library_facts(self.viewer))
         tags = tags_of(self.shown, texts)
         albums = AlbumTag.objects.filter(tag__in=list(tags)).order_by().values("album")
         return rows.filter(HasTag(self.known, sorted(tags.values())), album_ref__in=albums) if tags else rows.none()
@@ -90,7 +91,7 @@ class AlbumTagFilter(TextsFilter):
         self.shown = shown
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        gathered(libraries_of(self.viewer))
+        gathered(library_facts(self.viewer))
         tags = tags_of(self.shown, texts)
         return rows.filter(pk__in=AlbumTag.objects.filter(tag__in=list(tags)).order_by().values("album"))
 

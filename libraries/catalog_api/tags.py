@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Asked, Sort, WireObject
-from libraries.catalog_api.visible import LibraryFacts, gathered, libraries_of
 from libraries.models import AlbumTag, Folder, MediaFile, Tag
 from libraries.tag_names import GENRE
+from libraries.visible import LibraryFacts, library_facts
 from navidrome_lib.db.bulk import chunks
 from navidrome_lib.viewer import Viewer
 
@@ -31,7 +32,7 @@ def by_count(aggregate: Count | Sum) -> Sort:
     """An order by how many albums or songs have a tag, in the libraries that the viewer sees."""
 
     def count(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
-        of_tag = AlbumTag.objects.filter(tag=OuterRef("pk"), library__in=libraries_of(asked.viewer)).order_by()
+        of_tag = AlbumTag.objects.filter(tag=OuterRef("pk"), library__in=library_facts(asked.viewer)).order_by()
         counted: QuerySet[Any] = rows.annotate(
             number=Subquery(of_tag.values("tag").annotate(number=aggregate).values("number"))
         )
@@ -60,7 +61,7 @@ def tag_objects(ids: Sequence[str], libraries: Mapping[int, LibraryFacts]) -> li
 
 def genre_counts(viewer: Viewer) -> list[tuple[str, int, int]]:
     """The genres that a viewer sees, each with its songs and albums, the most frequent first."""
-    libraries = libraries_of(viewer)
+    libraries = library_facts(viewer)
     gathered(libraries)
     # albums whose songs are all missing have tags, too
     there = AlbumTag.objects.filter(tag__name=GENRE, library__in=libraries, album__song_count__gt=0)

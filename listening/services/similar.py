@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from django.db.models import Count, QuerySet, Sum
 
-from libraries.catalog_api.visible import gathered, libraries_of
+from libraries.catalog_api.common import gathered
 from libraries.choices import Role
 from libraries.models import Album, AlbumTag, Artist, MediaFile, Participant, TrackGenre
+from libraries.visible import library_facts
 from listening.models import TrackAnnotation
 from navidrome_lib.viewer import Viewer
 
@@ -51,7 +52,7 @@ class Catalog:
     """What a viewer sees of the catalog, for questions of likeness."""
 
     def __init__(self, viewer: Viewer) -> None:
-        self.libraries = list(libraries_of(viewer))
+        self.libraries = list(library_facts(viewer))
         gathered(self.libraries)
 
     @property

@@ -1,17 +1,16 @@
-"""What a viewer can see of the catalog, and what the objects of a page have in common."""
+"""What the objects of songs, albums, artists and tags have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 
 from libraries.gathering import gather
-from libraries.models import Library, LibraryArtist
+from libraries.models import LibraryArtist
 from navidrome_lib.db.bulk import chunks
-from navidrome_lib.viewer import Viewer, ViewerQuery
 
 # albums and artists
 GATHERED_BY_A_LIST: Final = 500
@@ -19,23 +18,6 @@ JSON: Final = orjson.OPT_UTC_Z
 NO_TIME: Final = "0001-01-01T00:00:00Z"
 # what a date of the wire can be
 _LAST_SECOND: Final = 253_402_300_799
-
-
-class LibraryFacts(NamedTuple):
-    """What objects say of their library."""
-
-    path: str
-    name: str
-
-
-_facts: Final = ViewerQuery[tuple[int, str, str]](
-    lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", "path", "name")
-)
-
-
-def libraries_of(viewer: Viewer) -> dict[int, LibraryFacts]:
-    """The libraries that a viewer can access, by their ids."""
-    return {pk: LibraryFacts(path, name) for pk, path, name in _facts.rows(viewer)}
 
 
 def file_time(ns: int) -> datetime | str:

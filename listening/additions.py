@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any, ClassVar, Final
 
 import django_filters
@@ -13,7 +13,6 @@ from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
 from libraries.catalog_api.extension import (
-    MANY,
     Addition,
     Asked,
     Resource,
@@ -136,8 +135,13 @@ def _concerning(notes: Model, user: str) -> QuerySet[Any, tuple[Any, ...]]:
 
 @cache
 def _notes_on(notes: Model) -> PreparedIn[tuple[Any, ...]]:
-    """Those of some things."""
-    return PreparedIn(lambda ids, user: _concerning(notes, user).filter(**{f"{notes.thing}__in": ids}), str)
+    """Those of some things; of artists the index has all at once."""
+    all_of = partial(_concerning, notes)
+    return PreparedIn(
+        lambda ids, user: all_of(user).filter(**{f"{notes.thing}__in": ids}),
+        str,
+        whole=all_of if notes is ArtistAnnotation else None,
+    )
 
 
 _bookmarks: Final = PreparedIn[tuple[str, int]](
@@ -152,8 +156,6 @@ class Notes(Addition):
     """Favourites, ratings and plays of the viewer, and the average rating of all people."""
 
     notes: ClassVar[Model]
-    # of more objects than this it is quicker to read all that there is
-    many: ClassVar[int | None] = None
 
     keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {
         "starred": serializers.BooleanField(required=False, help_text="There where it is a favourite of one's own."),
@@ -167,7 +169,7 @@ class Notes(Addition):
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         ratings: dict[str, list[int]] = defaultdict(list)
-        for pk, user, *mine in self._rows(objects, viewer):
+        for pk, user, *mine in _notes_on(self.notes).rows(objects, viewer.pk):
             if mine[1]:
                 ratings[pk].append(mine[1])
             if user == viewer.pk:
@@ -177,11 +179,6 @@ class Notes(Addition):
         for pk, found in ratings.items():
             for each in objects[pk]:
                 each["averageRating"] = round(sum(found) / len(found), 2)
-
-    def _rows(self, ids: Collection[str], viewer: Viewer) -> Iterable[tuple[Any, ...]]:
-        if self.many is not None and len(ids) > self.many:
-            return (row for row in _concerning(self.notes, viewer.pk) if row[0] in ids)
-        return _notes_on(self.notes).rows(ids, viewer.pk)
 
 
 def said_of(starred_at: Any, rating: int, rated_at: Any, play_count: int, play_date: Any) -> dict[str, Any]:
@@ -226,7 +223,6 @@ class ArtistNotes(Notes):
     """Of artists."""
 
     notes = ArtistAnnotation
-    many = MANY
 
     def state(self, viewer: Viewer) -> object:
         """The viewer's favourites and all ratings. Plays are not among it: lists that are kept do not show them."""

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from libraries.catalog_api.extension import MANY
 from media.choices import GIVEN, CoverKind
 from media.models import Cover
 from navidrome_lib.db.prepared import PreparedIn
@@ -20,17 +19,13 @@ def _of_kinds(*kinds: str) -> QuerySet[Cover, tuple[Any, ...]]:
 
 
 _covers: Final = PreparedIn[tuple[Any, ...]](
-    lambda ids, kind, other: _of_kinds(kind, other).filter(item_id__in=ids), str, str
+    lambda ids, kind, other: _of_kinds(kind, other).filter(item_id__in=ids), str, str, whole=_of_kinds, column=1
 )
 
 
 def covers(ids: Collection[str], kind: CoverKind, other: CoverKind | None = None) -> list[tuple[Any, ...]]:
     """What is known of the pictures of some things, of one kind or of two, as tuples of `_COLUMNS`."""
-    kinds = str(kind), str(other or kind)
-    if len(ids) > MANY:
-        wanted = frozenset(ids)
-        return [row for row in _of_kinds(*kinds) if row[1] in wanted]
-    return _covers.rows(ids, *kinds)
+    return _covers.rows(ids, str(kind), str(other or kind))
 
 
 def said_of(row: tuple[Any, ...]) -> dict[str, Any]:

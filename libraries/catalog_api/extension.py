@@ -44,10 +44,6 @@ WireObject = dict[str, Any]
 """One object on its way to the wire: keys in camelCase, values that orjson writes."""
 
 
-# of more objects than this it is quicker to read all that is kept, and to pass over the rest
-MANY: Final = 2_000
-
-
 class Resource(StrEnum):
     """What can be added to."""
 

@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 from navidrome_lib.db.bulk import chunks
 
 T = TypeVar("T")
+# texts of a list from which on it is quicker to read all rows that there are
+MANY: Final = 2_000
 # stand for the values while the SQL is built, and are in no query otherwise
 _NUMBERS_FROM: Final = 2**62 + 2**31
 _TEXT: Final = "\ue000prepared %d"
@@ -82,16 +84,28 @@ class PreparedIn(Generic[T]):
     """A query for the rows that a list of texts chooses, built once for each power of two that such a list fits in.
 
     `build` gets the list, and has `field__in` of it as its only parameters that change, but for values of the types
-    `kinds` that it gets behind the list.
+    `kinds` that it gets behind the list. With a query for the `whole`, which gets those values, all rows are read for a
+    list of many, and those are passed over that have no text of it in their `column`.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, T]], *kinds: type[str] | type[int]) -> None:
+    def __init__(
+        self,
+        build: Callable[..., QuerySet[Any, T]],
+        *kinds: type[str] | type[int],
+        whole: Callable[..., QuerySet[Any, Any]] | None = None,
+        column: int = 0,
+    ) -> None:
         self._build = build
         self._kinds = kinds
+        self._whole = whole
+        self._column = column
         self._queries: dict[int, PreparedQuery[T]] = {}
 
     def rows(self, texts: Collection[str], *values: str | int) -> list[T]:
         """What the query finds now, in pieces for long lists; a row is found once, however often it is named."""
+        if self._whole is not None and len(texts) > MANY:
+            wanted = frozenset(texts)
+            return [row for row in self._whole(*values) if row[self._column] in wanted]
         found: list[T] = []
         for piece in chunks(dict.fromkeys(texts)):
             size = 1 << (len(piece) - 1).bit_length()

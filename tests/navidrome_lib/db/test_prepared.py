@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from libraries.models import Library
-from navidrome_lib.db.prepared import PreparedCount, PreparedIn, PreparedQuery
+from navidrome_lib.db.prepared import MANY, PreparedCount, PreparedIn, PreparedQuery
 from users.models import ApiKey, LibraryAccess, User
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,20 @@ def test_lists_of_any_length_choose_their_rows() -> None:
         assert query.rows([user.pk for user in chosen[:1] * 3]) == chosen[:1]
     counts = PreparedIn(lambda pks: User.objects.filter(pk__in=pks).values_list("is_active").annotate(n=Count("pk")))
     assert counts.rows([user.pk for user in users[:5]]) == [(True, 5)]
+
+
+def test_for_many_texts_all_rows_are_read_and_the_others_passed_over() -> None:
+    ann, bob = (User.objects.create_user(name, email=name) for name in ("ann", "bob"))
+
+    def by_email(email: str) -> Any:
+        return User.objects.filter(email=email).values_list("username", "pk")
+
+    query = PreparedIn(lambda pks, email: by_email(email).filter(pk__in=pks), str, whole=by_email, column=1)
+    with CaptureQueriesContext(connection) as asked:
+        for others in ([], [f"other {number}" for number in range(MANY)]):
+            assert query.rows([bob.pk, *others], "bob") == [("bob", bob.pk)]
+            assert query.rows([ann.pk, *others], "bob") == []
+    assert [" IN (" in each["sql"] for each in asked] == [True, True, False, False]
 
 
 def test_a_count_is_that_of_the_moment() -> None:

@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.csrf import csrf_protect
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
@@ -231,6 +232,18 @@ class SongListAdmin(BigListAdmin):
         chosen = {str(pk): pk for pk in scope.ids}.get(request.GET.get("library__id__exact", ""))
         ids = None if scope.everything else scope.ids
         return search_songs(queryset, search_term, ids if chosen is None else [chosen]), False
+
+    @admin.display(description=_lazy("title"), ordering="title")
+    def shown_title(self, track: Any) -> str:
+        return shown(track.title)
+
+    @admin.display(description=_lazy("artist"))
+    def shown_artist(self, track: Any) -> str:
+        return shown(track.artist)
+
+    @admin.display(description=_lazy("album"))
+    def shown_album(self, track: Any) -> str:
+        return shown(track.album)
 
 
 class ReadOnlyAdmin(ReadOnlyRows, BigListAdmin):

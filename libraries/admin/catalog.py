@@ -195,18 +195,6 @@ class MediaFileAdmin(SongListAdmin, DetailAdmin):
         """Only what a search found: an index for each column would slow down every scan."""
         return self.list_display if request.GET.get("q", "").strip() else ()
 
-    @admin.display(description=_lazy("title"), ordering="title")
-    def shown_title(self, track: MediaFile) -> str:
-        return shown(track.title)
-
-    @admin.display(description=_lazy("artist"))
-    def shown_artist(self, track: MediaFile) -> str:
-        return shown(track.artist)
-
-    @admin.display(description=_lazy("album"))
-    def shown_album(self, track: MediaFile) -> str:
-        return shown(track.album)
-
     @admin.display(description=_lazy("time"), ordering="duration")
     def time(self, track: MediaFile) -> str:
         return formatting.clock(track.duration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -50,17 +50,20 @@ class AdminsLook(ReadOnlyAdmin):
 
 
 class ChosenFilter(admin.SimpleListFilter):
-    """A filter that other parts of the page set; it shows itself only to be taken off."""
+    """The files of one thing, which other parts of the page choose; it shows itself only to be taken off."""
+
+    model: ClassVar[type[Album] | type[Folder]]
+    field: ClassVar[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = request.GET.get(self.parameter_name or "", "")
-        return [(value, self.name_of(value))] if value else []
+        return [(value, str(self.model.objects.filter(pk=value).first() or "?")[:80])] if value else []
 
     def has_output(self) -> bool:
         return bool(self.lookup_choices)
 
-    def name_of(self, value: str) -> str:
-        raise NotImplementedError
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> QuerySet[MissingFile]:
+        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
 
 
 class AlbumFilter(ChosenFilter):
@@ -68,12 +71,8 @@ class AlbumFilter(ChosenFilter):
 
     title = _lazy("album")
     parameter_name = "album_id"
-
-    def name_of(self, value: str) -> str:
-        return str(Album.objects.filter(pk=value).first() or "?")[:80]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> QuerySet[MissingFile]:
-        return queryset.filter(album_ref=self.value()) if self.value() else queryset
+    model = Album
+    field = "album_ref"
 
 
 class FolderFilter(ChosenFilter):
@@ -81,12 +80,8 @@ class FolderFilter(ChosenFilter):
 
     title = _lazy("folder")
     parameter_name = "folder_id"
-
-    def name_of(self, value: str) -> str:
-        return str(Folder.objects.filter(pk=value).first() or "?")[:80]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[MissingFile]) -> QuerySet[MissingFile]:
-        return queryset.filter(folder=self.value()) if self.value() else queryset
+    model = Folder
+    field = "folder"
 
 
 @admin.register(MissingFile)
@@ -115,18 +110,6 @@ class MissingFileAdmin(SongListAdmin, AdminsLook):
     @admin.display(description=_lazy("file"), ordering="path")
     def shown_path(self, track: MissingFile) -> str:
         return shown(track.path)
-
-    @admin.display(description=_lazy("title"))
-    def shown_title(self, track: MissingFile) -> str:
-        return shown(track.title)
-
-    @admin.display(description=_lazy("album"))
-    def shown_album(self, track: MissingFile) -> str:
-        return shown(track.album)
-
-    @admin.display(description=_lazy("artist"))
-    def shown_artist(self, track: MissingFile) -> str:
-        return shown(track.artist)
 
     @admin.display(description="")
     def find(self, track: MissingFile) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from django.conf import global_settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
@@ -22,6 +24,7 @@ from libraries.models import HeldMark, Library, MediaFile, Scan, ScanProblem
 from libraries.scanner import pipeline
 from libraries.services import libraries, scans
 from libraries.services.library_rules import prepare_library
+from listening.models import Transcoding
 from missing.models import Purge
 from missing.purges import undo_purge
 from navidrome_lib.audit.models import AuditEntry
@@ -76,6 +79,21 @@ def test_the_schema_is_that_of_a_new_database(once: dict[str, str]) -> None:
     for version in VERSIONS:
         with in_its_place(once[version]):
             assert describe() ^ new == set()
+            executor = MigrationExecutor(connection)
+            assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+
+
+def test_a_new_database_begins_with_the_same_rows(once: dict[str, str], new_database: Path) -> None:
+    """It takes each app in one step, in the place of all steps since the first release."""
+    with closing(sqlite3.connect(new_database)) as database:
+        fields = "name, target_format, default_bit_rate, command"
+        new = database.execute(f"SELECT {fields} FROM listening_transcoding").fetchall()  # noqa: S608 - own names
+        steps = {name for (name,) in database.execute("SELECT name FROM django_migrations WHERE app = 'libraries'")}
+    assert {"0001_squashed_0021", "0021_library_revision"} <= steps
+    assert len(new) == 4
+    for version in VERSIONS:
+        with in_its_place(once[version]):
+            assert sorted(Transcoding.objects.values_list(*fields.split(", "))) == sorted(new)
 
 
 def test_tracks_and_people_are_there(migrated: dict[str, Any], settings: Settings) -> None:

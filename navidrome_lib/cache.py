@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 from navidrome_lib.outages import outage_of
 
@@ -42,6 +42,26 @@ class JSONSerializer:
             return None
 
 
+class KeptClient(RedisCacheClient):
+    """Asks its one server through one client: making one for each question takes as long as a third of the question."""
+
+    _kept: Any = None
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """The client, which takes a connection of the pool for each question."""
+        if self._kept is None:
+            self._kept = super().get_client(key, write=write)
+        return self._kept
+
+
+class KeptRedisCache(RedisCache):
+    """Django's cache in Redis, with the clients kept."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = KeptClient
+
+
 class SharedCache(BaseCache):
     """What is kept here (counts of attempts, results of long counts) may be lost; no request is refused for that."""
 
@@ -54,7 +74,7 @@ class SharedCache(BaseCache):
         params = {"KEY_PREFIX": PREFIX, **params}
         options = {"serializer": JSONSerializer(), **params.get("OPTIONS", {})}
         self._away_seconds: float = options.pop("away_seconds", AWAY_SECONDS)
-        self._shared = RedisCache(server, {**params, "OPTIONS": options})
+        self._shared = KeptRedisCache(server, {**params, "OPTIONS": options})
         self._own = LocMemCache("while-away", {**params, "OPTIONS": {}})
 
     def _call(self, name: str, *values: Any) -> Any:

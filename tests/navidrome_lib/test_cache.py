@@ -49,6 +49,22 @@ def test_values_come_back_as_they_were(shared: SharedCache, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
+def test_one_client_asks_everything(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[redis.Redis]()
+
+    class Noted(redis.Redis):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            made.append(self)
+
+    monkeypatch.setattr(redis, "Redis", Noted)
+    shared = SharedCache(address, {})
+    for number in range(3):
+        shared.set("key", number)
+        assert shared.get("key") == number
+    assert len(made) == 1
+
+
 def test_what_is_not_json_is_not_kept(shared: SharedCache) -> None:
     shared.set("key", 1)
     shared.set("key", Exploit())

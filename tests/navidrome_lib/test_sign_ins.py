@@ -6,6 +6,7 @@ import configparser
 import io
 import logging
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,27 @@ class TestNoted:
     def test_subsonic_once_a_day_from_an_address(self, admin: User) -> None:
         assert [ping(u="admin", p="wrong"), ping(u="admin", p=PASSWORD), ping(u="admin", p=PASSWORD)] == [40, 0, 0]
         assert noted() == [("failed", "rest", "admin", "password"), ("signed_in", "rest", "admin", "password")]
+
+    def test_a_client_that_repeats_itself_is_remembered(self, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = list[str]()
+        ask = cache.add
+
+        def add(key: str, *rest: Any, **more: Any) -> bool:
+            if key.startswith("sign-in:"):
+                asked.append(key)
+            return ask(key, *rest, **more)
+
+        monkeypatch.setattr(cache, "add", add)
+        assert [ping(u="admin", p=PASSWORD) for _ in range(3)] == [0, 0, 0]
+        assert len(asked) == 1
+        # another address is another client, and a minute later the others are asked again
+        Client().get("/rest/ping", {"v": "1.16.1", "c": "test", "u": "admin", "p": PASSWORD})
+        assert len(asked) == 2
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 61)
+        assert ping(u="admin", p=PASSWORD) == 0
+        assert len(asked) == 3
+        assert [channel for _, channel, _, _ in noted()] == ["rest", "rest"]
 
     def test_throttled_attempts_of_a_minute_are_one_row(self, admin: User) -> None:
         assert [log_in("x") for _ in range(9)] == [401] * 5 + [429] * 4
@@ -230,8 +252,10 @@ class TestList:
         assert site.get("/admin/audit/signin/add/").status_code == 403
 
 
-def test_a_cache_that_forgets_costs_a_row_and_no_more(admin: User) -> None:
+def test_a_cache_that_forgets_costs_a_row_and_no_more(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
     ping(u="admin", p=PASSWORD)
     cache.clear()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
     ping(u="admin", p=PASSWORD)
     assert [outcome for outcome, *_ in noted()] == ["signed_in"] * 2

@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from celery.beat import Scheduler, SchedulingError
+from django.db import close_old_connections
+from django.utils.module_loading import import_string
 
 from navidrome_lib import heartbeat
 
@@ -21,7 +23,8 @@ logger = logging.getLogger(__name__)
 class SteadyScheduler(Scheduler):
     """Sends every task once at its start, then at its interval by the monotonic clock.
 
-    What must not run at each start asks the database whether it is due.
+    What must not run at each start asks the database whether it is due. A task with a question in `asked_before` of the
+    configuration is sent only when the answer is yes: where it would find nothing to do, nothing wakes up for it.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -40,8 +43,22 @@ class SteadyScheduler(Scheduler):
             if now >= self._due.get(name, now):
                 # before the sending, which may fail: then the task is sent again at its interval, not at once
                 self._due[name] = now + interval_of(entry)
-                self.apply_entry(entry, producer=self.producer)
+                if self._is_wanted(name):
+                    self.apply_entry(entry, producer=self.producer)
         return max(min(self._due.values()) - time.monotonic(), 0.0)
+
+    def _is_wanted(self, name: str) -> bool:
+        question = self.app.conf.asked_before.get(name)
+        if question is None:
+            return True
+        try:
+            return bool(import_string(question)())
+        except Exception as error:
+            # a database that is away: the next time is soon enough, and the scheduler goes on
+            logger.warning("whether %s is wanted could not be found out: %s", name, error)
+            return False
+        finally:
+            close_old_connections()
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one task; without a broker it is sent again at its interval."""

@@ -46,7 +46,7 @@ def forward_plays(*, budget: float = BUDGET, limits: Limits = USUAL) -> int:
     A service that cannot be reached is left alone for the rest of the run: the next account would only wait for it.
     """
     until, taken, away = time.monotonic() + budget, 0, set[str]()
-    for account in due_accounts():
+    for account in list(due_accounts()):
         if account.service in away:
             continue
         if time.monotonic() >= until:
@@ -59,7 +59,12 @@ def forward_plays(*, budget: float = BUDGET, limits: Limits = USUAL) -> int:
     return taken
 
 
-def due_accounts() -> list[ServiceAccount]:
+def is_due() -> bool:
+    """Whether there is anything to send now; where every service is off, no query finds that out."""
+    return bool(enabled_services()) and due_accounts().exists()
+
+
+def due_accounts() -> models.QuerySet[ServiceAccount]:
     """The accounts with plays to send, of services that are switched on and of people who may sign in."""
     now = timezone.now()
     waiting = WaitingPlay.objects.filter(account=OuterRef("pk"), refused="")
@@ -67,7 +72,7 @@ def due_accounts() -> list[ServiceAccount]:
         Exists(waiting), at_or_before("next_try_at", now), at_or_before("claimed_until", now),
         service__in=enabled_services(), stopped_at=None, user__is_active=True,
     )  # fmt: skip
-    return list(rows.order_by(F("next_try_at").asc(nulls_first=True), "pk"))
+    return rows.order_by(F("next_try_at").asc(nulls_first=True), "pk")
 
 
 class Run:

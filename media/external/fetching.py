@@ -101,6 +101,11 @@ def ask_waiting(*, limits: Limits = USUAL) -> int:
     return done
 
 
+def is_due() -> bool:
+    """Whether there is anything to ask now; where no service is asked, no query finds that out."""
+    return any(due(source).exists() for source in enabled_sources())
+
+
 def due(source: Source) -> Any:
     """What waits for a service and may be asked now, the longest wait first."""
     rows = OutsideInfo.objects.filter(source=str(source), next_try_at__lte=timezone.now())

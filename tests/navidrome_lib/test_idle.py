@@ -1,4 +1,4 @@
-"""A server that nobody asks for anything writes nothing: neither its periodic tasks nor its watcher change a row."""
+"""A server that nobody asks for anything writes nothing, and queues only what may find something to do."""
 
 from __future__ import annotations
 
@@ -10,23 +10,33 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from celery.beat import Scheduler
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import OperationalError, connection
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from libraries.choices import WatchState
 from libraries.models import Library
 from libraries.watcher.service import Watcher
+from listening.forwarding import sending
+from media.choices import CoverKind, Source
+from media.models import OutsideInfo
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
+from navidrome_lib.scheduler import SteadyScheduler
 from tests.conftest import Configure
+from tests.listening.forwarding.conftest import link, play
+from tests.support.catalog import make_track
 from tests.support.limits import limit_watches
 from tests.support.scans import scan
 from tests.support.waiting import eventually
+from users.models import User
 
 # what comes less often may write: it counts hours and days
 OFTEN_SECONDS = 3_600
 OFTEN = sorted(entry["task"] for entry in app.conf.beat_schedule.values() if entry["schedule"] < OFTEN_SECONDS)
+ALWAYS = set(app.conf.beat_schedule) - {"ask-outside", "forward-plays"}
 
 
 class Statements:
@@ -72,6 +82,63 @@ def test_a_periodic_task_that_finds_nothing_to_do_writes_nothing(library: Librar
         app.tasks[name]()
     assert statements.writes() == []
     assert statements.sent or noted
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
+    """What a scheduler sends when all is due, to no broker."""
+    names: list[str] = []
+    monkeypatch.setattr(Scheduler, "apply_async", lambda self, entry, **_: names.append(entry.name))
+    monkeypatch.setattr(Scheduler, "producer", None)
+    monkeypatch.setattr(heartbeat, "note", lambda part: None)
+
+    def tick() -> set[str]:
+        names.clear()
+        SteadyScheduler(app).tick()
+        return set(names)
+
+    return tick
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatIsQueued:
+    def test_no_task_and_no_query_for_services_that_are_off(self, queued: Callable[[], set[str]]) -> None:
+        statements = Statements()
+        with connection.execute_wrapper(statements):
+            assert queued() == ALWAYS
+        assert statements.sent == []
+
+    @pytest.mark.usefixtures("all_on")
+    def test_plays_are_sent_from_the_first_that_waits(
+        self, queued: Callable[[], set[str]], library: Library, member: User
+    ) -> None:
+        song = make_track(library, "A/song.mp3", missing=False)
+        assert queued() == ALWAYS
+        link(member)
+        assert queued() == ALWAYS
+        play(member, song, 0)
+        assert queued() == ALWAYS | {"forward-plays"}
+
+    @pytest.mark.usefixtures("all_on")
+    def test_services_are_asked_from_the_first_thing_that_waits(self, queued: Callable[[], set[str]]) -> None:
+        assert queued() == ALWAYS
+        waiting = OutsideInfo.objects.create(
+            kind=CoverKind.ALBUM, item_id="an album", source=Source.MUSICBRAINZ, next_try_at=timezone.now()
+        )
+        assert queued() == ALWAYS | {"ask-outside"}
+        waiting.delete()
+        assert queued() == ALWAYS
+
+    @pytest.mark.usefixtures("all_on")
+    def test_a_database_that_is_away_holds_up_nothing_else(
+        self, queued: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def is_away() -> bool:
+            raise OperationalError("the connection was refused")
+
+        monkeypatch.setattr(sending, "is_due", is_away)
+        assert queued() == ALWAYS
+        assert "whether forward-plays is wanted could not be found out: the connection was refused" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

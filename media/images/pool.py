@@ -20,6 +20,8 @@ from media.images.jobs import MAX_PICTURE_BYTES, Job, Made
 
 MEMORY: Final = 768 * 1024 * 1024
 _START_SECONDS: Final = 60.0
+# a process that had nothing to do for so long ends: it has 30 MB
+REST_SECONDS: Final = 60.0
 
 
 class ImageProblem(Exception):
@@ -48,6 +50,7 @@ class ImageProcess:
             theirs.close()
         self._channel = ours
         self._is_ready = False
+        self.used_at = time.monotonic()
 
     def run(self, job: Job, files: Sequence[int], seconds: float) -> Made:
         """The picture of a job; `ImageProblem` when there is none, and then the process may have ended."""
@@ -94,18 +97,28 @@ class ImageProcess:
 
 
 class ImagePool:
-    """Makes pictures for any thread, in at most `most` processes, which start when they are needed.
+    """Makes pictures for any thread, in at most `most` processes, which start when they are needed, and end unused.
 
     At most `waiting` threads wait for one: requests that need no picture keep theirs.
     """
 
-    def __init__(self, most: int, *, seconds: float, waiting: int, memory: int = MEMORY) -> None:
+    def __init__(
+        self, most: int, *, seconds: float, waiting: int, memory: int = MEMORY, rest: float = REST_SECONDS
+    ) -> None:
         self._turns = threading.BoundedSemaphore(most)
         self._places = threading.BoundedSemaphore(most + waiting)
         self._seconds = seconds
         self._memory = memory
         self._lock = threading.Lock()
         self._idle: list[ImageProcess] = []
+        self._rest = rest
+        self._timer: threading.Timer | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that have nothing to do."""
+        with self._lock:
+            return [process.process.pid for process in self._idle]
 
     def make(self, job: Job, files: Sequence[int] = ()) -> Made:
         """The picture of a job; its files stay open. `ImageProblem` when there is none, `ImagesBusy` without a turn."""
@@ -138,8 +151,28 @@ class ImagePool:
             return process.run(job, files, self._seconds)
         finally:
             if process.is_alive:
+                process.used_at = time.monotonic()
                 with self._lock:
                     self._idle.append(process)
+                    self._look_later()
+
+    def _look_later(self) -> None:
+        """Look for unused processes when the first of them may be one."""
+        if self._timer is None:
+            self._timer = threading.Timer(self._rest, self._end_unused)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end_unused(self) -> None:
+        with self._lock:
+            before = time.monotonic() - self._rest
+            unused = [process for process in self._idle if process.used_at <= before]
+            self._idle = [process for process in self._idle if process.used_at > before]
+            self._timer = None
+            if self._idle:
+                self._look_later()
+        for process in unused:
+            process.kill()
 
     def close(self) -> None:
         """End the processes that have nothing to do."""

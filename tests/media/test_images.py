@@ -15,6 +15,7 @@ from media.images.jobs import JPEG, PNG, WEBP, Job, Made
 from media.images.pool import ImagePool, ImageProblem, ImagesBusy
 from synth import Track, make_cover, make_png, track_bytes
 from tests.support.audio import JPEG as NOT_QUITE_JPEG
+from tests.support.waiting import all_end
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +179,18 @@ def test_a_picture_that_takes_too_long_costs_only_its_process(tmp_path: Path, po
     finally:
         hasty.close()
     assert Make(pool, tmp_path)(picture(), edge=100).width == 600
+
+
+def test_a_process_that_is_not_used_ends(tmp_path: Path) -> None:
+    quick = ImagePool(1, seconds=10, waiting=0, rest=0.1)
+    try:
+        for _ in range(2):
+            quick.make(Job(placeholder="al", edge=10))
+            (process,) = quick.pids
+            assert all_end([process], seconds=10)
+            assert quick.pids == []
+    finally:
+        quick.close()
 
 
 def test_only_some_wait_for_pictures(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from media.covers.views import RefreshView
 from media.sharing import views
 from media.uploads.views import ArtistPictureView, PlaylistPictureView, RadioPictureView
 from navidrome_lib.api.routers import route
@@ -11,6 +12,7 @@ _TRACK = r"(?P<track>[0-9A-Za-z]{1,64})"
 
 urlpatterns = [
     route("api/artist/(?P<pk>[^/]+)/image", ArtistPictureView.as_view(), "artist-image"),
+    route("api/artwork/(?P<kind>[^/]+)/(?P<pk>[^/]+)/refresh", RefreshView.as_view(), "artwork-refresh"),
     route("api/playlist/(?P<pk>[^/]+)/image", PlaylistPictureView.as_view(), "playlist-image"),
     route("api/radio/(?P<pk>[^/]+)/image", RadioPictureView.as_view(), "radio-image"),
     route(_SHARE, views.page, "share"),

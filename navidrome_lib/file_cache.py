@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import threading
 import time
@@ -66,6 +67,12 @@ class FileCache:
                 partial.unlink()
             return
         self.added(len(data))
+
+    def forget(self, beginning: str) -> None:
+        """Delete the files whose names are this text, a hyphen, and more."""
+        for path in self.path(beginning).parent.glob(f"{glob.escape(beginning)}-*"):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def path(self, name: str) -> Path:
         """The place of a file: a folder has at most a 256th of them."""

@@ -39,6 +39,7 @@ GET|POST /api/transcoding, /{id}      listening.views.devices            admin c
 GET|POST /api/share, /{id}            listening.views.shares             owner, admin   listening.services.shares
 GET /api/scrobble, /{id}              listening.views.shares             owner
 GET|PUT|DELETE /api/{service}/link    listening.views.links              signed in      listening.forwarding.linking
+POST /api/artwork/{kind}/{id}/refresh media.covers.views                 admin          media.covers.refreshing
 POST|DELETE /api/{kind}/{id}/image    media.uploads.views                owner, admin   media.uploads.service
 GET /share/{id}, /share/{id}/…        media.sharing.views                everyone       listening.services.shares
 GET /api/translation                  system.empty_lists                 everyone

@@ -103,6 +103,7 @@ API: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     "/api/inspect": {READS: ADMIN},
     "/api/schema/": {READS: ALL},
     "/api/docs/": {("get", "head"): ALL},
+    "/api/artwork/{kind}/{pk}/refresh": {("post", "options"): ADMIN},
     "/api/playlist/{pk}/image": {("post", "delete"): SELF, ("options",): SIGNED_IN},
     **{
         f"/api/{name}/{{pk}}/image": {("post", "delete"): ADMIN, ("options",): SIGNED_IN}
@@ -183,7 +184,7 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
         "missing": purge.pk,
     }
     objects |= {"song": song.pk, "album": str(song.album_ref_id), "folder": song.folder_id}
-    objects |= {"artist": song.artists.all()[0].pk, "genre": song.genres.all()[0].pk}
+    objects |= {"artwork": objects["album"], "artist": song.artists.all()[0].pk, "genre": song.genres.all()[0].pk}
     gather([library.pk])
     objects |= {"tag": objects["genre"]}
     objects |= add_to_catalog(member, song)
@@ -191,7 +192,7 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     def fill(route: str) -> str:
         parts = route.split("/")
         found = objects.get("open share" if parts[1] == "share" else parts[2]) if "{" in route else ""
-        return route.replace("{pk}", str(found)).replace("{place}", "1").replace("{track}", song.pk)
+        return route.replace("{pk}", str(found)).replace("{kind}", "al").replace("{place}", "1").replace("{track}", song.pk)
 
     return fill
 

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from libraries.events.hub import HUB
 from navidrome_lib.api import streams
 from navidrome_lib.api.permissions import IsSignedIn
+from navidrome_lib.audit.tabs import tab_of_stream
 from navidrome_lib.viewer import Viewer, viewer_of
 
 # one of the messages of a stream, for the OpenAPI document
@@ -45,10 +46,10 @@ class EventView(APIView):
         The stream ends after an hour, and at once when the account may no longer look; a browser's `EventSource` comes
         back by itself. When a process carries too many, an old one of the account with the most ends.
         """
-        viewer = viewer_of(request)
+        viewer, tab = viewer_of(request), tab_of_stream(request._request)
 
         def listen(channel: streams.Channel) -> None:
-            self.hub.open(channel, viewer, lambda: self.viewer_now(request))
+            self.hub.open(channel, viewer, lambda: self.viewer_now(request), tab=tab)
 
         return streams.LiveResponse(listen, content_type=streams.CONTENT_TYPE, headers=streams.HEADERS)
 

@@ -78,13 +78,14 @@ class _Telling:
         self._notes = notes
         self._playing = playing
 
-    def events(self, viewer: Viewer) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The events of a viewer."""
+    def events(self, viewer: Viewer, tab: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The events of a viewer; without what the viewer has done in the tab of this number."""
         named: dict[str, set[str]] = defaultdict(set)
-        for kind in dict.fromkeys(entry.kind for entry in self._owned):
-            named[kind].update(_changed(viewer, kind, [entry for entry in self._owned if entry.kind == kind]))
+        owned = [entry for entry in self._owned if not entry.is_of(viewer, tab)]
+        for kind in dict.fromkeys(entry.kind for entry in owned):
+            named[kind].update(_changed(viewer, kind, [entry for entry in owned if entry.kind == kind]))
         for told in self._notes:
-            if told.user_id == viewer.pk and told.kind in _RESOURCES:
+            if told.user_id == viewer.pk and told.kind in _RESOURCES and not (tab and told.tab == tab):
                 resource, notes = _RESOURCES[told.kind]
                 named[resource].update(told.ids if ALL in told.ids else Things(notes, told.ids).visible_to(viewer))
         shown = {kind: [ALL] if ALL in ids else sorted(ids) for kind, ids in sorted(named.items()) if ids}

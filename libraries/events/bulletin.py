@@ -40,17 +40,20 @@ class Bulletin:
         self._scans: dict[tuple[int, bool], dict[str, Any]] = {}
         self._statuses: dict[LibraryIds, dict[str, Any]] = {}
 
-    def events(self, viewer: Viewer, before: LibraryIds | None, *, missed: bool = False) -> tuple[Events, LibraryIds]:
+    def events(
+        self, viewer: Viewer, before: LibraryIds | None, *, missed: bool = False, tab: int = 0
+    ) -> tuple[Events, LibraryIds]:
         """The events for a viewer, and the libraries that it can access now.
 
         `before` are those at the last time; None tells how things are. `missed`: there may have been news before.
+        What the viewer has done in the tab of this number is not told.
         """
         libraries = self.libraries_of(viewer)
         shown = self._followed if before is None else self._news.scans
         visible = [scan for scan in shown if scan.library_id in libraries]
         events: Events = [("scan", self._scan(scan, viewer)) for scan in visible]
         if before is not None:
-            events += [(REFRESH, resources) for resources in self._refreshes(viewer, before, libraries)]
+            events += [(REFRESH, resources) for resources in self._refreshes(viewer, before, libraries, tab)]
         elif missed:
             events.append((REFRESH, EVERYTHING))
         if visible or before != libraries or self._news.vanished & libraries:
@@ -63,7 +66,9 @@ class Bulletin:
             self._libraries[viewer] = frozenset(visible.library_ids(viewer))
         return self._libraries[viewer]
 
-    def _refreshes(self, viewer: Viewer, before: LibraryIds, libraries: LibraryIds) -> Iterator[dict[str, Any]]:
+    def _refreshes(
+        self, viewer: Viewer, before: LibraryIds, libraries: LibraryIds, tab: int
+    ) -> Iterator[dict[str, Any]]:
         """What a client should ask again: first objects by kind, then perhaps everything."""
         named: dict[str, set[str]] = defaultdict(set)
         everything = before != libraries
@@ -76,8 +81,9 @@ class Bulletin:
                 named["library"].add(str(scan.library_id))
                 everything = everything or has_changed_the_catalog(scan)
         for entry in self._news.entries:
-            for kind, pk in resources_of(entry, viewer, libraries):
-                named[kind].add(pk)
+            if not entry.is_of(viewer, tab):
+                for kind, pk in resources_of(entry, viewer, libraries):
+                    named[kind].add(pk)
         if named:
             yield {kind: [ALL] if ALL in ids else sorted(ids) for kind, ids in sorted(named.items())}
         if everything:

@@ -10,8 +10,9 @@ from django.utils.module_loading import import_string
 from libraries.events.news import AuditedChange
 from navidrome_lib.viewer import Viewer
 
-# what a viewer is told of one look: names and data of events; it must tell nothing that the viewer cannot access
-Teller = Callable[[Viewer], Iterable[tuple[str, dict[str, Any]]]]
+# what a viewer is told of one look: names and data of events; it must tell nothing that the viewer cannot access, and
+# not what the viewer has done in the tab of the given number
+Teller = Callable[[Viewer, int], Iterable[tuple[str, dict[str, Any]]]]
 
 
 class Reader(Protocol):

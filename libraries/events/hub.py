@@ -43,9 +43,11 @@ class Stream:
     libraries: LibraryIds | None = None
     # something may have happened that it was not told
     missed: bool = False
+    # the number of the tab at the other end; 0 where that is not known
+    tab: int = 0
 
     def tell(self, event: str, data: Any) -> None:
-        self.channel.send(streams.message(event, data))
+        self.channel.send(streams.message(event, data, self.tab))
 
 
 def let_go_of_connections() -> None:
@@ -73,7 +75,9 @@ class Hub:
         # those of other apps, which are there when the first look is taken
         self._others: list[Reader] | None = None
 
-    def open(self, channel: streams.Channel, viewer: Viewer, viewer_now: Callable[[], Viewer | None]) -> None:
+    def open(
+        self, channel: streams.Channel, viewer: Viewer, viewer_now: Callable[[], Viewer | None], *, tab: int = 0
+    ) -> None:
         """Begin a stream; it is told how things are, and what changes from now on."""
         limits, now = self._limits(), time.monotonic()
         stream = Stream(
@@ -83,6 +87,7 @@ class Hub:
             check_at=now + limits.rights_seconds,
             keep_alive_at=now + limits.keep_alive_seconds,
             end_at=now + limits.longest_seconds,
+            tab=tab,
         )
         channel.send(streams.reconnect_after(limits.reconnect_seconds))
         stream.tell("serverStart", {"startTime": instant(streams.STARTED_AT), "version": SERVER_VERSION})
@@ -115,16 +120,20 @@ class Hub:
         news = self._reader.look()
         bulletin = Bulletin(news, self._reader.followed.values())
         tellers = self._look_elsewhere(news)
-        for stream in self._all():
+        streams_now = self._all()
+        tabs = Counter(stream.tab for stream in streams_now)
+        for stream in streams_now:
             due = now >= stream.check_at or news.concern_rights_of(stream.viewer)
             if due and not self._has_rights(stream, now + limits.rights_seconds):
                 self._end(stream)
             elif due or news or tellers or stream.libraries is None:
                 others = tellers if stream.libraries is not None else ()
-                told = bulletin.events(stream.viewer, stream.libraries, missed=stream.missed)
+                # of two streams of one tab, one is of another tab of the browser: it must be told
+                tab = stream.tab if tabs[stream.tab] == 1 else 0
+                told = bulletin.events(stream.viewer, stream.libraries, missed=stream.missed, tab=tab)
                 events, stream.libraries = told
                 stream.missed = False
-                for event, data in itertools.chain(events, *(teller(stream.viewer) for teller in others)):
+                for event, data in itertools.chain(events, *(teller(stream.viewer, tab) for teller in others)):
                     stream.tell(event, data)
 
     def _look_elsewhere(self, news: News) -> list[Teller]:

@@ -11,6 +11,7 @@ from django.db.models import Max, Q, QuerySet
 from libraries.choices import ScanState
 from libraries.models import Scan
 from navidrome_lib.audit.models import AuditEntry
+from navidrome_lib.audit.tabs import noted
 from navidrome_lib.db.prepared import PreparedQuery
 from navidrome_lib.viewer import Viewer
 
@@ -29,6 +30,13 @@ class AuditedChange(NamedTuple):
     kind: str
     object_id: str
     changes: Mapping[str, Any]
+    actor_id: str = ""
+    # the number of the tab that it comes from; 0 where that is not known
+    tab: int = 0
+
+    def is_of(self, viewer: Viewer, tab: int) -> bool:
+        """Whether the viewer has done it in this tab, which knows."""
+        return bool(tab) and (self.actor_id, self.tab) == (viewer.pk, tab)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +73,7 @@ _entries_behind: Final = PreparedQuery[Any](
     lambda pk: (
         AuditEntry.objects.filter(pk__gt=pk)
         .order_by("pk")
-        .values_list("pk", "action", "object_type", "object_id", "changes")
+        .values_list("pk", "action", "object_type", "object_id", "changes", "actor_id")
     ),
     int,
 )
@@ -110,7 +118,8 @@ class NewsReader:
         found = {pk: entry for pk, entry in self._entries() if pk not in self._read}
         self._newest_entry = max([self._newest_entry, *found])
         self._read = {pk for pk in self._read.union(found) if pk > self._newest_entry - _LOOKED_AT_AGAIN}
-        return list(found.values())
+        tabs = noted(found)
+        return [entry._replace(tab=tabs.get(pk, 0)) for pk, entry in found.items()]
 
 
 def state_of(scan: Scan) -> tuple[object, ...]:

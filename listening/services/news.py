@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from listening.models import Annotation
+from navidrome_lib.audit import actor
 
 # an entry gets its number before it is there: a look that finds it missing looks again, as long as it may still come
 KEPT_SECONDS: Final = 60
@@ -30,13 +31,16 @@ class Told(NamedTuple):
     user_id: str
     kind: str = ""
     ids: tuple[str, ...] = ()
+    # the number of the tab that it comes from; 0 where that is not known
+    tab: int = 0
 
 
 def tell_own(user_id: str, notes: type[Annotation], ids: Collection[str]) -> None:
     """Tell a person's streams what that person has noted of some things, when the present transaction has ended."""
     if ids:
         shown = (ALL,) if len(ids) > MOST_IDS else tuple(sorted(ids))
-        transaction.on_commit(lambda: _add(Told(user_id, notes.thing, shown)))
+        told = Told(user_id, notes.thing, shown, actor.tab())
+        transaction.on_commit(lambda: _add(told))
 
 
 def tell_playing() -> None:
@@ -86,7 +90,7 @@ class NewsLog:
 
 def _told(value: Any) -> Told | None:
     """An entry of the log; None for what is none."""
-    if not isinstance(value, (list, tuple)) or len(value) != 3:
+    if not isinstance(value, (list, tuple)) or len(value) not in (3, 4):  # another version wrote no tab
         return None
-    user_id, kind, ids = value
-    return Told(str(user_id), str(kind), tuple(map(str, ids)))
+    user_id, kind, ids, *tab = value
+    return Told(str(user_id), str(kind), tuple(map(str, ids)), *map(int, tab))

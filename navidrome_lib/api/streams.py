@@ -14,13 +14,18 @@ from django.http import StreamingHttpResponse
 CONTENT_TYPE = "text/event-stream"
 # what buffers or changes a stream on its way would hold messages back
 HEADERS = {"Cache-Control": "no-cache, no-store, no-transform", "X-Accel-Buffering": "no"}
+# of the number of a tab, at the end of the id of an event
+TAB_DIGITS = 15
 # when this process began to serve: the web server imports this module at its start
 STARTED_AT = datetime.now(UTC)
 
 
-def message(event: str, data: Any) -> bytes:
-    """One event. Its id is the time in ms: a client that comes back sends it, and gets the present state anyway."""
-    number = int(time.time() * 1000)
+def message(event: str, data: Any, tab: int = 0) -> bytes:
+    """One event. Its id is the time in ms and the number of the tab: a client that comes back sends it.
+
+    It gets the present state anyway.
+    """
+    number = int(time.time() * 1000) * 10**TAB_DIGITS + tab
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, event.encode(), orjson.dumps(data, default=str))
 
 

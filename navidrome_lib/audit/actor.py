@@ -23,7 +23,7 @@ class Channel(StrEnum):
 
 @dataclass
 class Actor:
-    """An account, its API key, its address and its channel.
+    """An account, its API key, its address and its channel, and the number of the tab where it is known.
 
     `look` returns the user of a session, which is only known later in a request.
     """
@@ -33,6 +33,7 @@ class Actor:
     name: str = ""
     key: str = ""
     address: str = ""
+    tab: int = 0
     look: Callable[[], Any] | None = None
 
     def resolve(self) -> Actor:
@@ -51,6 +52,12 @@ def current() -> Actor:
     """The present actor; outside of requests and tasks, the person at a terminal of the server."""
     actor = _current.get()
     return actor.resolve() if actor is not None else Actor(channel=Channel.COMMAND, name=terminal_user())
+
+
+def tab() -> int:
+    """The number of the tab of a browser that the present request comes from; 0 where that is not known."""
+    actor = _current.get()
+    return actor.tab if actor is not None else 0
 
 
 def terminal_user() -> str:

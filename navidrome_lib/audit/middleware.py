@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from navidrome_lib.audit import tabs
 from navidrome_lib.audit.actor import Actor, Channel, acting
 
 # the first part of an address; all others are of the API
@@ -23,7 +24,10 @@ def actor_of_request(
         address = request.META.get("REMOTE_ADDR") or ""
         # only pages believe a session by itself; the API says who it is once its rules are met
         look = (lambda: getattr(request, "user", None)) if channel == Channel.ADMIN else None
-        with acting(Actor(channel=channel, address=address, look=look)):
-            return get_response(request)
+        tab = tabs.tab_of(request)
+        with acting(Actor(channel=channel, address=address, tab=tab, look=look)):
+            response = get_response(request)
+        tabs.remember(request, response, tab)
+        return response
 
     return middleware

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from navidrome_lib.audit import actor
+from django.db import transaction
+
+from navidrome_lib.audit import actor, tabs
 from navidrome_lib.audit.models import AuditEntry
 
 MAX_TEXT = 255
@@ -20,7 +23,7 @@ def record(
     hold a secret: a caller names a changed password, and does not show it.
     """
     who = actor.current()
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         actor_id=who.user_id[:64],
         actor=clean(who.name)[:MAX_TEXT],
         key=clean(who.key)[:MAX_TEXT],
@@ -32,6 +35,9 @@ def record(
         object_name=clean(name)[:MAX_TEXT],
         changes=plain(changes or {}),
     )
+    if who.tab:
+        transaction.on_commit(partial(tabs.note, entry.pk, who.tab))
+    return entry
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

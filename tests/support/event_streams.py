@@ -39,9 +39,9 @@ class Stream:
         self._callbacks: list[Callable[[], None]] = []
 
     @classmethod
-    def asked(cls, client: Client, url: str = URL, **headers: str) -> Stream:
+    def asked(cls, client: Client, url: str = URL, **options: Any) -> Stream:
         """The stream that the server gives to a client."""
-        response: Any = client.get(url, **headers)  # type: ignore[arg-type]
+        response: Any = client.get(url, **options)
         assert response.status_code == 200
         stream = cls()
         response.take_over(stream)

@@ -25,3 +25,9 @@ class TooManyTranscodes(TooManyAttempts):
     """As many songs are converted as the server, or one person, may convert at once."""
 
     default_message = "Too many songs are being converted at the moment. Try again in a moment."
+
+
+class TooManyArchives(TooManyAttempts):
+    """As many archives are being sent to guests of a person as there may be at once."""
+
+    default_message = "Too many downloads of this share are running at the moment. Try again when one has ended."

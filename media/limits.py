@@ -16,6 +16,8 @@ class MediaLimits:
     kept_original_bytes: int = 512 * 1024
     # how long a request waits for the end of another conversion of the same person, or for any
     slot_seconds: float = 1.0
+    # archives that are sent at once to the guests of one person
+    guest_archives: int = 4
     # broken pictures that are tried for one cover
     tried_pictures: int = 4
     # covers that one run of the background task looks for

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -25,8 +26,9 @@ from listening.models import (
 )
 from listening.models.share import ResourceType
 from listening.services.annotations import THINGS, Model, Things
-from listening.services.playlists import ARTIST_ROLES, Added, chosen_tracks, visible_tracks
+from listening.services.playlists import ARTIST_ROLES, in_order, tracks_by, tracks_of_artists, visible_tracks
 from navidrome_lib.audit.services import record
+from navidrome_lib.db.bulk import chunks
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import InvalidInput, NotAllowed, NotFound
 from navidrome_lib.moments import showable
@@ -154,18 +156,66 @@ def owner_of(share: Share) -> Viewer:
 
 def shared_tracks(share: Share) -> list[str]:
     """The ids of the tracks that a share shows, in order, each once."""
-    viewer, found = owner_of(share), list[str]()
-    for item in ShareItem.objects.filter(share=share).order_by("position"):
-        if item.media_file_id:
-            found += visible_tracks(viewer, [item.media_file_id])
-        elif item.album_id:
-            found += chosen_tracks(viewer, Added(album_ids=[item.album_id]))
-        elif item.artist_id:
-            found += chosen_tracks(viewer, Added(artist_ids=[item.artist_id]))
-        elif Playlist.objects.visible_to(viewer).filter(pk=item.playlist_id).exists():
-            entries = PlaylistTrack.objects.filter(playlist=item.playlist_id).order_by("position")
-            found += visible_tracks(viewer, list(entries.values_list("media_file_id", flat=True)))
-    return list(dict.fromkeys(found))
+    items = list(ShareItem.objects.filter(share=share).order_by("position"))
+    return in_share(items, tracks_of_items(owner_of(share), items))
+
+
+def shared_by_each(shares: Sequence[Share]) -> dict[str, list[str]]:
+    """As `shared_tracks`, of some shares by their ids; of albums these, not their tracks.
+
+    The shares have their `user` and their `items` at hand. However many there are of one person, the number of queries
+    is the same.
+    """
+    owned: dict[str, list[Share]] = defaultdict(list)
+    for share in shares:
+        owned[share.user_id].append(share)
+    found: dict[str, list[str]] = {}
+    for own in owned.values():
+        viewer: Viewer = own[0].user.as_viewer()
+        items = {share.pk: sorted(share.items.all(), key=lambda item: item.position) for share in own}
+        of_albums = [item for share in own if has_only_albums(share) for item in items[share.pk]]
+        others = [item for share in own if not has_only_albums(share) for item in items[share.pk]]
+        seen = Things(AlbumAnnotation, [item.thing_id for item in of_albums]).visible_to(viewer)
+        albums = {pk: [pk] for pk in seen}
+        tracks = tracks_of_items(viewer, others)
+        for share in own:
+            found[share.pk] = in_share(items[share.pk], albums if has_only_albums(share) else tracks)
+    return found
+
+
+def has_only_albums(share: Share) -> bool:
+    """Whether nothing but albums is shared; what else is shared with them makes it a share of songs."""
+    return all(item.album_id for item in share.items.all())
+
+
+def in_share(items: Iterable[ShareItem], found: Mapping[str, Iterable[str]]) -> list[str]:
+    """What was found for each thing of a share, in order, each once."""
+    return list(dict.fromkeys(in_order([item.thing_id for item in items], found)))
+
+
+def tracks_of_items(viewer: Viewer, items: Iterable[ShareItem]) -> dict[str, list[str]]:
+    """The tracks of shared things that a viewer can access, by the id of the thing."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        kind = next(kind for kind in KINDS.values() if getattr(item, f"{kind.field}_id"))
+        ids[kind.field].append(item.thing_id)
+    present = MediaFile.objects.visible_to(viewer).present()
+    found = {pk: [pk] for pk in visible_tracks(viewer, ids["media_file"])}
+    found |= tracks_by(present, "album_ref", ids["album"])
+    found |= tracks_of_artists(present, ids["artist"])
+    return found | tracks_of_playlists(viewer, ids["playlist"])
+
+
+def tracks_of_playlists(viewer: Viewer, ids: Iterable[str]) -> dict[str, list[str]]:
+    """The tracks of playlists, in order, as far as a viewer can access the playlists and the tracks."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for piece in chunks(dict.fromkeys(ids)):
+        playlists = Playlist.objects.visible_to(viewer).filter(pk__in=piece)
+        entries = PlaylistTrack.objects.filter(playlist__in=playlists).order_by("playlist", "position")
+        for pk, track in entries.values_list("playlist_id", "media_file_id"):
+            found[pk].append(track)
+    visible = set(visible_tracks(viewer, list(dict.fromkeys(in_order(found, found)))))
+    return {pk: [track for track in tracks if track in visible] for pk, tracks in found.items()}
 
 
 def shows_track(share: Share, pk: str) -> bool:

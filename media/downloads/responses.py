@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import IO
 
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -17,12 +20,14 @@ from libraries.timeouts import call_with_timeout
 from media.downloads.archive import Entry, Reader, archive_pieces, archive_size
 from media.downloads.collections import Collection
 from media.downloads.names import UniqueNames, safe_name
-from media.errors import StorageAway
+from media.errors import StorageAway, TooManyArchives
+from media.limits import MediaLimits
 from media.opening import OFFLINE, RETRY_SECONDS, SILENT, is_root_there, relative_path
 from media.responses import attachment
 from media.transcoding.ffmpeg import Recipe
 from media.transcoding.readers import ConvertedReader
 from navidrome_lib.api.streams import PulledResponse
+from navidrome_lib.file_slots import take_place
 from navidrome_lib.limits import limits_of
 
 ZIP = "application/zip"
@@ -41,18 +46,26 @@ class Conversion:
 
 
 def archive_response(
-    collection: Collection, *, is_head: bool, conversion: Conversion | None = None
+    collection: Collection, *, is_head: bool, conversion: Conversion | None = None, guests_of: str = ""
 ) -> HttpResponseBase:
     """The archive of a collection; `StorageAway` when its storage is away, or none of its songs is there.
 
-    Its length is not known where songs are converted.
+    Its length is not known where songs are converted. With `guests_of` it is for guests of that person, and
+    `TooManyArchives` where they get as many as they may.
     """
-    entries = entries_of(collection, conversion)
     if is_head:
+        entries = entries_of(collection, conversion)
         response: HttpResponseBase = StreamingHttpResponse((), content_type=ZIP)
     else:
-        storage = collection.tracks[0].library.path
-        response = PulledResponse(ArchiveSource(entries, storage), content_type=ZIP)
+        place = place_of_guests(guests_of) if guests_of else None
+        try:
+            entries = entries_of(collection, conversion)
+        except BaseException:
+            if place is not None:
+                place.close()
+            raise
+        source = ArchiveSource(entries, collection.tracks[0].library.path, place)
+        response = PulledResponse(source, content_type=ZIP)
     length = archive_size(entries)
     if length is not None:
         response["Content-Length"] = str(length)
@@ -60,6 +73,19 @@ def archive_response(
     response["Accept-Ranges"] = "none"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def place_of_guests(person: str) -> IO[bytes]:
+    """The right to send an archive to a guest of a person, until it is closed; `TooManyArchives` without one.
+
+    It goes with the process that has it, as that of a conversion does.
+    """
+    who = hashlib.blake2b(person.encode(), digest_size=8).hexdigest()
+    folder = settings.CACHE_FOLDER / "archives"
+    place = take_place(folder, f"guests-{who}", limits_of(MediaLimits).guest_archives)
+    if place is None:
+        raise TooManyArchives(retry_after=RETRY_SECONDS)
+    return os.fdopen(place, "rb", buffering=0)
 
 
 def entries_of(collection: Collection, conversion: Conversion | None = None) -> list[Entry]:
@@ -112,8 +138,9 @@ class TextReader:
 class ArchiveSource:
     """An archive, as a `navidrome_lib.api.streams.Source`: each file is opened when its turn has come."""
 
-    def __init__(self, entries: list[Entry], storage: str) -> None:
+    def __init__(self, entries: list[Entry], storage: str, place: IO[bytes] | None = None) -> None:
         self.storage = storage
+        self._place = place
         self._entries = entries
         self._pieces: Iterator[bytes | Reader] | None = None
         self._rest = b""
@@ -144,6 +171,8 @@ class ArchiveSource:
     def close(self) -> None:
         if self._pieces is not None:
             self._pieces.close()  # type: ignore[attr-defined]  # a generator, which closes the file that is open
+        if self._place is not None:
+            self._place.close()
 
 
 def _opener(track: MediaFile) -> Callable[[], Reader]:

@@ -131,7 +131,7 @@ def download(request: HttpRequest, share: Share, track: str = "") -> HttpRespons
     if not songs:
         raise NotFound
     collection = Collection(title_of(share), [songs[pk] for pk in ids if pk in songs], is_ordered=True)
-    return archive_response(collection, is_head=request.method == "HEAD")
+    return archive_response(collection, is_head=request.method == "HEAD", guests_of=share.user_id)
 
 
 @of_share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django.urls import reverse
@@ -10,13 +11,14 @@ from listening.models import Share
 from listening.models.share import ResourceType
 from listening.serializers import ShareInputSerializer
 from listening.services import shares
-from listening.services.shares import kinds_of, shared_things, shared_tracks
+from listening.services.playlists import in_order
+from listening.services.shares import has_only_albums, kinds_of, shared_by_each
 from navidrome_lib.errors import NotFound
 from navidrome_lib.moments import LATEST
 from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
 from subsonic.objects.albums import album_children
-from subsonic.objects.songs import songs_of
+from subsonic.objects.songs import songs_by_id
 from subsonic.objects.values import Object, moment
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -27,8 +29,7 @@ NAMES: Final = {"description": "description"}
 
 def get_shares(caller: Viewer, params: Params) -> Payload:
     """`/rest/getShares`: one's own shares, of an admin all, the latest first."""
-    rows = visible(caller).order_by("-created_at", "-pk")
-    return {"shares": {"share": [share_object(caller, params, row) for row in rows]}}
+    return {"shares": {"share": share_objects(caller, params, visible(caller).order_by("-created_at", "-pk"))}}
 
 
 def create_share(caller: Viewer, params: Params) -> Payload:
@@ -39,7 +40,7 @@ def create_share(caller: Viewer, params: Params) -> Payload:
     if len(kinds_of(caller, ids, list(ResourceType))) < len(ids):
         raise NotFound("There is nothing with one of these ids.")
     share = shares.create_share(caller, ids, None, values(params))
-    return {"shares": {"share": [share_object(caller, params, visible(caller).get(pk=share.pk))]}}
+    return {"shares": {"share": share_objects(caller, params, visible(caller).filter(pk=share.pk))}}
 
 
 def update_share(caller: Viewer, params: Params) -> Payload:
@@ -70,8 +71,15 @@ def values(params: Params) -> dict[str, Any]:
     return {**found, **({"expires_at": expires} if expires else {})}
 
 
-def share_object(caller: Viewer, params: Params, share: Share) -> Object:
-    """`share`: its things as far as its owner and the caller can access them."""
+def share_objects(caller: Viewer, params: Params, shares: Iterable[Share]) -> list[Object]:
+    """Shares, with their things as far as their owners and the caller can access them."""
+    rows = list(shares)
+    entries = entries_of(caller, rows)
+    return [share_object(params, row, entries[row.pk]) for row in rows]
+
+
+def share_object(params: Params, share: Share, entries: list[Object]) -> Object:
+    """`share` with what is in it."""
     found: Object = {
         "id": share.pk,
         "url": params.request.build_absolute_uri(reverse("share", args=[share.pk])),
@@ -79,7 +87,7 @@ def share_object(caller: Viewer, params: Params, share: Share) -> Object:
         "created": moment(share.created_at),
         "expires": moment(share.expires_at),
         "visitCount": share.visit_count,
-        "entry": entries(caller, share),
+        "entry": entries,
     }
     if share.description:
         found["description"] = share.description
@@ -88,9 +96,15 @@ def share_object(caller: Viewer, params: Params, share: Share) -> Object:
     return found
 
 
-def entries(caller: Viewer, share: Share) -> list[Object]:
-    """Nothing but albums as directories, everything else as its songs."""
-    things = shared_things(share)
-    if all(kind == ResourceType.ALBUM for kind, _ in things):
-        return album_children(caller, [pk for _, pk in things])
-    return songs_of(caller, shared_tracks(share))
+def entries_of(caller: Viewer, shares: Sequence[Share]) -> dict[str, list[Object]]:
+    """What is in each of some shares: nothing but albums as directories, everything else as its songs."""
+    shown = shared_by_each(shares)
+    albums = {share.pk for share in shares if has_only_albums(share)}
+    of_albums = in_order(albums, shown)
+    known = {album["id"]: album for album in album_children(caller, list(dict.fromkeys(of_albums)))}
+    songs = songs_by_id(caller, in_order(shown.keys() - albums, shown))
+    found: dict[str, list[Object]] = {}
+    for pk, ids in shown.items():
+        objects = known if pk in albums else songs
+        found[pk] = [objects[each] for each in ids if each in objects]
+    return found

@@ -9,6 +9,7 @@ import zipfile
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -189,6 +190,27 @@ class TestSound:
 
 
 class TestDownloads:
+    def test_so_many_archives_at_once(
+        self, guest: Client, shared: Share, member: User, settings: Settings, tmp_path: Path
+    ) -> None:
+        settings.CACHE_FOLDER = tmp_path / "cache"
+        settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, guest_archives=2)
+        Share.objects.update(downloadable=True)
+        url = f"/share/{shared.pk}/download"
+        running: list[Any] = [guest.get(url) for _ in range(2)]
+        refused = guest.get(url)
+        assert (refused.status_code, int(refused["Retry-After"]) > 0) == (429, True)
+        assert guest.head(url).status_code == 200
+        running[0].take_source().close()
+        assert body_of(guest.get(url)), "it was given back, and is again at the end of an archive"
+        assert body_of(guest.get(url))
+        other = create_share(member.as_viewer(), [str(shared.items.get().album_id)], ResourceType.ALBUM, {})
+        Share.objects.update(downloadable=True)
+        again: Any = guest.get(url)
+        assert guest.get(f"/share/{other.pk}/download").status_code == 429, "they are those of the person"
+        for answer in (running[1], again):
+            answer.take_source().close()
+
     def test_they_are_offered_where_the_share_says_so(
         self, guest: Client, shared: Share, song: MediaFile, configure: Configure
     ) -> None:

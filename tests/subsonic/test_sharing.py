@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from libraries.gathering import gather
-from libraries.models import Album, Library, MediaFile
+from libraries.models import Album, Library, LibraryArtist, MediaFile
 from listening.models import Playlist, PlaylistTrack, Share
 from tests.conftest import Configure
-from tests.subsonic.conftest import Call
+from tests.subsonic.conftest import Call, credentials
 from tests.support.catalog import SEEN, make_track
 from users.models import LibraryAccess, User
 
@@ -118,3 +121,31 @@ def test_switched_off(call: Call, member: User, songs: list[MediaFile], configur
     configure(enable_sharing=False)
     assert code(call("createShare", member, id=songs[0].pk)) == 50
     assert listed(call, member) == []
+
+
+def test_more_shares_take_no_more_queries(
+    call: Call, member: User, songs: list[MediaFile], django_assert_num_queries: Any
+) -> None:
+    playlist = Playlist.objects.create(owner=member, name="P", updated_at=SEEN)
+    PlaylistTrack.objects.create(playlist=playlist, position=1, media_file=songs[2])
+    artist = songs[0].artists.all()[0]
+    LibraryArtist.objects.update_or_create(library=songs[0].library, artist=artist, defaults={"song_count": 3})
+    things = [songs[0].pk, str(songs[0].album_ref_id), playlist.pk, artist.pk]
+    query = credentials(member)
+
+    def share_all() -> list[list[str]]:
+        for pk in things:
+            make(call, member, pk)
+        answer = Client().get("/rest/getShares", query).json()["subsonic-response"]
+        return [[entry["id"] for entry in share["entry"]] for share in answer["shares"]["share"]]
+
+    every = [song.pk for song in songs]
+    one = [every, [songs[2].pk], [str(songs[0].album_ref_id)], [songs[0].pk]]
+    assert share_all() == one
+    with CaptureQueriesContext(connection) as captured:
+        Client().get("/rest/getShares", query)
+    before = len(captured)
+    for count in (2, 3):
+        assert share_all() == one * count
+    with django_assert_num_queries(before):
+        Client().get("/rest/getShares", query)

@@ -177,7 +177,7 @@ def listener_of(listener: now_playing.Listener, number: int) -> Object:
         "username": listener.player.user.username,
         "minutesAgo": listener.minutes_ago,
         "playerId": number,
-        "playerName": listener.player.name,
+        "playerName": listener.player.client,
         "state": listener.playing.state,
         "positionMs": listener.playing.position_ms,
         "playbackRate": 1,

@@ -37,6 +37,11 @@ def send(secret: str, plays: Sequence[WaitingPlay], limits: Limits = USUAL) -> l
     return [told[play.pk] for play in plays]
 
 
+def tell(secret: str, about: Mapping[str, Any], limits: Limits) -> None:
+    """Tell what plays now; `about` has a title and an artist. A `Problem` when it was not taken."""
+    call("track.updateNowPlaying", {"sk": secret, **track_of(about)}, limits)
+
+
 def answers_in(found: Mapping[str, Any], count: int) -> list[str]:
     """Why each of some plays was ignored, empty where it was taken."""
     listed = found.get("scrobbles")
@@ -100,12 +105,15 @@ def signature(values: Mapping[str, str], secret: str) -> str:
 
 
 def scrobble_of(play: WaitingPlay) -> dict[str, str]:
-    """A play as the service calls it; what is not known is left out."""
-    about = play.about
+    """A play as the service calls it."""
+    return {"timestamp": str(int(play.played_at.timestamp())), **track_of(play.about)}
+
+
+def track_of(about: Mapping[str, Any]) -> dict[str, str]:
+    """A track as the service calls it; what is not known is left out."""
     found = {
         "artist": about.get("artist"),
         "track": about.get("title"),
-        "timestamp": int(play.played_at.timestamp()),
         "album": about.get("album"),
         "albumArtist": about.get("album_artist") if about.get("album_artist") != about.get("artist") else None,
         "trackNumber": about.get("track_number"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -22,6 +22,12 @@ def send(secret: str, plays: Sequence[WaitingPlay], limits: Limits = USUAL) -> l
         body = {"listen_type": "import", "payload": listens}
         check(call("POST", "submit-listens", secret, json.dumps(body).encode(), limits))
     return ["" if play.is_named else NAMELESS for play in plays]
+
+
+def tell(secret: str, about: Mapping[str, Any], limits: Limits) -> None:
+    """Tell what plays now; `about` has a title and an artist. A `Problem` when it was not taken."""
+    body = {"listen_type": "playing_now", "payload": [{"track_metadata": metadata_of(about)}]}
+    check(call("POST", "submit-listens", secret, json.dumps(body).encode(), limits))
 
 
 def person_of(secret: str) -> str:
@@ -55,7 +61,11 @@ def check(reply: Reply) -> None:
 
 def listen_of(play: WaitingPlay) -> dict[str, Any]:
     """A play as a listen."""
-    about = play.about
+    return {"listened_at": int(play.played_at.timestamp()), "track_metadata": metadata_of(play.about)}
+
+
+def metadata_of(about: Mapping[str, Any]) -> dict[str, Any]:
+    """A track as the service calls it; what is not known is left out."""
     more = {
         "media_player": "navidrome-lib",
         "submission_client": "navidrome-lib",
@@ -68,7 +78,4 @@ def listen_of(play: WaitingPlay) -> dict[str, Any]:
     named = {"artist_name": about["artist"], "track_name": about["title"]}
     release = {"release_name": about["album"]} if about.get("album") else {}
     additional = {key: value for key, value in more.items() if value}
-    return {
-        "listened_at": int(play.played_at.timestamp()),
-        "track_metadata": {**named, **release, "additional_info": additional},
-    }
+    return {**named, **release, "additional_info": additional}

@@ -75,6 +75,14 @@ def due_accounts() -> models.QuerySet[ServiceAccount]:
     return rows.order_by(F("next_try_at").asc(nulls_first=True), "pk")
 
 
+def secret_of(account: ServiceAccount) -> str:
+    """The token of an account in the clear. `SecretRefused` where it cannot be read any more."""
+    found = decrypt(box(), bytes(account.secret))
+    if found is None:
+        raise SecretRefused(KEY_LOST)
+    return found
+
+
 class Run:
     """The sending of one account's plays by one worker; `claim` is how it proves that it is the only one."""
 
@@ -106,7 +114,7 @@ class Run:
                 if account is None or not batch:
                     break
                 try:
-                    reasons = SEND[account.service](self.secret_of(account), batch, self.limits)
+                    reasons = SEND[account.service](secret_of(account), batch, self.limits)
                 except PlaysRefused as problem:
                     # one of them is wrong: each goes by itself, so that it holds no other one up
                     singly = len(batch) if len(batch) > 1 else singly
@@ -130,13 +138,6 @@ class Run:
     def waiting(self, most: int) -> list[WaitingPlay]:
         """The first plays that wait, as they were recorded."""
         return list(WaitingPlay.objects.filter(account=self.account_id, refused="").order_by("pk")[:most])
-
-    def secret_of(self, account: ServiceAccount) -> str:
-        """The token in the clear."""
-        found = decrypt(box(), bytes(account.secret))
-        if found is None:
-            raise SecretRefused(KEY_LOST)
-        return found
 
     def settle(self, batch: Sequence[WaitingPlay], reasons: Sequence[str]) -> int:
         """Forget what was taken, and keep what was refused with its reason; says how many were taken."""

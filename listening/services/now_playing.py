@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from libraries.models import MediaFile
 from listening.choices import PlaybackState
-from listening.models import Player
+from listening.models import Player, ServiceAccount
+from listening.services.forwarding import enabled_services
 from listening.services.news import tell_playing
 from listening.services.plays import Play, record_plays
 from navidrome_lib.db.ids import can_be_id
+from navidrome_lib.messages import Outbox
 from navidrome_lib.viewer import Viewer
 
 # a client that pauses, or tells of the next track a little late, is shown so much longer
@@ -27,6 +29,8 @@ ENOUGH_SECONDS: Final = 240
 RECENT: Final = timedelta(hours=12)
 # nothing is longer: what a player tells beyond that would have begun before the calendar does
 LONGEST_MS: Final = 30 * 24 * 3600 * 1000
+# what no worker takes in this time is not told to services any more
+messages: Final = Outbox("listening.tasks.tell_playing", expires=GRACE_SECONDS, again=lambda: 0.0)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def set_now_playing(viewer: Viewer, player: Player, track_id: str) -> bool:
     duration = duration_of(viewer, track_id)
     if duration is not None:
         keep(player, NowPlaying(track_id, player.pk, time.time()), duration)
+        tell_services(player, track_id, duration)
     return duration is not None
 
 
@@ -89,7 +94,7 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     if duration is None:
         return
     told = replace(told, position_ms=min(told.position_ms, LONGEST_MS))
-    known = _read(player.pk)
+    known = playing_of(player.pk)
     if known is None or known.track_id != told.track_id or told.state == PlaybackState.STARTING:
         known = NowPlaying(told.track_id, player.pk, time.time() - told.position_ms / 1000)
     heard = told.position_ms / 1000 >= min(duration / 2, ENOUGH_SECONDS)
@@ -101,6 +106,17 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     else:
         state = replace(known, position_ms=told.position_ms, state=told.state, counted=known.counted or played)
         keep(player, state, duration - told.position_ms / 1000)
+        if told.counts and told.state != PlaybackState.PAUSED:
+            tell_services(player, told.track_id, duration)
+
+
+def tell_services(player: Player, track_id: str, duration: float) -> None:
+    """Have the services of a player's owner told that it plays a track: once while the track lasts."""
+    services = enabled_services() if player.scrobble_enabled else []
+    if not services or not ServiceAccount.objects.filter(user=player.user_id, service__in=services).exists():
+        return
+    if cache.add(f"told-playing:{player.pk}:{track_id}", 1, timeout=max(int(duration), GRACE_SECONDS)):
+        messages.send((player.pk, track_id))
 
 
 def duration_of(viewer: Viewer, track_id: str) -> float | None:
@@ -135,7 +151,7 @@ def listeners(viewer: Viewer) -> list[Listener]:
 def all_listeners() -> list[Listener]:
     """Who plays what, the latest first; none that a person may be shown without `visible_among`."""
     players = Player.objects.filter(last_seen__gte=timezone.now() - RECENT, user__is_active=True).select_related("user")
-    shown = [Listener(found, player) for player in players if (found := _read(player.pk)) is not None]
+    shown = [Listener(found, player) for player in players if (found := playing_of(player.pk)) is not None]
     return sorted(shown, key=lambda listener: -listener.playing.since)
 
 
@@ -146,7 +162,8 @@ def visible_among(playing: Sequence[Listener], viewer: Viewer) -> list[Listener]
     return [listener for listener in playing if listener.playing.track_id in visible]
 
 
-def _read(player_id: str) -> NowPlaying | None:
+def playing_of(player_id: str) -> NowPlaying | None:
+    """What a player plays; None for nothing."""
     value: Any = cache.get(key_of(player_id))
     try:
         return NowPlaying(**value) if isinstance(value, dict) else None

@@ -117,8 +117,9 @@ class State:
             )  # fmt: skip
         for row in state["bookmarks"]:
             Bookmark.objects.create(
-                user=self.users[row["user"]], media_file_id=self.ids[row["song"]], position=row["position"]
-            )
+                user=self.users[row["user"]], media_file_id=self.ids[row["song"]], position=row["position"],
+                comment=row["comment"],
+            )  # fmt: skip
         for row in state["queues"]:
             queue = PlayQueue.objects.create(
                 user=self.users[row["user"]], current=row["current_index"], position=row["position_ms"],

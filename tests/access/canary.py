@@ -10,6 +10,8 @@ from django.utils import timezone
 from libraries.choices import ScanState, ScanTrigger
 from libraries.gathering import gather
 from libraries.models import Album, Artist, Folder, Genre, Library, MediaFile, Participant, Scan, ScanProblem
+from media.choices import CoverKind, Source
+from media.models import Cover, OutsideInfo
 from missing.models import Purge
 
 MARK = "CANARY"
@@ -56,4 +58,21 @@ def fill(root: Path) -> list[str]:
         kind="corrupt", message=f"{MARK}-message", first_seen_at=now, last_seen_at=now,
     )  # fmt: skip
     gather([library.pk])
+    fill_outside(artist.pk, album.pk)
     return [*ids, purge.pk]
+
+
+def fill_outside(artist: str, album: str) -> None:
+    """What services outside have told, and the pictures that are known."""
+    about = {"text": f"{MARK}-text", "url": f"https://{MARK}.example/", "mbz": f"{MARK}-mbz"}
+    about |= {"similar": [{"name": f"{MARK}-alike"}], "top": [{"name": f"{MARK}-title"}]}  # type: ignore[dict-item]
+    for kind, pk in ((CoverKind.ARTIST, artist), (CoverKind.ALBUM, album)):
+        for source in Source:
+            OutsideInfo.objects.create(
+                kind=str(kind), item_id=pk, source=str(source), about=about, settled_at=timezone.now()
+            )
+        Cover.objects.create(
+            kind=str(kind), item_id=pk, part=str(LIBRARY_ID) if kind is CoverKind.ARTIST else "",
+            source_key=f"{MARK}-key", digest=f"{MARK}-digest", thumb_hash=f"{MARK}-hash", color="#c0ffee",
+            width=47114711, height=1,
+        )  # fmt: skip

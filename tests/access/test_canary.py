@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,15 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries.events.hub import Hub
 from libraries.models import Library, Scan
 from listening.models import Playlist, ShareItem
 from listening.models import Share as SharedMusic
+from media.choices import CoverKind
+from media.external import answers
 from navidrome_lib.audit.services import record
 from tests.access import added_canary, canary
 from tests.access.rest_table import REST
@@ -50,10 +55,29 @@ CATALOG_QUERIES = (
 NUMBERS = ("47114711", "471147114711")
 
 
+# what a person gives to the things that these addresses name
+OF_CATALOG = (*CATALOG, "/api/artwork/")
+
+
 @pytest.fixture
-def hidden(db: None, tmp_path: Path, library: Library) -> list[str]:
-    """The ids of what is hidden."""
-    return canary.fill(tmp_path)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What services outside are to be asked about."""
+    found: list[Any] = []
+    monkeypatch.setattr(answers, "wish", lambda kind, item, sources: found.append((kind, item)) if sources else None)
+    return found
+
+
+@pytest.fixture
+def hidden(
+    db: None, tmp_path: Path, library: Library, configure: Configure, settings: Settings, asked: list[Any]
+) -> Iterator[list[str]]:
+    """The ids of what is hidden; services outside are asked, and about nothing of that."""
+    configure(
+        external=dataclasses.replace(settings.CONF.external, enabled=True),
+        lastfm=dataclasses.replace(settings.CONF.lastfm, api_key="k"),
+    )
+    yield canary.fill(tmp_path)
+    assert asked == []
 
 
 @pytest.fixture
@@ -91,15 +115,16 @@ def addresses(hidden: list[str], user: User, owner: User) -> list[str]:
     """Every route with every id, hidden ones and one's own, and every query."""
     # a playlist, a player and a share of the owner come first
     ids = [str(canary.LIBRARY_ID), str(canary.SCAN_ID), *hidden[:3], hidden[-2], hidden[-1], user.pk, owner.pk]
-    names = dict(zip(("folder", "artist", "album"), hidden[:3], strict=True))
+    names = dict(zip(("folder", "artist", "album"), hidden[3:6], strict=True))
     names |= {"library": str(canary.LIBRARY_ID), "track": hidden[-2], "owner": owner.pk}
     found = []
     for route in routes():
         if route.startswith(("/admin/", "/rest/")):
             continue
-        base = route.removesuffix("/{pk}")
-        known = hidden if base in CATALOG else ids
-        paths = [route.replace("{pk}", pk) for pk in known] if "{pk}" in route else [route]
+        known = hidden if route.startswith(OF_CATALOG) else ids
+        kinds = map(str, CoverKind) if "{kind}" in route else [""]
+        forms = [route.replace("{kind}", kind) for kind in kinds]
+        paths = [form.replace("{pk}", pk) for form in forms for pk in known] if "{pk}" in route else [route]
         for path, query in itertools.product(paths, CATALOG_QUERIES if route in CATALOG else QUERIES):
             if query and ("{pk}" in route or route in READS_NO_QUERY) and not path.startswith(f"/api/user/{user.pk}"):
                 continue
@@ -201,6 +226,7 @@ def test_rest(
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)
     user = {"member": member, "outsider": outsider, "scanner": scanner, "key": member}[role]
+    artist, album = hidden[4:6]
     credentials = {"u": user.username, "p": app_passwords.app_password(user)}
     if role == "key":
         credentials = {"apiKey": api_keys.create_key(user, name="k", scope="manage")[1]}
@@ -209,8 +235,10 @@ def test_rest(
         {"target": [f"{library.pk}:", f"{canary.LIBRARY_ID}:x"]}, {"musicFolderId": canary.LIBRARY_ID},
         {"id": hidden[0]}, {"id": hidden[-2]}, {"fullScan": "true"},
         # covers by every prefix, what was decided about a hidden song, words of a hidden song
-        {"id": f"ar-{hidden[1]}"}, {"id": f"al-{hidden[2]}_0123456789abcdef"}, {"id": f"dc-{hidden[2]}:1"},
+        {"id": f"ar-{artist}"}, {"id": f"al-{album}_0123456789abcdef"}, {"id": f"dc-{album}:1"},
         {"id": f"mf-{hidden[-2]}", "size": 50}, {"id": hidden[2]}, {"id": hidden[1]},
+        # what services outside have told of them
+        {"id": artist, "includeNotPresent": "true"}, {"id": album, "includeNotPresent": "true"},
         {"mediaId": hidden[-2], "mediaType": "song", "transcodeParams": "x"},
         {"artist": f"{canary.MARK}-artist", "title": f"{canary.MARK}-title"},
         {"type": "newest", "size": 500}, {"type": "byYear", "fromYear": 0, "toYear": 9999}, {"query": canary.MARK},

@@ -21,6 +21,7 @@ class ListeningConfig(AppConfig):
         from listening.playlist_files import sync  # noqa: PLC0415
         from listening.services import survival  # noqa: PLC0415
         from users.app_passwords import keep_encrypted  # noqa: PLC0415
+        from users.pages.sections import show_also  # noqa: PLC0415
 
         tracks_became.connect(survival.follow_tracks, dispatch_uid="listening")
         albums_became.connect(survival.follow_albums, dispatch_uid="listening")
@@ -28,3 +29,4 @@ class ListeningConfig(AppConfig):
         extend_by("listening.additions")
         keep_encrypted(ServiceAccount, "secret")
         tell_also("listening.events.ListeningReader")
+        show_also("listening.pages.services_section")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from listening.pages import service_of_person
 from listening.views.devices import PlayerViewSet, RadioViewSet, TranscodingViewSet
 from listening.views.links import LastFmLinkView, LinkView
 from listening.views.playlist_tracks import PlaylistTracksView, PlaylistTrackView
@@ -18,6 +19,7 @@ router.register("api/scrobble", ScrobbleViewSet, basename="scrobble")
 router.register("api/share", ShareViewSet, basename="share")
 router.register("api/transcoding", TranscodingViewSet, basename="transcoding")
 urlpatterns = [
+    route("account/services/(?P<pk>[0-9A-Za-z]{1,64})", service_of_person, "account-service"),
     route("api/lastfm/link", LastFmLinkView.as_view(), "lastfm-link"),
     route("api/listenbrainz/link", LinkView.as_view(), "listenbrainz-link"),
     route("api/playlist/(?P<pk>[^/]+)/tracks", PlaylistTracksView.as_view(), "playlist-tracks"),

@@ -38,6 +38,7 @@ GET|POST /api/radio, /{id}            listening.views.devices            admin c
 GET|POST /api/transcoding, /{id}      listening.views.devices            admin changes
 GET|POST /api/share, /{id}            listening.views.shares             owner, admin   listening.services.shares
 GET /api/scrobble, /{id}              listening.views.shares             owner
+POST /account/services/{service}      listening.pages                    signed in      listening.forwarding.linking
 GET|PUT|DELETE /api/{service}/link    listening.views.links              signed in      listening.forwarding.linking
 POST /api/artwork/{kind}/{id}/refresh media.covers.views                 admin          media.covers.refreshing
 POST|DELETE /api/{kind}/{id}/image    media.uploads.views                owner, admin   media.uploads.service

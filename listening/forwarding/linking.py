@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +20,8 @@ from navidrome_lib.viewer import Viewer
 from users.app_passwords import box
 
 Answer = TypeVar("Answer")
+# what a token may be made of: it goes into a header
+IN_A_HEADER: Final = r"^[ -~]*\Z"
 
 
 class Link(NamedTuple):

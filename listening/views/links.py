@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from listening.forwarding.linking import begin, find_link, link, unlink
+from listening.forwarding.linking import IN_A_HEADER, begin, find_link, link, unlink
 from listening.models import Service
 from listening.serializers import NO_OBJECT
 from listening.services.forwarding import enabled_services
@@ -22,9 +22,6 @@ from navidrome_lib.api.openapi import refused
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.api.wire import parse_library_id
 from navidrome_lib.viewer import viewer_of
-
-# it goes into a header
-_TOKEN: Final = re.compile(r"[ -~]*")
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -53,7 +50,7 @@ class LinkInputSerializer(serializers.Serializer[Any]):
     default_error_messages = NO_OBJECT
 
     def validate_token(self, value: str) -> str:
-        if _TOKEN.fullmatch(value) is None:
+        if re.match(IN_A_HEADER, value) is None:
             raise serializers.ValidationError("A token has letters, digits and signs of ASCII only.")
         return value
 

@@ -132,6 +132,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/account/app-password": (),
     "/account/keys": (),
     "/account/keys/{pk}/end": (),
+    "/account/services/{pk}": (),
     "/account/sign-out-everywhere": (),
 }
 
@@ -192,7 +193,12 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
     def fill(route: str) -> str:
         parts = route.split("/")
         found = objects.get("open share" if parts[1] == "share" else parts[2]) if "{" in route else ""
-        return route.replace("{pk}", str(found)).replace("{kind}", "al").replace("{place}", "1").replace("{track}", song.pk)
+        return (
+            route.replace("{pk}", str(found))
+            .replace("{kind}", "al")
+            .replace("{place}", "1")
+            .replace("{track}", song.pk)
+        )
 
     return fill
 

@@ -28,6 +28,7 @@ from users.models import ApiKey, User
 from users.pages.account_forms import KeyForm, PasswordForm, ProfileForm
 from users.pages.base import page, private
 from users.pages.qr import qr_svg
+from users.pages.sections import sections
 from users.signed_in_places import places_of
 
 # a form was filled in: another method than POST leads back to the page
@@ -53,6 +54,7 @@ def shown(request: HttpRequest, **more: Any) -> HttpResponse:
         "places": places_of(user),
         "password_kept": login_secrets.are_kept(),
         "here": request.META.get("REMOTE_ADDR") or "",
+        "sections": sections(request, more),
         **more,
     }
     return page(request, "account.html", context)

@@ -34,6 +34,7 @@ from navidrome_lib.db.bulk import (
     table,
     update_rows,
 )
+from navidrome_lib.db.prepared import PreparedIn
 
 # albums, or artists, that one transaction gathers
 BATCH: Final = 100
@@ -235,15 +236,28 @@ def gather_artists(library_id: int, artist_ids: Iterable[str]) -> None:
             update_rows(LibraryArtist, columns, rows)
 
 
+_late_albums: Final = PreparedIn[int](
+    lambda ids: (
+        Album.objects.filter(library__in=ids, details="").order_by().values_list("library", flat=True).distinct()
+    ),
+    kind=int,
+)
+_late_artists: Final = PreparedIn[int](
+    lambda ids: (
+        LibraryArtist.objects.filter(library__in=ids, stats="").order_by().values_list("library", flat=True).distinct()
+    ),
+    kind=int,
+)
+
+
 def gather(library_ids: Collection[int], *, most: int | None = None) -> bool:
     """Gather what is not gathered yet of some libraries; at most `most` albums and artists. True: nothing is left.
 
     In short transactions; it ends early when the process is asked to stop.
     """
     left = most
-    late = set(Album.objects.filter(library__in=library_ids, details="").values_list("library", flat=True).distinct())
+    late = {*_late_albums.rows(library_ids), *_late_artists.rows(library_ids)}
     artists = LibraryArtist.objects.filter(library__in=library_ids, stats="")
-    late |= set(artists.values_list("library", flat=True).distinct())
     for library_id in sorted(late):
         while (left is None or left > 0) and not stopping.is_asked():
             take = BATCH if left is None else min(BATCH, left)

@@ -9,8 +9,10 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
+from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable
 
 from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.tuples import Rows, TupleReader
 
 T = TypeVar("T")
 # texts of a list from which on it is quicker to read all rows that there are
@@ -21,7 +23,10 @@ _TEXT: Final = "\ue000prepared %d"
 
 
 class _Built(NamedTuple):
-    """A query with its SQL; `places` are the positions of the values among the parameters."""
+    """A query with its SQL; `places` are the positions of the values among the parameters.
+
+    What finds plain values, or models and nothing else, has a `reader`, and what the tuples that it reads become.
+    """
 
     queryset: QuerySet[Any, Any]
     compiler: Any
@@ -29,6 +34,8 @@ class _Built(NamedTuple):
     parameters: tuple[Any, ...]
     converters: Any
     places: tuple[tuple[int, int], ...]
+    reader: TupleReader | None
+    become: Callable[[Rows], list[Any]]
 
 
 class PreparedQuery(Generic[T]):
@@ -53,6 +60,12 @@ class PreparedQuery(Generic[T]):
         parameters = list(built.parameters)
         for position, number in built.places:
             parameters[position] = values[number]
+        if built.reader is not None:
+            return built.become(built.reader.read(connection, built.sql, parameters))
+        return self._instances(built, connection, parameters)
+
+    def _instances(self, built: _Built, connection: Any, parameters: list[Any]) -> list[T]:
+        """What Django makes of the rows."""
         compiler = copy.copy(built.compiler)
         compiler.connection = connection
         compiler.as_sql = lambda *_, **__: (built.sql, parameters)
@@ -73,15 +86,34 @@ class PreparedQuery(Generic[T]):
         if {number for _, number in places} != set(range(len(self._stand_ins))):
             raise ValueError("A value of a prepared query is no parameter of its own.")
         converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
-        built = _Built(queryset, compiler, sql, tuple(parameters), converters, tuple(places))
+        become = _tuples_become(queryset, compiler)
+        reader = TupleReader(connection, converters) if become is not None else None
+        built = _Built(queryset, compiler, sql, tuple(parameters), converters, tuple(places), reader, become or list)
         return self._built.setdefault(connection.vendor, built)
 
     def _is_mine(self, value: object) -> bool:
         return isinstance(value, (str, int)) and value in self._stand_ins
 
 
+def _tuples_become(queryset: QuerySet[Any, Any], compiler: Any) -> Callable[[Rows], list[Any]] | None:
+    """What makes the rows of a query of the tuples that it selects; None where Django has more to do."""
+    found: Any = queryset
+    kind = found._iterable_class
+    if kind is ValuesListIterable:
+        return list
+    if kind is FlatValuesListIterable:
+        return lambda rows: [value for (value,) in rows]
+    known = queryset.query
+    has_more = known.select_related or known.annotations or known.extra or found._prefetch_related_lookups
+    if kind is not ModelIterable or has_more or known.deferred_loading[0]:
+        return None
+    names = [column.target.attname for column, *_ in compiler.select]
+    make = queryset.model.from_db
+    return lambda rows: [make(DEFAULT_DB_ALIAS, names, row) for row in rows]
+
+
 class PreparedIn(Generic[T]):
-    """A query for the rows that a list of texts chooses, built once for each power of two that such a list fits in.
+    """A query for the rows that a list of texts chooses (or of `kind`), built for each power of two that it fits in.
 
     `build` gets the list, and has `field__in` of it as its only parameters that change, but for values of the types
     `kinds` that it gets behind the list. With a query for the `whole`, which gets those values, all rows are read for a
@@ -92,22 +124,25 @@ class PreparedIn(Generic[T]):
         self,
         build: Callable[..., QuerySet[Any, T]],
         *kinds: type[str] | type[int],
+        kind: type[str] | type[int] = str,
         whole: Callable[..., QuerySet[Any, Any]] | None = None,
         column: int = 0,
     ) -> None:
         self._build = build
+        self._kind = kind
         self._kinds = kinds
         self._whole = whole
         self._column = column
         self._queries: dict[int, PreparedQuery[T]] = {}
 
-    def rows(self, texts: Collection[str], *values: str | int) -> list[T]:
+    def rows(self, texts: Collection[str] | Collection[int], *values: str | int) -> list[T]:
         """What the query finds now, in pieces for long lists; a row is found once, however often it is named."""
         if self._whole is not None and len(texts) > MANY:
-            wanted = frozenset(texts)
+            wanted: frozenset[Any] = frozenset(texts)
             return [row for row in self._whole(*values) if row[self._column] in wanted]
         found: list[T] = []
-        for piece in chunks(dict.fromkeys(texts)):
+        every: Collection[Any] = texts
+        for piece in chunks(dict.fromkeys(every)):
             size = 1 << (len(piece) - 1).bit_length()
             # the places that are left over name the last one again
             found += self._of_size(size).rows(*piece, *[piece[-1]] * (size - len(piece)), *values)
@@ -119,7 +154,7 @@ class PreparedIn(Generic[T]):
             def build(*values: Any) -> QuerySet[Any, T]:
                 return self._build(values[:size], *values[size:])
 
-            self._queries[size] = PreparedQuery(build, *[str] * size, *self._kinds)
+            self._queries[size] = PreparedQuery(build, *[self._kind] * size, *self._kinds)
         return self._queries[size]
 
 

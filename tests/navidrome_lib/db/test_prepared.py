@@ -6,12 +6,13 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from libraries.models import Library
 from navidrome_lib.db.prepared import MANY, PreparedCount, PreparedIn, PreparedQuery
+from navidrome_lib.db.tuples import fetch_all
 from users.models import ApiKey, LibraryAccess, User
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,20 @@ def test_a_count_is_that_of_the_moment() -> None:
         User.objects.create_user(f"user {number}")
     nothing = PreparedCount(User.objects.filter(pk__in=[]))
     assert [nothing.read(), nothing.read()] == [0, 0]
+
+
+def test_plain_values_are_what_the_query_itself_would_give() -> None:
+    user = User.objects.create_user("ann", email="ann@example.org")
+    columns = ("pk", "is_active", "created_at", "last_access_at")
+    rows = PreparedQuery(lambda name: User.objects.filter(username=name).values_list(*columns), str)
+    expected = [(user.pk, True, user.created_at, None)]
+    assert list(User.objects.values_list(*columns)) == expected
+    with CaptureQueriesContext(connection) as asked:
+        assert rows.rows("ann") == expected
+    assert len(asked) == 1
+    # without anyone who looks, the driver is asked itself
+    assert rows.rows("ann") == expected
+    assert [type(value) for value in rows.rows("ann")[0]] == [type(value) for value in expected[0]]
+    with pytest.raises(DatabaseError), transaction.atomic():
+        fetch_all(connection, "SELECT * FROM nowhere WHERE id = %s", ["50%"])
+    assert fetch_all(connection, "SELECT %s, '%%s'", ["50%"]) == [("50%", "%s")]

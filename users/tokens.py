@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import jwt
@@ -18,6 +19,8 @@ from users.models import User
 
 ALGORITHM = "HS256"
 MAX_LENGTH = 4096
+# tokens whose signature is known, and such that were signed a moment ago
+KEPT: Final = 256
 _active_user: Final = PreparedQuery(lambda pk: User.objects.filter(pk=pk, is_active=True)[:1], str)
 
 
@@ -62,7 +65,13 @@ def renew(authenticated: AuthenticatedUser) -> str:
         "fpr": account_digest(authenticated, key),
         **({"app": True} if authenticated.is_app else {}),
     }
-    return jwt.encode(claims, key, algorithm=ALGORITHM)
+    return _signed(tuple(claims.items()), key)
+
+
+@lru_cache(KEPT)
+def _signed(claims: tuple[tuple[str, Any], ...], key: str) -> str:
+    """The token with these claims: all requests of a second get the same one."""
+    return jwt.encode(dict(claims), key, algorithm=ALGORITHM)
 
 
 def verify(token: str) -> AuthenticatedUser | None:
@@ -85,16 +94,25 @@ def verify(token: str) -> AuthenticatedUser | None:
     return None
 
 
+@lru_cache(KEPT)
+def _claims(token: str, key: str) -> dict[str, Any]:
+    """What a token says, whenever that was true; an error for one that `key` did not sign.
+
+    A client sends the same token with each request: only what time changes is looked at each time.
+    """
+    needed = ["sub", "uid", "iat", "exp", "fpr"]
+    options: Any = {"require": needed, "verify_aud": False, "verify_exp": False, "verify_iat": False}
+    claims: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], options=options)
+    return claims
+
+
 def decode(token: str, key: str) -> dict[str, Any] | None:
     """The claims of `token` when `key` signed it and it has not ended."""
     try:
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            leeway=settings.TOKEN_LEEWAY_SECONDS,
-            options={"require": ["sub", "uid", "iat", "exp", "fpr"], "verify_aud": False},
-        )
+        claims = _claims(token, key)
+        now, leeway = time.time(), settings.TOKEN_LEEWAY_SECONDS
+        if int(claims["exp"]) <= now - leeway or int(claims["iat"]) > now + leeway:
+            return None
     # a token is input: whatever odd thing its parts hold, it is a token that is no good
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError):
         return None

@@ -1,6 +1,7 @@
 """One scan in a process of its own: `python -m bench.child prepare ROOT` makes the catalog, `… scan` scans it.
 
-`… scan-behind` does so as a worker of the server, which lets other processes go first.
+`… scan-behind` does so as a worker of the server, which lets other processes go first; `… gather` does what a worker
+does behind a scan.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.db import connection
 
 django.setup()
 
+from libraries import gathering  # noqa: E402
 from libraries.choices import ScanState, ScanTrigger  # noqa: E402
 from libraries.models import Library  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
@@ -66,6 +68,9 @@ def main() -> None:
     command, *arguments = sys.argv[1:]
     if command == "prepare":
         prepare(*arguments)
+        return
+    if command == "gather":
+        gathering.gather(list(Library.objects.active().values_list("pk", flat=True)))
         return
     if command == "scan-behind":
         step_back(WORKER_NICE)

@@ -127,9 +127,19 @@ class Server:
         self._process.terminate()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return self._process.pid
+
     def cpu_seconds(self) -> float:
-        """What all its processes have spent until now, by the clock that Linux has for each: to the nanosecond."""
-        return sum(time.clock_gettime(~pid << 3 | _CPU_CLOCK) for pid in family(self._process.pid))
+        """What all its processes have spent until now."""
+        return cpu_seconds(self.pid)
+
+
+def cpu_seconds(root: int) -> float:
+    """What a process and all below it have spent until now, by the clock that Linux has for each: to the nanosecond."""
+    return sum(time.clock_gettime(~pid << 3 | _CPU_CLOCK) for pid in family(root))
 
 
 def family(root: int) -> list[int]:

@@ -67,3 +67,5 @@ class ListLimits:
     old_order_seconds: float = 30.0
     # an order of a million songs has 22 MB
     kept_bytes: int = 512 * 1024 * 1024
+    # of songs and albums as they were written, in the memory of each process of the web server
+    kept_objects_bytes: int = 32 * 1024 * 1024

@@ -12,10 +12,15 @@ from navidrome_lib.viewer import Viewer, ViewerQuery
 
 
 class LibraryFacts(NamedTuple):
-    """What the objects of the catalog say of their library."""
+    """What objects say of their library, what is another number whenever its songs have changed, and how many it has.
+
+    Those whose files are missing are counted, too.
+    """
 
     path: str
     name: str
+    revision: int
+    songs: int
 
 
 def _with_state(viewer: Viewer) -> QuerySet[Library]:
@@ -30,8 +35,9 @@ _libraries: Final = ViewerQuery[Any](lambda viewer: Library.objects.visible_to(v
 _library_ids: Final = ViewerQuery[int](
     lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", flat=True)
 )
-_facts: Final = ViewerQuery[tuple[int, str, str]](
-    lambda viewer: Library.objects.visible_to(viewer).order_by().values_list("pk", "path", "name")
+_FACTS: Final = ("pk", "path", "name", "revision", "total_songs", "total_missing_files")
+_facts: Final = ViewerQuery[tuple[int, str, str, int, int, int]](
+    lambda viewer: Library.objects.visible_to(viewer).order_by().values_list(*_FACTS)
 )
 _libraries_with_state: Final = ViewerQuery[Any](lambda viewer: _with_state(viewer).order_by("name_key", "pk"))
 _library_with_state: Final = ViewerQuery[Any](lambda viewer, pk: _with_state(viewer).filter(pk=pk)[:1], int)
@@ -55,7 +61,10 @@ def library_ids(viewer: Viewer) -> list[int]:
 
 def library_facts(viewer: Viewer) -> dict[int, LibraryFacts]:
     """What objects say of them, by their ids."""
-    return {pk: LibraryFacts(path, name) for pk, path, name in _facts.rows(viewer)}
+    return {
+        pk: LibraryFacts(path, name, revision, there + missing)
+        for pk, path, name, revision, there, missing in _facts.rows(viewer)
+    }
 
 
 def libraries_with_state(viewer: Viewer) -> list[Library]:

@@ -156,6 +156,7 @@ class Notes(Addition):
     """Favourites, ratings and plays of the viewer, and the average rating of all people."""
 
     notes: ClassVar[Model]
+    steady = frozenset({"starred", "has_rating", "recently_played"})
 
     keys: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {
         "starred": serializers.BooleanField(required=False, help_text="There where it is a favourite of one's own."),

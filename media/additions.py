@@ -9,7 +9,7 @@ from django.db.models import Count, Max
 from rest_framework import serializers
 
 from libraries.catalog_api.extension import Addition, Resource, WireObject, extend
-from libraries.models import Library
+from libraries.visible import library_facts
 from media.choices import CoverKind
 from media.models import Cover
 from media.picture_keys import covers, said_of
@@ -79,9 +79,8 @@ class ArtistCovers(Addition):
         return sorted(known.items())
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
-        libraries = Library.objects.visible_to(viewer).order_by("pk").values_list("pk", flat=True)
         # a picture that the artist was given goes before those of all libraries
-        order = {"": -1, **{str(pk): place for place, pk in enumerate(libraries)}}
+        order = {"": -1, **{str(pk): place for place, pk in enumerate(sorted(library_facts(viewer)))}}
         rows = [row for row in covers(objects, CoverKind.ARTIST) if row[2] in order]
         # the best one comes last, and stays
         for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):

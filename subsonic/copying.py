@@ -2,30 +2,32 @@
 
 Such a client asks for page after page by the number of rows before it. To count these takes longer from page to page,
 so the id that a page ended with is remembered: who goes on there is answered from that row on. That also keeps a copy
-whole when rows come or go meanwhile.
+whole when rows come or go meanwhile. Who comes from elsewhere, as to another process, gets the page from the order that
+is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Final
 
 from django.core.cache import cache
-from django.db.models import QuerySet
 
 from libraries.visible import library_facts
 from navidrome_lib.viewer import Viewer
+from subsonic import rows
 
 # seconds in which a client goes on
 KEPT: Final = 900
 
 
-def page(kind: str, rows: QuerySet[Any], viewer: Viewer, client: str, first: int, size: int) -> list[str]:
-    """The ids of a page of rows, in the order of their ids."""
-    ordered = rows.order_by("pk").values_list("pk", flat=True)
+def page(kind: str, of: rows.Rows, viewer: Viewer, client: str, first: int, size: int) -> list[str]:
+    """The ids of a page of all rows of a kind, in the order of their ids."""
     last = cache.get(_key(kind, viewer, client, first)) if first else None
-    goes_on = isinstance(last, str)
-    ids = list(ordered.filter(pk__gt=last)[:size] if goes_on else ordered[first : first + size])
+    if isinstance(last, str):
+        ids = list(of(viewer).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size])
+    else:
+        ids = rows.page(of, rows.AS_THEY_CAME, viewer, first, size)
     if ids:
         # behind a page that is not full, too: clients ask for one more
         cache.set(_key(kind, viewer, client, first + size), ids[-1], timeout=KEPT)

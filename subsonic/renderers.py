@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -32,6 +32,14 @@ class Text(str):
     """A single value that is an element with a text in XML, as those of the info answers; all others are attributes."""
 
     __slots__ = ()
+
+
+class Listed:
+    """A list whose objects are made when the notation is known: JSON is put together of what was written before."""
+
+    def __init__(self, as_json: Callable[[], bytes], as_objects: Callable[[], list[dict[str, Any]]]) -> None:
+        self.as_json = as_json
+        self.as_objects = as_objects
 
 
 Payload = Mapping[str, Any]
@@ -89,7 +97,13 @@ def render_call(body: Payload, params: Params) -> HttpResponse:
 
 
 def as_json(body: Payload) -> bytes:
-    return orjson.dumps({"subsonic-response": body})
+    return orjson.dumps({"subsonic-response": body}, default=_fragment)
+
+
+def _fragment(value: object) -> orjson.Fragment:
+    if isinstance(value, Listed):
+        return orjson.Fragment(value.as_json())
+    raise TypeError
 
 
 def as_xml(body: Payload) -> bytes:
@@ -105,7 +119,8 @@ def element(name: str, values: Payload) -> ElementTree.Element:
     A scalar under `value` is the text of the element itself.
     """
     node = ElementTree.Element(name)
-    for key, value in values.items():
+    for key, found in values.items():
+        value = found.as_objects() if isinstance(found, Listed) else found
         is_list = isinstance(value, list)
         for item in value if is_list else [value]:
             if isinstance(item, Mapping):

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Random
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, additions
-from libraries.catalog_api.sorting import ids_in_order, ids_with_value
+from libraries.catalog_api.kept_orders import OrderKeeper
+from libraries.catalog_api.kept_pages import KeptPages
+from libraries.catalog_api.sorting import ids_in_order, in_order, is_indexed, with_value
+from libraries.catalog_api.statements import STATEMENTS, ListStatements, statements_of
+from libraries.limits import ListLimits
 from libraries.models import Album, Artist, MediaFile
 from libraries.visible import library_facts
+from navidrome_lib.db.prepared import PreparedIn
+from navidrome_lib.limits import limits_of
 from navidrome_lib.viewer import Viewer
 
+Rows = Callable[[Viewer], QuerySet[Any]]
 AS_THEY_CAME: Final = Sort("pk")
 
 
@@ -33,7 +40,7 @@ def artists(viewer: Viewer) -> QuerySet[Any]:
     return Artist.objects.visible_to(viewer)
 
 
-def page(
+def page_of(
     rows: QuerySet[Any],
     sort: Sort,
     viewer: Viewer,
@@ -42,14 +49,53 @@ def page(
     *,
     descending: bool = False,
 ) -> list[str]:
-    """The ids of a page of an order."""
+    """The ids of a page of any rows in an order."""
     end = None if size is None else first + size
     return ids_in_order(rows, sort, Asked(viewer, ""), descending=descending, first=first, end=end)
+
+
+def page(of: Rows, sort: Sort, viewer: Viewer, first: int, size: int, *, descending: bool = False) -> list[str]:
+    """The ids of a page of all rows of a kind in an order. Those of large lists are kept: any page is as near."""
+    limit, libraries = limits_of(ListLimits).kept_from, library_facts(viewer)
+    asked = Asked(viewer, "")
+
+    def build() -> ListStatements:
+        found = of(viewer)
+        return statements_of(in_order(found, sort, asked, descending=descending).values_list("pk", flat=True), found)
+
+    key = (*_key("page", of, viewer, libraries), sort.by, descending)
+    statements = STATEMENTS.find(key, build)
+    if first >= limit or (not is_indexed(of(viewer).model, sort) and statements.total() >= limit):
+        keeper = OrderKeeper([of.__name__, sort.by], libraries)
+        pages = KeptPages(of(viewer), sort, asked, descending=descending, first=first, end=first + size)
+        with keeper.kept() as order:
+            if order is not None and (found := pages.page_of(order)) is not None:
+                return found[0]
+        with keeper.made(pages.all_ids) as order:
+            if order is not None and (found := pages.page_of(order)) is not None:
+                return found[0]
+    return statements.ordered.ids(first, first + size)
+
+
+def _key(what: str, of: Rows, viewer: Viewer, libraries: Collection[int]) -> tuple[Any, ...]:
+    """What the statements of a list follow from, but for what it is asked for."""
+    return what, of, viewer.pk, viewer.is_admin, tuple(sorted(libraries))
 
 
 def shuffled(rows: QuerySet[Any], size: int) -> list[str]:
     """The ids of some rows, each time others."""
     return list(rows.order_by(Random()).values_list("pk", flat=True)[:size])
+
+
+_songs_on: Final = PreparedIn[tuple[str, str, int]](
+    lambda ids: (
+        MediaFile.objects.in_catalog()
+        .present()
+        .filter(album_ref__in=ids)
+        .order_by()
+        .values_list("pk", "album_ref", "library_id")
+    )
+)
 
 
 def any_songs(viewer: Viewer, size: int) -> list[str]:
@@ -58,8 +104,14 @@ def any_songs(viewer: Viewer, size: int) -> list[str]:
     By way of albums, which are a tenth as many: those with many songs are chosen more often, and each gives one song
     as long as there are enough of them.
     """
-    weighed = albums(viewer).order_by(Random() / F("song_count")).values_list("pk", flat=True)
-    found = list(songs(viewer).filter(album_ref__in=list(weighed[:size])).order_by().values_list("pk", "album_ref"))
+    libraries = library_facts(viewer)
+
+    def build() -> ListStatements:
+        found = albums(viewer)
+        return statements_of(found.order_by(Random() / F("song_count")).values_list("pk", flat=True), found)
+
+    weighed = STATEMENTS.find(_key("any", albums, viewer, libraries), build).ordered.ids(0, size)
+    found = [(pk, album) for pk, album, library in _songs_on.rows(weighed) if library in libraries]
     random.shuffle(found)
     first = {album: pk for pk, album in found}
     others = [pk for pk, album in found if first[album] != pk]
@@ -69,11 +121,16 @@ def any_songs(viewer: Viewer, size: int) -> list[str]:
 
 
 def noted(
-    rows: QuerySet[Any], resource: Resource, order: str, viewer: Viewer, first: int = 0, size: int | None = None
+    of: Rows, resource: Resource, order: str, viewer: Viewer, first: int = 0, size: int | None = None
 ) -> list[str]:
-    """The ids of those rows of which the viewer has something, in an order of it: the greatest or latest first."""
-    end = None if size is None else first + size
-    return ids_with_value(rows, _orders(resource)[order], Asked(viewer, ""), first=first, end=end)
+    """The ids of those rows of a kind of which the viewer has something: the latest or the best first."""
+
+    def build() -> ListStatements:
+        found = of(viewer)
+        return statements_of(with_value(found, _orders(resource)[order], Asked(viewer, "")), found)
+
+    statements = STATEMENTS.find((*_key("noted", of, viewer, library_facts(viewer)), order), build)
+    return statements.ordered.ids(first, None if size is None else first + size)
 
 
 def _orders(resource: Resource) -> Mapping[str, Sort]:

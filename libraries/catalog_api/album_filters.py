@@ -58,6 +58,8 @@ class AlbumFilter(CatalogFilterSet):
     """`/api/album`."""
 
     resource = Resource.ALBUM
+    steady = frozenset({"library_id", "name", "missing", "artist_id", "album_artist_id", "compilation", "year"})
+    gathered = frozenset({"name"})
 
     id = IdsFilter(help_text="Exactly these albums.")
     library_id = LIBRARY_ID

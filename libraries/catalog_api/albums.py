@@ -9,6 +9,7 @@ import orjson
 
 from libraries.catalog_api.common import file_time, present_artists
 from libraries.catalog_api.extension import Resource, WireObject, add_keys
+from libraries.catalog_api.written import Shape, what_apps_add, without_id
 from libraries.gathering import NO_DETAILS, details_of
 from libraries.models import Album
 from libraries.visible import LibraryFacts, library_facts
@@ -69,12 +70,21 @@ def album_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
 def albums_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `album_objects`, for who knows the libraries of the viewer already."""
+    objects = plain_albums(ids, libraries)
+    add_keys(Resource.ALBUM, objects, viewer)
+    return objects
+
+
+def plain_albums(ids: Sequence[str], libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
+    """The same without what apps add."""
     rows = {row[0]: row for row in _rows.rows(ids) if row[1] in libraries}
     details = _details(rows.values())
     objects = [_object(rows[pk], libraries, details[pk]) for pk in ids if pk in rows]
     _mark_missing(objects, libraries)
-    add_keys(Resource.ALBUM, objects, viewer)
     return objects
+
+
+AS_ALBUMS: Final = Shape("album", Resource.ALBUM, plain_albums, without_id, what_apps_add)
 
 
 def _details(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, Any]]:
@@ -92,7 +102,8 @@ def _object(row: Sequence[Any], libraries: Mapping[int, LibraryFacts], details: 
             del found[key]
     for key in _YEARS:
         found[key] = found[key] or 0
-    found["libraryPath"], found["libraryName"] = libraries[found["libraryId"]]
+    library = libraries[found["libraryId"]]
+    found["libraryPath"], found["libraryName"] = library.path, library.name
     found["albumArtistId"] = row[-2] or ""
     found["duration"] = round(found["duration"], 2)
     found["missing"] = not found["songCount"]

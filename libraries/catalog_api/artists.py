@@ -87,7 +87,7 @@ def by_count(column: str) -> Sort:
         ordered: QuerySet[Any] = rows.annotate(number=Coalesce(Subquery(total), 0))
         return ordered
 
-    return Sort("number", prepare=add_up)
+    return Sort("number", prepare=add_up, steady=False)
 
 
 def artist_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:

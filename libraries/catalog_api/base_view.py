@@ -13,15 +13,13 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
-from libraries.catalog_api.common import JSON
-from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject, additions
-from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked_filters
-from libraries.catalog_api.kept_orders import OrderKeeper
-from libraries.catalog_api.kept_pages import KeptPages, by_ids
-from libraries.catalog_api.sorting import RANDOM, ids_in_order, is_indexed
+from libraries.catalog_api.asked_list import AskedList
+from libraries.catalog_api.common import JSON, gathered
+from libraries.catalog_api.extension import Resource, Sort, WireObject, additions
+from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
+from libraries.catalog_api.written import Shape, as_array, written
 from libraries.limits import ListLimits
 from libraries.visible import LibraryFacts, library_facts
-from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.api.pagination import ALL, asked_range
 from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.db.ids import can_be_id
@@ -42,12 +40,16 @@ class CatalogView(GenericAPIView[Any]):
     permission_classes = (IsSignedIn,)
     filter_backends = (CatalogFilter,)
     resource: ClassVar[Resource | None] = None
+    # how its objects are written, where they are kept
+    shape: ClassVar[Shape | None] = None
     filterset_class: ClassVar[type[CatalogFilterSet]]
     sorts: ClassVar[Mapping[str, Sort]] = {}
     # where nothing else is asked for: in the order in which rows came
     default_sort: ClassVar[Sort] = Sort("pk")
     # with no others, the order of a large list is kept; none of them depends on the viewer
     kept_filters: ClassVar[frozenset[str]] = frozenset({"library_id", "missing"})
+    # whether its rows are among what is gathered behind scans
+    is_gathered: ClassVar[bool] = False
 
     def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
         """The rows that may be seen, for who can access these libraries and no others."""
@@ -75,57 +77,45 @@ class CatalogView(GenericAPIView[Any]):
         """The page that a query asks for."""
         viewer = viewer_of(request)
         libraries = library_facts(viewer)
-        every = self.rows(libraries, viewer)
-        rows = CatalogFilter().filter_queryset(request, every, self)
-        ids, total = self._page(request, rows, libraries, filtered=rows is not every)
+        asked = AskedList(self, request, libraries)
+        if self.is_gathered or asked.reads_gathered():
+            gathered(libraries)
+        ids, total = self._page(asked)
         body = b"[" + b",".join(self._pieces(ids, viewer, libraries)) + b"]"
         return json_answer(body, {"X-Total-Count": str(total)})
 
-    def _page(
-        self, request: Request, rows: QuerySet[Any], libraries: Libraries, *, filtered: bool
-    ) -> tuple[list[Any], int]:
+    def _page(self, asked: AskedList) -> tuple[list[Any], int]:
         """The ids of the page that a query asks for, and how many rows there are."""
-        first, last = asked_range(request.query_params)
-        key = asked_sort(request)
-        sort = self.all_sorts().get(key, self.default_sort)
-        asked = Asked(viewer_of(request), request.query_params.get("seed", ""))
-        descending = request.query_params.get("_order", "").upper() == "DESC"
+        first, last = asked_range(asked.query)
         if (first, last) == ALL:
-            every = ids_in_order(rows, sort, asked, descending=descending)
+            every = asked.ids(0, None)
             return every, len(every)
         end = max(last, first) if last is not None else None
         limit = limits_of(ListLimits).kept_from
-        pages = KeptPages(rows, sort, asked, descending=descending, first=first, end=end)
-        keeper = self._keeper(request, key, sort, libraries)
+        keeper = asked.keeper()
         if keeper is not None:
             with keeper.kept() as order:
-                if order is not None and (found := pages.page_of(order)) is not None:
+                if order is not None and (found := asked.pages(first, end).page_of(order)) is not None:
                     return found
-        total = 0 if filtered else self.kept_total(libraries)
+        total = 0 if asked.filters else self.kept_total(asked.libraries)
         if total < limit:
-            total = rows.order_by().count()
-        if keeper is not None and total >= limit and not (first < limit and is_indexed(rows.model, sort)):
+            total = asked.count()
+        if keeper is not None and total >= limit and not (first < limit and asked.is_indexed()):
+            pages = asked.pages(first, end)
             with keeper.made(pages.all_ids) as order:
                 if order is not None and (found := pages.page_of(order)) is not None:
                     return found
-        return ids_in_order(rows, sort, asked, descending=descending, first=first, end=end), total
-
-    def _keeper(self, request: Request, key: str, sort: Sort, libraries: Libraries) -> OrderKeeper | None:
-        """What keeps the order; None for one that depends on the viewer, or on filters that hardly come twice."""
-        if key not in self.sorts and sort.valued is None:
-            return None
-        data = asked_filters(request)
-        named = {name for name in self.filterset_class.all_filters() if name in data}
-        if named - self.kept_filters:
-            return None
-        filters = [[name, data.getlist(name)] for name in sorted(named)]
-        order = "" if by_ids(sort) else key
-        return OrderKeeper([type(self).__name__, order, filters], libraries, random=sort is RANDOM)
+        return asked.ids(first, end), total
 
     def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:
         for at in range(0, len(ids), PIECE):
-            if objects := self.objects(ids[at : at + PIECE], viewer, libraries):
-                yield orjson.dumps(objects, option=JSON)[1:-1]
+            piece = ids[at : at + PIECE]
+            if self.shape is not None:
+                text = as_array(written(self.shape, piece, viewer, libraries))
+            else:
+                text = orjson.dumps(self.objects(piece, viewer, libraries), option=JSON)
+            if len(text) > len(b"[]"):
+                yield text[1:-1]
 
     def answer_one(self, request: Request, pk: str) -> HttpResponse:
         """The object with this id; NotFound for one that does not exist, or that the viewer cannot see."""

@@ -35,6 +35,6 @@ def present_artists(artist_ids: Collection[str], libraries: Collection[int]) -> 
     return found
 
 
-def gathered(library_ids: Collection[int]) -> None:
-    """Gather what no worker has gathered yet of some libraries, as far as a list can wait for it."""
-    gather(library_ids, most=GATHERED_BY_A_LIST)
+def gathered(library_ids: Collection[int]) -> bool:
+    """Gather what no worker has gathered yet of some libraries, as far as a list can wait for it. True: that is all."""
+    return gather(library_ids, most=GATHERED_BY_A_LIST)

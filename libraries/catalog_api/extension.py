@@ -44,6 +44,10 @@ WireObject = dict[str, Any]
 """One object on its way to the wire: keys in camelCase, values that orjson writes."""
 
 
+# what additions may read of the objects that they add to, as far as these have it
+READ_BY_ADDITIONS: Final = ("id", "albumId", "hasCoverArt")
+
+
 class Resource(StrEnum):
     """What can be added to."""
 
@@ -82,16 +86,21 @@ class Sort:
     (last, when descending). `prepare` adds the annotations or joins that the names speak of.
 
     Where few rows have a value, and another table has these, `valued` says so: the others need no sorting then.
+    An order is not `steady` where `prepare` has to look at something before each list.
     """
 
     by: tuple[str, ...]
     prepare: Prepare | None = None
     valued: Valued | None = None
+    steady: bool = True
 
-    def __init__(self, *by: str, prepare: Prepare | None = None, valued: Valued | None = None) -> None:
+    def __init__(
+        self, *by: str, prepare: Prepare | None = None, valued: Valued | None = None, steady: bool = True
+    ) -> None:
         object.__setattr__(self, "by", by)
         object.__setattr__(self, "prepare", prepare)
         object.__setattr__(self, "valued", valued)
+        object.__setattr__(self, "steady", steady)
 
     def through(self, relation: str) -> Sort:
         """The same order for rows that refer to these: `Sort("title").through("media_file")`. Without `prepare`."""
@@ -111,11 +120,13 @@ class Addition:
     keys: ClassVar[Mapping[str, Field[Any, Any, Any, Any]]] = {}
     sorts: ClassVar[Mapping[str, Sort]] = {}
     filters: ClassVar[Mapping[str, django_filters.Filter]] = {}
+    # those of the filters whose conditions follow from the query and the viewer alone, without a look at any row
+    steady: ClassVar[frozenset[str]] = frozenset()
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
         """Set keys of objects that are about to be sent, in one query whatever their number.
 
-        By id; a song that a list has twice is two objects.
+        By id; a song that a list has twice is two objects. An object may have no more than `READ_BY_ADDITIONS` yet.
         """
 
     def state(self, viewer: Viewer) -> object:

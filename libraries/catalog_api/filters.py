@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 import orjson
@@ -29,10 +29,27 @@ class CatalogFilterSet(django_filters.FilterSet):
     """Filters of a resource, and those that were added to it. Only what a query names is built for it."""
 
     resource: Resource | None = None
+    # filters whose conditions follow from the query, the viewer and the libraries alone, without a look at any row;
+    # what they read of other tables is asked for by the list itself
+    steady: ClassVar[frozenset[str]] = frozenset()
+    # those of them that read what is gathered behind scans
+    gathered: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, data: QueryDict, queryset: QuerySet[Any], request: Request) -> None:
-        self.base_filters = {name: each for name, each in self.all_filters().items() if name in data}
+        every = self.all_filters()
+        self.base_filters = {name: every[name] for name in self.named_in(data)}
         super().__init__(data, queryset, request=request)
+
+    @classmethod
+    def named_in(cls, data: QueryDict) -> list[str]:
+        """The filters that a query names."""
+        every = cls.all_filters()
+        return [name for name in data if name in every]
+
+    @classmethod
+    def all_steady(cls) -> frozenset[str]:
+        """Those filters that are steady, with those that were added."""
+        return cls.steady.union(*(addition.steady for addition in additions(cls.resource)))
 
     @classmethod
     def all_filters(cls) -> dict[str, django_filters.Filter]:

@@ -53,6 +53,8 @@ class ArtistFilter(CatalogFilterSet):
     """`/api/artist`."""
 
     resource = Resource.ARTIST
+    steady = frozenset({"library_id", "name", "missing", "role"})
+    gathered = frozenset({"role"})
 
     id = IdsFilter(help_text="Exactly these artists.")
     library_id = ArtistLibrariesFilter(help_text="Only those with songs in these libraries.")
@@ -87,6 +89,8 @@ class TagLibrariesFilter(LibraryIdsFilter):
 class GenreListFilter(CatalogFilterSet):
     """`/api/genre`."""
 
+    steady = frozenset({"library_id", "name"})
+
     id = IdsFilter(help_text="Exactly these.")
     library_id = TagLibrariesFilter(help_text="Only those of songs in these libraries.")
     name = PartFilter(help_text="A part of the value, without case and accents.")
@@ -95,12 +99,16 @@ class GenreListFilter(CatalogFilterSet):
 class TagListFilter(GenreListFilter):
     """`/api/tag`."""
 
+    steady = GenreListFilter.steady | {"tag_name", "tag_value"}
+
     tag_name = BeginsFilter(field_name="name", help_text="The beginning of the name of the tag, such as `mood`.")
     tag_value = BeginsFilter(field_name="value", help_text="The beginning of the value.")
 
 
 class FolderFilter(CatalogFilterSet):
     """`/api/folder`."""
+
+    steady = frozenset({"library_id", "path", "missing"})
 
     id = IdsFilter(help_text="Exactly these folders.")
     library_id = LIBRARY_ID

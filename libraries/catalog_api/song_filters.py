@@ -71,6 +71,10 @@ class SongFilter(CatalogFilterSet):
     """`/api/song`."""
 
     resource = Resource.SONG
+    steady = frozenset({
+        "library_id", "missing", "artists_id", "artist_id", "album_artist_id", "album_id", "folder_id", "genre_id",
+        "genre", "album", "artist", "suffix", "compilation", "year",
+    })  # fmt: skip
 
     id = IdsFilter(help_text="Exactly these songs.")
     library_id = LIBRARY_ID

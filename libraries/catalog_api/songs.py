@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 
 from libraries.catalog_api.common import file_time, present_artists
 from libraries.catalog_api.extension import Resource, WireObject, add_keys
+from libraries.catalog_api.written import Shape, what_apps_add, without_id
 from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import explicit_status, first_of, shown_tags
@@ -112,11 +113,19 @@ def song_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
 def songs_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `song_objects`, for who knows the libraries of the viewer already."""
-    rows = {row[0]: row for row in _rows.rows(ids) if row[1] in libraries}
-    shared = _look_up(rows, libraries)
-    objects = [_object(rows[pk], shared) for pk in ids if pk in rows]
+    objects = plain_songs(ids, libraries)
     add_keys(Resource.SONG, objects, viewer)
     return objects
+
+
+def plain_songs(ids: Sequence[str], libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
+    """The same without what apps add."""
+    rows = {row[0]: row for row in _rows.rows(ids) if row[1] in libraries}
+    shared = _look_up(rows, libraries)
+    return [_object(rows[pk], shared) for pk in ids if pk in rows]
+
+
+AS_SONGS: Final = Shape("song", Resource.SONG, plain_songs, without_id, what_apps_add)
 
 
 # a scan keeps no lyrics, only that there are some: who has read them replaces this
@@ -147,7 +156,7 @@ def _object(row: Sequence[Any], shared: _Shared) -> WireObject:
     tags = orjson.loads(tags_text)
     pk, parts = found["id"], shared.parts[found["id"]]
     library = shared.libraries[found["libraryId"]]
-    found["libraryPath"], found["libraryName"] = library
+    found["libraryPath"], found["libraryName"] = library.path, library.name
     found["albumId"] = album or ""
     found["artistId"] = next((part.artist for part in parts if part.role == Role.ARTIST), "")
     found["albumArtistId"] = album_artist or next((part.artist for part in parts if part.role == Role.ALBUM_ARTIST), "")

@@ -86,8 +86,13 @@ def ids_with_value(
     rows: QuerySet[Any], sort: Sort, asked: Asked, *, first: int = 0, end: int | None = None
 ) -> list[Any]:
     """The ids of those rows only that have a value of an order which few have, the greatest first."""
+    return list(with_value(rows, sort, asked)[first:end])
+
+
+def with_value(rows: QuerySet[Any], sort: Sort, asked: Asked) -> QuerySet[Any]:
+    """What finds these ids."""
     assert sort.valued is not None
-    return list(_with_value(rows, sort.valued, asked, "-")[first:end])
+    return _with_value(rows, sort.valued, asked, "-")
 
 
 def _with_value(rows: QuerySet[Any], valued: Valued, asked: Asked, direction: str) -> QuerySet[Any]:

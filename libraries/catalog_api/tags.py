@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 
@@ -13,6 +13,7 @@ from libraries.models import AlbumTag, Folder, MediaFile, Tag
 from libraries.tag_names import GENRE
 from libraries.visible import LibraryFacts, library_facts
 from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 
@@ -69,11 +70,14 @@ def genre_counts(viewer: Viewer) -> list[tuple[str, int, int]]:
     return sorted(counted, key=lambda each: (-each[1], each[0]))
 
 
+_genres: Final = PreparedIn[tuple[str, str]](
+    lambda ids: Tag.objects.filter(pk__in=ids, name=GENRE).order_by().values_list("pk", "value")
+)
+
+
 def genre_objects(ids: Sequence[str]) -> list[WireObject]:
     """Genres in this order."""
-    names: dict[str, str] = {}
-    for piece in chunks(ids):
-        names.update(Tag.objects.filter(pk__in=piece, name=GENRE).values_list("pk", "value"))
+    names = dict(_genres.rows(ids))
     return [{"id": pk, "name": names[pk]} for pk in ids if pk in names]
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from libraries.catalog_api import artists, tags
 from libraries.catalog_api.album_filters import AlbumFilter
-from libraries.catalog_api.albums import albums_in
+from libraries.catalog_api.albums import AS_ALBUMS, albums_in
 from libraries.catalog_api.base_view import ID, CatalogView, Libraries
 from libraries.catalog_api.extension import Asked, Resource, Sort, WireObject
 from libraries.catalog_api.other_filters import ArtistFilter, FolderFilter, GenreListFilter, TagListFilter
@@ -26,9 +26,9 @@ from libraries.catalog_api.schema import (
     TagSerializer,
 )
 from libraries.catalog_api.song_filters import SongFilter
-from libraries.catalog_api.songs import songs_in
+from libraries.catalog_api.songs import AS_SONGS, songs_in
 from libraries.catalog_api.sorting import RANDOM
-from libraries.models import Album, Folder, Library, MediaFile
+from libraries.models import Album, Folder, MediaFile
 from navidrome_lib.viewer import Viewer
 
 
@@ -36,6 +36,7 @@ class SongsView(CatalogView):
     """Songs."""
 
     resource = Resource.SONG
+    shape = AS_SONGS
     serializer_class = SongSerializer
     filterset_class = SongFilter
     sorts: ClassVar[Mapping[str, Sort]] = {
@@ -73,8 +74,7 @@ class SongsView(CatalogView):
         return songs_in(ids, viewer, libraries)
 
     def kept_total(self, libraries: Libraries) -> int:
-        counts = Library.objects.filter(pk__in=libraries).values_list("total_songs", "total_missing_files")
-        return sum(present + missing for present, missing in counts)
+        return sum(library.songs for library in libraries.values())
 
 
 class SongListView(SongsView):
@@ -106,6 +106,7 @@ class AlbumsView(CatalogView):
     """Albums."""
 
     resource = Resource.ALBUM
+    shape = AS_ALBUMS
     serializer_class = AlbumSerializer
     filterset_class = AlbumFilter
     sorts: ClassVar[Mapping[str, Sort]] = {
@@ -205,6 +206,7 @@ class TagsView(CatalogView):
 
     serializer_class = TagSerializer
     filterset_class = TagListFilter
+    is_gathered = True
     sorts: ClassVar[Mapping[str, Sort]] = {
         "id": Sort("pk"),
         "name": Sort("order_value"),
@@ -244,6 +246,7 @@ class GenresView(CatalogView):
 
     serializer_class = GenreSerializer
     filterset_class = GenreListFilter
+    is_gathered = True
     sorts = TagsView.sorts
 
     def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:

@@ -17,10 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from libraries.catalog_api.base_view import json_answer
 from libraries.catalog_api.extension import Asked, Sort
-from libraries.catalog_api.songs import song_objects
+from libraries.catalog_api.songs import AS_SONGS, song_objects
 from libraries.catalog_api.sorting import in_order
 from libraries.catalog_api.views import SongsView
+from libraries.catalog_api.written import as_array, written
+from libraries.visible import library_facts
 from listening.additions import of_viewer
 from listening.filters import PlaylistTrackFilter
 from listening.models import Playlist, PlaylistTrack
@@ -63,6 +66,16 @@ SORTS: Final[Mapping[str, Sort]] = {
     "starredAt": of_viewer("media_file__annotations", "starred_at"),
     "ratedAt": of_viewer("media_file__annotations", "rating", "rated_at"),
 }
+
+
+def written_places(playlist: Playlist, rows: Sequence[tuple[int, str]], viewer: Viewer) -> bytes:
+    """The same as an array of JSON."""
+    songs = dict(written(AS_SONGS, [pk for _, pk in rows], viewer, library_facts(viewer)))
+    ids = [(str(position), pk, songs[pk]) for position, pk in rows if pk in songs]
+    return as_array(
+        (place, b'"mediaFileId":"%b","playlistId":"%b",%b' % (pk.encode(), playlist.pk.encode(), text))
+        for place, pk, text in ids
+    )
 
 
 def placed_songs(playlist: Playlist, rows: Sequence[tuple[int, str]], viewer: Viewer) -> list[dict[str, Any]]:
@@ -139,7 +152,7 @@ class PlaylistTracksView(TracksView):
             total, page = len(found), found[first:last]
         else:
             total, page = filters.qs.count(), list(rows[first:last])
-        return Response(placed_songs(playlist, page, viewer), headers={"X-Total-Count": str(total)})
+        return json_answer(written_places(playlist, page, viewer), {"X-Total-Count": str(total)})
 
     def ordered(self, rows: QuerySet[PlaylistTrack], viewer: Viewer) -> QuerySet[PlaylistTrack]:
         """The entries in the order that is asked for, or in that of the playlist."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from libraries.catalog_api.albums import album_objects
+from libraries.catalog_api.albums import album_objects, plain_albums
+from libraries.catalog_api.extension import Resource
+from libraries.catalog_api.written import Shape as Written
+from libraries.catalog_api.written import as_array, without_id, written
 from libraries.choices import Role
+from libraries.visible import library_facts
 from media.choices import CoverKind
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_cover, disc_cover
@@ -23,6 +27,7 @@ from subsonic.objects.values import (
     with_more,
     without_audio,
 )
+from subsonic.renderers import Listed
 
 
 def albums_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
@@ -33,6 +38,20 @@ def albums_of(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
 def album_children(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
     """The same as directories."""
     return [child_of_album(album) for album in album_objects(ids, viewer) if not album["missing"]]
+
+
+def album_list(viewer: Viewer, ids: Sequence[str]) -> Listed:
+    """As `albums_of`, for lists that say no more of an album."""
+    return Listed(lambda: _as_json(AS_ID3, viewer, ids), lambda: albums_of(viewer, ids))
+
+
+def album_child_list(viewer: Viewer, ids: Sequence[str]) -> Listed:
+    """The same as directories."""
+    return Listed(lambda: _as_json(AS_DIRECTORIES, viewer, ids), lambda: album_children(viewer, ids))
+
+
+def _as_json(shape: Written, viewer: Viewer, ids: Sequence[str]) -> bytes:
+    return as_array(written(shape, ids, viewer, library_facts(viewer)))
 
 
 def _shared(album: Mapping[str, Any]) -> Object:
@@ -61,6 +80,12 @@ def _shared(album: Mapping[str, Any]) -> Object:
         found["year"] = year
     if album["genre"]:
         found["genre"] = album["genre"]
+    return found
+
+
+def added_to_album(album: Mapping[str, Any]) -> Object:
+    """What belongs to the viewer, and what is known of the picture, in both shapes."""
+    found: Object = {}
     add_cover(found, album, CoverKind.ALBUM)
     add_notes(found, album)
     add_plays(found, album)
@@ -69,6 +94,11 @@ def _shared(album: Mapping[str, Any]) -> Object:
 
 def album_id3(album: Mapping[str, Any]) -> Object:
     """`AlbumID3` of an album, from its object of the catalog."""
+    return plain_album(album) | added_to_album(album)
+
+
+def plain_album(album: Mapping[str, Any]) -> Object:
+    """The same without what is added."""
     tags = album.get("tags", {})
     return _shared(album) | {
         "version": next(iter(tags.get(VERSION, ())), ""),
@@ -94,6 +124,11 @@ def disc_titles(album: Mapping[str, Any]) -> list[Object]:
 
 def child_of_album(album: Mapping[str, Any]) -> Object:
     """`Child` of an album: a directory with all keys that a song has and an album can have."""
+    return plain_directory(album) | added_to_album(album)
+
+
+def plain_directory(album: Mapping[str, Any]) -> Object:
+    """The same without what is added."""
     found = _shared(album)
     if "artistId" in found:
         found["parent"] = found["artistId"]
@@ -107,3 +142,11 @@ def child_of_album(album: Mapping[str, Any]) -> Object:
         "groupings": album.get("tags", {}).get("grouping", []),
         **without_audio(),
     }
+
+
+AS_ID3: Final = Written(
+    "id3", Resource.ALBUM, plain_albums, lambda album: without_id(plain_album(album)), added_to_album, present=True
+)
+AS_DIRECTORIES: Final = Written(
+    "dir", Resource.ALBUM, plain_albums, lambda album: without_id(plain_directory(album)), added_to_album, present=True
+)

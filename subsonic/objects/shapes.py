@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from navidrome_lib.viewer import Viewer
-from subsonic.objects.albums import album_children, albums_of
+from subsonic.objects.albums import album_child_list, album_list
 from subsonic.objects.artists import absent_artist, absent_folder_artist, artists_of, folder_artists
 from subsonic.objects.values import Object
+from subsonic.renderers import Listed
 
 Make = Callable[[Viewer, Sequence[str]], list[Object]]
+MakeList = Callable[[Viewer, Sequence[str]], Listed]
 
 
 @dataclass(frozen=True)
 class Shape:
     """How albums and artists look, made of their ids; `absent` of the name and MusicBrainz id of an artist not here."""
 
-    albums: Make
+    albums: MakeList
     artists: Make
     absent: Callable[[str, str], Object]
 
 
-BY_TAGS: Final = Shape(albums_of, artists_of, absent_artist)
-BY_FOLDERS: Final = Shape(album_children, folder_artists, absent_folder_artist)
+BY_TAGS: Final = Shape(album_list, artists_of, absent_artist)
+BY_FOLDERS: Final = Shape(album_child_list, folder_artists, absent_folder_artist)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from libraries.catalog_api.songs import song_objects
+from libraries.catalog_api.extension import Resource
+from libraries.catalog_api.songs import plain_songs, song_objects
+from libraries.catalog_api.written import Shape, as_array, without_id, written
 from libraries.choices import Role
+from libraries.visible import library_facts
 from media.content_types import content_type
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.covers import add_song_cover
@@ -21,6 +24,7 @@ from subsonic.objects.values import (
     number,
     with_more,
 )
+from subsonic.renderers import Listed
 
 # those that have keys of their own
 MAIN_ROLES: Final = (Role.ARTIST, Role.ALBUM_ARTIST)
@@ -42,7 +46,6 @@ _OPTIONAL: Final = (
     ("genre", "genre"),
     ("albumId", "albumId"),
     ("artistId", "artistId"),
-    ("bookmarkPosition", "bookmarkPosition"),
 )
 
 
@@ -60,8 +63,33 @@ def songs_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, Object]:
     return {song["id"]: song for song in songs_of(viewer, list(dict.fromkeys(ids)))}
 
 
+def song_list(viewer: Viewer, ids: Sequence[str]) -> Listed:
+    """As `songs_of`, for lists that say no more of a song."""
+    return Listed(lambda: _as_json(viewer, ids), lambda: songs_of(viewer, ids))
+
+
+def _as_json(viewer: Viewer, ids: Sequence[str]) -> bytes:
+    return as_array(written(CHILDREN, ids, viewer, library_facts(viewer)))
+
+
 def child_of_song(song: Mapping[str, Any]) -> Object:
     """`Child` of a song, from its object of the catalog."""
+    return plain_child(song) | added_to_child(song)
+
+
+def added_to_child(song: Mapping[str, Any]) -> Object:
+    """What belongs to the viewer, and what is known of the picture."""
+    found: Object = {}
+    if position := song.get("bookmarkPosition"):
+        found["bookmarkPosition"] = position
+    add_song_cover(found, song)
+    add_notes(found, song)
+    add_plays(found, song)
+    return found
+
+
+def plain_child(song: Mapping[str, Any]) -> Object:
+    """All else."""
     tags = song.get("tags", {})
     title, album = with_more(song["title"], tags.get("subtitle", ())), with_more(song["album"], tags.get(VERSION, ()))
     found: Object = {
@@ -82,9 +110,6 @@ def child_of_song(song: Mapping[str, Any]) -> Object:
     for key, source in _OPTIONAL:
         if value := song.get(source):
             found[key] = value
-    add_song_cover(found, song)
-    add_notes(found, song)
-    add_plays(found, song)
     _add_opensubsonic(found, song, tags, song["participants"])
     return found
 
@@ -147,3 +172,8 @@ def _movements(tags: Mapping[str, list[str]]) -> list[Object]:
             if value := number(tags.get(tag, ())):
                 movement[key] = value
     return found
+
+
+CHILDREN: Final = Shape(
+    "child", Resource.SONG, plain_songs, lambda song: without_id(plain_child(song)), added_to_child, present=True
+)

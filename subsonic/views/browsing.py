@@ -8,12 +8,14 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 
 from libraries.catalog_api.artist_index import state_of_index
+from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.sorting import ids_in_order
 from libraries.catalog_api.tags import genre_counts
 from libraries.catalog_api.views import AlbumsView
 from libraries.choices import Role
 from libraries.models import Album, MediaFile, Participant
+from libraries.visible import library_facts
 from media.external.answers import want_picture
 from media.tracks import NO_SONG
 from navidrome_lib.db.ids import can_be_id
@@ -22,9 +24,9 @@ from navidrome_lib.viewer import Viewer as AnyViewer
 from subsonic.folders import in_folders
 from subsonic.indexes import artist_index
 from subsonic.kept import kept_answer
-from subsonic.objects.albums import albums_of
+from subsonic.objects.albums import album_list, albums_of
 from subsonic.objects.artists import artist_id3, artists_of
-from subsonic.objects.songs import songs_of
+from subsonic.objects.songs import song_list, songs_of
 from subsonic.params import Params
 from subsonic.renderers import Payload
 from users.models import Viewer
@@ -49,7 +51,7 @@ def get_artist(caller: Viewer, params: Params) -> Payload:
     found = artists_of(caller, [pk]) if can_be_id(pk) else []
     if not found:
         raise NotFound(NO_ARTIST)
-    return {"artist": found[0] | {"album": albums_of(caller, album_ids_of(caller, pk))}}
+    return {"artist": found[0] | {"album": album_list(caller, album_ids_of(caller, pk))}}
 
 
 def album_ids_of(viewer: AnyViewer, artist_id: str) -> list[str]:
@@ -78,7 +80,7 @@ def get_album(caller: Viewer, params: Params) -> Payload:
         raise NotFound(NO_ALBUM)
     if "coverArt" not in found[0]:
         want_picture(pk)
-    return {"album": found[0] | {"song": songs_of(caller, song_ids_on(caller, pk))}}
+    return {"album": found[0] | {"song": song_list(caller, song_ids_on(caller, pk))}}
 
 
 def get_song(caller: Viewer, params: Params) -> Payload:
@@ -90,11 +92,20 @@ def get_song(caller: Viewer, params: Params) -> Payload:
     return {"song": found[0]}
 
 
-def get_genres(caller: Viewer, params: Params) -> Payload:
+def get_genres(caller: Viewer, params: Params) -> Payload | HttpResponse:
     """`/rest/getGenres`: the genres, the most frequent first."""
-    counted = genre_counts(in_folders(caller, params))
+    viewer = in_folders(caller, params)
+    libraries = library_facts(viewer)
+    if not gathered(libraries):
+        return all_genres(viewer)
+    return kept_answer(params, f"getGenres {caller.pk} {sorted(libraries.items())}", lambda: all_genres(viewer))
+
+
+def all_genres(viewer: AnyViewer) -> Payload:
+    """The genres with their counts."""
+    found = genre_counts(viewer)
     return {
         "genres": {
-            "genre": [{"value": name, "songCount": songs, "albumCount": albums} for name, songs, albums in counted]
+            "genre": [{"value": name, "songCount": songs, "albumCount": albums} for name, songs, albums in found]
         }
     }

@@ -15,10 +15,10 @@ from subsonic import payloads
 from subsonic.folders import FolderViewer, in_folders
 from subsonic.indexes import artist_index, ignored_articles, is_unchanged, last_modified
 from subsonic.kept import kept_answer
-from subsonic.objects.albums import album_children
+from subsonic.objects.albums import album_child_list
 from subsonic.objects.artists import child_of_artist, folder_artist
 from subsonic.objects.directories import album_directory, artist_directory, library_directory
-from subsonic.objects.songs import songs_of
+from subsonic.objects.songs import song_list
 from subsonic.objects.values import Object
 from subsonic.params import Params, whole
 from subsonic.renderers import Payload
@@ -56,10 +56,10 @@ def directory_of(caller: Viewer, pk: str) -> Object | None:
     """A directory and what is in it; None where there is none with this id that the caller can see."""
     for album in album_objects([pk], caller):
         if not album["missing"]:
-            return album_directory(album) | {"child": songs_of(caller, song_ids_on(caller, pk))}
+            return album_directory(album) | {"child": song_list(caller, song_ids_on(caller, pk))}
     for artist in artist_objects([pk], caller):
         if not artist["missing"]:
-            return artist_directory(artist) | {"child": album_children(caller, album_ids_of(caller, pk))}
+            return artist_directory(artist) | {"child": album_child_list(caller, album_ids_of(caller, pk))}
     number = whole(pk, digits=15)
     library = Library.objects.visible_to(caller).filter(pk=number).first() if number is not None else None
     if library is None:

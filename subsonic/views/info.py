@@ -17,10 +17,10 @@ from media.external.matching import artists_named, songs_named
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from subsonic.objects.shapes import BY_FOLDERS, BY_TAGS, Shape
-from subsonic.objects.songs import songs_of
+from subsonic.objects.songs import song_list
 from subsonic.objects.values import Object
 from subsonic.params import Params
-from subsonic.renderers import Payload, Text
+from subsonic.renderers import Listed, Payload, Text
 from users.models import Viewer
 
 ARTISTS: Final = 20
@@ -105,7 +105,7 @@ def get_top_songs(caller: Viewer, params: Params) -> Payload:
     told = told_of(CoverKind.ARTIST, pk) if ids else NOTHING_TOLD
     first = songs_named(caller, pk, told.top) if told.top else []
     best = list(dict.fromkeys([*first, *ids]))[: len(ids)]
-    return {"topSongs": {"song": songs_of(caller, best)}}
+    return {"topSongs": {"song": song_list(caller, best)}}
 
 
 def get_similar_songs2(caller: Viewer, params: Params) -> Payload:
@@ -118,7 +118,7 @@ def get_similar_songs(caller: Viewer, params: Params) -> Payload:
     return {"similarSongs": {"song": alike_songs(caller, params)}}
 
 
-def alike_songs(caller: Viewer, params: Params) -> list[Object]:
+def alike_songs(caller: Viewer, params: Params) -> Listed:
     """Songs for a list that goes on and on."""
     ids = similar_songs(caller, named_seed(caller, params), params.limit("count", SONGS, MOST))
-    return songs_of(caller, ids)
+    return song_list(caller, ids)

@@ -16,10 +16,10 @@ from subsonic import rows
 from subsonic.errors import GENERIC, SubsonicError
 from subsonic.folders import in_folders
 from subsonic.objects.shapes import BY_FOLDERS, BY_TAGS, Shape
-from subsonic.objects.songs import songs_by_id, songs_of
+from subsonic.objects.songs import song_list, songs_by_id
 from subsonic.objects.values import Object
 from subsonic.params import Params
-from subsonic.renderers import Payload
+from subsonic.renderers import Listed, Payload
 from subsonic.views.browsing import BY_YEAR
 from users.models import Viewer
 
@@ -40,7 +40,7 @@ def get_album_list(caller: Viewer, params: Params) -> Payload:
     return {"albumList": {"album": album_list(caller, params, BY_FOLDERS)}}
 
 
-def album_list(caller: Viewer, params: Params, shape: Shape) -> list[Object]:
+def album_list(caller: Viewer, params: Params, shape: Shape) -> Listed:
     """The albums of a page."""
     kind = params.required("type")
     if kind not in OF_CALLER and kind not in LISTS:
@@ -48,7 +48,7 @@ def album_list(caller: Viewer, params: Params, shape: Shape) -> list[Object]:
     viewer = in_folders(caller, params)
     first, size = params.number("offset"), params.limit("size", DEFAULT_SIZE, MOST)
     if kind in OF_CALLER:
-        ids = rows.noted(rows.albums(viewer), Resource.ALBUM, OF_CALLER[kind], viewer, first, size)
+        ids = rows.noted(rows.albums, Resource.ALBUM, OF_CALLER[kind], viewer, first, size)
     else:
         ids = LISTS[kind](viewer, params, first, size)
     return shape.albums(viewer, ids)
@@ -61,17 +61,17 @@ def random_albums(viewer: AnyViewer, params: Params, first: int, size: int) -> l
 
 def newest(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
     """As they came into the catalog, the newest first."""
-    return rows.page(rows.albums(viewer), AlbumsView.sorts["createdAt"], viewer, first, size, descending=True)
+    return rows.page(rows.albums, AlbumsView.sorts["createdAt"], viewer, first, size, descending=True)
 
 
 def by_name(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
     """By their names."""
-    return rows.page(rows.albums(viewer), AlbumsView.sorts["name"], viewer, first, size)
+    return rows.page(rows.albums, AlbumsView.sorts["name"], viewer, first, size)
 
 
 def by_artist(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
     """By the names of their artists."""
-    return rows.page(rows.albums(viewer), AlbumsView.sorts["albumArtist"], viewer, first, size)
+    return rows.page(rows.albums, AlbumsView.sorts["albumArtist"], viewer, first, size)
 
 
 def by_year(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
@@ -79,13 +79,13 @@ def by_year(viewer: AnyViewer, params: Params, first: int, size: int) -> list[st
     years = [year_of(params, name) for name in ("fromYear", "toYear")]
     span = (min(years), max(years))
     found = rows.albums(viewer).filter(Q(min_year__range=span) | Q(max_year__range=span))
-    return rows.page(found, BY_YEAR, viewer, first, size, descending=years[0] > years[1])
+    return rows.page_of(found, BY_YEAR, viewer, first, size, descending=years[0] > years[1])
 
 
 def by_genre(viewer: AnyViewer, params: Params, first: int, size: int) -> list[str]:
     """Those with songs of a genre, by name."""
     found = albums_of_genre(rows.albums(viewer), params.required("genre"), viewer)
-    return rows.page(found, AlbumsView.sorts["name"], viewer, first, size)
+    return rows.page_of(found, AlbumsView.sorts["name"], viewer, first, size)
 
 
 LISTS: Final[dict[str, Callable[[AnyViewer, Params, int, int], list[str]]]] = {
@@ -107,7 +107,7 @@ def year_of(params: Params, name: str) -> int:
 def get_random_songs(caller: Viewer, params: Params) -> Payload:
     """`/rest/getRandomSongs`: any songs, of a genre or between two years where that is asked for."""
     viewer, size = in_folders(caller, params), params.limit("size", DEFAULT_SIZE, MOST)
-    return {"randomSongs": {"song": songs_of(viewer, random_songs(viewer, params, size))}}
+    return {"randomSongs": {"song": song_list(viewer, random_songs(viewer, params, size))}}
 
 
 def random_songs(viewer: AnyViewer, params: Params, size: int) -> list[str]:
@@ -134,8 +134,8 @@ def get_songs_by_genre(caller: Viewer, params: Params) -> Payload:
     genre = params.required("genre")
     viewer = in_folders(caller, params)
     first, size = params.number("offset"), params.limit("count", DEFAULT_SIZE, MOST)
-    ids = rows.page(songs_of_genre(rows.songs(viewer), genre, viewer), rows.AS_THEY_CAME, viewer, first, size)
-    return {"songsByGenre": {"song": songs_of(viewer, ids)}}
+    ids = rows.page_of(songs_of_genre(rows.songs(viewer), genre, viewer), rows.AS_THEY_CAME, viewer, first, size)
+    return {"songsByGenre": {"song": song_list(viewer, ids)}}
 
 
 def get_starred2(caller: Viewer, params: Params) -> Payload:
@@ -153,9 +153,9 @@ def starred(caller: Viewer, params: Params, shape: Shape) -> Object:
     viewer = in_folders(caller, params)
     order = OF_CALLER["starred"]
     return {
-        "artist": shape.artists(viewer, rows.noted(rows.artists(viewer), Resource.ARTIST, order, viewer)),
-        "album": shape.albums(viewer, rows.noted(rows.albums(viewer), Resource.ALBUM, order, viewer)),
-        "song": songs_of(viewer, rows.noted(rows.songs(viewer), Resource.SONG, order, viewer)),
+        "artist": shape.artists(viewer, rows.noted(rows.artists, Resource.ARTIST, order, viewer)),
+        "album": shape.albums(viewer, rows.noted(rows.albums, Resource.ALBUM, order, viewer)),
+        "song": song_list(viewer, rows.noted(rows.songs, Resource.SONG, order, viewer)),
     }
 
 

@@ -17,7 +17,7 @@ from navidrome_lib.errors import Conflict, NotAllowed
 from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
 from subsonic.objects.playlists import playlist_object
-from subsonic.objects.songs import songs_of
+from subsonic.objects.songs import song_list
 from subsonic.params import Params
 from subsonic.renderers import Payload
 from subsonic.views.user import find_user
@@ -91,7 +91,7 @@ def delete_playlist(caller: Viewer, params: Params) -> Payload:
 
 def whole(caller: Viewer, playlist: Playlist) -> dict[str, Any]:
     """A playlist with its songs."""
-    songs = songs_of(caller, [pk for _, pk in shown_entries(caller, playlist)])
+    songs = song_list(caller, [pk for _, pk in shown_entries(caller, playlist)])
     totals = totals_of([playlist], caller, present=True)
     return {**playlist_object(playlist, totals.get(playlist.pk, Totals()), caller), "entry": songs}
 

@@ -13,7 +13,7 @@ from navidrome_lib.viewer import Viewer as AnyViewer
 from subsonic import copying, rows
 from subsonic.folders import in_folders
 from subsonic.objects.shapes import BY_FOLDERS, BY_TAGS, Shape
-from subsonic.objects.songs import songs_of
+from subsonic.objects.songs import song_list
 from subsonic.objects.values import Object
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -55,7 +55,7 @@ def search(caller: Viewer, params: Params, shape: Shape) -> Object:
     return {
         "artist": shape.artists(viewer, found_ids(ARTIST, text, viewer, params)),
         "album": shape.albums(viewer, found_ids(ALBUM, text, viewer, params)),
-        "song": songs_of(viewer, found_ids(SONG, text, viewer, params)),
+        "song": song_list(viewer, found_ids(SONG, text, viewer, params)),
     }
 
 
@@ -66,5 +66,5 @@ def found_ids(kind: Kind, text: str, viewer: AnyViewer, params: Params) -> list[
     if not size:
         return []
     if not text:
-        return copying.page(kind.name, kind.rows(viewer), viewer, params.text("c"), first, size)
+        return copying.page(kind.name, kind.rows, viewer, params.text("c"), first, size)
     return kind.find(kind.rows(viewer), text, viewer)[first : first + size]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -44,6 +45,7 @@ def test_more_music_takes_no_more_queries(member: User, songs: Songs, library: L
         # what is kept would hide what it costs
         TrackAnnotation.objects.create(user=member, media_file=MediaFile.objects.latest("pk"), starred_at=SEEN)
         library.library_artists.update(size=library.library_artists.count())
+        Library.objects.update(revision=F("revision") + 1)
         with CaptureQueriesContext(connection) as captured:
             answer = Client().get(f"/rest/{method}", query).json()["subsonic-response"]
         assert answer["status"] == "ok"

@@ -1,0 +1,105 @@
+"""The list that a request asks for: its rows, their order, and how pages of it are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from libraries.catalog_api.extension import Asked, Sort
+from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked_filters
+from libraries.catalog_api.kept_orders import OrderKeeper
+from libraries.catalog_api.kept_pages import KeptPages, by_ids
+from libraries.catalog_api.sorting import RANDOM, ids_in_order, in_order, is_indexed
+from libraries.catalog_api.statements import STATEMENTS, ListStatements, statements_of
+from libraries.visible import LibraryFacts
+from navidrome_lib.api.filters import asked_sort
+from navidrome_lib.viewer import Viewer, viewer_of
+
+
+class ListedView(Protocol):
+    """What a list needs to know of its view."""
+
+    sorts: ClassVar[Mapping[str, Sort]]
+    default_sort: ClassVar[Sort]
+    kept_filters: ClassVar[frozenset[str]]
+    filterset_class: ClassVar[type[CatalogFilterSet]]
+
+    @classmethod
+    def all_sorts(cls) -> dict[str, Sort]:
+        """Every sort by its key."""
+
+    def rows(self, libraries: Mapping[int, LibraryFacts], viewer: Viewer) -> QuerySet[Any]:
+        """All rows that the viewer can see."""
+
+
+class AskedList:
+    """A list of a view, for who can access some libraries."""
+
+    def __init__(self, view: ListedView, request: Request, libraries: Mapping[int, LibraryFacts]) -> None:
+        self._view = view
+        self._request = request
+        self.libraries = libraries
+        self.query = request.query_params
+        self._key = asked_sort(request)
+        self._sort = view.all_sorts().get(self._key, view.default_sort)
+        self._asked = Asked(viewer_of(request), self.query.get("seed", ""))
+        self._descending = self.query.get("_order", "").upper() == "DESC"
+        data = asked_filters(request)
+        self.filters = {name: data.getlist(name) for name in view.filterset_class.named_in(data)}
+
+    def reads_gathered(self) -> bool:
+        """Whether a filter reads what is gathered behind scans."""
+        return bool(self.filters.keys() & self._view.filterset_class.gathered)
+
+    @cached_property
+    def _rows(self) -> QuerySet[Any]:
+        every = self._view.rows(self.libraries, self._asked.viewer)
+        return CatalogFilter().filter_queryset(self._request, every, self._view)
+
+    @cached_property
+    def _statements(self) -> ListStatements | None:
+        """None where the order or a filter depends on more than the query, the viewer and the libraries."""
+        sort, viewer = self._sort, self._asked.viewer
+        is_steady = self.filters.keys() <= self._view.filterset_class.all_steady()
+        if sort.valued is not None or not sort.steady or not is_steady or (sort is RANDOM and not self._asked.seed):
+            return None
+        filters = tuple((name, *self.filters[name]) for name in sorted(self.filters))
+        seed = self._asked.seed if sort is RANDOM else ""
+        order = (self._key, self._descending, seed)
+        key = (type(self._view), viewer.pk, tuple(sorted(self.libraries)), filters, *order)
+        return STATEMENTS.find(key, self._build)
+
+    def _build(self) -> ListStatements:
+        ordered = in_order(self._rows, self._sort, self._asked, descending=self._descending)
+        return statements_of(ordered.values_list("pk", flat=True), self._rows)
+
+    def ids(self, first: int, end: int | None) -> list[Any]:
+        """The ids from place `first` to before `end`, or to the end."""
+        if self._statements is not None and (end is not None or not first):
+            return self._statements.ordered.ids(first, end)
+        return ids_in_order(self._rows, self._sort, self._asked, descending=self._descending, first=first, end=end)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return self._statements.total() if self._statements is not None else self._rows.order_by().count()
+
+    def pages(self, first: int, end: int | None) -> KeptPages:
+        """A page of the same list, where its order is kept."""
+        return KeptPages(self._rows, self._sort, self._asked, descending=self._descending, first=first, end=end)
+
+    def is_indexed(self) -> bool:
+        """Whether an index has the order."""
+        return is_indexed(self._rows.model, self._sort)
+
+    def keeper(self) -> OrderKeeper | None:
+        """What keeps the order; None for one that depends on the viewer, or on filters that hardly come twice."""
+        view, sort = self._view, self._sort
+        if (self._key not in view.sorts and sort.valued is None) or self.filters.keys() - view.kept_filters:
+            return None
+        filters = [[name, self.filters[name]] for name in sorted(self.filters)]
+        order = "" if by_ids(sort) else self._key
+        return OrderKeeper([type(view).__name__, order, filters], self.libraries, random=sort is RANDOM)

@@ -1,0 +1,92 @@
+"""The statements of lists, kept for lists that are asked for again: on another page, or by the next client.
+
+To have Django build the filters, the count and the order of a list takes longer than to run them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Final, NamedTuple
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
+
+from navidrome_lib.db.tuples import fetch_all
+
+# lists whose statements a process keeps, each a few kilobytes
+MOST: Final = 256
+
+
+class Statement(NamedTuple):
+    """A statement with its values; one without a text finds nothing."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+    def ids(self, first: int, end: int | None) -> list[Any]:
+        """The first column of the rows from place `first` to before `end`, or of all rows."""
+        if not self.sql or end == first:
+            return []
+        sql = self.sql
+        if end is not None:
+            sql += f" LIMIT {end - first}" + (f" OFFSET {first}" if first else "")
+        return [row[0] for row in fetch_all(connections[DEFAULT_DB_ALIAS], sql, self.values)]
+
+
+class ListStatements(NamedTuple):
+    """How the ids of a list are found, in its order, and how many there are."""
+
+    ordered: Statement
+    every: Statement
+
+    def total(self) -> int:
+        """How many rows there are."""
+        return next(iter(self.every.ids(0, None)), 0)
+
+
+class StatementCache:
+    """Statements by all that they depend on; those that were asked for last."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._known: OrderedDict[Hashable, ListStatements] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: Hashable, build: Callable[[], ListStatements]) -> ListStatements:
+        """The statements that have a key; built where there are none."""
+        key = (connections[DEFAULT_DB_ALIAS].vendor, key)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+                return known
+        found = build()
+        with self._lock:
+            self._known[key] = found
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return found
+
+
+STATEMENTS: Final = StatementCache()
+
+
+def statements_of(ordered: QuerySet[Any], every: QuerySet[Any]) -> ListStatements:
+    """Those of a list of ids in their order, and of the same rows in any order."""
+    return ListStatements(_statement(ordered), _counting(every))
+
+
+def _statement(queryset: QuerySet[Any]) -> Statement:
+    try:
+        sql, values = queryset.query.get_compiler(connection=connections[DEFAULT_DB_ALIAS]).as_sql()
+    except EmptyResultSet:
+        return Statement("", ())
+    return Statement(sql, tuple(values))
+
+
+def _counting(rows: QuerySet[Any]) -> Statement:
+    inner = _statement(rows.order_by().values_list("pk", flat=True))
+    return Statement(f"SELECT COUNT(*) FROM ({inner.sql}) rows", inner.values) if inner.sql else inner  # noqa: S608

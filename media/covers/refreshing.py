@@ -14,8 +14,7 @@ from media.covers.background import FIRST_SHOWN
 from media.covers.ids import parse_cover_id
 from media.covers.mosaics import mosaic_albums, mosaic_digest
 from media.covers.service import NO_COVER, image_cache, known_cover, look_for
-from media.covers.stations import is_station
-from media.covers.subjects import Subject, subjects
+from media.covers.subjects import Subject, is_station, subjects
 from media.errors import PicturesBusy
 from media.external.answers import PICTURES
 from media.images.jobs import MAX_PICTURES

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,13 @@ def body_of(response: HttpResponseBase) -> bytes:
         return response.content
     assert isinstance(response, StreamingHttpResponse)
     return b"".join(map(bytes, response))
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """The files of an archive that is whole."""
+    with zipfile.ZipFile(io.BytesIO(data)) as found:
+        assert found.testzip() is None
+        return {name: found.read(name) for name in found.namelist()}
 
 
 def error_of(response: HttpResponseBase) -> dict[str, Any]:

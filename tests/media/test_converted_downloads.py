@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import threading
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from media.transcoding.jobs import TranscodeFailed
 from media.transcoding.slots import take_slot
 from synth import Tone, Track, track_bytes
 from tests.conftest import Configure
-from tests.media.conftest import Get, MakeSong, body_of
+from tests.media.conftest import Get, MakeSong, body_of, unpacked
 from tests.support.limits import change_limits
 from users.models import User
 
@@ -40,12 +38,6 @@ def song(make_song: MakeSong, library: Library, number: int, form: str, **fields
     known = {"duration": SECONDS, "codec": form, "bit_rate": 900, "sample_rate": 44100}
     facts = {**known, "title": f"Song {number}", "track_number": number, **fields}
     return make_song(library, f"Ada/First/{number}.{form}", content, **facts)
-
-
-def unpacked(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as found:
-        assert found.testzip() is None
-        return {name: found.read(name) for name in found.namelist()}
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,17 +11,11 @@ from libraries.models import Library, LibraryArtist, MediaFile
 from media.downloads import collections
 from media.downloads.collections import Collection, register_collection
 from navidrome_lib.viewer import Viewer
-from tests.media.conftest import Get, MakeSong, body_of, error_of
+from tests.media.conftest import Get, MakeSong, body_of, error_of, unpacked
 from tests.support.catalog import make_artist
 from users.models import LibraryAccess, User
 
 pytestmark = pytest.mark.alike
-
-
-def unpacked(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as found:
-        assert found.testzip() is None
-        return {name: found.read(name) for name in found.namelist()}
 
 
 @pytest.fixture

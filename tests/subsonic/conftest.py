@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.db import transaction
@@ -14,10 +14,12 @@ from libraries.models import Library, MediaFile
 from tests.conftest import MakeUser
 from tests.subsonic.music import fill
 from tests.subsonic.schema import check_answer
+from tests.support.catalog import make_track
 from users.app_passwords import app_password
 from users.models import LibraryAccess, User
 
 Call = Callable[..., dict[str, Any]]
+OK: Final = -1
 # what a player tells is kept in the cache
 NOT_TAKEN_BACK = {"reportPlayback"}
 
@@ -74,6 +76,12 @@ def songs(library: Library, other_library: Library) -> dict[str, MediaFile]:
 
 
 @pytest.fixture
+def hidden(other_library: Library) -> str:
+    """The id of a song that the member cannot access."""
+    return str(make_track(other_library, "A/secret.mp3", missing=False).pk)
+
+
+@pytest.fixture
 def scanner(make_user: MakeUser, library: Library) -> User:
     """A person with the right to scan, who can access what the member can."""
     user = make_user("scanner", may_scan=True)
@@ -95,8 +103,8 @@ def sees_all(caller: User) -> bool:
 
 
 def code(answer: dict[str, Any]) -> int:
-    """The code of a failure; 0 of a success."""
-    return int(answer.get("error", {"code": 0})["code"])
+    """The code of a failure, of which 0 is one; `OK` of a success."""
+    return int(answer["error"]["code"]) if answer["status"] == "failed" else OK
 
 
 def names(objects: list[dict[str, Any]]) -> list[str]:

@@ -18,7 +18,7 @@ from listening.models import (
     TrackAnnotation,
 )
 from listening.services.now_playing import listeners
-from tests.subsonic.conftest import Call
+from tests.subsonic.conftest import OK, Call, code
 from tests.support.catalog import SEEN, make_artist, make_track
 from users import api_keys
 from users.models import User
@@ -38,12 +38,6 @@ def song(library: Library) -> MediaFile:
 @pytest.fixture
 def hidden(other_library: Library) -> MediaFile:
     return make_track(other_library, "A/1.mp3", missing=False)
-
-
-def code(answer: dict[str, object]) -> int:
-    error = answer.get("error", {"code": 0})
-    assert isinstance(error, dict)
-    return int(error["code"])
 
 
 def test_stars(call: Call, member: User, song: MediaFile, hidden: MediaFile) -> None:
@@ -116,7 +110,7 @@ def test_playback(call: Call, member: User, song: MediaFile) -> None:
 
 
 def test_a_key_needs_the_scope(member: User, song: MediaFile) -> None:
-    for scope, expected in (("read", 50), ("scan", 50), ("listen", 0), ("manage", 0)):
+    for scope, expected in (("read", 50), ("scan", 50), ("listen", OK), ("manage", OK)):
         _, text = api_keys.create_key(member, name="k", scope=scope)
         query = {"v": "1.16.1", "c": "t", "f": "json", "apiKey": text, "id": song.pk}
         answer = Client().get("/rest/star", query).json()["subsonic-response"]

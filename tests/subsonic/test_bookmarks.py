@@ -8,7 +8,7 @@ import pytest
 
 from libraries.models import Library, MediaFile
 from listening.models import Bookmark, PlayQueue
-from tests.subsonic.conftest import Call
+from tests.subsonic.conftest import Call, code
 from tests.support.catalog import SEEN, make_track
 from users.models import LibraryAccess, User
 
@@ -18,15 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 @pytest.fixture
 def songs(library: Library) -> list[str]:
     return [make_track(library, f"A/{number}.mp3", missing=False).pk for number in range(3)]
-
-
-@pytest.fixture
-def hidden(other_library: Library) -> str:
-    return str(make_track(other_library, "A/secret.mp3", missing=False).pk)
-
-
-def code(answer: dict[str, Any]) -> int:
-    return int(answer["error"]["code"]) if answer["status"] == "failed" else -1
 
 
 class TestBookmarks:

@@ -14,7 +14,7 @@ from libraries.totals import refresh_library_artists
 from listening.models import Playlist, PlaylistTrack, Share
 from listening.services.shares import create_share
 from tests.conftest import Configure
-from tests.subsonic.conftest import Call
+from tests.subsonic.conftest import Call, code
 from tests.support.catalog import SEEN, make_artist, make_track
 from users import api_keys
 from users.models import LibraryAccess, User
@@ -54,10 +54,6 @@ def songs(library: Library, other_library: Library) -> list[MediaFile]:
 
 def ask(call: Call, key: str, method: str, **params: Any) -> dict[str, Any]:
     return call(method, apiKey=key, **params)
-
-
-def code(answer: dict[str, Any]) -> int:
-    return int(answer["error"]["code"]) if answer["status"] == "failed" else -1
 
 
 def test_it_shares_nothing_that_reaches_into_other_libraries(

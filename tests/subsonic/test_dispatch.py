@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
 from django.test.utils import override_script_prefix
 
-from tests.subsonic.conftest import Call
+from tests.subsonic.conftest import OK, Call, code
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -68,17 +67,13 @@ class TestNotations:
 
 
 class TestCredentials:
-    def code(self, call: Call, **params: Any) -> int:
-        answer = call("ping", **params)
-        return 0 if answer["status"] == "ok" else answer["error"]["code"]
-
     def test_every_way_in(self, user: User, call: Call) -> None:
-        assert self.code(call, user=user) == 0
-        assert self.code(call, u="zoë", p="open sesame, please") == 0
-        assert self.code(call, u="Zoë", p="enc:" + b"open sesame, please".hex()) == 0
+        assert code(call("ping", user)) == OK
+        assert code(call("ping", u="zoë", p="open sesame, please")) == OK
+        assert code(call("ping", u="Zoë", p="enc:" + b"open sesame, please".hex())) == OK
 
     @pytest.mark.parametrize(
-        ("params", "code"),
+        ("params", "expected"),
         [
             ({}, 10),
             ({"u": "Zoë"}, 10),
@@ -100,8 +95,8 @@ class TestCredentials:
             ({"apiKey": "x"}, 44),
         ],
     )
-    def test_refusals(self, user: User, call: Call, params: dict[str, str], code: int) -> None:
-        assert self.code(call, **params) == code
+    def test_refusals(self, user: User, call: Call, params: dict[str, str], expected: int) -> None:
+        assert code(call("ping", **params)) == expected
 
     def test_error_40_is_one_sentence_with_the_page_that_helps(self, user: User, call: Call) -> None:
         """Whatever is wrong: nothing tells whether there is such an account, or which password would be right."""
@@ -132,8 +127,8 @@ class TestCredentials:
 
     def test_an_inactive_user(self, user: User, call: Call) -> None:
         User.objects.update(is_active=False)
-        assert self.code(call, user=user) == 40
-        assert self.code(call, u="Zoë", p="open sesame, please") == 40
+        assert code(call("ping", user)) == 40
+        assert code(call("ping", u="Zoë", p="open sesame, please")) == 40
 
 
 def test_an_unknown_method_is_an_error_of_the_protocol(user: User, call: Call) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from libraries.models import Library, MediaFile
 from listening.models import Playlist
-from tests.subsonic.conftest import Call, credentials
+from tests.subsonic.conftest import Call, code, credentials
 from tests.support.catalog import SEEN, make_track
 from users.models import LibraryAccess, User
 
@@ -20,15 +20,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 def songs(library: Library) -> list[str]:
     """Four songs of 2.5 seconds that the member can access."""
     return [make_track(library, f"A/{number}.mp3", missing=False).pk for number in range(4)]
-
-
-@pytest.fixture
-def hidden(other_library: Library) -> str:
-    return str(make_track(other_library, "A/secret.mp3", missing=False).pk)
-
-
-def code(answer: dict[str, Any]) -> int:
-    return int(answer["error"]["code"]) if answer["status"] == "failed" else -1
 
 
 def entries(call: Call, user: User, pk: str) -> list[str]:

@@ -15,7 +15,7 @@ from libraries.gathering import gather
 from libraries.models import Album, Library, LibraryArtist, MediaFile
 from listening.models import Playlist, PlaylistTrack, Share
 from tests.conftest import Configure
-from tests.subsonic.conftest import Call, credentials
+from tests.subsonic.conftest import Call, code, credentials
 from tests.support.catalog import SEEN, make_track
 from users.models import LibraryAccess, User
 
@@ -35,10 +35,6 @@ def songs(library: Library) -> list[MediaFile]:
     gather([library.pk])
     Album.objects.update(song_count=3)  # as a scan counts them
     return found
-
-
-def code(answer: dict[str, Any]) -> int:
-    return int(answer["error"]["code"]) if answer["status"] == "failed" else -1
 
 
 def make(call: Call, user: User, *ids: str, **more: Any) -> dict[str, Any]:

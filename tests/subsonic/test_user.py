@@ -10,7 +10,7 @@ from django.test import Client
 from libraries.models import Library
 from navidrome_lib.audit.models import AuditEntry
 from tests.conftest import PASSWORD, Configure, MakeUser
-from tests.subsonic.conftest import Call
+from tests.subsonic.conftest import Call, code
 from users import api_keys
 from users.app_passwords import app_password
 from users.models import LibraryAccess, User
@@ -23,10 +23,6 @@ NEW = {"username": "eve", "password": "a new password", "email": "eve@example.or
 def signed(user: User, password: str = PASSWORD) -> dict[str, str]:
     """The credentials of one who types the login password."""
     return {"u": user.username, "p": password}
-
-
-def code(answer: dict[str, Any]) -> int:
-    return int(answer["error"]["code"]) if answer["status"] == "failed" else 0
 
 
 def granted(user: User) -> set[int]:

@@ -66,7 +66,7 @@ def page(of: Rows, sort: Sort, viewer: Viewer, first: int, size: int, *, descend
     key = (*_key("page", of, viewer, libraries), sort.by, descending)
     statements = STATEMENTS.find(key, build)
     if first >= limit or (not is_indexed(of(viewer).model, sort) and statements.total() >= limit):
-        keeper = OrderKeeper([of.__name__, sort.by], libraries)
+        keeper = OrderKeeper([of.__name__, viewer.is_admin, sort.by], libraries)
         pages = KeptPages(of(viewer), sort, asked, descending=descending, first=first, end=first + size)
         with keeper.kept() as order:
             if order is not None and (found := pages.page_of(order)) is not None:

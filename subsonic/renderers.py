@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from xml.etree import ElementTree
 
 import orjson
 from django.http import HttpResponse
@@ -17,6 +16,8 @@ from subsonic.params import Params
 PROTOCOL_VERSION = "1.16.1"
 NAMESPACE = "http://subsonic.org/restapi"
 CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
+# what is not written as it stands
+SPECIAL = re.compile('[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 TEXT = "value"
@@ -35,11 +36,15 @@ class Text(str):
 
 
 class Listed:
-    """A list whose objects are made when the notation is known: JSON is put together of what was written before."""
+    """A list of objects that is put together of what was written as JSON before, when the notation is known."""
 
-    def __init__(self, as_json: Callable[[], bytes], as_objects: Callable[[], list[dict[str, Any]]]) -> None:
+    def __init__(self, as_json: Callable[[], bytes]) -> None:
         self.as_json = as_json
-        self.as_objects = as_objects
+
+    def as_objects(self) -> list[dict[str, Any]]:
+        """The same objects, for other notations."""
+        found: list[dict[str, Any]] = orjson.loads(self.as_json())
+        return found
 
 
 Payload = Mapping[str, Any]
@@ -107,35 +112,62 @@ def _fragment(value: object) -> orjson.Fragment:
 
 
 def as_xml(body: Payload) -> bytes:
-    root = element("subsonic-response", body)
-    root.set("xmlns", NAMESPACE)
-    document: bytes = ElementTree.tostring(root, encoding="utf-8")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    _write("subsonic-response", body, parts, f' xmlns="{NAMESPACE}"')
+    return "".join(parts).encode()
 
 
-def element(name: str, values: Payload) -> ElementTree.Element:
+def _write(name: str, values: Payload, parts: list[str], more: str = "") -> None:
     """Scalars become attributes, objects children, lists repeated children (of a scalar: its text).
 
     A scalar under `value` is the text of the element itself.
     """
-    node = ElementTree.Element(name)
+    inner, text = list[str](), ""
+    parts.append(f"<{name}")
     for key, found in values.items():
+        if isinstance(found, str) and type(found) is not Text and key != TEXT:
+            parts.append(f' {key}="{_attribute(found)}"')
+            continue
         value = found.as_objects() if isinstance(found, Listed) else found
         is_list = isinstance(value, list)
         for item in value if is_list else [value]:
             if isinstance(item, Mapping):
                 if item or key not in LEFT_OUT_EMPTY:
-                    node.append(element(ELEMENTS.get(key, key), item))
+                    _write(ELEMENTS.get(key, key), item, inner)
             elif key == TEXT and name not in VALUE_IS_ATTRIBUTE:
-                node.text = scalar(item)
+                text = _text(item)
             elif is_list or isinstance(item, Text):
-                ElementTree.SubElement(node, key).text = scalar(item)
+                shown = _text(item)
+                inner.append(f"<{key}>{shown}</{key}>" if shown else f"<{key} />")
             else:
-                node.set(key, scalar(item))
-    return node
+                parts.append(f' {key}="{_attribute(item)}"')
+    if not text and not inner:
+        parts.append(f"{more} />")
+        return
+    parts.append(f"{more}>{text}")
+    parts += inner
+    parts.append(f"</{name}>")
+
+
+def _attribute(value: object) -> str:
+    found = scalar(value)
+    if not SPECIAL.search(found):
+        return found
+    found = _escaped(found).replace('"', "&quot;")
+    return found.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#09;")
+
+
+def _text(value: object) -> str:
+    found = scalar(value)
+    return _escaped(found) if SPECIAL.search(found) else found
+
+
+def _escaped(text: str) -> str:
+    return NOT_XML.sub("\ufffd", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def scalar(value: object) -> str:
+    """A value as a text that may have characters which XML has not."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return NOT_XML.sub("\ufffd", str(value))
+    return str(value)

@@ -31,7 +31,6 @@ _PLAIN: Final = {
 _TEXTS: Final = {"sortArtistName": "sort_name", "mbzArtistId": "mbz_artist_id"}
 _KEYS: Final = (*_PLAIN, *_TEXTS)
 COLUMNS: Final = (*_PLAIN.values(), *_TEXTS.values())
-_STAT_KEYS: Final = ("songCount", "albumCount", "size")
 Stats = tuple[int, int, int, Mapping[str, Sequence[int]]]
 """What an artist does in one library: songs, albums and bytes, and the same role by role."""
 
@@ -133,13 +132,23 @@ def artist_object(row: Sequence[Any], stats: Sequence[Stats]) -> WireObject:
     for key in _TEXTS:
         if not found[key]:
             del found[key]
+    # most artists are in one library
+    songs, albums, size, roles = stats[0] if len(stats) == 1 else _added_up(stats)
+    found["stats"] = {
+        role: {"songCount": numbers[0], "albumCount": numbers[1], "size": numbers[2]}
+        for role, numbers in sorted(roles.items())
+    }
+    found["songCount"], found["albumCount"], found["size"] = songs, albums, size
+    found["missing"] = not songs
+    return found
+
+
+def _added_up(stats: Sequence[Stats]) -> Stats:
+    """What an artist does in several libraries together."""
     roles: dict[str, list[int]] = {}
     totals = [0, 0, 0]
     for *counts, by_role in stats:
         totals = [known + more for known, more in zip(totals, counts, strict=True)]
         for role, numbers in by_role.items():
             roles[role] = [known + more for known, more in zip(roles.get(role, (0, 0, 0)), numbers, strict=True)]
-    found["stats"] = {role: dict(zip(_STAT_KEYS, roles[role], strict=True)) for role in sorted(roles)}
-    found.update(zip(_STAT_KEYS, totals, strict=True))
-    found["missing"] = not totals[0]
-    return found
+    return totals[0], totals[1], totals[2], roles

@@ -42,12 +42,12 @@ def album_children(viewer: Viewer, ids: Sequence[str]) -> list[Object]:
 
 def album_list(viewer: Viewer, ids: Sequence[str]) -> Listed:
     """As `albums_of`, for lists that say no more of an album."""
-    return Listed(lambda: _as_json(AS_ID3, viewer, ids), lambda: albums_of(viewer, ids))
+    return Listed(lambda: _as_json(AS_ID3, viewer, ids))
 
 
 def album_child_list(viewer: Viewer, ids: Sequence[str]) -> Listed:
     """The same as directories."""
-    return Listed(lambda: _as_json(AS_DIRECTORIES, viewer, ids), lambda: album_children(viewer, ids))
+    return Listed(lambda: _as_json(AS_DIRECTORIES, viewer, ids))
 
 
 def _as_json(shape: Written, viewer: Viewer, ids: Sequence[str]) -> bytes:

@@ -65,7 +65,7 @@ def songs_by_id(viewer: Viewer, ids: Iterable[str]) -> dict[str, Object]:
 
 def song_list(viewer: Viewer, ids: Sequence[str]) -> Listed:
     """As `songs_of`, for lists that say no more of a song."""
-    return Listed(lambda: _as_json(viewer, ids), lambda: songs_of(viewer, ids))
+    return Listed(lambda: _as_json(viewer, ids))
 
 
 def _as_json(viewer: Viewer, ids: Sequence[str]) -> bytes:

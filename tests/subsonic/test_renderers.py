@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from subsonic.renderers import Text, as_json, as_xml
+from subsonic.renderers import Listed, Text, as_json, as_xml
 
 
 def body_of(xml: bytes) -> str:
@@ -39,3 +39,20 @@ def test_lists_repeat_their_element_and_have_no_wrapper() -> None:
     song = {"isrc": ["A", "B"], "genres": [{"name": "Rock"}], "moods": [], "explicit": True, "gain": -1.5}
     text = body_of(as_xml({"song": song}))
     assert '<song explicit="true" gain="-1.5"><isrc>A</isrc><isrc>B</isrc><genres name="Rock" /></song>' in text
+
+
+def test_what_xml_has_no_room_for_is_written_otherwise() -> None:
+    odd = "a&<b>\"'\t\n\r\x00\x0b\ufffe\ud800é"
+    text = body_of(as_xml({"song": {"title": odd, "isrc": [odd, ""], "genre": Text(odd)}}))
+    inner = "a&amp;&lt;b&gt;\"'\t\n\r\ufffd\ufffd\ufffd\ufffdé"
+    attribute = "a&amp;&lt;b&gt;&quot;'&#09;&#10;&#13;\ufffd\ufffd\ufffd\ufffdé"
+    wanted = f'<song title="{attribute}"><isrc>{inner}</isrc><isrc /><genre>{inner}</genre></song>'
+    assert wanted in text
+
+
+def test_lists_that_were_written_before_are_the_same_in_each_notation() -> None:
+    songs = [{"id": "1", "moods": ["a"], "size": 3, "gain": -1.5, "isDir": False, "genres": [{"name": "é"}]}]
+    listed = {"album": {"name": "a", "song": Listed(lambda: orjson.dumps(songs))}}
+    plain = {"album": {"name": "a", "song": songs}}
+    assert as_json(listed) == as_json(plain)
+    assert as_xml(listed) == as_xml(plain)

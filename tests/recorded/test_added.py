@@ -14,7 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from libraries.gathering import gather
-from libraries.models import Album, Artist, Library, MediaFile
+from libraries.models import Library
 from listening.models import (
     AlbumAnnotation,
     ArtistAnnotation,
@@ -35,7 +35,7 @@ from listening.models import (
 from listening.rules.evaluate import refresh
 from tests.conftest import MakeUser, SignIn
 from tests.recorded.library import make_library
-from tests.recorded.test_catalog import ORDERS, PLACES
+from tests.recorded.test_catalog import ORDERS, PLACES, ids_by_label
 from tests.support.scans import scan
 from users.models import LibraryAccess, User
 
@@ -97,13 +97,7 @@ class State:
 
     def __init__(self, users: Mapping[str, User]) -> None:
         self.users = users
-        self.ids: dict[str, str] = {f"user {name}": user.pk for name, user in users.items()}
-        for row in MediaFile.objects.select_related("library"):
-            self.ids[f"song {PLACES[row.library.name]}/{row.path}"] = row.pk
-        for album in Album.objects.select_related("library"):
-            place = PLACES[album.library.name]
-            self.ids[f"album {place}/{album.album_artist}/{album.name}/{album.mbz_album_id}"] = album.pk
-        self.ids.update({f"artist {artist.name}": artist.pk for artist in Artist.objects.all()})
+        self.ids = {f"user {name}": user.pk for name, user in users.items()} | ids_by_label()
 
     def fill(self, state: Mapping[str, list[dict[str, Any]]]) -> None:
         for row in state["playlists"]:

@@ -16,7 +16,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from libraries.gathering import gather
-from libraries.models import Library
+from libraries.models import Album, Artist, Library, MediaFile
 from tests.conftest import MakeUser, SignIn
 from tests.recorded.library import make_library
 from tests.support.scans import scan
@@ -93,6 +93,17 @@ def label_of(kind: str, each: Mapping[str, Any]) -> str:
     if kind == "tag":
         return f"tag {each['tagName']}={each['tagValue']}"
     return f"tag genre={each['name']}" if kind == "genre" else f"artist {each['name']}"
+
+
+def ids_by_label() -> dict[str, str]:
+    """The ids of all songs, albums and artists by what they are, read from their rows."""
+    found = {f"artist {artist.name}": artist.pk for artist in Artist.objects.all()}
+    for row in MediaFile.objects.select_related("library"):
+        found[f"song {PLACES[row.library.name]}/{row.path}"] = row.pk
+    for album in Album.objects.select_related("library"):
+        place = PLACES[album.library.name]
+        found[f"album {place}/{album.album_artist}/{album.name}/{album.mbz_album_id}"] = album.pk
+    return found
 
 
 PLACES = {"Music Library": "main", "Other": "other"}

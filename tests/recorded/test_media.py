@@ -20,13 +20,13 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from pytest_django.fixtures import Settings
 
 from libraries.gathering import gather
-from libraries.models import Album, Artist, Library, MediaFile
+from libraries.models import Library, MediaFile
 from listening.models import Playlist, PlaylistTrack
 from media.covers.service import looks
 from synth import make_png
 from tests.conftest import Configure, MakeUser
 from tests.recorded.library import make_library
-from tests.recorded.test_catalog import PLACES
+from tests.recorded.test_catalog import PLACES, ids_by_label
 from tests.support.catalog import SEEN
 from tests.support.scans import scan
 from users import app_passwords
@@ -70,14 +70,7 @@ class Server:
 
     def __init__(self, users: Mapping[str, User]) -> None:
         self.users = users
-        self.ids: dict[str, str] = {}
-        for row in MediaFile.objects.select_related("library"):
-            self.ids[f"song {PLACES[row.library.name]}/{row.path}"] = row.pk
-        for album in Album.objects.select_related("library"):
-            place = PLACES[album.library.name]
-            self.ids[f"album {place}/{album.album_artist}/{album.name}/{album.mbz_album_id}"] = album.pk
-        self.ids.update({f"artist {artist.name}": artist.pk for artist in Artist.objects.all()})
-        self.ids.update({f"playlist {row.name}": row.pk for row in Playlist.objects.all()})
+        self.ids = ids_by_label() | {f"playlist {row.name}": row.pk for row in Playlist.objects.all()}
 
     def ask(self, asked: Mapping[str, Any], query: list[tuple[str, str]]) -> Any:
         user = self.users[asked["who"]]

@@ -32,15 +32,6 @@ AWAY = "The database does not answer."
 
 
 @pytest.fixture
-def servers() -> Iterator[list[Server]]:
-    started: list[Server] = []
-    yield started
-    for server in started:
-        server.process.kill()
-        server.process.wait()
-
-
-@pytest.fixture
 def database() -> Iterator[PrivatePostgres]:
     with Sentinel() as sentinel, private_server({}, sentinel, lambda line: None) as running:
         yield running

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,6 @@ from tests.support.waiting import all_end, eventually
 
 LAST_NICE = 19
 SERVICES = ("broker", "worker", "web")
-
-
-@pytest.fixture
-def servers() -> Iterator[list[Server]]:
-    started: list[Server] = []
-    yield started
-    for server in started:
-        server.process.kill()
-        server.process.wait()
 
 
 def fork_server_of(server: Server) -> int:

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -33,15 +32,6 @@ def music(tmp_path: Path) -> Path:
         for number in range(EACH):
             (tmp_path / "music" / f"{folder:02}" / f"{number:02}.flac").write_bytes(song)
     return tmp_path / "music"
-
-
-@pytest.fixture
-def servers() -> Iterator[list[Server]]:
-    started: list[Server] = []
-    yield started
-    for server in started:
-        server.process.kill()
-        server.process.wait()
 
 
 def rows(tmp_path: Path, query: str) -> list[Any]:

@@ -141,6 +141,14 @@ def make_user(db: None) -> MakeUser:
 
 
 @pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An empty folder for the music of a library."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def make_library(db: None, tmp_path: Path) -> MakeLibrary:
     """A new library with a folder of its own."""
 

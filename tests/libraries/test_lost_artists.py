@@ -19,12 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "music").mkdir()
-    return tmp_path / "music"
-
-
-@pytest.fixture
 def library(root: Path) -> Library:
     write_track(root / "one/1.flac", "A", number=1, artists=("Ann",), composers=("Cy",))
     write_track(root / "one/2.flac", "B", number=2, artists=("Ann",))

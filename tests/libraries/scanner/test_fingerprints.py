@@ -30,13 +30,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "music"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def library(root: Path) -> Library:
     return Library.objects.create(name="Music", path=str(root))
 

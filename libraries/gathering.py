@@ -257,13 +257,13 @@ def gather(library_ids: Collection[int], *, most: int | None = None) -> bool:
     """
     left = most
     late = {*_late_albums.rows(library_ids), *_late_artists.rows(library_ids)}
-    artists = LibraryArtist.objects.filter(library__in=library_ids, stats="")
     for library_id in sorted(late):
         while (left is None or left > 0) and not stopping.is_asked():
             take = BATCH if left is None else min(BATCH, left)
             albums = Album.objects.filter(library=library_id, details="").order_by("pk")
             ids = list(albums.values_list("pk", flat=True)[:take])
-            people = list(artists.filter(library=library_id).order_by("artist").values_list("artist", flat=True)[:take])
+            artists = LibraryArtist.objects.filter(library=library_id, stats="").order_by("artist")
+            people = list(artists.values_list("artist", flat=True)[:take])
             if not ids and not people:
                 break
             gather_albums(ids)

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
+from libraries.gathering import gather
 from libraries.models import Library
 from listening.models import Radio, Scrobble, Share, Transcoding
 from listening.services.players import find_player
@@ -141,6 +142,8 @@ def ids(
         "/api/share/": Share.objects.create(user=member, resource_type="album", expires_at=SEEN).pk,
         "/api/transcoding/": Transcoding.objects.create(name="t", target_format="t").pk,
     }
+    # each answer is taken back, and would gather this again
+    gather([library.pk, other_library.pk])
     ids = {path: {"id": str(pk)} for path, pk in found.items()}
     return {**ids, "/api/playlist/{id}/tracks/": {"id": playlist.pk, "place": "1"}}
 

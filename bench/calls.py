@@ -87,12 +87,12 @@ class Asked:
         credentials = proof if asked.sign_in == "proof" else f"apiKey={self.key}"
         return f"{asked.path}v=1.16.1&c=bench&f=json&{credentials}", {}
 
-    def measure(self, asked: Call) -> None:
+    def measure(self, asked: Call, block: int = BLOCK) -> None:
         """Ask a block of times, and note the milliseconds of CPU for each."""
         target, headers = self.request(asked)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         before = self.server.cpu_seconds()
-        for _ in range(BLOCK):
+        for _ in range(block):
             connection.request("GET", target, headers=headers)
             answer = connection.getresponse()
             if asked.sign_in == "stream":
@@ -103,7 +103,7 @@ class Asked:
         connection.close()
         time.sleep(_SETTLE_SECONDS)
         spent = self.server.cpu_seconds() - before
-        self.milliseconds.setdefault(asked.name, []).append(spent / BLOCK * 1000)
+        self.milliseconds.setdefault(asked.name, []).append(spent / block * 1000)
 
 
 def measure_calls(rounds: int, against: Path | None = None) -> list[dict[str, float]]:
@@ -118,12 +118,12 @@ def measure_calls(rounds: int, against: Path | None = None) -> list[dict[str, fl
         return measure_in_turns(servers, rounds)
 
 
-def measure_in_turns(servers: Sequence[Asked], rounds: int) -> list[dict[str, float]]:
+def measure_in_turns(servers: Sequence[Asked], rounds: int, *, block: int = BLOCK) -> list[dict[str, float]]:
     """The medians of each server, which all are asked the same in every round."""
     for turn in range(rounds + 1):
         for each in CALLS:
             for server in servers if turn % 2 else reversed(servers):
-                server.measure(each)
+                server.measure(each, block)
         if turn == 0:  # the first block of each loads modules and fills caches
             for server in servers:
                 server.milliseconds.clear()

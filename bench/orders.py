@@ -42,9 +42,11 @@ class Answer(NamedTuple):
     queries: int
 
 
-def measure_orders(names: Sequence[str], songs: int, rounds: int) -> dict[str, list[Answer]]:
-    """All pages, by database."""
-    with databases(list(names)) as fresh, TemporaryDirectory(prefix="nd-orders-") as folder:
+def measure_orders(
+    names: Sequence[str], songs: int, rounds: int, *, migrated: Path | None = None
+) -> dict[str, list[Answer]]:
+    """All pages, by database; that of SQLite is a copy of the one that is `migrated` already, if there is one."""
+    with databases(list(names), migrated=migrated) as fresh, TemporaryDirectory(prefix="nd-orders-") as folder:
         found = {}
         for name, make in fresh.items():
             print(f"{name}: {songs:,} songs …", file=sys.stderr, flush=True)

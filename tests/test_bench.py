@@ -143,7 +143,7 @@ def test_the_answers_of_a_server_are_measured_while_it_scans(
 @pytest.mark.skipif(sys.platform != "linux", reason="the counters and the addresses are those of Linux")
 def test_single_requests_are_measured_alone_and_beside_a_crowd(tmp_path: Path, new_database: Path) -> None:
     with server_with_catalog(REPOSITORY, tmp_path, libraries=1, migrated=new_database) as asked:
-        (spent,) = measure_in_turns([asked], 1)
+        (spent,) = measure_in_turns([asked], 1, block=10)
         crowded = measure_beside(asked, 1, streams=3, readers=2, requests=22)
     assert list(spent) == [each.name for each in CALLS]
     assert all(0 < milliseconds < 1000 for milliseconds in spent.values())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bench.databases import SQLITE
 from bench.orders import PLACES, Answer, measure_orders, orders_part, percentile
 from libraries.catalog_api.views import AlbumListView, ArtistListView, SongListView
 
 
-def test_the_orders_of_a_small_catalog_are_measured() -> None:
-    found = measure_orders([SQLITE], 400, 1)[SQLITE]
+def test_the_orders_of_a_small_catalog_are_measured(new_database: Path) -> None:
+    found = measure_orders([SQLITE], 400, 1, migrated=new_database)[SQLITE]
     asked = {(one.where, one.order, one.place) for one in found}
     for address, view in (("song", SongListView), ("album", AlbumListView), ("artist", ArtistListView)):
         keys = {f"{key} {way}" for key in view.all_sorts() for way in ("ASC", "DESC")}

@@ -22,8 +22,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from devtools.checks import SHARED_FOLDER
+from libraries.audio.pool.pool import ReaderPool
 from libraries.models import Library, Scan
+from libraries.scanner.read import readers
 from tests.support.flushing import quick_flush
+from tests.support.kept_readers import kept_readers
 from tests.support.server import make_database
 from tests.support.sharing import PARTS, Share, chosen_tests
 from users import tokens
@@ -107,6 +110,18 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
 def flushes() -> Iterator[None]:
     with quick_flush():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readers_of_scans() -> Iterator[None]:
+    with kept_readers():
+        yield
+
+
+@pytest.fixture
+def own_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scans start and end readers of their own, as those of the server do: for tests that look at the processes."""
+    monkeypatch.setattr(readers, "ReaderPool", ReaderPool)
 
 
 @pytest.fixture(autouse=True)

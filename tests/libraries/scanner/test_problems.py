@@ -21,7 +21,7 @@ from libraries.scanner.read.readers import make_pool
 from tests.support.scans import counts, ids, scan, write_track
 from tests.support.trees import FailingStorage
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_readers")]
 
 GOOD, BAD = "good.flac", "bad.flac"
 

@@ -167,13 +167,17 @@ def parts_of(databases: Sequence[str]) -> dict[str, list[str]]:
     return parts | {WITHOUT_DATABASE: [f"--share=1/{count}", "--part=rest"]}
 
 
+# options of the tests themselves, by how they begin
+OF_TESTS = ("ND_HAZARDS", "ND_CHROMIUM", "ND_CLIENTS")
+
+
 @contextlib.contextmanager
 def test_environment(database: str, sentinel: Sentinel, console: Console) -> Iterator[dict[str, str]]:
     """The environment of one run: a fresh data folder, a broker, and the address of the database."""
     inherited = private_environment()
     # options of the server would change what is tested; those of the tests themselves are meant for them
     environ = {
-        name: value for name, value in inherited.items() if not name.startswith("ND_") or name.startswith("ND_HAZARDS")
+        name: value for name, value in inherited.items() if not name.startswith("ND_") or name.startswith(OF_TESTS)
     }
     environ.pop(DO_NOT_COMPILE, None)
     address = environ.pop("DATABASE_URL", "")

@@ -25,7 +25,7 @@ TOP_LEVEL = {path.name for path in REPOSITORY.iterdir() if path.is_dir() and not
 COLUMNS = 100
 PRODUCT = ("navidrome_lib", "libraries", "users", "listening", "media", "missing", "subsonic", "system", "synth")
 # read by scripts and tests, not by the server
-OTHER_VARIABLES = {"ND_VENV", "ND_HAZARDS"}
+OTHER_VARIABLES = {"ND_CLIENTS", "ND_VENV", "ND_HAZARDS"}
 
 
 def text_of(name: str) -> str:

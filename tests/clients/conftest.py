@@ -24,6 +24,8 @@ from users.models import User
 
 __all__ = ["make_song"]
 
+ADVICE = "client programs are not installed: tests/clients/install FOLDER, then set ND_CLIENTS to that folder"
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -94,3 +96,10 @@ def offered(kind: type, without: Callable[[str], bool] = lambda name: False) -> 
     """The names of all methods that a client has for people."""
     names = (name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name)))
     return {name for name in names if not without(name)}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Nobody overlooks that the programs beside the test environment did not run."""
+    if any("test_outside_programs" in report.nodeid for report in terminalreporter.stats.get("skipped", ())):
+        terminalreporter.section("CLIENT PROGRAMS DID NOT RUN", sep="!", red=True, bold=True)
+        terminalreporter.write_line(ADVICE, red=True)

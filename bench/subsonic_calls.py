@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from libraries.models import Album, Genre, LibraryArtist, MediaFile
+from libraries.models import Album, Genre, Library, LibraryArtist, MediaFile
 from users import api_keys
 from users.models import User
 
@@ -18,18 +18,24 @@ def subsonic_calls(user: User, word: str) -> Iterator[tuple[str, str]]:
     """Each method that reads with what it is asked for, and its address."""
     _, key = api_keys.create_key(user, name="bench", scope="read")
     signed = {"apiKey": key, "v": "1.16.1", "c": "bench"}
-    for method, query in calls(word):
+    for method, query in calls(user, word):
         told = " ".join(str(value) for value in query.values())
         for notation in ("json", "xml"):
             yield f"{method} {told} {notation}", f"/rest/{method}?{urlencode({**query, **signed, 'f': notation})}"
 
 
-def calls(word: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The methods and their parameters."""
+def calls(user: User, word: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The methods and their parameters, with ids of what the user can see."""
+    viewer = user.as_viewer()
+    seen = Library.objects.visible_to(viewer)
     genre = Genre.objects.order_by("pk").values_list("name", flat=True)[0]
-    artist = LibraryArtist.objects.order_by("-album_count", "pk").values_list("artist", flat=True)[0]
-    album = Album.objects.order_by("-song_count", "pk").values_list("pk", flat=True)[0]
-    song = MediaFile.objects.present().order_by("pk").values_list("pk", flat=True)[0]
+    artist = (
+        LibraryArtist.objects.filter(library__in=seen)
+        .order_by("-album_count", "pk")
+        .values_list("artist", flat=True)[0]
+    )
+    album = Album.objects.visible_to(viewer).order_by("-song_count", "pk").values_list("pk", flat=True)[0]
+    song = MediaFile.objects.visible_to(viewer).present().order_by("pk").values_list("pk", flat=True)[0]
     for kind in ("newest", "alphabeticalByName", "alphabeticalByArtist", "random", "frequent", "recent", "starred"):
         yield "getAlbumList2", {"type": kind, "size": 500}
     yield "getAlbumList2", {"type": "byYear", "fromYear": 1990, "toYear": 1999, "size": 500}

@@ -111,11 +111,15 @@ def any_songs(viewer: Viewer, size: int) -> list[str]:
         return statements_of(found.order_by(Random() / F("song_count")).values_list("pk", flat=True), found)
 
     weighed = STATEMENTS.find(_key("any", albums, viewer, libraries), build).ordered.ids(0, size)
-    found = [(pk, album) for pk, album, library in _songs_on.rows(weighed) if library in libraries]
-    random.shuffle(found)
-    first = {album: pk for pk, album in found}
-    others = [pk for pk, album in found if first[album] != pk]
-    chosen = [*first.values(), *others][:size]
+    found: dict[str, list[str]] = {}
+    for pk, album, library in _songs_on.rows(weighed):
+        if library in libraries:
+            found.setdefault(album, []).append(pk)
+    chosen = [random.choice(those) for those in found.values()]
+    if len(chosen) < size:
+        known = frozenset(chosen)
+        others = [pk for those in found.values() for pk in those if pk not in known]
+        chosen += random.sample(others, min(size - len(chosen), len(others)))
     random.shuffle(chosen)
     return chosen
 

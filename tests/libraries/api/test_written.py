@@ -49,7 +49,7 @@ def test_a_second_list_reads_no_rows(as_admin: APIClient, library: Library, quer
         assert as_admin.get(f"/api/{query}").json() == before
     assert len(before) == 3
     assert len(second) < len(first)
-    # one object is made anew by each request
+    # one object is made by each request
     assert [as_admin.get(f"/api/{query.partition('?')[0]}/{each['id']}").json() for each in before] == before
 
 

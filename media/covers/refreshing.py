@@ -1,4 +1,4 @@
-"""Making the covers of a thing anew: where its picture is looked for again, whatever is known and kept of it."""
+"""Making the covers of a thing again: where its picture is looked for again, whatever is known and kept of it."""
 
 from __future__ import annotations
 

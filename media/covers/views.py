@@ -22,7 +22,7 @@ class RefreshView(APIView):
 
     @extend_schema(request=None, responses={204: None, **refused(400, 503)}, parameters=[KIND, ID])
     def post(self, request: Request, kind: str, pk: str) -> Response:
-        """Make the covers of a thing anew.
+        """Make the covers of a thing again.
 
         Its picture is looked for again, in folders, in files and outside, and sizes that were kept are forgotten. What
         a person gave it stays. Of a disc the id is `ID:2`.

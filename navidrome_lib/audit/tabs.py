@@ -19,7 +19,7 @@ from navidrome_lib.api.streams import TAB_DIGITS
 
 HEADER: Final = "X-ND-Client-Unique-Id"
 COOKIE: Final = "tab"
-# of a page that nobody names; no tab has this number
+# of a page without a name; no tab has this number
 NO_TAB: Final = 0
 _LONGEST: Final = 100
 # who looks at the audit trail later tells every tab

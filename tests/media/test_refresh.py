@@ -1,4 +1,4 @@
-"""`/api/artwork/{kind}/{id}/refresh`: covers that are made anew."""
+"""`/api/artwork/{kind}/{id}/refresh`: covers that are made again."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_of_a_song_an_artist_and_a_playlist(
         assert colour_of(get("getCoverArt", member, id=f"{kind}-{pk}")) == after
 
 
-def test_sizes_that_were_kept_are_made_anew(as_admin: APIClient, get: Get, member: User, song: MediaFile) -> None:
+def test_sizes_that_were_kept_are_made_again(as_admin: APIClient, get: Get, member: User, song: MediaFile) -> None:
     cover = f"al-{song.album_ref_id}"
     whole = body_of(get("getCoverArt", member, id=cover, size=32))
     (path,) = image_cache().folder.glob("*/*-32-*")

@@ -127,7 +127,7 @@ def any_songs(viewer: Viewer, size: int) -> list[str]:
 def noted(
     of: Rows, resource: Resource, order: str, viewer: Viewer, first: int = 0, size: int | None = None
 ) -> list[str]:
-    """The ids of those rows of a kind of which the viewer has something: the latest or the best first."""
+    """The ids of the rows of a kind of which the viewer has something, in an order of it: the latest or best first."""
 
     def build() -> ListStatements:
         found = of(viewer)

@@ -23,8 +23,8 @@ from bench import catalog  # noqa: E402
 from bench.orders import CALLS, OWN, SHARES, Answer, ask, pages_of  # noqa: E402
 from bench.pages import CATALOG, words_to_find  # noqa: E402
 from bench.subsonic_calls import COPIED, subsonic_calls  # noqa: E402
-from libraries.catalog_api.visible import libraries_of  # noqa: E402
 from libraries.models import Album, Artist, Library, MediaFile  # noqa: E402
+from libraries.visible import library_facts  # noqa: E402
 from listening.models import AlbumAnnotation, ArtistAnnotation, TrackAnnotation  # noqa: E402
 from listening.services.annotations import Model as Notes  # noqa: E402
 from users import api_keys  # noqa: E402
@@ -92,7 +92,7 @@ def measured(client: Client, address: str, rounds: int) -> Answer:
 def copies(member: User) -> Iterator[tuple[str, str]]:
     """Pages of a client that copies everything, far down, and not where another page of it has ended."""
     _, key = api_keys.create_key(member, name="copies", scope="read")
-    total = sum(library.songs for library in libraries_of(member.as_viewer()).values())
+    total = sum(library.songs for library in library_facts(member.as_viewer()).values())
     for place, first in (("middle", total // 2), ("last", total * 9 // 10)):
         query = {"query": "", "artistCount": 0, "albumCount": 0, "songCount": COPIED, "songOffset": first}
         signed = {"apiKey": key, "v": "1.16.1", "c": "bench", "f": "json"}

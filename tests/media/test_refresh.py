@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -14,12 +13,14 @@ from rest_framework.test import APIClient
 from libraries.models import Library, LibraryArtist, MediaFile
 from listening.models import Playlist, PlaylistTrack, Radio
 from media.covers.service import image_cache, looks
+from media.limits import MediaLimits
 from media.models import Cover, OutsideInfo
 from synth import make_png
 from tests.media.conftest import Get, MakeSong, body_of
 from tests.media.test_covers import BLUE, RED, colour_of, is_drawn, music
 from tests.media.test_uploads import give, picture
 from tests.support.catalog import SEEN
+from tests.support.limits import change_limits
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -30,7 +31,7 @@ SIZE = 2000
 @pytest.fixture(autouse=True)
 def own_folders(settings: Settings, tmp_path: Path) -> None:
     settings.CACHE_FOLDER, settings.PICTURES_FOLDER = tmp_path / "cache", tmp_path / "pictures"
-    settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, cover_seconds=0, known_cover_seconds=0)
+    change_limits(settings, MediaLimits, cover_seconds=0, known_cover_seconds=0)
     looks.forget()
 
 

@@ -22,10 +22,12 @@ from libraries.models import Album, Library, LibraryArtist, MediaFile, Participa
 from listening.models import Playlist, PlaylistTrack, Share
 from listening.models.share import NO_END, ResourceType
 from listening.services.shares import create_share, shared_tracks, shows_track
+from media.limits import MediaLimits
 from synth import Tone, Track, track_bytes
 from tests.conftest import Configure
 from tests.media.conftest import SONG, MakeSong, body_of
 from tests.support.catalog import LONG_AGO, SEEN, make_artist, make_track
+from tests.support.limits import change_limits
 from users.models import LibraryAccess, User
 
 pytestmark = pytest.mark.alike
@@ -194,7 +196,7 @@ class TestDownloads:
         self, guest: Client, shared: Share, member: User, settings: Settings, tmp_path: Path
     ) -> None:
         settings.CACHE_FOLDER = tmp_path / "cache"
-        settings.MEDIA_LIMITS = dataclasses.replace(settings.MEDIA_LIMITS, guest_archives=2)
+        change_limits(settings, MediaLimits, guest_archives=2)
         Share.objects.update(downloadable=True)
         url = f"/share/{shared.pk}/download"
         running: list[Any] = [guest.get(url) for _ in range(2)]

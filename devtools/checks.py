@@ -1,4 +1,4 @@
-"""The test command: static checks, then the suite, on SQLite, on PostgreSQL and without a database at the same time."""
+"""The test command: static checks and the suite, on SQLite, on PostgreSQL and without a database at the same time."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from devtools.postgres import private_postgres
 from navidrome_lib.runner import broker
@@ -33,6 +34,7 @@ WITHOUT_DATABASE = "no database"
 SHARED_FOLDER = "TESTS_SHARED_FOLDER"
 # not for us: hundreds of processes would compile the same modules
 DO_NOT_COMPILE = "PYTHONDONTWRITEBYTECODE"
+GIVING_WAY = ("nice", "-n", "5")
 NO_TESTS = 5  # pytest's exit code when it selected none
 CHECKS: Mapping[str, Sequence[str]] = {
     "ruff check": python("ruff", "check", "."),
@@ -75,13 +77,14 @@ def test(
     parser.add_argument("--coverage", action="store_true", help="measure which lines ran; takes twice as long")
     options, for_pytest = parser.parse_known_args(arguments)
     databases = ["SQLite"] * (not options.postgres) + ["PostgreSQL"] * (not options.sqlite)
-    failed_checks = [] if options.no_checks else failed_of(checks, console)
-    if options.only_checks:
-        return 1 if failed_checks else 0
-    with interruptible(), tempfile.TemporaryDirectory(prefix="nd-coverage-") as folder:
-        measured = Path(folder) if options.coverage else None
-        runs = run_suites(databases, [part for part in for_pytest if part != "--"], console, measured)
-        coverage = report_coverage(measured) if measured else []
+    with interruptible(), Checking({} if options.no_checks else checks, console) as checking:
+        if options.only_checks:
+            return 1 if checking.failed() else 0
+        with tempfile.TemporaryDirectory(prefix="nd-coverage-") as folder:
+            measured = Path(folder) if options.coverage else None
+            runs = run_suites(databases, [part for part in for_pytest if part != "--"], console, measured)
+            coverage = report_coverage(measured) if measured else []
+        failed_checks = checking.failed()
     for name in failed_checks:
         console.say(f"FAILED: {name} (see above)")
     for line in coverage:
@@ -90,32 +93,60 @@ def test(
     return 1 if failed_checks or any(run.failed for run in runs) or all(run.code for run in runs) else 0
 
 
-def failed_of(checks: Mapping[str, Sequence[str]], console: Console) -> list[str]:
-    """The names of the checks that fail; what they say is shown.
+class Checking:
+    """The static checks while they run, two at a time: the slowest takes as long as all the others.
 
-    Two run at a time: the slowest takes as long as all the others.
+    The suite, which is beside them, comes first: it waits for servers and clocks.
     """
-    failed = []
-    with ThreadPoolExecutor(2) as pool:
-        for name, (code, said, seconds) in zip(checks, pool.map(run_check, checks.values()), strict=True):
-            console.say(f"{'FAILED' if code else 'ok':<7} {name} ({seconds:.1f} s)")
+
+    def __init__(self, checks: Mapping[str, Sequence[str]], console: Console) -> None:
+        self._console = console
+        self._running: set[subprocess.Popen[str]] = set()
+        self._pool, self._teller = ThreadPoolExecutor(2), ThreadPoolExecutor(1)
+        self._done = {name: self._pool.submit(self._check, argv) for name, argv in checks.items()}
+        self._failed = self._teller.submit(self._tell)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody waits for a check any more when the command is interrupted."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in tuple(self._running):
+            process.kill()
+        self._pool.shutdown()
+        self._teller.shutdown()
+
+    def failed(self) -> list[str]:
+        """The names of the checks that fail, when all have ended."""
+        return self._failed.result()
+
+    def _tell(self) -> list[str]:
+        """The names of the checks that fail; what they say is shown."""
+        failed = []
+        for name, done in self._done.items():
+            code, said, seconds = done.result()
+            self._console.say(f"{'FAILED' if code else 'ok':<7} {name} ({seconds:.1f} s)")
             if code:
-                console.say(said)
+                self._console.say(said)
                 failed.append(name)
-    return failed
+        return failed
 
-
-def run_check(argv: Sequence[str]) -> tuple[int, str, float]:
-    """The exit code of a check, what it says, and its seconds."""
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="nd-check-") as folder:
-        environ = {**private_environment(), "ND_DATAFOLDER": folder}
-        environ.pop("DATABASE_URL", None)
-        environ.pop(DO_NOT_COMPILE, None)
-        result = subprocess.run(
-            argv, cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-    return result.returncode, result.stdout.rstrip(), time.monotonic() - started
+    def _check(self, argv: Sequence[str]) -> tuple[int, str, float]:
+        """The exit code of a check, what it says, and its seconds."""
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="nd-check-") as folder:
+            environ = {**private_environment(), "ND_DATAFOLDER": folder}
+            environ.pop("DATABASE_URL", None)
+            environ.pop(DO_NOT_COMPILE, None)
+            process = subprocess.Popen(
+                [*GIVING_WAY, *argv],
+                cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+            self._running.add(process)
+            said, _ = process.communicate()
+            self._running.discard(process)
+        return process.returncode, said.rstrip(), time.monotonic() - started
 
 
 @contextlib.contextmanager

@@ -29,6 +29,16 @@ def test_a_static_check_that_fails_is_shown_and_fails_the_command(capsys: pytest
     assert "ok      two" in shown
 
 
+def test_the_suite_runs_beside_the_checks_and_has_the_last_word(capsys: pytest.CaptureFixture[str]) -> None:
+    slow = [sys.executable, "-c", "import time; time.sleep(0.5); raise SystemExit('line 8 is wrong')"]
+    here = ["--sqlite", "tests/devtools/test_checks.py", "-k", "hook"]
+    assert run_tests(here, Console(), checks={"one": GOOD, "two": slow}) == 1
+    shown = capsys.readouterr().out
+    assert shown.index("Running the suite") < shown.index("FAILED: two (see above)")
+    assert "line 8 is wrong" in shown
+    assert re.search(r"1 passed.* in [\d.]+s", shown.splitlines()[-1])
+
+
 def test_the_hook_before_a_commit_runs_the_same_checks() -> None:
     text = (REPOSITORY / ".pre-commit-config.yaml").read_text()
     assert re.findall(r"entry: (.*)", text) == ["./script/test --only-checks"]

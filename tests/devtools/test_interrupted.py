@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
+from devtools.checks import Checking
+from navidrome_lib.runner.console import Console
 from navidrome_lib.runner.services import REPOSITORY
 
 
@@ -30,3 +33,11 @@ def test_a_run_that_is_stopped_has_not_passed(number: signal.Signals) -> None:
     process.send_signal(number)
     process.communicate(timeout=120)
     assert process.returncode == 130
+
+
+def test_nobody_waits_for_the_checks_of_a_run_that_is_stopped() -> None:
+    slow = {"slow": [sys.executable, "-c", "import time; time.sleep(600)"]}
+    started = time.monotonic()
+    with Checking(slow, Console()):
+        time.sleep(0.2)
+    assert time.monotonic() - started < 60

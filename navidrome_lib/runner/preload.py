@@ -17,6 +17,8 @@ from typing import Any
 from navidrome_lib.runner.errors import Failed
 
 M_ARENA_MAX = -8
+# packages that nothing here uses, which others load where they find them: some MB each
+UNUSED = ("jinja2", "psutil", "pygments", "requests")
 SETTINGS = "navidrome_lib.settings"
 # by their names: the supervisor uses none of them
 MODULES = (
@@ -58,10 +60,9 @@ def load_django(environ: Mapping[str, str], *, is_sqlite: bool) -> None:
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
 
     os.environ.update(environ)
-    if is_sqlite:
-        # a driver that nothing here uses, which several packages load where they find it: 8 MB
-        modules: dict[str, Any] = sys.modules
-        modules["psycopg"] = None
+    modules: dict[str, Any] = sys.modules
+    for name in (*UNUSED, "psycopg") if is_sqlite else UNUSED:
+        modules.setdefault(name, None)
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
         django.setup()

@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
 import django
 from celery.beat import Service
-from celery.signals import worker_shutting_down
+from celery.signals import task_postrun, worker_shutting_down
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
@@ -36,7 +36,7 @@ from navidrome_lib.fork_server import ForkServer  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
-# how long an idle worker waits for a message before it asks the broker again
+# how long an idle worker waits for a message before it asks the broker again, and until it looks after the connection
 POLL_SECONDS = 10
 # before a part that failed is started again
 PAUSE_SECONDS = 10.0
@@ -64,7 +64,8 @@ def main() -> int:
     scheduling: Any = app
     keep_running("scheduler", lambda: Service(scheduling, scheduler_cls=app.conf.beat_scheduler).start(), stop)
     beside = run_beside(stop)
-    wake_by_signals(worker.hub)
+    wake_when_needed(worker.hub)
+    look_rarely(worker.hub)
     held = hold_database()
     worker.start()
     if held is not None:
@@ -87,13 +88,29 @@ def give_up() -> None:
     os._exit(1)
 
 
-def wake_by_signals(hub: Any) -> None:
-    """Have a signal end a wait of Celery's event loop, which would notice it with the next message only."""
+def wake_when_needed(hub: Any) -> None:
+    """Have a signal and the end of a task end a wait of Celery's event loop.
+
+    It would notice the signal with the next message only, and take no other message before it knows that a thread is
+    free.
+    """
     wake, waker = os.pipe()
     for descriptor in (wake, waker):
         os.set_blocking(descriptor, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     hub.add_reader(wake, os.read, wake, 4096)
+
+    def ended(**_: Any) -> None:
+        with contextlib.suppress(BlockingIOError):  # it is awake
+            os.write(waker, b"\0")
+
+    task_postrun.connect(ended, weak=False)
+
+
+def look_rarely(hub: Any) -> None:
+    """Have Celery's transport look after its connection every ten seconds: it would wake up each second."""
+    usual = hub.call_repeatedly
+    hub.call_repeatedly = lambda seconds, *call: usual(max(seconds, POLL_SECONDS), *call)
 
 
 def hold_database() -> sqlite3.Connection | None:

@@ -7,7 +7,7 @@ from media.external import fetching
 from navidrome_lib.celery import app
 
 
-@app.task
+@app.task(isolated=True)
 def find_covers() -> int:
     """Look for the pictures of albums that are new or have changed. It may run twice, and at any time."""
     return background.find_covers()

@@ -104,8 +104,9 @@ app.conf.beat_schedule = {
     "forward-plays": {"task": "listening.tasks.forward_plays", "schedule": 30.0, "options": {"expires": 30}},
     "apply-retention": {"task": "missing.tasks.apply_retention", "schedule": 3_600.0, "options": {"expires": 3_600}},
 }
-# what most servers never have anything to do for: the scheduler asks first, and nothing is queued for no
+# what mostly finds nothing to do: the scheduler asks before, and queues nothing where that is so
 app.conf.asked_before = {
+    "find-covers": "media.covers.background.is_due",
     "ask-outside": "media.external.fetching.is_due",
     "forward-plays": "listening.forwarding.sending.is_due",
 }

@@ -1,11 +1,11 @@
-"""What is known of covers before anybody asks: albums that are new or changed, a few at a time."""
+"""What is known of covers before it is asked for: albums that are new or changed, a few at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
 
-from django.db.models import CharField, Exists, OuterRef
+from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast
 
 from libraries.models import Album, Artist, LibraryArtist, MediaFile
@@ -43,24 +43,35 @@ def find_covers() -> int:
     return done
 
 
-def albums_waiting(limit: int) -> Iterator[Subject]:
+def is_due() -> bool:
+    """Whether there is an album or an artist to look for."""
+    return waiting_albums().exists() or waiting_artists().exists()
+
+
+def waiting_albums() -> QuerySet[Album]:
     """Albums whose picture was not looked for since they are as they are."""
     newer = Cover.objects.filter(
         kind=str(CoverKind.ALBUM), item_id=OuterRef("pk"), part="", updated_at__gte=OuterRef("updated_at")
     )
     albums = Album.objects.present().filter(library__deleted_at__isnull=True, library__offline_since__isnull=True)
-    waiting = albums.filter(~Exists(newer)).select_related("library").order_by("pk")
-    yield from map(album_subject, waiting[:limit])
+    return albums.filter(~Exists(newer))
 
 
-def artists_waiting(limit: int) -> Iterator[Subject]:
-    """Artists of albums whose picture has not been looked for."""
+def waiting_artists() -> QuerySet[LibraryArtist]:
+    """Artists of albums whose picture has not been looked for, each in a library."""
     known = Cover.objects.filter(
         kind=str(CoverKind.ARTIST), item_id=OuterRef("artist_id"), part=Cast(OuterRef("library_id"), CharField())
     )
     online = LibraryArtist.objects.filter(library__deleted_at__isnull=True, library__offline_since__isnull=True)
-    waiting = online.filter(~Exists(known), album_count__gt=0).select_related("library", "artist").order_by("pk")
-    for row in waiting[:limit]:
+    return online.filter(~Exists(known), album_count__gt=0)
+
+
+def albums_waiting(limit: int) -> Iterator[Subject]:
+    yield from map(album_subject, waiting_albums().select_related("library").order_by("pk")[:limit])
+
+
+def artists_waiting(limit: int) -> Iterator[Subject]:
+    for row in waiting_artists().select_related("library", "artist").order_by("pk")[:limit]:
         yield artist_subject(row.artist, row.library)
 
 

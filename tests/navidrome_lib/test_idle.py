@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from libraries.models import Library
 from libraries.watcher.service import Watcher
 from listening.forwarding import sending
 from media.choices import CoverKind, Source
+from media.covers.background import find_covers
 from media.models import OutsideInfo
 from navidrome_lib import heartbeat
 from navidrome_lib.celery import app
@@ -29,14 +31,14 @@ from tests.conftest import Configure
 from tests.listening.forwarding.conftest import link, play
 from tests.support.catalog import make_track
 from tests.support.limits import limit_watches
-from tests.support.scans import scan
+from tests.support.scans import scan, write_album
 from tests.support.waiting import eventually
 from users.models import User
 
 # what comes less often may write: it counts hours and days
 OFTEN_SECONDS = 3_600
 OFTEN = sorted(entry["task"] for entry in app.conf.beat_schedule.values() if entry["schedule"] < OFTEN_SECONDS)
-ALWAYS = set(app.conf.beat_schedule) - {"ask-outside", "forward-plays"}
+ALWAYS = set(app.conf.beat_schedule) - {"ask-outside", "find-covers", "forward-plays"}
 
 
 class Statements:
@@ -106,7 +108,19 @@ class TestWhatIsQueued:
         statements = Statements()
         with connection.execute_wrapper(statements):
             assert queued() == ALWAYS
-        assert statements.sent == []
+        assert not [sql for sql in statements.sent if "outside" in sql or "serviceaccount" in sql]
+
+    def test_covers_are_looked_for_while_there_is_one(
+        self, queued: Callable[[], set[str]], library: Library, tmp_path: Path, settings: Settings
+    ) -> None:
+        settings.CACHE_FOLDER = tmp_path / "cache"
+        scan(library)
+        assert queued() == ALWAYS
+        write_album(Path(library.path) / "First", 1)
+        scan(library)
+        assert queued() == ALWAYS | {"find-covers"}
+        find_covers()
+        assert queued() == ALWAYS
 
     @pytest.mark.usefixtures("all_on")
     def test_plays_are_sent_from_the_first_that_waits(

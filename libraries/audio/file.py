@@ -1,7 +1,7 @@
 """Open a file safely, and read its bytes through windows: one system call for what lies side by side.
 
 A `pause` is entered around each call that may wait for the storage: what reads several files at once goes on with
-another one meanwhile.
+another one meanwhile. The first one is around the opening of a file.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, Self
 
 from libraries.audio.errors import AudioError, damaged, from_os_error
 from libraries.choices import ProblemKind
@@ -27,9 +26,32 @@ WINDOW: Final = 8 * 1024
 _REMEMBERED: Final = 4
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
 
-Pause = AbstractContextManager[object]
-# Nothing else is to be done meanwhile.
-NO_PAUSE: Final[Pause] = nullcontext()
+
+class Pause(Protocol):
+    """What goes on while a file waits for the storage."""
+
+    def __enter__(self) -> object: ...
+    def __exit__(self, *_: object) -> None: ...
+
+    def close(self, fd: int) -> None:
+        """Close a file, now or as soon as nothing waits for that."""
+        ...
+
+
+class _NoPause:
+    """Nothing else is to be done meanwhile."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+
+NO_PAUSE: Final[Pause] = _NoPause()
 
 
 class Window:
@@ -76,8 +98,7 @@ class Source(Window):
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._pause:
-            os.close(self.fd)
+        self._pause.close(self.fd)
 
     def get(self, at: int, length: int) -> bytes:
         """`length` bytes at an offset, or as many as there are."""

@@ -3,6 +3,7 @@
 While the storage answers at once, the process reads a file when it comes to it. As soon as files wait for the storage,
 threads go ahead. Only one of them parses at a time, the one that has the turn; it gives the turn away around each call
 that may wait (see `Pause` in file). So it is always known which file is in hand, should it hang or end the process.
+To open a file, which comes first, and to close it needs no turn.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ T = TypeVar("T")
 _STACK_BYTES: Final = 512 * 1024
 _M_ARENA_MAX: Final = -8
 
-# does an operation on the file at a path, with the encoding of text that tells none; raises nothing
+# does an operation on the file at a path, with the encoding of text that tells none; raises nothing. It pauses before
+# anything else, to open the file
 Work = Callable[[bytes, str, Pause], Answer]
 
 
@@ -60,9 +62,9 @@ class Turn:
 
 
 class Job:
-    """One file to be read, and its answer. It is the pause of its own reading."""
+    """One file to be read, and its answer. It is the pause of its own reading, and has the turn behind the first."""
 
-    __slots__ = ("_turn", "answer", "encoding", "is_begun", "number", "path", "work")
+    __slots__ = ("_has_turn", "_to_close", "_turn", "answer", "encoding", "is_begun", "number", "path", "work")
 
     def __init__(self, number: int, path: bytes, encoding: str, work: Work, turn: Turn) -> None:
         """Number the files of a process from 1 on, in the order in which they were asked for."""
@@ -71,18 +73,34 @@ class Job:
         self.encoding = encoding
         self.work = work
         self._turn = turn
+        self._has_turn = False
+        self._to_close: list[int] = []
         self.is_begun = False
         self.answer: Answer | None = None
 
     def __enter__(self) -> None:
-        self._turn.give()
+        if self._has_turn:
+            self._has_turn = False
+            self._turn.give()
 
     def __exit__(self, *_: object) -> None:
         self._turn.take(self.number)
+        self._has_turn = True
+
+    def close(self, fd: int) -> None:
+        """Close a file behind the reading."""
+        self._to_close.append(fd)
 
     def perform(self, pause: Pause) -> Answer:
-        """Read the file, with the turn."""
-        return self.hold(self.work, self.path, self.encoding, pause)
+        """Read the file; with another pause than this job, it has the turn all the time."""
+        if pause is not self:
+            return self.hold(self.work, self.path, self.encoding, pause)
+        try:
+            return self.work(self.path, self.encoding, self)
+        finally:
+            self.__enter__()
+            while self._to_close:
+                os.close(self._to_close.pop())
 
     def hold(self, work: Callable[..., T], *arguments: Any) -> T:
         """Return what some work returns, which has the turn: if it hangs or ends the process, it was for this file."""

@@ -52,9 +52,16 @@ _MESSAGE_BYTES: Final = 64 * 1024
 _OPERATIONS: Final[dict[str, Callable[[bytes, str, Pause], Any]]] = {
     READ: lambda path, encoding, pause: tuple(inspect.read_file(path, encoding, pause)),
     FINGERPRINT: lambda path, _, pause: inspect.read_fingerprint(path, pause),
-    RAW_TAGS: lambda path, encoding, _: inspect.read_raw_tags(path, encoding),
-    PICTURE: lambda path, *_: inspect.read_picture(path),
+    RAW_TAGS: lambda path, encoding, pause: _without_pauses(pause, inspect.read_raw_tags, path, encoding),
+    PICTURE: lambda path, _, pause: _without_pauses(pause, inspect.read_picture, path),
 }
+
+
+def _without_pauses(pause: Pause, read: Callable[..., Any], *arguments: Any) -> Any:
+    """Read a file in one go, from its opening on, which a person waits for."""
+    with pause:
+        pass  # behind the first pause a reader has the turn
+    return read(*arguments)
 
 
 class Converter:

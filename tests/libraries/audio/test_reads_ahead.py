@@ -147,6 +147,8 @@ def test_only_one_file_is_parsed_at_a_time_and_that_one_is_in_hand(counter: mmap
 
     def work(path: bytes, encoding: str, pause: Pause) -> Answer:
         nonlocal parsing
+        with pause:
+            pass  # the file is opened
         for _ in range(3):
             parsing += 1
             seen.append((path, in_hand(counter), parsing))
@@ -161,6 +163,25 @@ def test_only_one_file_is_parsed_at_a_time_and_that_one_is_in_hand(counter: mmap
         reads.result(job)
     assert len(seen) == 300
     assert {(int(path) == number, at_once) for path, number, at_once in seen} == {(True, 1)}
+
+
+def test_files_are_closed_when_their_reading_has_ended(tmp_path: Path, counter: mmap.mmap) -> None:
+    """No other file waits until one is closed: that asks the storage once more."""
+    closed: list[bool] = []
+
+    def work(path: bytes, encoding: str, pause: Pause) -> Answer:
+        with pause:
+            fd = os.open(path, os.O_RDONLY)
+        pause.close(fd)
+        closed.append(fd not in map(int, os.listdir("/dev/fd")))
+        return True, fd
+
+    reads = Reads(counter, InFlight(AT_ONCE, least=AT_ONCE))
+    for job in reads.ask(songs(tmp_path, 20), "", work):
+        _, fd = reads.result(job)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fd)
+    assert closed == [False] * 20
 
 
 def test_memory_that_others_took_is_no_problem_of_a_file(tmp_path: Path, counter: mmap.mmap) -> None:

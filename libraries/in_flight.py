@@ -17,7 +17,9 @@ WORTH_SECONDS: Final = 0.0003
 # the share of operations that wait so long, and how much they waited in all, before the first threads start
 _START_SHARE: Final = 0.5
 _START_SECONDS: Final = 0.004
+# how many operations are under way then: as many as the processor has time for while one waits, within these limits
 _START_LIMIT: Final = 8
+_MOST_AT_START: Final = 32
 # operations that say how long one takes
 _SAMPLES: Final = 8
 # the least gain of twice as many in flight, and the least rate of half as many that is as good
@@ -52,6 +54,8 @@ class InFlight:
         self._quick = 0
         self._trial: _Trial | None = None
         self._trials = 0
+        # whether a start was in vain
+        self._starts_small = False
         self._rest = 0
         self._next_rest = _REST
 
@@ -82,7 +86,8 @@ class InFlight:
             self._judge()
 
     def _may_start(self) -> bool:
-        if self.limit > 1 or self._rest or len(self._samples) < 2:
+        # where it was in vain, a whole round is to tell: two operations are soon slow for another reason
+        if self.limit > 1 or self._rest or self._starts_small or len(self._samples) < 2:
             return False
         return sum(waited for _, waited in self._samples) > _START_SECONDS and self._waits_often()
 
@@ -94,17 +99,18 @@ class InFlight:
         # the quicker ones of them: what else the machine does makes any number of operations slow for a moment
         seconds = sorted(seconds for seconds, _ in self._samples)[len(self._samples) // 4]
         rate = self.limit / seconds
-        is_busy = self.limit * median(all_ - waited for all_, waited in self._samples) > _BUSY * seconds
+        work = median(all_ - waited for all_, waited in self._samples)
         if self._rest:
             self._rest -= 1
         elif self._trial is None:
-            self._try(rate, is_busy=is_busy)
+            self._try(rate, seconds, work)
         elif self._is_better(rate, self._trial):
             self._next_rest = _REST
             self._trials = 0
             self._trial = None
-            self._try(rate, is_busy=is_busy)
+            self._try(rate, seconds, work)
         else:
+            self._starts_small = True
             self._rest, self._next_rest = self._next_rest, min(_LONGEST_REST, self._next_rest * 2)
             self._change(self._trial.limit)
             self._trial = None
@@ -114,15 +120,19 @@ class InFlight:
         doublings = log2(self.limit / trial.limit)
         return rate >= trial.rate * (_GAIN**doublings if doublings > 0 else _AS_GOOD)
 
-    def _try(self, rate: float, *, is_busy: bool) -> None:
-        """Begin a trial of more, or of less: now and then, and where the processor is the limit."""
+    def _try(self, rate: float, seconds: float, work: float) -> None:
+        """Begin a trial of more, or of less: now and then, and where the processor is the limit.
+
+        Operations take `seconds` each, and `work` of it at the processor.
+        """
         if self.limit == 1:
             if not self._waits_often():
                 return
-            other = _START_LIMIT
+            most = _START_LIMIT if self._starts_small else _MOST_AT_START
+            other = max(_START_LIMIT, int(min(most, seconds / max(work, WORTH_SECONDS / most))))
         else:
             self._trials += 1
-            less = is_busy or self._trials % _LESS_EVERY == 0
+            less = self.limit * work > _BUSY * seconds or self._trials % _LESS_EVERY == 0
             other = self.limit // 2 if less else self.limit * 2
         other = max(self.least, min(other, self.most))
         if other != self.limit:

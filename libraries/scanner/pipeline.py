@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from time import perf_counter, thread_time
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -31,7 +32,7 @@ from libraries.scanner.read.batches import Reading
 from libraries.scanner.read.readers import make_pool
 from libraries.scanner.types import FolderListing
 from libraries.scanner.walk.root import KnownRoot, RootState, check_root, recheck_root
-from libraries.scanner.walk.walker import Lister, StorageProblem, WalkStopped, os_lister, walk
+from libraries.scanner.walk.walker import Entry, Lister, StorageProblem, WalkStopped, os_lister, walk
 from libraries.scanner.write import unread
 from libraries.scanner.write.problems import resolve_problems
 from libraries.scanner.write.retags import settle_albums
@@ -176,7 +177,7 @@ class _Run:
         if self.scan.retry_at is not None and disk_space.is_low(written, least=settings.LEAST_DISK_BYTES):
             raise OSError(errno.ENOSPC, "the disk is still full")  # found before everything is walked in vain
         Library.objects.filter(pk=self.library.pk).update(last_scan_started_at=self.scan.started_at)
-        self.root = self._check(check_root)
+        self.root = self._check(partial(check_root, lister=self._list_root))
         folders = known_folders(self.library.pk)
         problems = known_problems(self.library.pk)
         self.mounted = MountedStorage(
@@ -233,16 +234,24 @@ class _Run:
             accept_empty=self.scan.accept_empty,
             anchor=self.library.anchor_file.encode(),
         )
-        state = check(self.options, known=known, lister=self.root_lister)
+        state = check(self.options, known=known)
         if state.online and known.differs_from(state):
             sample = sample_of_root(self.library.pk, self.options, known_folders(self.library.pk))
-            state = check(self.options, known=replace(known, sample=sample), lister=self.root_lister)
+            state = check(self.options, known=replace(known, sample=sample))
         if not state.online:
             raise Offline(state.reason)
         return state
 
+    def _list_root(self, path: bytes) -> Iterable[Entry]:
+        """The entries of the root before the walk, which has learned from it how long the storage takes."""
+        began, worked = perf_counter(), thread_time()
+        entries = self.root_lister(path)
+        seconds = perf_counter() - began
+        self.in_flight.add(seconds, seconds - (thread_time() - worked), 1)
+        return entries
+
     def _check_again(self) -> None:
-        self._check(partial(recheck_root, before=self.root))
+        self._check(partial(recheck_root, before=self.root, lister=self.root_lister))
         self.mounted.recheck(self.lease.beat)
         self.lease.beat()
 

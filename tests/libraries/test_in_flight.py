@@ -79,8 +79,23 @@ def test_memory_needs_no_threads() -> None:
 
 def test_network_storage_is_known_after_a_few_operations() -> None:
     found = limits(remote, operations=200)
-    assert found.index(8) < 3
-    assert found.index(32) < 50
+    assert found.index(32) < 3
+    assert found.index(64) < 50
+
+
+def test_no_more_are_tried_at_first_than_the_processor_has_time_for() -> None:
+    assert max(limits(busy, operations=20)) == 8
+    assert max(limits(lambda _: (10 * MILLISECOND, 9.4 * MILLISECOND), operations=3)) == 16
+
+
+def test_what_was_too_many_at_first_is_tried_with_fewer_later() -> None:
+    def two_at_once(in_flight: int) -> tuple[float, float]:
+        seconds = max(1, in_flight / 2.5) * 10 * MILLISECOND
+        return seconds, seconds - 0.1 * MILLISECOND
+
+    found = limits(two_at_once)
+    assert found.index(32) < found.index(8)
+    assert 2 <= usual(found) <= 8
 
 
 def test_never_more_than_allowed() -> None:

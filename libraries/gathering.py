@@ -250,14 +250,18 @@ _late_artists: Final = PreparedIn[int](
 )
 
 
+def late_libraries(library_ids: Collection[int]) -> set[int]:
+    """Those of some libraries of which something is not gathered yet."""
+    return {*_late_albums.rows(library_ids), *_late_artists.rows(library_ids)}
+
+
 def gather(library_ids: Collection[int], *, most: int | None = None) -> bool:
     """Gather what is not gathered yet of some libraries; at most `most` albums and artists. True: nothing is left.
 
     In short transactions; it ends early when the process is asked to stop.
     """
     left = most
-    late = {*_late_albums.rows(library_ids), *_late_artists.rows(library_ids)}
-    for library_id in sorted(late):
+    for library_id in sorted(late_libraries(library_ids)):
         while (left is None or left > 0) and not stopping.is_asked():
             take = BATCH if left is None else min(BATCH, left)
             albums = Album.objects.filter(library=library_id, details="").order_by("pk")

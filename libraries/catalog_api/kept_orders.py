@@ -23,8 +23,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.conf import settings
 
+from libraries.gathering import late_libraries
 from libraries.limits import ListLimits
-from libraries.models import Album, Library, LibraryArtist, Scan
+from libraries.models import Library, Scan
+from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.file_cache import FileCache, file_cache
 from navidrome_lib.limits import limits_of
 
@@ -166,14 +168,18 @@ def _whole(fd: int) -> KeptOrder | None:
         return None
 
 
+_revisions: Final = PreparedIn[tuple[int, int]](
+    lambda ids: Library.objects.filter(pk__in=ids).order_by().values_list("pk", "revision"), kind=int
+)
+
+
 def revision_of(library_ids: Sequence[int]) -> str:
     """What changes with the catalog of some libraries; what is not the same twice, while something is not gathered."""
-    late = Album.objects.filter(library__in=library_ids, details="").exists()
-    if late or LibraryArtist.objects.filter(library__in=library_ids, stats="").exists():
+    if late_libraries(library_ids):
         return secrets.token_hex(8)
-    rows = Library.objects.filter(pk__in=library_ids).order_by("pk").values_list("pk", "revision")
+    rows = sorted(_revisions.rows(library_ids))
     # of any number of libraries as long: it has to find room in a header
-    return hashlib.blake2b(orjson.dumps(list(rows)), digest_size=16).hexdigest()
+    return hashlib.blake2b(orjson.dumps(rows), digest_size=16).hexdigest()
 
 
 def _mixed(key: bytes, text: str) -> bytes:

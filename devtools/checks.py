@@ -110,7 +110,7 @@ class Checking:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nobody waits for a check any more when the command is interrupted."""
+        """End the checks that still run, as when the command is interrupted."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in tuple(self._running):
             process.kill()

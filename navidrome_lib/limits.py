@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -11,5 +12,10 @@ Limits = TypeVar("Limits")
 
 def limits_of(kind: type[Limits]) -> Limits:
     """The limits of that kind: the setting `LIMITS` may have others than its defaults, as for a test."""
-    found: Limits = settings.LIMITS.get(kind) or kind()
+    found: Limits = settings.LIMITS.get(kind) or _defaults(kind)
     return found
+
+
+@cache
+def _defaults(kind: type[Any]) -> Any:
+    return kind()

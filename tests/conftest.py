@@ -125,12 +125,10 @@ def own_readers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_and_clean(settings: Settings) -> Iterator[None]:
+def quick_and_clean(settings: Settings) -> None:
     """A password hash that costs nothing, and a cache that remembers nothing of other tests."""
     os.umask(0o022)  # the entries of the server close what they write, also when a test imports one
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache.clear()
-    yield
     cache.clear()
 
 

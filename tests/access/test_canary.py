@@ -221,7 +221,14 @@ def test_events(
 
 @pytest.mark.parametrize("role", ["member", "outsider", "scanner", "key"])
 def test_rest(
-    hidden: list[str], member: User, outsider: User, owner: User, make_user: MakeUser, library: Library, role: str
+    hidden: list[str],
+    member: User,
+    outsider: User,
+    owner: User,
+    make_user: MakeUser,
+    library: Library,
+    share: Share,
+    role: str,
 ) -> None:
     scanner = make_user("scanner", may_scan=True)
     LibraryAccess.objects.create(user=scanner, library=library)
@@ -250,7 +257,7 @@ def test_rest(
     client = Client()
     # each call in one notation for every other role: the canaries are the same in both
     turn = ("member", "outsider", "scanner", "key").index(role)
-    for number, (method, parameters) in enumerate(itertools.product(REST, extra)):
+    for number, (method, parameters) in share.of(enumerate(itertools.product(REST, extra))):
         notation = ("xml", "json")[(number + turn) % 2]
         query = {"v": "1.16.1", "c": "test", "f": notation, **credentials, **parameters}
         response = client.get(f"/rest/{method.replace('.*', 'x')}", query)

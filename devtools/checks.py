@@ -110,7 +110,7 @@ class Checking:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the checks that still run, as when the command is interrupted."""
+        """End the checks that still run: the command was interrupted."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in tuple(self._running):
             process.kill()

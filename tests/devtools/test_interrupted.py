@@ -35,7 +35,7 @@ def test_a_run_that_is_stopped_has_not_passed(number: signal.Signals) -> None:
     assert process.returncode == 130
 
 
-def test_nobody_waits_for_the_checks_of_a_run_that_is_stopped() -> None:
+def test_the_checks_of_a_run_that_is_stopped_end() -> None:
     slow = {"slow": [sys.executable, "-c", "import time; time.sleep(600)"]}
     started = time.monotonic()
     with Checking(slow, Console()):

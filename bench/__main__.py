@@ -16,7 +16,7 @@ from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
 from bench.idle import IDLE_SECONDS as LEFT_ALONE
 from bench.idle import idle_text, measure_idle
 from bench.lists import lists_part, measure_lists, split
-from bench.network import measure_network, network_part, round_lines, split_network
+from bench.network import measure_network, measure_one_arm, network_part, round_lines, split_network
 from bench.orders import measure_orders, orders_part
 from bench.peers import PEERS
 from bench.processes import REPOSITORY
@@ -107,6 +107,8 @@ def network_text(options: argparse.Namespace, load: float) -> str:
     long = "\n".join(["# Network storage, every round", "", f"{remark(load)}", "", round_lines(done)])
     (options.results / "network.md").write_text(long, encoding="utf-8")
     return network_part(done, tracks, remark(load))
+            # what several operations in flight do to a disk has nothing to do with the database
+            done[-1].one_arm = measure_one_arm(corpus, next(iter(fresh.values())))
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -10,6 +10,8 @@
  * with their attributes, as with READDIRPLUS of NFS and QUERY_DIRECTORY of SMB), a file that is opened, and a read of
  * up to 128 KiB. The kernel keeps names and attributes for five seconds. Up to 64 operations wait at the same time.
  * With "arm" they wait one after the other, as on a disk that has a single arm.
+ *
+ * For each line of its standard input it prints how many operations of each kind there were since the last one.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -18,6 +20,7 @@
 #include <limits.h>
 #include <linux/fuse.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +43,9 @@ struct node {
 static int device;
 static long delay_us;
 static int has_arm;
+enum kind { LOOKUP, ATTRIBUTES, LINK, FOLDER, OPEN, READ, KINDS };
+static const char *kinds[KINDS] = {"lookup", "attributes", "link", "folder", "open", "read"};
+static atomic_long counts[KINDS];
 static struct node *root, *table[BUCKETS];
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER, arm = PTHREAD_MUTEX_INITIALIZER;
 
@@ -48,7 +54,8 @@ static void die(const char *what) {
     exit(1);
 }
 
-static void wait_as_remote(void) {
+static void wait_as_remote(enum kind kind) {
+    atomic_fetch_add(&counts[kind], 1);
     struct timespec pause = {delay_us / 1000000, delay_us % 1000000 * 1000};
     if (!delay_us)
         return;
@@ -118,7 +125,7 @@ static void look_up(uint64_t unique, struct node *parent, const char *name) {
     struct stat found;
     struct fuse_entry_out entry;
     int error = 0;
-    wait_as_remote();
+    wait_as_remote(LOOKUP);
     if (snprintf(path, sizeof path, "%s/%s", parent->path, name) >= (int)sizeof path)
         error = ENAMETOOLONG;
     else if (lstat(path, &found))
@@ -131,7 +138,7 @@ static void look_up(uint64_t unique, struct node *parent, const char *name) {
 static void get_attributes(uint64_t unique, struct node *node) {
     struct stat found;
     struct fuse_attr_out out = {.attr_valid = VALID_SECONDS};
-    wait_as_remote();
+    wait_as_remote(ATTRIBUTES);
     int error = lstat(node->path, &found) ? errno : 0;
     if (!error)
         fill_attributes(&out.attr, &found);
@@ -140,13 +147,13 @@ static void get_attributes(uint64_t unique, struct node *node) {
 
 static void read_link(uint64_t unique, struct node *node) {
     char target[PATH_MAX];
-    wait_as_remote();
+    wait_as_remote(LINK);
     ssize_t size = readlink(node->path, target, sizeof target);
     answer(unique, size < 0 ? errno : 0, target, size < 0 ? 0 : size);
 }
 
 static void open_folder(uint64_t unique, struct node *node) {
-    wait_as_remote();
+    wait_as_remote(FOLDER);
     DIR *folder = opendir(node->path);
     struct fuse_open_out out = {.fh = (uintptr_t)folder};
     answer(unique, folder ? 0 : errno, &out, sizeof out);
@@ -182,7 +189,7 @@ static void read_folder(uint64_t unique, struct node *node, const struct fuse_re
 }
 
 static void open_file(uint64_t unique, struct node *node) {
-    wait_as_remote();
+    wait_as_remote(OPEN);
     int file = open(node->path, O_RDONLY | O_CLOEXEC);
     struct fuse_open_out out = {.fh = file};
     answer(unique, file < 0 ? errno : 0, &out, sizeof out);
@@ -192,7 +199,7 @@ static void read_file(uint64_t unique, const struct fuse_read_in *in) {
     char *data = malloc(in->size);
     if (!data)
         die("malloc");
-    wait_as_remote();
+    wait_as_remote(READ);
     ssize_t size = pread(in->fh, data, in->size, in->offset);
     answer(unique, size < 0 ? errno : 0, data, size < 0 ? 0 : size);
     free(data);
@@ -257,6 +264,12 @@ static void *work(void *unused) {
     return unused;
 }
 
+static void tell_counts(void) {
+    for (int kind = 0; kind < KINDS; kind++)
+        printf("%s %ld%c", kinds[kind], atomic_exchange(&counts[kind], 0), kind == KINDS - 1 ? '\n' : ' ');
+    fflush(stdout);
+}
+
 int main(int argc, char **argv) {
     char options[128], line[16], *source;
     pthread_t thread;
@@ -281,7 +294,7 @@ int main(int argc, char **argv) {
     puts("ready");
     fflush(stdout);
     while (fgets(line, sizeof line, stdin))
-        ;
+        tell_counts();
     umount2(argv[2], MNT_DETACH);
     return 0;
 }

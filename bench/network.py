@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from bench.corpus import Corpus
 from bench.databases import Fresh
@@ -27,6 +27,8 @@ from bench.rounds import AGAIN, CHANGED, FIRST
 
 START = "# Network storage"
 DELAYS_MS = (0, 1, 10)
+# a quick disk: half a turn, and some of the way of its arm
+ARM_MS = 5
 LIST, READ = "list", "list and read"
 _SOURCE = REPOSITORY / "bench" / "latencyfs.c"
 _BUILT = REPOSITORY / "build" / "bench" / "latencyfs"
@@ -47,6 +49,7 @@ operations wait at once. Seconds of the scan alone, with default settings; media
   and to list, open and read 64 KiB of each file for a first scan. A first scan is compared with one of the local disk
   where that is slower.
 - *ratio*: the scan against its floor, of the same round.
+- *operations*: those that the scan had of the storage, and the floor; they are the same on every machine.
 """
 
 
@@ -54,13 +57,41 @@ class NoDelay(Exception):
     """The delaying file system cannot be had on this machine; the message says why."""
 
 
+@dataclass(frozen=True)
+class DelayedMusic:
+    """A mounted library whose storage answers after a delay."""
+
+    root: Path
+    asks: IO[bytes]
+    says: IO[bytes]
+
+    def operations(self) -> dict[str, int]:
+        """How many operations of each kind the storage had since the last question."""
+        self.asks.write(b"\n")
+        self.asks.flush()
+        words = self.says.readline().decode().split()
+        return {kind: int(count) for kind, count in zip(words[::2], words[1::2], strict=True)}
+
+
+class OneArm(NamedTuple):
+    """Seconds of a scan of a disk with one arm, by itself and with one operation in flight."""
+
+    by_itself: float
+    one_at_a_time: float
+
+
 @dataclass
 class NetworkRound:
-    """Seconds of one round: scans by database, delay (None: the disk itself) and kind, floors and peers by delay."""
+    """Seconds of one round: scans by database, delay (None: the disk itself) and kind, floors and peers by delay.
+
+    `operations` has the numbers of those that scans and floors had of the storage.
+    """
 
     scans: dict[tuple[str, int | None, str], float] = field(default_factory=dict)
     floors: dict[tuple[int, str], float] = field(default_factory=dict)
     peers: dict[tuple[int, str], PeerTimes | None] = field(default_factory=dict)
+    operations: dict[tuple[object, ...], int] = field(default_factory=dict)
+    one_arm: dict[str, OneArm] = field(default_factory=dict)
 
     def floor(self, database: str, delay: int, kind: str) -> float:
         """What a scan is compared with."""
@@ -78,6 +109,8 @@ class NetworkRow(NamedTuple):
     seconds: float
     floor: float
     ratio: float
+    operations: int
+    floor_operations: int
 
 
 def build_latencyfs() -> Path:
@@ -95,8 +128,8 @@ def build_latencyfs() -> Path:
 
 
 @contextlib.contextmanager
-def delayed(root: Path, milliseconds: int, *, one_arm: bool = False) -> Iterator[Path]:
-    """A folder that shows `root` behind a delay, one operation after the other with `one_arm`; raises NoDelay."""
+def delayed(root: Path, milliseconds: int, *, one_arm: bool = False) -> Iterator[DelayedMusic]:
+    """A mount that shows `root` behind a delay, one operation after the other with `one_arm`; raises NoDelay."""
     program = build_latencyfs()
     with tempfile.TemporaryDirectory(prefix="nd-delayed-") as place:
         arguments = [str(program), str(root), place, str(milliseconds * 1000), *(["arm"] if one_arm else [])]
@@ -107,7 +140,7 @@ def delayed(root: Path, milliseconds: int, *, one_arm: bool = False) -> Iterator
             try:
                 if process.stdout.readline() != b"ready\n":
                     raise NoDelay("The delaying file system could not be mounted.")
-                yield Path(place)
+                yield DelayedMusic(Path(place), process.stdin, process.stdout)
             finally:
                 process.stdin.close()
                 process.wait()
@@ -132,22 +165,46 @@ def measure_network(
         env = make(corpus.root)
         found.scans[database, None, FIRST] = _scan(env, added=corpus.tracks)
     for delay in delays_ms:
-        with delayed(corpus.root, delay) as root:
+        with delayed(corpus.root, delay) as music:
             for name, floor in _FLOORS.items():
-                time.sleep(forgotten_seconds)
-                found.floors[delay, name] = float(run_module("bench.floors", floor, str(root)).told["seconds"])
+                _let_forget(music, forgotten_seconds)
+                found.floors[delay, name] = float(run_module("bench.floors", floor, str(music.root)).told["seconds"])
+                found.operations[delay, name] = sum(music.operations().values())
             for peer in peers:
-                time.sleep(forgotten_seconds)
-                found.peers[delay, peer] = measure_peer(peer, root)
+                _let_forget(music, forgotten_seconds)
+                found.peers[delay, peer] = measure_peer(peer, music.root)
             for database, make in fresh.items():
-                env = make(root)
+                env = make(music.root)
                 for kind in (FIRST, AGAIN, CHANGED):
                     changed = corpus.change_some(turn) if kind == CHANGED else 0
                     corpus.warm()
-                    time.sleep(forgotten_seconds)
+                    _let_forget(music, forgotten_seconds)
                     expected = {"added": corpus.tracks if kind == FIRST else 0, "updated": changed}
                     found.scans[database, delay, kind] = _scan(env, **expected)
+                    found.operations[database, delay, kind] = sum(music.operations().values())
     return found
+
+
+def measure_one_arm(
+    corpus: Corpus, make: Fresh, *, delay_ms: int = ARM_MS, forgotten_seconds: float = FORGOTTEN_SECONDS
+) -> dict[str, OneArm]:
+    """The scans of a disk that does one operation after the other, by their kind."""
+    kinds = {FIRST: corpus.tracks, AGAIN: 0}
+    seconds: dict[tuple[str, str], float] = {}
+    with delayed(corpus.root, delay_ms, one_arm=True) as music:
+        for most in ("64", "1"):
+            env = {**make(music.root), "ND_SCANNER_INFLIGHT": most}
+            for kind, added in kinds.items():
+                corpus.warm()
+                _let_forget(music, forgotten_seconds)
+                seconds[kind, most] = _scan(env, added=added)
+    return {kind: OneArm(seconds[kind, "64"], seconds[kind, "1"]) for kind in kinds}
+
+
+def _let_forget(music: DelayedMusic, seconds: float) -> None:
+    """Wait until the kernel has forgotten what it knows of a mount, and count its operations from then on."""
+    time.sleep(seconds)
+    music.operations()
 
 
 def _scan(env: dict[str, str], **expected: int) -> float:
@@ -164,6 +221,7 @@ def summarise_network(rounds: Sequence[NetworkRound]) -> list[NetworkRow]:
         if delay is None:
             continue
         pairs = [(one.scans[database, delay, kind], one.floor(database, delay, kind)) for one in rounds]
+        floor = delay, READ if kind == FIRST else LIST
         rows.append(
             NetworkRow(
                 database,
@@ -172,6 +230,8 @@ def summarise_network(rounds: Sequence[NetworkRound]) -> list[NetworkRow]:
                 median(seconds for seconds, _ in pairs),
                 median(floor for _, floor in pairs),
                 median(seconds / floor for seconds, floor in pairs),
+                round(median(one.operations.get((database, delay, kind), 0) for one in rounds)),
+                round(median(one.operations.get(floor, 0) for one in rounds)),
             )
         )
     return rows
@@ -180,16 +240,31 @@ def summarise_network(rounds: Sequence[NetworkRound]) -> list[NetworkRow]:
 def network_part(rounds: Sequence[NetworkRound], tracks: int, remark: str) -> str:
     """The part of the page about network storage."""
     lines = [INTRODUCTION, f"{remark}\n", f"## {tracks:,} files, {len(rounds)} rounds", ""]
-    lines += ["| database | delay | what | seconds | floor | ratio | target |", "|---|--:|---|--:|--:|--:|--:|"]
+    lines += [
+        "| database | delay | what | seconds | floor | ratio | target | operations | of the floor |",
+        "|---|--:|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for row in summarise_network(rounds):
         target = TARGETS.get(row.kind)
         wanted = f"{target:.1f}" if target else ""
         lines.append(
             f"| {row.database} | {row.delay_ms} ms | {row.kind} | {row.seconds:.2f} | {row.floor:.2f} "
-            f"| {row.ratio:.2f} | {wanted} |"
+            f"| {row.ratio:.2f} | {wanted} | {row.operations:,} | {row.floor_operations:,} |"
         )
-    lines += ["", *_local_lines(rounds), *_peer_lines(rounds), "", ""]
+    lines += ["", *_local_lines(rounds), *_peer_lines(rounds), *_arm_lines(rounds), "", ""]
     return "\n".join(lines)
+
+
+def _arm_lines(rounds: Sequence[NetworkRound]) -> Iterator[str]:
+    """A disk with one arm must not get slower by several operations in flight."""
+    for kind in rounds[0].one_arm:
+        by_itself = median(one.one_arm[kind].by_itself for one in rounds)
+        one_at_a_time = median(one.one_arm[kind].one_at_a_time for one in rounds)
+        ratio = median(one.one_arm[kind].by_itself / one.one_arm[kind].one_at_a_time for one in rounds)
+        yield (
+            f"A disk with one arm, {ARM_MS} ms for each operation: {kind} {by_itself:.2f} s, "
+            f"with one in flight {one_at_a_time:.2f} s, ratio {ratio:.2f}."
+        )
 
 
 def _local_lines(rounds: Sequence[NetworkRound]) -> Iterator[str]:
@@ -226,6 +301,9 @@ def round_lines(rounds: Sequence[NetworkRound]) -> str:
         for (delay_ms, name), times in one.peers.items():
             if times is not None:
                 lines.append(f"| {number} | {name} | {delay_ms} ms | {FIRST} | {times.first:.3f} |")
+        for kind, arm in one.one_arm.items():
+            lines.append(f"| {number} | | one arm, {ARM_MS} ms | {kind} | {arm.by_itself:.3f} |")
+            lines.append(f"| {number} | | one arm, {ARM_MS} ms | {kind}, one in flight | {arm.one_at_a_time:.3f} |")
     return "\n".join([*lines, ""])
 
 

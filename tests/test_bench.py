@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -68,12 +69,16 @@ def test_delayed_storage_shows_the_same_files_and_takes_none(tmp_path: Path) -> 
     corpus = make_corpus(music, 12)
     (corpus.root / "link.mp3").symlink_to("nowhere")
     for one_arm in (False, True):
-        with network.delayed(corpus.root, 1, one_arm=one_arm) as root:
+        with network.delayed(corpus.root, 1, one_arm=one_arm) as mounted:
+            root = mounted.root
             found = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
             assert found == {path.relative_to(corpus.root): path.read_bytes() for path in corpus.files()}
             assert (root / "link.mp3").readlink() == Path("nowhere")
             with pytest.raises(OSError, match="Read-only"):
                 (root / "new").write_text("")
+            assert mounted.operations()["open"] == 12
+            folders = list(os.walk(root))
+            assert mounted.operations()["folder"] == len(folders)
         assert not root.exists()
 
 
@@ -91,6 +96,8 @@ def test_scans_behind_a_delay_are_measured(tmp_path: Path, new_database: Path) -
     assert one.floors[DELAY_MS, network.READ] > one.floors[DELAY_MS, network.LIST] > 0
     assert one.scans[SQLITE, DELAY_MS, rounds.FIRST] in [row.seconds for row in rows]
     text = network.network_part([one], TRACKS, "Today.")
+    # a scan without a change looks at the root twice more
+    assert one.operations[SQLITE, DELAY_MS, rounds.AGAIN] <= one.operations[DELAY_MS, network.LIST] + 3
     assert f"| SQLite | {DELAY_MS} ms | first scan |" in text
     assert network.split_network(f"scans\n{text}") == ("scans\n", text)
     assert "| 1 | SQLite | local disk | first scan |" in network.round_lines([one])
@@ -103,12 +110,16 @@ def test_a_scan_behind_a_delay_is_compared_with_what_is_slower() -> None:
         peers={(1, "mpd"): PeerTimes(4.0, 1.0), (1, "beets"): None},
     )
     assert [row.ratio for row in network.summarise_network([one])] == [1.5, 2.0]
+        one_arm={rounds.AGAIN: network.OneArm(4.0, 5.0)},
     one.floors[1, network.READ] = 6.0
     assert [row.ratio for row in network.summarise_network([one])] == [0.5, 2.0]
     text = network.network_part([one], TRACKS, "Today.")
     assert "mpd: 1 ms 4.00 s, no change 1.00 s." in text
     assert "beets: not installed." in text
     assert "Local disk, SQLite: first scan 2.00 s." in text
+    assert (
+        "A disk with one arm, 5 ms for each operation: no change 4.00 s, with one in flight 5.00 s, ratio 0.80." in text
+    )
 
 
 def test_a_peer_is_compared_within_its_round() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ RESULTS = REPOSITORY / "bench" / "results"
 PAGE = RESULTS / "tables.md"
 CALLS_PAGE = RESULTS / "calls.md"
 CROWDS_PAGE = RESULTS / "crowds.md"
-NETWORK_TRACKS = 3_000
+NETWORK_TRACKS, IDLE_TRACKS = 3_000, 500
 CORPORA = REPOSITORY / "build" / "bench"
 
 
@@ -55,7 +56,10 @@ def main(arguments: Sequence[str]) -> int:
     known = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
     scans, lists = split(known)
     if options.idle is not None:
-        print(idle_text(measure_idle(make_corpus(options.corpus, options.tracks[0]), seconds=options.idle)), flush=True)
+        idle = measure_idle(make_corpus(options.corpus, options.tracks[0]), seconds=options.idle)
+        text = idle_text(idle, remark(load))
+        print(text, flush=True)
+        (options.results / ("idle.md" if options.idle else "peak.md")).write_text(text, encoding="utf-8")
         return 0
     scans, network = split_network(scans)
     if options.network:
@@ -103,17 +107,19 @@ def network_text(options: argparse.Namespace, load: float) -> str:
         for turn in range(options.rounds):
             print(f"round {turn + 1} of {options.rounds} …", file=sys.stderr, flush=True)
             done.append(measure_network(corpus, fresh, turn, options.peers if turn < options.peer_rounds else ()))
+            # what several operations in flight do to a disk has nothing to do with the database
+            done[-1].one_arm = measure_one_arm(corpus, next(iter(fresh.values())))
     options.results.mkdir(parents=True, exist_ok=True)
     long = "\n".join(["# Network storage, every round", "", f"{remark(load)}", "", round_lines(done)])
     (options.results / "network.md").write_text(long, encoding="utf-8")
     return network_part(done, tracks, remark(load))
-            # what several operations in flight do to a disk has nothing to do with the database
-            done[-1].one_arm = measure_one_arm(corpus, next(iter(fresh.values())))
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--tracks", type=int, nargs="+", help="sizes of the libraries (10000; 3000 behind a delay)")
+    parser.add_argument(
+        "--tracks", type=int, nargs="+", help="sizes of the libraries (10000; 3000 behind a delay, 500 idle)"
+    )
     parser.add_argument("--lists", type=int, metavar="SONGS", help="measure lists of SONGS songs, not the scans")
     parser.add_argument("--orders", type=int, metavar="SONGS", help="measure pages of all orders of SONGS songs")
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
@@ -127,7 +133,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         nargs="?",
         const=LEFT_ALONE,
         metavar="SECONDS",
-        help="print what the whole server costs while idle (600 seconds), its start and its peak, not the page",
+        help="measure what the whole server costs while idle (600 seconds), its start and its peak, not the page; "
+        "with 0 seconds its starts and its peak alone",
     )
     parser.add_argument(
         "--network", action="store_true", help="measure scans of storage behind a delay, not those of a disk (as root)"
@@ -145,7 +152,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--results", type=Path, default=RESULTS, help="where long tables go (bench/results)")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page (bench/results/tables.md)")
     options = parser.parse_args(arguments)
-    options.tracks = options.tracks or [NETWORK_TRACKS if options.network else 10_000]
+    few = NETWORK_TRACKS if options.network else IDLE_TRACKS if options.idle is not None else 10_000
+    options.tracks = options.tracks or [few]
     options.peers = [] if options.no_peers else options.peers or list(PEERS)
     return options
 
@@ -175,5 +183,16 @@ def measure(options: argparse.Namespace, tracks: int, fresh: dict[str, Fresh]) -
     )
 
 
+def end_by_signals() -> None:
+    """Have this process clean up behind itself when it is asked to end: servers, mounts and folders."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
+
 if __name__ == "__main__":
+    end_by_signals()
     sys.exit(main(sys.argv[1:]))

@@ -10,8 +10,6 @@ import contextlib
 import http.client
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,23 +20,34 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpus import Corpus
-from bench.processes import REPOSITORY, ProcessFailed, environment, family
+from bench.processes import REPOSITORY, ProcessFailed, environment, family, running
 from navidrome_lib.runner.broker import free_port
 
 IDLE_SECONDS = 600.0
 START_SECONDS = 120.0
 SCAN_SECONDS = 1800.0
-# the server counts as idle when it took less than this of a core for a number of seconds, in which all that is periodic
-# has come once: the first reader behind the last write leaves a mark in the file that SQLite shares
-QUIET_SECONDS, QUIET_SHARE, QUIET_PATIENCE = 30.0, 0.02, 600.0
+# the server counts as idle when it wrote nothing, and took less than this of a core, for a number of seconds, in which
+# all that is periodic has come once
+QUIET_SECONDS, QUIET_SHARE = 65.0, 0.02
+# behind a scan fingerprints are read, and pictures are made of a hundred albums and artists a minute
+QUIET_PATIENCE, QUIET_PATIENCE_PER_TRACK = 600.0, 0.2
 _SAMPLE_SECONDS = 0.25
 _ADMIN = ("bench", "benchmark of idleness")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
+class Process:
+    """One process of an idle server: MB of proportional memory (PSS), the share of a core, and wakes a second."""
+
+    megabytes: float
+    cpu: float
+    wakes: float
+
+
+@dataclass(frozen=True)
 class Idle:
-    """One server: seconds, MB of proportional memory (PSS), the share of a core, and what was written.
+    """One server: seconds, MB of proportional memory, the share of a core, and what was written.
 
     `written` are the bytes that all processes sent to disks, `changed` the files of the data folder that are new,
     gone or were written to. `signed_in` is the memory when one person has signed in.
@@ -49,7 +58,7 @@ class Idle:
     first_start: float
     second_start: float
     peak: float
-    processes: Mapping[str, float]
+    processes: Mapping[str, Process]
     signed_in: float
     cpu: float
     written: int
@@ -57,7 +66,11 @@ class Idle:
 
     @property
     def megabytes(self) -> float:
-        return sum(self.processes.values())
+        return sum(process.megabytes for process in self.processes.values())
+
+    @property
+    def wakes(self) -> float:
+        return sum(process.wakes for process in self.processes.values())
 
 
 def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
@@ -67,11 +80,12 @@ def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
         with _server(data, corpus.root) as (server, port, first, said):
             with Peak(server) as peak:
                 _wait_for_scan(said)
-            _wait_until_quiet(server)
-            before, files = use_of(server), stamps(data)
+            if seconds:
+                _wait_until_quiet(server, data, QUIET_PATIENCE + corpus.tracks * QUIET_PATIENCE_PER_TRACK)
+            before, turns, files = use_of(server), turns_of(server), stamps(data)
             time.sleep(seconds)
-            after, later = use_of(server), stamps(data)
-            processes = memory_by_process(server)
+            after, turned, later = use_of(server), turns_of(server), stamps(data)
+            memory = memory_by_process(server)
             _sign_in(port)
             signed_in = sum(memory_by_process(server).values())
         with _server(data, corpus.root) as (_, _, second, _):
@@ -83,12 +97,18 @@ def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
         first_start=first,
         second_start=second,
         peak=peak.megabytes,
-        processes=processes,
+        processes={name: _process(memory[name], turns.get(name), turned[name], seconds) for name in turned},
         signed_in=signed_in,
-        cpu=(after.cpu - before.cpu) / seconds,
+        cpu=(after.cpu - before.cpu) / max(seconds, 1.0),
         written=after.written - before.written,
         changed=tuple(changed),
     )
+
+
+def _process(megabytes: float, before: Turns | None, after: Turns, seconds: float) -> Process:
+    began = before or Turns(0.0, 0)
+    passed = max(seconds, 1.0)
+    return Process(megabytes, (after.cpu - began.cpu) / passed, (after.wakes - began.wakes) / passed)
 
 
 class Peak:
@@ -128,7 +148,7 @@ def memory_by_process(root: int) -> dict[str, float]:
     for pid in family(root):
         for line in _read(pid, "smaps_rollup").splitlines():
             if line.startswith("Pss:"):
-                found[f"{_read(pid, 'comm').strip()} {pid}"] = int(line.split()[1]) / 1024
+                found[_name_of(pid)] = int(line.split()[1]) / 1024
     return found
 
 
@@ -142,6 +162,32 @@ def use_of(root: int) -> Use:
             if line.startswith("write_bytes:"):
                 written += int(line.split()[1])
     return Use(cpu / _TICKS, written)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The turns at the processor that a process has had: their seconds, and how often a thread of it woke up."""
+
+    cpu: float
+    wakes: int
+
+
+def turns_of(root: int) -> dict[str, Turns]:
+    """Those of a process and all below it, each under its name and number, of the threads that live."""
+    found = {}
+    for pid in family(root):
+        nanoseconds = wakes = 0
+        for task in Path(f"/proc/{pid}/task").glob("*"):
+            nanoseconds += int((_read(pid, f"task/{task.name}/schedstat").split() or ["0"])[0])
+            for line in _read(pid, f"task/{task.name}/status").splitlines():
+                if line.startswith("voluntary_ctxt_switches:"):
+                    wakes += int(line.split()[1])
+        found[_name_of(pid)] = Turns(nanoseconds / 1e9, wakes)
+    return found
+
+
+def _name_of(pid: int) -> str:
+    return f"{_read(pid, 'comm').strip()} {pid}"
 
 
 def _read(pid: int, name: str) -> str:
@@ -171,25 +217,15 @@ def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float, Callable
         ND_VENV=sys.prefix, ND_DATAFOLDER=str(data), ND_MUSICFOLDER=str(music), ND_ADMIN_USER=user,
         ND_ADMIN_PASSWORD=password, ND_PORT=str(port), ND_ADDRESS="127.0.0.1",
     )  # fmt: skip
+    lines: list[str] = []
     began = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [str(REPOSITORY / "script" / "serve")], env=env, stdout=output, stderr=output, start_new_session=True
-        )
-        try:
-            if not _wait_for(lambda: process.poll() is not None or _answers(port), START_SECONDS):
-                raise ProcessFailed("the server did not answer")
-            ready = time.monotonic() - began
-
-            def said() -> str:
-                return os.pread(output.fileno(), 1_000_000, 0).decode(errors="replace")
-
-            if process.poll() is not None:
-                raise ProcessFailed(said())
-            yield process.pid, port, ready, said
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait()
+    with running([str(REPOSITORY / "script" / "serve")], env=env, said=lines.append) as child:
+        if not _wait_for(lambda: child.ended() is not None or _answers(port), START_SECONDS):
+            raise ProcessFailed("the server did not answer")
+        ready = time.monotonic() - began
+        if child.ended() is not None:
+            raise ProcessFailed("\n".join(lines))
+        yield child.pid, port, ready, lambda: "\n".join(lines)
 
 
 def _answers(port: int) -> bool:
@@ -221,15 +257,20 @@ def _sign_in(port: int) -> None:
         _ask(port, path, token=token)
 
 
-def _wait_until_quiet(root: int) -> None:
-    """Fingerprints are read behind the scan, and readers end when nothing is left."""
+def _wait_until_quiet(root: int, data: Path, patience: float) -> None:
+    """Fingerprints are read behind the scan, pictures are made, and processes end when nothing is left."""
 
     def quiet() -> bool:
-        before = use_of(root).cpu
+        before, turns, files = use_of(root).cpu, turns_of(root), stamps(data)
         time.sleep(QUIET_SECONDS)
-        return use_of(root).cpu - before < QUIET_SECONDS * QUIET_SHARE
+        share, is_same = (use_of(root).cpu - before) / QUIET_SECONDS, stamps(data) == files
+        told = {name: now.cpu - turns[name].cpu if name in turns else now.cpu for name, now in turns_of(root).items()}
+        busy = ", ".join(f"{name} {cpu / QUIET_SECONDS:.1%}" for name, cpu in told.items())
+        written = "wrote nothing" if is_same else "wrote"
+        print(f"the server {written} and took {share:.1%} of a core: {busy}", file=sys.stderr, flush=True)
+        return is_same and share < QUIET_SHARE
 
-    if not _wait_for(quiet, QUIET_PATIENCE):
+    if not _wait_for(quiet, patience):
         raise ProcessFailed("the server did not come to rest")
 
 
@@ -240,29 +281,45 @@ def _wait_for(condition: Callable[[], bool], seconds: float, *, every: float = 0
     return met
 
 
-def idle_text(idle: Idle) -> str:
-    """The tables."""
-    changed = ", ".join(f"`{name}`" for name in idle.changed) or "none"
+def idle_text(idle: Idle, remark: str) -> str:
+    """The tables; `remark` says when and where they were measured."""
     lines = [
-        f"## An idle server, after a scan of {idle.tracks:,} files",
+        f"# A server with {idle.tracks:,} files",
+        "",
+        remark,
         "",
         "`./script/serve` with SQLite and its own broker. Memory is proportional (PSS): a page that processes share",
-        f"is counted once. Left alone for {idle.seconds:,.0f} s.",
+        "is counted once.",
+        "",
+        "| what | |",
+        "|---|--:|",
+        f"| first start, to the first answer | {idle.first_start:.1f} s |",
+        f"| second start | {idle.second_start:.1f} s |",
+        f"| most memory during the scan | {idle.peak:.0f} MB |",
+        "",
+    ]
+    return "\n".join(lines + (_left_alone_lines(idle) if idle.seconds else []))
+
+
+def _left_alone_lines(idle: Idle) -> list[str]:
+    changed = ", ".join(f"`{name}`" for name in idle.changed) or "none"
+    return [
+        f"Left alone for {idle.seconds:,.0f} s:",
         "",
         "| what | |",
         "|---|--:|",
         f"| memory of all processes | {idle.megabytes:.0f} MB |",
         f"| the same when one person has signed in | {idle.signed_in:.0f} MB |",
         f"| of a core | {idle.cpu:.2%} |",
+        f"| wakes a second | {idle.wakes:.2f} |",
         f"| sent to disks | {idle.written:,} bytes |",
         f"| files of the data folder that changed | {changed} |",
-        f"| first start, to the first answer | {idle.first_start:.1f} s |",
-        f"| second start | {idle.second_start:.1f} s |",
-        f"| most memory during the scan | {idle.peak:.0f} MB |",
         "",
-        "| process | MB |",
-        "|---|--:|",
-        *(f"| {name.rpartition(' ')[0]} | {size:.1f} |" for name, size in idle.processes.items()),
+        "| process | MB | of a core | wakes a second |",
+        "|---|--:|--:|--:|",
+        *(
+            f"| {name.rpartition(' ')[0]} | {one.megabytes:.1f} | {one.cpu:.2%} | {one.wakes:.2f} |"
+            for name, one in idle.processes.items()
+        ),
         "",
     ]
-    return "\n".join(lines)

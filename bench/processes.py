@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from navidrome_lib.runner.broker import free_port
+from navidrome_lib.runner.command import Command
+from navidrome_lib.runner.outputs import LineSink
+from navidrome_lib.runner.processes import Child, Sentinel
 from navidrome_lib.runner.services import WEB_THREADS, WEB_WORKER
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _SAMPLE_SECONDS = 0.1
 # what Linux adds to the number of a process for the id of its clock; ended threads are counted there, too
 _CPU_CLOCK = 2
+# what a server has to end in order, before it is killed
+_STOP_SECONDS = 30.0
 # modules are compiled once, where Python keeps them: that is not measured
 _LEFT_OUT = {"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"}
 
@@ -102,6 +109,20 @@ class Memory:
             self._done.wait(_SAMPLE_SECONDS)
 
 
+@contextlib.contextmanager
+def running(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path = REPOSITORY, said: LineSink = lambda line: None
+) -> Iterator[Child]:
+    """A server in a process group of its own, which ends here, or with this process in whatever way that ends."""
+    command = Command(name="server", argv=argv, env=env, cwd=cwd, stop=((signal.SIGTERM, _STOP_SECONDS),))
+    with Sentinel() as sentinel:
+        child = Child(command, sentinel, said)
+        try:
+            yield child
+        finally:
+            child.stop()
+
+
 class Server:
     """The real web server in a process of its own, as production starts it, on a port of this machine."""
 
@@ -109,6 +130,7 @@ class Server:
         self._env = dict(env)
         self._checkout = checkout
         self._workers = workers
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Server:
         self.port = free_port()
@@ -117,15 +139,11 @@ class Server:
             f"--worker-class={WEB_WORKER}", f"--workers={self._workers}", f"--threads={WEB_THREADS}",
             "--no-control-socket", "--log-level=error",
         ]  # fmt: skip
-        self._process = subprocess.Popen(
-            argv, env=self._env, cwd=self._checkout, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self._process = self._stack.enter_context(running(argv, env=self._env, cwd=self._checkout))
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._process.terminate()
-        self._process.wait()
+        self._stack.close()
 
     @property
     def pid(self) -> int:

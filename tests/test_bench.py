@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +17,7 @@ from bench.calls import CALLS, calls_part, measure_in_turns, server_with_catalog
 from bench.corpus import make_corpus
 from bench.crowds import Times, crowds_part, measure_beside
 from bench.databases import POSTGRESQL, SQLITE, databases
-from bench.idle import Idle, Peak, idle_text, stamps, use_of
+from bench.idle import Idle, Peak, Process, idle_text, stamps, turns_of, use_of
 from bench.lists import Answer, lists_part, split
 from bench.peers import PEERS, PeerTimes, measure_peer
 from bench.processes import REPOSITORY, Measured, Memory, ProcessFailed, run_module
@@ -24,6 +25,7 @@ from bench.report import page, section_text
 from bench.rounds import PeerRow
 from bench.serving import Answers, Served, middle_of
 from libraries.models import MediaFile
+from tests.support.waiting import all_end
 
 TRACKS = 40
 # so long that what a busy machine adds is less
@@ -65,8 +67,7 @@ def latencyfs() -> None:
 @pytest.mark.alike
 @pytest.mark.usefixtures("latencyfs")
 def test_delayed_storage_shows_the_same_files_and_takes_none(tmp_path: Path) -> None:
-    music = tmp_path / "music"
-    corpus = make_corpus(music, 12)
+    corpus = make_corpus(tmp_path / "music", 12)
     (corpus.root / "link.mp3").symlink_to("nowhere")
     for one_arm in (False, True):
         with network.delayed(corpus.root, 1, one_arm=one_arm) as mounted:
@@ -74,11 +75,11 @@ def test_delayed_storage_shows_the_same_files_and_takes_none(tmp_path: Path) -> 
             found = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
             assert found == {path.relative_to(corpus.root): path.read_bytes() for path in corpus.files()}
             assert (root / "link.mp3").readlink() == Path("nowhere")
-            with pytest.raises(OSError, match="Read-only"):
-                (root / "new").write_text("")
             assert mounted.operations()["open"] == 12
             folders = list(os.walk(root))
             assert mounted.operations()["folder"] == len(folders)
+            with pytest.raises(OSError, match="Read-only"):
+                (root / "new").write_text("")
         assert not root.exists()
 
 
@@ -94,10 +95,10 @@ def test_scans_behind_a_delay_are_measured(tmp_path: Path, new_database: Path) -
     ]
     assert all(row.seconds > 0 < row.floor for row in rows)
     assert one.floors[DELAY_MS, network.READ] > one.floors[DELAY_MS, network.LIST] > 0
-    assert one.scans[SQLITE, DELAY_MS, rounds.FIRST] in [row.seconds for row in rows]
-    text = network.network_part([one], TRACKS, "Today.")
     # a scan without a change looks at the root twice more
     assert one.operations[SQLITE, DELAY_MS, rounds.AGAIN] <= one.operations[DELAY_MS, network.LIST] + 3
+    assert one.scans[SQLITE, DELAY_MS, rounds.FIRST] in [row.seconds for row in rows]
+    text = network.network_part([one], TRACKS, "Today.")
     assert f"| SQLite | {DELAY_MS} ms | first scan |" in text
     assert network.split_network(f"scans\n{text}") == ("scans\n", text)
     assert "| 1 | SQLite | local disk | first scan |" in network.round_lines([one])
@@ -108,18 +109,18 @@ def test_a_scan_behind_a_delay_is_compared_with_what_is_slower() -> None:
         scans={(SQLITE, None, rounds.FIRST): 2.0, (SQLITE, 1, rounds.FIRST): 3.0, (SQLITE, 1, rounds.AGAIN): 0.5},
         floors={(1, network.LIST): 0.25, (1, network.READ): 1.0},
         peers={(1, "mpd"): PeerTimes(4.0, 1.0), (1, "beets"): None},
+        one_arm={rounds.AGAIN: network.OneArm(4.0, 5.0)},
     )
     assert [row.ratio for row in network.summarise_network([one])] == [1.5, 2.0]
-        one_arm={rounds.AGAIN: network.OneArm(4.0, 5.0)},
     one.floors[1, network.READ] = 6.0
     assert [row.ratio for row in network.summarise_network([one])] == [0.5, 2.0]
     text = network.network_part([one], TRACKS, "Today.")
     assert "mpd: 1 ms 4.00 s, no change 1.00 s." in text
-    assert "beets: not installed." in text
-    assert "Local disk, SQLite: first scan 2.00 s." in text
     assert (
         "A disk with one arm, 5 ms for each operation: no change 4.00 s, with one in flight 5.00 s, ratio 0.80." in text
     )
+    assert "beets: not installed." in text
+    assert "Local disk, SQLite: first scan 2.00 s." in text
 
 
 def test_a_peer_is_compared_within_its_round() -> None:
@@ -251,10 +252,28 @@ def test_the_use_of_a_process_tree_has_its_children(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
         with Peak(process.pid) as peak:
-            used = use_of(process.pid)
+            used, turns = use_of(process.pid), turns_of(process.pid)
         process.communicate(b"\n")
     assert used.cpu > 0.01
+    assert [turn.cpu > 0.01 for turn in turns.values()] == [True, True]
+    assert any(turn.wakes > 0 for turn in turns.values())
     assert 100 > peak.megabytes > 50
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_a_measured_server_ends_with_the_bench(number: signal.Signals) -> None:
+    code = (
+        "import time; from bench.__main__ import end_by_signals; from bench.processes import running\n"
+        "end_by_signals()\nwith running(['sleep', '60'], env={}) as server:\n"
+        "    print(server.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as bench:
+        assert bench.stdout is not None
+        server = int(bench.stdout.readline())
+        os.kill(server, 0)
+        bench.send_signal(number)
+        bench.wait()
+    assert all_end([server], seconds=10)
 
 
 def test_a_file_that_was_written_to_has_another_stamp(tmp_path: Path) -> None:
@@ -268,10 +287,15 @@ def test_a_file_that_was_written_to_has_another_stamp(tmp_path: Path) -> None:
 
 
 def test_the_figures_of_an_idle_server_are_a_table() -> None:
-    processes = {"web 12": 30.26, "web 13": 40.0}
-    text = idle_text(Idle(500, 600.0, 3.04, 1.96, 250.4, processes, 80.4, 0.00251, 4096, ("navidrome-lib.db-wal",)))
+    processes = {"web 12": Process(30.26, 0.0011, 0.2), "web 13": Process(40.0, 0.001, 0.3)}
+    idle = Idle(500, 600.0, 3.04, 1.96, 250.4, processes, 80.4, 0.00251, 4096, ("navidrome-lib.db-wal",))
+    text = idle_text(idle, "Today.")
     for line in ("| memory of all processes | 70 MB |", "| of a core | 0.25% |", "| sent to disks | 4,096 bytes |",
                  "| files of the data folder that changed | `navidrome-lib.db-wal` |", "| second start | 2.0 s |",
                  "| the same when one person has signed in | 80 MB |",
-                 "| most memory during the scan | 250 MB |", "| web | 30.3 |"):  # fmt: skip
+                 "| most memory during the scan | 250 MB |", "| wakes a second | 0.50 |",
+                 "| web | 30.3 | 0.11% | 0.20 |"):  # fmt: skip
         assert f"{line}\n" in text
+    at_once = idle_text(replace(idle, seconds=0.0), "Today.")
+    assert "| most memory during the scan | 250 MB |" in at_once
+    assert "of a core" not in at_once

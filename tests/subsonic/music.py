@@ -8,7 +8,7 @@ from libraries.gathering import gather
 from libraries.models import Album, Artist, Library, MediaFile
 from libraries.order_names import order_name
 from libraries.search.index import index_everything
-from libraries.totals import refresh_albums, refresh_library_artists
+from libraries.totals import refresh_albums, refresh_library_artists, refresh_library_totals
 from tests.support.catalog import make_track
 
 # where, who, which album, which genre, and what else
@@ -50,5 +50,6 @@ def settle(*libraries: Library) -> None:
     for library in libraries:
         refresh_albums(library.pk)
         refresh_library_artists(library.pk)
+        refresh_library_totals(library.pk)
     gather([library.pk for library in libraries])
     index_everything()

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Q, When
 from django.utils import timezone
 
 from libraries.choices import Freshness
@@ -163,7 +163,9 @@ def _settle(library_id: int, albums: Sequence[str]) -> None:
     refresh_albums(library_id, placed)
     # where an album that is in none of its libraries any more is to be forgotten
     elsewhere = {row["library_id"] for row in rows.values()} - {library_id}
-    Library.objects.filter(pk__in=elsewhere).update(totals_stale=True, revision=F("revision") + 1)
+    is_stale = Case(When(pk=library_id, then=F("totals_stale")), default=True)
+    changed = Library.objects.filter(pk__in=elsewhere | {library_id})
+    changed.update(totals_stale=is_stale, revision=F("revision") + 1)
 
 
 def _carry_out(plan: Settlement, rows: Mapping[str, dict[str, Any]], inside: Mapping[str, int]) -> set[str]:

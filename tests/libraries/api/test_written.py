@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,9 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from libraries import totals
 from libraries.catalog_api.written import Kept, KeptObjects
+from libraries.choices import ScanState
 from libraries.gathering import gather
-from libraries.models import Album, Library, MediaFile
+from libraries.models import Album, Library, MediaFile, Scan
+from libraries.scanner import pipeline
+from libraries.scanner.write.retags import settle_albums
 from libraries.visible import LibraryFacts
 from listening.models import TrackAnnotation
 from missing.purges import purge_missing_files
@@ -99,6 +105,38 @@ def test_an_album_whose_tracks_moved_shows_where_they_went(as_admin: APIClient, 
     after = {album["name"]: album["id"] for album in as_admin.get(f"/api/{LISTS[1]}").json()}
     assert after == dict(Album.objects.filter(song_count__gt=0).values_list("name", "pk"))
     assert after["Album 2, remastered"] == before["Album 2"]
+
+
+def test_albums_show_as_they_were_settled_though_the_scan_ended_there(
+    as_admin: APIClient, library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = list(Album.objects.values_list("pk", flat=True))
+    revisions: list[int] = []
+
+    def note_revision() -> None:
+        revisions.append(Library.objects.get(pk=library.pk).revision)
+
+    def shown() -> dict[str, str]:
+        return {album["id"]: album["name"] for album in as_admin.get(f"/api/{LISTS[1]}").json()}
+
+    def settle_behind_a_list(*arguments: Any) -> None:
+        shown()
+        note_revision()
+        settle_albums(*arguments)
+        note_revision()
+
+    def end(*arguments: Any) -> None:
+        raise RuntimeError("the scan ends here")
+
+    write_track(root / "2/1.flac", "Song 2", album="Album 2, remastered", artists=("Ada",))
+    monkeypatch.setattr(pipeline, "settle_albums", settle_behind_a_list)
+    monkeypatch.setattr(totals, "refresh_library_artists", end)
+    with contextlib.suppress(RuntimeError):
+        scan(library)
+    assert Scan.objects.latest("pk").state == ScanState.FAILED
+    assert revisions[0] < revisions[1]
+    assert shown() == {pk: as_admin.get(f"/api/album/{pk}").json()["name"] for pk in shown()}
+    assert "Album 2, remastered" in [shown()[pk] for pk in ids]
 
 
 def test_what_was_asked_for_last_is_kept(settings: Settings, library: Library) -> None:

@@ -1,7 +1,7 @@
 """Long answers that are kept as they were sent, for as long as what they tell is the same.
 
-Of twenty thousand artists each answer takes a second to make, and whole seconds as XML; clients ask for it whenever
-they start.
+Of twenty thousand artists each answer takes a third of a second to make, and half a second as XML; clients ask for it
+whenever they start.
 """
 
 from __future__ import annotations

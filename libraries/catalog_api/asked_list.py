@@ -20,8 +20,8 @@ from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.viewer import Viewer, viewer_of
 
 
-class ListedView(Protocol):
-    """What a list needs to know of its view."""
+class ListView(Protocol):
+    """What a list needs of its view."""
 
     sorts: ClassVar[Mapping[str, Sort]]
     default_sort: ClassVar[Sort]
@@ -32,14 +32,14 @@ class ListedView(Protocol):
     def all_sorts(cls) -> dict[str, Sort]:
         """Every sort by its key."""
 
-    def rows(self, libraries: Mapping[int, LibraryFacts], viewer: Viewer) -> QuerySet[Any]:
-        """All rows that the viewer can see."""
+    def rows(self, libraries: Mapping[int, LibraryFacts], viewer: Viewer, /) -> QuerySet[Any]:
+        """The rows that may be seen."""
 
 
 class AskedList:
     """A list of a view, for who can access some libraries."""
 
-    def __init__(self, view: ListedView, request: Request, libraries: Mapping[int, LibraryFacts]) -> None:
+    def __init__(self, view: ListView, request: Request, libraries: Mapping[int, LibraryFacts]) -> None:
         self._view = view
         self._request = request
         self.libraries = libraries

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.db.models.functions import Random
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, additions
@@ -40,6 +40,9 @@ def artists(viewer: Viewer) -> QuerySet[Any]:
     return Artist.objects.visible_to(viewer)
 
 
+_MODELS: Final[dict[Rows, type[Model]]] = {albums: Album, songs: MediaFile, artists: Artist}
+
+
 def page_of(
     rows: QuerySet[Any],
     sort: Sort,
@@ -65,7 +68,7 @@ def page(of: Rows, sort: Sort, viewer: Viewer, first: int, size: int, *, descend
 
     key = (*_key("page", of, viewer, libraries), sort.by, descending)
     statements = STATEMENTS.find(key, build)
-    if first >= limit or (not is_indexed(of(viewer).model, sort) and statements.total() >= limit):
+    if first >= limit or (not is_indexed(_MODELS[of], sort) and statements.total() >= limit):
         keeper = OrderKeeper([of.__name__, viewer.is_admin, sort.by], libraries)
         pages = KeptPages(of(viewer), sort, asked, descending=descending, first=first, end=first + size)
         with keeper.kept() as order:

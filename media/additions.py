@@ -79,9 +79,12 @@ class ArtistCovers(Addition):
         return sorted(known.items())
 
     def add_keys(self, objects: Mapping[str, Sequence[WireObject]], viewer: Viewer) -> None:
+        known = covers(objects, CoverKind.ARTIST)
+        if not known:
+            return
         # a picture that the artist was given goes before those of all libraries
         order = {"": -1, **{str(pk): place for place, pk in enumerate(sorted(library_facts(viewer)))}}
-        rows = [row for row in covers(objects, CoverKind.ARTIST) if row[2] in order]
+        rows = [row for row in known if row[2] in order]
         # the best one comes last, and stays
         for row in sorted(rows, key=lambda row: (bool(row[3]), -order[row[2]])):
             for each in objects[row[1]]:

@@ -23,6 +23,7 @@ from libraries.scanner.moves.applying import find_move_candidates
 from libraries.scanner.moves.fingerprints import FingerprintFile, fill_in_fingerprints, libraries_without_fingerprints
 from navidrome_lib.celery import app
 from tests.conftest import Configure
+from tests.support.catalog import make_track
 from tests.support.limits import limit_scans
 from tests.support.scans import counts, ids, request, scan, write_album, write_track
 
@@ -152,9 +153,12 @@ class TestReading:
 
     def test_what_is_left_to_do_is_found_through_an_index(self, library: Library) -> None:
         rows = fingerprints._without_fingerprint().filter(library=library, pk__gt="").order_by("pk").values_list("pk")
+        for number in range(50):
+            make_track(library, f"a/{number}.mp3", missing=False, audio_hash=f"{number:040}")
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL enable_seqscan = off")  # the table of a test is too small for any index
+                cursor.execute("ANALYZE libraries_mediafile")
             assert "media_file_unhashed_idx" in rows.explain()
 
 

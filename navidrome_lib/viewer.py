@@ -6,7 +6,7 @@ is here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast
@@ -136,6 +136,13 @@ SIGNED_OUT: Final = SignedOut()
 def is_confined(viewer: Viewer) -> bool:
     """True for one who has fewer libraries than the account: what acts for the account would give them more."""
     return _is_of_kind(viewer) and viewer.kind.is_confined
+
+
+def rights_of(viewer: Viewer) -> tuple[Hashable, ...]:
+    """All that the queries of a viewer follow from, to keep them by: two credentials of one account may differ."""
+    return (
+        (viewer.pk, viewer.kind, viewer.ids) if _is_of_kind(viewer) else (viewer.pk, viewer.is_active, viewer.is_admin)
+    )
 
 
 def viewer_of(request: HttpRequest | Request) -> Viewer:

@@ -19,7 +19,7 @@ from libraries.models import Album, Artist, MediaFile
 from libraries.visible import library_facts
 from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.limits import limits_of
-from navidrome_lib.viewer import Viewer
+from navidrome_lib.viewer import Viewer, rights_of
 
 Rows = Callable[[Viewer], QuerySet[Any]]
 AS_THEY_CAME: Final = Sort("pk")
@@ -82,7 +82,7 @@ def page(of: Rows, sort: Sort, viewer: Viewer, first: int, size: int, *, descend
 
 def _key(what: str, of: Rows, viewer: Viewer, libraries: Collection[int]) -> tuple[Any, ...]:
     """What the statements of a list follow from, but for what it is asked for."""
-    return what, of, viewer.pk, viewer.is_admin, tuple(sorted(libraries))
+    return what, of, rights_of(viewer), tuple(sorted(libraries))
 
 
 def shuffled(rows: QuerySet[Any], size: int) -> list[str]:

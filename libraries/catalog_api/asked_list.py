@@ -17,7 +17,7 @@ from libraries.catalog_api.sorting import RANDOM, ids_in_order, in_order, is_ind
 from libraries.catalog_api.statements import STATEMENTS, ListStatements, statements_of
 from libraries.visible import LibraryFacts
 from navidrome_lib.api.filters import asked_sort
-from navidrome_lib.viewer import Viewer, viewer_of
+from navidrome_lib.viewer import Viewer, rights_of, viewer_of
 
 
 class ListView(Protocol):
@@ -70,7 +70,7 @@ class AskedList:
         filters = tuple((name, *self.filters[name]) for name in sorted(self.filters))
         seed = self._asked.seed if sort is RANDOM else ""
         order = (self._key, self._descending, seed)
-        key = (type(self._view), viewer.pk, tuple(sorted(self.libraries)), filters, *order)
+        key = (type(self._view), rights_of(viewer), tuple(sorted(self.libraries)), filters, *order)
         return STATEMENTS.find(key, self._build)
 
     def _build(self) -> ListStatements:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from libraries.catalog_api.statements import ListStatements, Statement, StatementCache
 from libraries.models import Library, MediaFile
+from libraries.totals import refresh_library_artists
 from listening.models import TrackAnnotation
 from tests.conftest import SignIn
+from tests.subsonic.conftest import credentials
 from tests.support.catalog import SEEN, make_track
+from users import api_keys
 from users.models import LibraryAccess, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -62,3 +68,24 @@ def test_those_that_were_asked_for_last_stay() -> None:
     for key in ("a", "b", "a", "c", "a", "b"):
         find(key)
     assert made == ["a", "b", "c", "b"]
+
+
+def test_a_key_has_other_statements_than_its_account(library: Library, other_library: Library) -> None:
+    """Those of the account ask which libraries it can access, and find more as soon as it is granted more."""
+    member = User.objects.create_user("member")
+    LibraryAccess.objects.create(user=member, library=library)
+    for place, name in ((other_library, "Ada"), (library, "Bob")):
+        make_track(place, f"{name}.mp3", artist=name, missing=False)
+        refresh_library_artists(place.pk)
+    _, key = api_keys.create_key(member, name="car", scope="listen", library_ids=[library.pk])
+
+    def artists(known_by: dict[str, str]) -> list[str]:
+        query: dict[str, Any] = {"v": "1.16.1", "c": "test", "f": "json", "query": "", "artistCount": 1}
+        answer = Client().get("/rest/search3", {**query, **known_by}).json()["subsonic-response"]
+        return [artist["name"] for artist in answer["searchResult3"].get("artist", [])]
+
+    own = credentials(member)
+    assert artists(own) == artists({"apiKey": key}) == ["Bob"]
+    LibraryAccess.objects.create(user=member, library=other_library)
+    assert artists({"apiKey": key}) == ["Bob"]
+    assert artists(own) == ["Ada"]

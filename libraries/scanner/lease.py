@@ -155,6 +155,8 @@ def claim(
 ) -> Lease | None:
     """Take a queued scan; None when it is not (or no longer) there to be taken, or its library is being scanned."""
     limits = limits or limits_of(ScanLimits)
+    now = timezone.now()
+    fresh = dict.fromkeys(COUNTERS, 0)
     # the state must be a condition on the row itself: with a join, Django updates `WHERE id IN (SELECT …)`, and a
     # worker that waited for the row of another one would not look at the state again (PostgreSQL, read committed)
     waiting = Scan.objects.filter(pk=scan_id, state=ScanState.QUEUED, library__in=Library.objects.active())
@@ -165,24 +167,19 @@ def claim(
                 worker=worker[:255],
                 fence=F("fence") + 1,
                 attempts=F("attempts") + 1,
+                started_at=now,
+                first_started_at=Coalesce("first_started_at", Value(now)),
+                heartbeat_at=now,
+                lease_expires_at=now + limits.lease,
                 phase=ScanPhase.STARTING,
                 error="",
                 files_total=None,
                 current_folder="",
+                phase_started_at=now,
                 phase_seen=0,
                 settling=[],
-                **dict.fromkeys(COUNTERS, 0),
+                **fresh,
             )
-            if taken:
-                # only now: the scan before may have been about to end, and was waited for
-                now = timezone.now()
-                Scan.objects.filter(pk=scan_id).update(
-                    started_at=now,
-                    first_started_at=Coalesce("first_started_at", Value(now)),
-                    heartbeat_at=now,
-                    lease_expires_at=now + limits.lease,
-                    phase_started_at=now,
-                )
     except IntegrityError:
         return None  # scan_one_running: another scan of this library runs; this one stays queued behind it
     if not taken:

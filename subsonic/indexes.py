@@ -28,7 +28,8 @@ def last_modified(viewer: Viewer) -> int:
     list shall see that it was given another library, which is no change of any.
     """
     at, libraries, scans = last_change(viewer)
-    mark = (scans + sum(pk * (place + 7) for place, pk in enumerate(libraries))) % SECOND
+    # powers of a number that has no factor in common with 1,000: a library more is the same only with the ids 1,000, …
+    mark = (scans + sum(pk * pow(7, place + 1, SECOND) for place, pk in enumerate(libraries))) % SECOND
     return int(at.timestamp()) * SECOND + mark if at is not None else mark
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, MISSING_TEXT, CatalogFilterSet, IdsFilter, WordsFilter
 from libraries.catalog_api.song_filters import RoleFilter
@@ -15,7 +14,6 @@ from libraries.catalog_api.tag_filters import AlbumTagFilter
 from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import GENRE
-from libraries.visible import library_facts
 from navidrome_lib.api.filters import TextsFilter, TruthFilter
 
 
@@ -25,14 +23,6 @@ class ParticipantFilter(RoleFilter):
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
         songs = super().filter_texts(MediaFile.objects.in_catalog(), texts)
         return rows.filter(pk__in=songs.order_by().values("album_ref"))
-
-
-class AlbumWordsFilter(WordsFilter):
-    """Albums by their words, which are gathered."""
-
-    def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        gathered(library_facts(self.viewer))
-        return super().filter_texts(rows, texts)
 
 
 class AlbumYearFilter(TextsFilter):
@@ -63,7 +53,7 @@ class AlbumFilter(CatalogFilterSet):
 
     id = IdsFilter(help_text="Exactly these albums.")
     library_id = LIBRARY_ID
-    name = AlbumWordsFilter(
+    name = WordsFilter(
         "mbz_album_id",
         "mbz_release_group_id",
         help_text="Words, each the beginning of one in the name, the version, the artists or the catalog number, "

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from libraries.catalog_api.artists import in_libraries, lost_in, present_in
-from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, BeginsFilter, CatalogFilterSet, IdsFilter, WordsFilter
 from libraries.models import AlbumTag, LibraryArtist
@@ -39,7 +38,6 @@ class ArtistRoleFilter(TextsFilter):
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
         known = library_facts(self.viewer)
-        gathered(known)
         asked = [pk for pk in self.parent.form.cleaned_data.get("library_id") or known if pk in known]
         roles = Q(pk__in=[])
         for text in texts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import log2
 from statistics import median
+from time import perf_counter, thread_time
 from typing import Final, NamedTuple
 
 # what an operation must wait before threads are worth their own cost
@@ -32,6 +33,20 @@ _REST: Final = 2
 _LONGEST_REST: Final = 16
 # of this number of trials in vain, one is of less instead of more
 _LESS_EVERY: Final = 3
+
+
+class Stopwatch:
+    """How long an operation takes, which begins now in this thread."""
+
+    __slots__ = ("_began", "_worked")
+
+    def __init__(self) -> None:
+        self._began, self._worked = perf_counter(), thread_time()
+
+    def read(self) -> tuple[float, float]:
+        """Its seconds until now, and those of them in which the thread waited."""
+        seconds = perf_counter() - self._began
+        return seconds, seconds - (thread_time() - self._worked)
 
 
 class _Trial(NamedTuple):

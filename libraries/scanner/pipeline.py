@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from time import perf_counter, thread_time
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from libraries import cleanup, totals
 from libraries.choices import ScanPhase, ScanState, ScanTrigger
-from libraries.in_flight import InFlight
+from libraries.in_flight import InFlight, Stopwatch
 from libraries.models import Library, Scan
 from libraries.scanner import lease as leases
 from libraries.scanner.approval import Proposal, propose, settle_older
@@ -244,10 +243,9 @@ class _Run:
 
     def _list_root(self, path: bytes) -> Iterable[Entry]:
         """The entries of the root before the walk, which has learned from it how long the storage takes."""
-        began, worked = perf_counter(), thread_time()
+        watch = Stopwatch()
         entries = self.root_lister(path)
-        seconds = perf_counter() - began
-        self.in_flight.add(seconds, seconds - (thread_time() - worked), 1)
+        self.in_flight.add(*watch.read(), 1)
         return entries
 
     def _check_again(self) -> None:

@@ -15,12 +15,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from time import perf_counter, thread_time
 from typing import Any, Final, TypeVar
 
 from libraries.audio.file import NO_PAUSE, Pause
 from libraries.audio.pool.protocol import COUNT, Answer
-from libraries.in_flight import InFlight
+from libraries.in_flight import InFlight, Stopwatch
 
 T = TypeVar("T")
 
@@ -183,10 +182,9 @@ class Reads:
             self._in_flight = in_flight
 
     def _read_here(self, job: Job, pause: Pause) -> Answer:
-        began, worked = perf_counter(), thread_time()
+        watch = Stopwatch()
         answer = job.perform(pause)
-        seconds = perf_counter() - began
-        waited = seconds - (thread_time() - worked)
+        seconds, waited = watch.read()
         with self._lock:
             self._in_flight.add(seconds, waited, 1 + self._under_way)
             if self._in_flight.limit > 1:
@@ -214,10 +212,9 @@ class Reads:
         try:
             while True:
                 job = self._next()
-                began, worked = perf_counter(), thread_time()
+                watch = Stopwatch()
                 answer = job.perform(job)
-                seconds = perf_counter() - began
-                self._finish(job, answer, seconds, seconds - (thread_time() - worked))
+                self._finish(job, answer, *watch.read())
         except BaseException:
             os._exit(1)
 

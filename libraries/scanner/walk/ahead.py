@@ -14,10 +14,9 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from time import perf_counter, thread_time
 from typing import Final
 
-from libraries.in_flight import InFlight
+from libraries.in_flight import InFlight, Stopwatch
 from libraries.scanner.walk.visit import PendingFolder, Visit, Visitor, WalkStopped
 
 # files of visits that the walk has not come to, above which no thread goes on: a bound for memory
@@ -135,11 +134,11 @@ class Visits:
             return self._made.get(path)
 
     def _visit_here(self, folder: PendingFolder) -> Visit:
-        began, worked = perf_counter(), thread_time()
+        watch = Stopwatch()
         visit = self._visitor.visit(folder)
-        seconds = perf_counter() - began
+        seconds, waited = watch.read()
         with self._lock:
-            self._in_flight.add(seconds, seconds - (thread_time() - worked), 1 + len(self._under_way))
+            self._in_flight.add(seconds, waited, 1 + len(self._under_way))
             if not self._is_shared and self._in_flight.limit > 1:
                 self._is_shared = True
                 self._add(self._stack)
@@ -173,15 +172,14 @@ class Visits:
     def _work(self) -> None:
         while (folder := self._next()) is not None:
             made = _Made()
-            began, worked = perf_counter(), thread_time()
+            watch = Stopwatch()
             try:
                 if folder.linked:
                     made.identity = self._visitor.identity(folder)
                 made.visit = self._visitor.visit(folder)
             except BaseException as error:  # it is raised again by the walk
                 made.error = error
-            seconds = perf_counter() - began
-            self._finish(folder, made, seconds, seconds - (thread_time() - worked))
+            self._finish(folder, made, *watch.read())
 
     def _next(self) -> PendingFolder | None:
         """The next folder for a thread, which waits for one; None when there is nothing to do any more."""

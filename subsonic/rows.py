@@ -71,12 +71,9 @@ def page(of: Rows, sort: Sort, viewer: Viewer, first: int, size: int, *, descend
     if first >= limit or (not is_indexed(_MODELS[of], sort) and statements.total() >= limit):
         keeper = OrderKeeper([of.__name__, viewer.is_admin, sort.by], libraries)
         pages = KeptPages(of(viewer), sort, asked, descending=descending, first=first, end=first + size)
-        with keeper.kept() as order:
-            if order is not None and (found := pages.page_of(order)) is not None:
-                return found[0]
-        with keeper.made(pages.all_ids) as order:
-            if order is not None and (found := pages.page_of(order)) is not None:
-                return found[0]
+        found = pages.page_in(keeper.kept()) or pages.page_in(keeper.made(pages.all_ids))
+        if found is not None:
+            return found[0]
     return statements.ordered.ids(first, first + size)
 
 

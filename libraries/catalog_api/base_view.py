@@ -102,9 +102,8 @@ class CatalogView(GenericAPIView[Any]):
             total = asked.count()
         if keeper is not None and total >= limit and not (first < limit and asked.is_indexed()):
             pages = asked.pages(first, end)
-            with keeper.made(pages.all_ids) as order:
-                if order is not None and (found := pages.page_of(order)) is not None:
-                    return found
+            if (found := pages.page_in(keeper.made(pages.all_ids))) is not None:
+                return found
         return asked.ids(first, end), total
 
     def _pieces(self, ids: Sequence[str], viewer: Viewer, libraries: Libraries) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db.models import QuerySet
@@ -34,6 +35,11 @@ class KeptPages:
         """The ids of all rows, as they are kept."""
         sort = Sort("pk") if by_ids(self._sort) else self._sort
         return ids_in_order(self._rows, sort, self._asked, descending=False)
+
+    def page_in(self, opened: AbstractContextManager[KeptOrder | None]) -> tuple[list[str], int] | None:
+        """As `page_of`, of an order of `OrderKeeper`; None also where there is none."""
+        with opened as order:
+            return None if order is None else self.page_of(order)
 
     def page_of(self, order: KeptOrder) -> tuple[list[str], int] | None:
         """The ids of the page, and how many rows there are; None where the viewer has something of too many rows."""

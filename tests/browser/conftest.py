@@ -16,6 +16,7 @@ from libraries.models import Scan
 from libraries.scanner import pipeline
 from system import dashboard
 from tests.conftest import PASSWORD, MakeUser
+from tests.support.not_run import say_not_run
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ADVICE = "no Chromium found: install the package “chromium” (apt install chromium), or set ND_CHROMIUM to its path"
@@ -136,7 +137,6 @@ def run_queued() -> list[Scan]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Nobody overlooks that the browser tests did not run."""
+    """Say it when the browser tests did not run."""
     if find_chromium() is None:
-        terminalreporter.section("BROWSER TESTS DID NOT RUN", sep="!", red=True, bold=True)
-        terminalreporter.write_line(ADVICE, red=True)
+        say_not_run(terminalreporter, "BROWSER TESTS", ADVICE)

@@ -20,6 +20,7 @@ from libraries.search.index import index_everything
 from synth import Tone, Track, track_bytes
 from tests.conftest import PASSWORD, Configure
 from tests.media.conftest import MakeSong, make_song
+from tests.support.not_run import say_not_run
 from users.models import User
 
 __all__ = ["make_song"]
@@ -99,7 +100,6 @@ def offered(kind: type, without: Callable[[str], bool] = lambda name: False) -> 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Nobody overlooks that the programs beside the test environment did not run."""
+    """Say it when the programs beside the test environment did not run."""
     if any("test_outside_programs" in report.nodeid for report in terminalreporter.stats.get("skipped", ())):
-        terminalreporter.section("CLIENT PROGRAMS DID NOT RUN", sep="!", red=True, bold=True)
-        terminalreporter.write_line(ADVICE, red=True)
+        say_not_run(terminalreporter, "CLIENT PROGRAMS", ADVICE)

@@ -1,4 +1,4 @@
-"""A server that nobody asks for anything writes nothing, and queues only what may find something to do."""
+"""A server without requests writes nothing, and queues only what may find something to do."""
 
 from __future__ import annotations
 

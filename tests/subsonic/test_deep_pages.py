@@ -1,4 +1,4 @@
-"""Pages far down a long list: from an order that is kept, the same as without it, and of nobody else's libraries."""
+"""Pages far down a long list: those of a kept order are the same as without it, and of the viewer's libraries only."""
 
 from __future__ import annotations
 

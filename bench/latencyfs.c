@@ -9,7 +9,8 @@
  * One delay each has: a name that is looked up, attributes that are asked for, a folder that is opened (its names come
  * with their attributes, as with READDIRPLUS of NFS and QUERY_DIRECTORY of SMB), a file that is opened, and a read of
  * up to 128 KiB. The kernel keeps names and attributes for five seconds. Up to 64 operations wait at the same time.
- * With "arm" they wait one after the other, as on a disk that has a single arm.
+ * With "arm" they wait one after the other, as on a disk that has a single arm, and what the kernel has learnt it keeps,
+ * as it does of a disk: a new mount is the cold cache.
  *
  * For each line of its standard input it prints how many operations of each kind there were since the last one.
  */
@@ -32,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 64, VALID_SECONDS = 5, MOST_READ = 128 * 1024, BUCKETS = 1 << 16 };
+enum { THREADS = 64, VALID_SECONDS = 5, VALID_OF_DISK = 24 * 3600, MOST_READ = 128 * 1024, BUCKETS = 1 << 16 };
 
 /* What the kernel knows by a number: its number is the address of this. Nodes live as long as the process. */
 struct node {
@@ -42,7 +43,7 @@ struct node {
 
 static int device;
 static long delay_us;
-static int has_arm;
+static int has_arm, valid_seconds = VALID_SECONDS;
 enum kind { LOOKUP, ATTRIBUTES, LINK, FOLDER, OPEN, READ, KINDS };
 static const char *kinds[KINDS] = {"lookup", "attributes", "link", "folder", "open", "read"};
 static atomic_long counts[KINDS];
@@ -115,7 +116,7 @@ static int fill_entry(struct fuse_entry_out *to, const struct node *parent, cons
     if (snprintf(path, sizeof path, "%s/%s", parent->path, name) >= (int)sizeof path)
         return ENAMETOOLONG;
     *to = (struct fuse_entry_out){
-        .nodeid = (uintptr_t)node_of(path), .entry_valid = VALID_SECONDS, .attr_valid = VALID_SECONDS};
+        .nodeid = (uintptr_t)node_of(path), .entry_valid = valid_seconds, .attr_valid = valid_seconds};
     fill_attributes(&to->attr, found);
     return 0;
 }
@@ -137,7 +138,7 @@ static void look_up(uint64_t unique, struct node *parent, const char *name) {
 
 static void get_attributes(uint64_t unique, struct node *node) {
     struct stat found;
-    struct fuse_attr_out out = {.attr_valid = VALID_SECONDS};
+    struct fuse_attr_out out = {.attr_valid = valid_seconds};
     wait_as_remote(ATTRIBUTES);
     int error = lstat(node->path, &found) ? errno : 0;
     if (!error)
@@ -282,6 +283,8 @@ int main(int argc, char **argv) {
     root = node_of(source);
     delay_us = atol(argv[3]);
     has_arm = argc > 4 && !strcmp(argv[4], "arm");
+    if (has_arm)
+        valid_seconds = VALID_OF_DISK;
     if ((device = open("/dev/fuse", O_RDWR | O_CLOEXEC)) < 0)
         die("/dev/fuse");
     snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other,max_read=%d", device,

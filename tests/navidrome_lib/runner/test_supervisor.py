@@ -65,9 +65,14 @@ def supervisors() -> Iterator[list[subprocess.Popen[str]]]:
 def start_supervisor(folder: Path, *names: str, program: str = POLITE) -> subprocess.Popen[str]:
     script(folder, "service", program)
     process = run_module(SUPERVISOR, [str(folder), *names])
-    assert eventually(lambda: all((folder / f"{name}.pids").exists() for name in names))
+    assert eventually(lambda: all(has_started(folder, name) for name in names))
     assert eventually(lambda: all(pids(folder, name) for name in names))
     return process
+
+
+def has_started(folder: Path, name: str) -> bool:
+    """Whether a program has said which its processes are; the file is there a moment before they are in it."""
+    return (folder / f"{name}.pids").exists() and bool(pids(folder, name))
 
 
 def pids(folder: Path, name: str) -> list[int]:
@@ -143,7 +148,7 @@ def watchers(parent: int) -> list[int]:
 def test_a_crashed_service_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with Supervisor(Console()) as supervisor:
         supervisor.start(command(tmp_path, "worker", POLITE))
-        assert supervisor.wait_until((tmp_path / "worker.pids").exists, seconds=60)
+        assert supervisor.wait_until(lambda: has_started(tmp_path, "worker"), seconds=60)
         first, grandchild = pids(tmp_path, "worker")
         os.kill(first, signal.SIGKILL)
         assert supervisor.wait_until(lambda: supervisor.pids().get("worker", first) != first, seconds=60)
@@ -163,7 +168,7 @@ def test_a_service_that_never_comes_up_ends_the_start(tmp_path: Path, capfd: pyt
 def test_a_service_that_ignores_the_signal_is_killed_in_time(tmp_path: Path) -> None:
     with Supervisor(Console()) as supervisor:
         supervisor.start(command(tmp_path, "worker", STUBBORN, stop=((signal.SIGTERM, 0.3),)))
-        assert supervisor.wait_until((tmp_path / "worker.pids").exists, seconds=60)
+        assert supervisor.wait_until(lambda: has_started(tmp_path, "worker"), seconds=60)
         everything = pids(tmp_path, "worker")
     assert all_end(everything)
 
@@ -201,7 +206,7 @@ def test_a_command_is_stopped_when_what_is_done_meanwhile_fails(tmp_path: Path) 
     started: list[int] = []
 
     def fail() -> None:
-        assert eventually((tmp_path / "web.pids").exists)
+        assert eventually(lambda: has_started(tmp_path, "web"))
         started.extend(pids(tmp_path, "web"))
         raise Failed("no memory")
 
@@ -224,7 +229,7 @@ def test_a_reader_of_the_output_that_goes_away_does_not_stop_the_server(tmp_path
     code = SUPERVISOR.replace("supervisor.watch()", "supervisor.wait_until((folder / 'go').exists, seconds=60)")
     script(tmp_path, "service", POLITE.replace("time.sleep(0.05)", "time.sleep(0.05); print('a line', flush=True)"))
     process = run_module(code, [str(tmp_path), "web"])
-    assert eventually((tmp_path / "web.pids").exists)
+    assert eventually(lambda: has_started(tmp_path, "web"))
     assert process.stdout is not None
     process.stdout.close()
     (tmp_path / "go").touch()

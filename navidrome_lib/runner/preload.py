@@ -82,6 +82,10 @@ def load_services() -> None:
     for name in MODULES:
         import_module(name)
     _share_arenas()
-    import_module("navidrome_lib.celery").app.loader.import_default_modules()
+    # Celery sets Django up again in each worker: that would write to what all services share
+    import_module("django.conf").settings.LOGGING_CONFIG = None
+    app = import_module("navidrome_lib.celery").app
+    app.loader.import_default_modules()
+    app.finalize()
     gc.collect()
     gc.freeze()

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from celery import beat
 from celery.signals import task_postrun
 from kombu.asynchronous.hub import Hub
 from kombu.asynchronous.timer import Timer
 
+from navidrome_lib.celery import app
 from navidrome_lib.runner import worker
+from navidrome_lib.scheduler import SteadyScheduler
 
 LONG_SECONDS = 10.0
 
@@ -58,3 +61,12 @@ def test_a_connection_is_not_looked_after_each_second(hub: Any) -> None:
     looks = [hub.call_repeatedly(seconds, lambda: None) for seconds in (1, 25)]
     due = {id(entry): eta for eta, _, entry in hub.timer.queue}
     assert [round(due[id(look)] - began) for look in looks] == [worker.POLL_SECONDS, 25]
+
+
+def test_the_schedule_takes_its_class_without_a_look_at_all_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(namespace: str) -> Iterator[Any]:
+        raise AssertionError(f"looked at all packages for {namespace}")
+
+    monkeypatch.setattr(beat, "load_extension_class_names", look)
+    scheduling: Any = app
+    assert isinstance(worker.Schedule(scheduling).scheduler, SteadyScheduler)

@@ -14,6 +14,7 @@ from bench.calls import calls_part, measure_calls
 from bench.corpus import MUTAGEN_FORMATS, make_corpus
 from bench.crowds import crowds_part, measure_crowds
 from bench.databases import POSTGRESQL, SQLITE, Fresh, databases
+from bench.first_scan import first_scan_text, measure_first_scan
 from bench.idle import IDLE_SECONDS as LEFT_ALONE
 from bench.idle import idle_text, measure_idle
 from bench.lists import lists_part, measure_lists, split
@@ -47,6 +48,13 @@ def main(arguments: Sequence[str]) -> int:
         )
         print(text, flush=True)
         (RESULTS / "orders.md").write_text(text, encoding="utf-8")
+        return 0
+    if options.first_scan:
+        with databases([SQLITE]) as fresh:
+            first = measure_first_scan(make_corpus(options.corpus, options.tracks[0]), fresh[SQLITE], options.rounds)
+        text = first_scan_text(first, remark(load))
+        print(text, flush=True)
+        (options.results / "first-scan.md").write_text(text, encoding="utf-8")
         return 0
     if options.crowds:
         text = crowds_part(measure_crowds(options.rounds), remark(load))
@@ -124,6 +132,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--orders", type=int, metavar="SONGS", help="measure pages of all orders of SONGS songs")
     parser.add_argument("--calls", action="store_true", help="measure the CPU of single requests, not the scans")
     parser.add_argument("--crowds", action="store_true", help="measure requests beside streams and slow readers")
+    parser.add_argument(
+        "--first-scan",
+        action="store_true",
+        help="measure a first scan from its request on, and beside other programs, not the page",
+    )
     parser.add_argument(
         "--against", type=Path, help="with --calls: another checkout, whose server is measured in turns"
     )

@@ -1,7 +1,7 @@
 """One scan in a process of its own: `python -m bench.child prepare ROOT` makes the catalog, `… scan` scans it.
 
 `… scan-behind` does so as a worker of the server, which lets other processes go first; `… gather` does what a worker
-does behind a scan.
+does behind a scan; `… read ROOT` reads its files as a reader does.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from django.db import connection
 
 django.setup()
 
+from bench.floors import files  # noqa: E402
 from libraries import gathering  # noqa: E402
-from libraries.choices import ScanState, ScanTrigger  # noqa: E402
+from libraries.audio import inspect  # noqa: E402
+from libraries.choices import ScanState, ScanTrigger, TextEncoding  # noqa: E402
 from libraries.models import Library  # noqa: E402
 from libraries.scanner import pipeline  # noqa: E402
+from libraries.scanner.read.readers import make_pool  # noqa: E402
+from libraries.scanner.read.transport import pack_audio  # noqa: E402
 from libraries.services import libraries, scans  # noqa: E402
 from libraries.services.library_rules import prepare_library  # noqa: E402
 from navidrome_lib.runner.guard import step_back  # noqa: E402
@@ -30,14 +34,19 @@ from navidrome_lib.runner.services import WORKER_NICE  # noqa: E402
 
 
 class Queries:
-    """Counts the statements that go to the database; a COPY is not seen."""
+    """Counts the statements that go to the database, and their processor seconds here; a COPY is not seen."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.seconds = 0.0
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         self.count += 1
-        return execute(sql, params, many, context)
+        began = time.thread_time()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.seconds += time.thread_time() - began
 
 
 def prepare(root: str) -> None:
@@ -61,7 +70,23 @@ def scan() -> dict[str, Any]:
     readers = used.children_user + used.children_system - busy.children_user - busy.children_system
     names = ("seen", "added", "updated", "skipped", "missing", "failed")
     times = {"seconds": seconds, "cpu": own + readers, "own_cpu": own}
-    return {**times, "queries": queries.count, **{name: getattr(done, name) for name in names}}
+    told = {"queries": queries.count, "sql": queries.seconds}
+    return {**times, **told, **{name: getattr(done, name) for name in names}}
+
+
+def read(root: str) -> dict[str, float]:
+    """What readers do, one file after the other: processor seconds of tags and mapping, seconds to the first file."""
+    paths = [os.fsencode(path) for path in sorted(files(root))]
+    began = time.perf_counter()
+    with make_pool(1) as pool:
+        next(iter(pool.read_many(paths[:1])))
+        start = time.perf_counter() - began
+    before = time.process_time()
+    read = [(inspect.read_file(path, TextEncoding.AUTO), path) for path in paths]
+    between = time.process_time()
+    for audio, path in read:
+        pack_audio(audio, path)
+    return {"start": start, "tags": between - before, "mapping": time.process_time() - between}
 
 
 def main() -> None:
@@ -71,6 +96,9 @@ def main() -> None:
         return
     if command == "gather":
         gathering.gather(list(Library.objects.active().values_list("pk", flat=True)))
+        return
+    if command == "read":
+        print(json.dumps(read(*arguments)))
         return
     if command == "scan-behind":
         step_back(WORKER_NICE)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.corpus import Corpus
 from bench.processes import REPOSITORY, ProcessFailed, environment, family, running
@@ -32,7 +32,7 @@ QUIET_SECONDS, QUIET_SHARE = 65.0, 0.02
 # behind a scan fingerprints are read, and pictures are made of a hundred albums and artists a minute
 QUIET_PATIENCE, QUIET_PATIENCE_PER_TRACK = 600.0, 0.2
 _SAMPLE_SECONDS = 0.25
-_ADMIN = ("bench", "benchmark of idleness")
+ADMIN = ("bench", "benchmark of idleness")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -77,25 +77,25 @@ def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
     """Start the server, have it scan the music, leave it alone for `seconds`, and start it once more."""
     with tempfile.TemporaryDirectory(prefix="nd-bench-") as folder:
         data = Path(folder) / "data"
-        with _server(data, corpus.root) as (server, port, first, said):
-            with Peak(server) as peak:
-                _wait_for_scan(said)
+        with running_server(data, corpus.root) as server:
+            with Peak(server.pid) as peak:
+                _wait_for_scan(server.said)
             if seconds:
-                _wait_until_quiet(server, data, QUIET_PATIENCE + corpus.tracks * QUIET_PATIENCE_PER_TRACK)
-            before, turns, files = use_of(server), turns_of(server), stamps(data)
+                _wait_until_quiet(server.pid, data, QUIET_PATIENCE + corpus.tracks * QUIET_PATIENCE_PER_TRACK)
+            before, turns, files = use_of(server.pid), turns_of(server.pid), stamps(data)
             time.sleep(seconds)
-            after, turned, later = use_of(server), turns_of(server), stamps(data)
-            memory = memory_by_process(server)
-            _sign_in(port)
-            signed_in = sum(memory_by_process(server).values())
-        with _server(data, corpus.root) as (_, _, second, _):
+            after, turned, later = use_of(server.pid), turns_of(server.pid), stamps(data)
+            memory = memory_by_process(server.pid)
+            _sign_in(server.port)
+            signed_in = sum(memory_by_process(server.pid).values())
+        with running_server(data, corpus.root) as again:
             pass
     changed = sorted(name for name in {*files, *later} if files.get(name) != later.get(name))
     return Idle(
         tracks=corpus.tracks,
         seconds=seconds,
-        first_start=first,
-        second_start=second,
+        first_start=server.ready,
+        second_start=again.ready,
         peak=peak.megabytes,
         processes={name: _process(memory[name], turns.get(name), turned[name], seconds) for name in turned},
         signed_in=signed_in,
@@ -208,11 +208,20 @@ def stamps(folder: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
+class Server(NamedTuple):
+    """A command that serves: its process, its port, the seconds to its first answer, and what it has said."""
+
+    pid: int
+    port: int
+    ready: float
+    said: Callable[[], str]
+
+
 @contextlib.contextmanager
-def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float, Callable[[], str]]]:
-    """The command in a process of its own: its number, its port, the seconds to its first answer, and what it says."""
+def running_server(data: Path, music: Path) -> Iterator[Server]:
+    """The command in a process of its own."""
     port = free_port()
-    user, password = _ADMIN
+    user, password = ADMIN
     env = environment(
         ND_VENV=sys.prefix, ND_DATAFOLDER=str(data), ND_MUSICFOLDER=str(music), ND_ADMIN_USER=user,
         ND_ADMIN_PASSWORD=password, ND_PORT=str(port), ND_ADDRESS="127.0.0.1",
@@ -220,23 +229,23 @@ def _server(data: Path, music: Path) -> Iterator[tuple[int, int, float, Callable
     lines: list[str] = []
     began = time.monotonic()
     with running([str(REPOSITORY / "script" / "serve")], env=env, said=lines.append) as child:
-        if not _wait_for(lambda: child.ended() is not None or _answers(port), START_SECONDS):
+        if not wait_for(lambda: child.ended() is not None or _answers(port), START_SECONDS):
             raise ProcessFailed("the server did not answer")
         ready = time.monotonic() - began
         if child.ended() is not None:
             raise ProcessFailed("\n".join(lines))
-        yield child.pid, port, ready, lambda: "\n".join(lines)
+        yield Server(child.pid, port, ready, lambda: "\n".join(lines))
 
 
 def _answers(port: int) -> bool:
     try:
-        _ask(port, "/api/keepalive/")
+        ask(port, "/api/keepalive/")
     except (OSError, http.client.HTTPException):
         return False
     return True
 
 
-def _ask(port: int, path: str, *, body: object = None, token: str = "") -> Any:
+def ask(port: int, path: str, *, body: object = None, token: str = "") -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
     headers = {"Content-Type": "application/json", **({"X-ND-Authorization": f"Bearer {token}"} if token else {})}
     with contextlib.closing(connection):
@@ -246,15 +255,15 @@ def _ask(port: int, path: str, *, body: object = None, token: str = "") -> Any:
 
 def _wait_for_scan(said: Callable[[], str]) -> None:
     """By what the server says: a request would need memory in the web server."""
-    if not _wait_for(lambda: "scan 1: finished" in said(), SCAN_SECONDS, every=0.5):
+    if not wait_for(lambda: "scan 1: finished" in said(), SCAN_SECONDS, every=0.5):
         raise ProcessFailed(f"the scan did not end: {said()}")
 
 
 def _sign_in(port: int) -> None:
-    user, password = _ADMIN
-    token = str(_ask(port, "/auth/login", body={"username": user, "password": password})["token"])
+    user, password = ADMIN
+    token = str(ask(port, "/auth/login", body={"username": user, "password": password})["token"])
     for path in ("/api/library", "/api/scan"):
-        _ask(port, path, token=token)
+        ask(port, path, token=token)
 
 
 def _wait_until_quiet(root: int, data: Path, patience: float) -> None:
@@ -270,11 +279,11 @@ def _wait_until_quiet(root: int, data: Path, patience: float) -> None:
         print(f"the server {written} and took {share:.1%} of a core: {busy}", file=sys.stderr, flush=True)
         return is_same and share < QUIET_SHARE
 
-    if not _wait_for(quiet, patience):
+    if not wait_for(quiet, patience):
         raise ProcessFailed("the server did not come to rest")
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float, *, every: float = 0.02) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float, *, every: float = 0.02) -> bool:
     limit = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < limit:
         time.sleep(every)

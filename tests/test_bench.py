@@ -17,6 +17,7 @@ from bench.calls import CALLS, calls_part, measure_in_turns, server_with_catalog
 from bench.corpus import make_corpus
 from bench.crowds import Times, crowds_part, measure_beside
 from bench.databases import POSTGRESQL, SQLITE, databases
+from bench.first_scan import first_scan_text, measure_first_scan
 from bench.idle import Idle, Peak, Process, idle_text, stamps, turns_of, use_of
 from bench.lists import Answer, lists_part, split
 from bench.peers import PEERS, PeerTimes, measure_peer
@@ -282,6 +283,22 @@ def test_a_measured_server_ends_with_the_bench(number: signal.Signals) -> None:
         bench.send_signal(number)
         bench.wait()
     assert all_end([server], seconds=10)
+
+
+@pytest.mark.alike
+@pytest.mark.django_db
+def test_a_first_scan_is_measured_from_its_request_on(tmp_path: Path, new_database: Path) -> None:
+    corpus = make_corpus(tmp_path, 12)
+    with databases([SQLITE], migrated=new_database) as fresh:
+        found = measure_first_scan(corpus, fresh[SQLITE], 1, loops=1)
+    (quiet,), (busy,), (parts,) = found.quiet, found.busy, found.parts
+    for one in (quiet, busy):
+        assert one.whole > one.queued + one.scan > one.scan > 0 < one.answered
+    assert found.ratio == busy.whole / quiet.whole
+    assert min(parts.start, parts.tags, parts.mapping, parts.statements, parts.rest) > 0
+    text = first_scan_text(found, "Today.")
+    assert f"| all | {quiet.whole:.2f} | {busy.whole:.2f} |" in text
+    assert f"| scan: statements of SQL | {parts.statements:.2f} |" in text
 
 
 def test_a_file_that_was_written_to_has_another_stamp(tmp_path: Path) -> None:

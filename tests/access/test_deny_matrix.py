@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import transaction
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
-from libraries.choices import ScanTrigger
-from libraries.gathering import gather
-from libraries.models import Library, MediaFile, Scan
-from listening.models import Player, Playlist, Radio, Scrobble, Share, ShareItem, Transcoding
-from missing.models import Purge
+from libraries.models import Library
 from navidrome_lib.config.conf import Inspect
 from navidrome_lib.config.forwarding import LastFm, ListenBrainz
+from tests.access.deny_world import World, everything, make_world
 from tests.access.rest_table import REST, ROLES
 from tests.access.routes import routes
-from tests.conftest import Configure, MakeUser, SignIn
-from tests.support.catalog import SEEN, make_track
+from tests.conftest import Configure, SignIn
+from tests.support.kept_rows import kept_rows
 from tests.support.listening_service import Service, listening_service, says
 from tests.support.sharing import Share as ShareOfRun
 from users import api_keys, app_passwords
-from users.models import ApiKey, LibraryAccess, User
+from users.models import User
 
 pytestmark = pytest.mark.alike
 
@@ -147,12 +142,23 @@ def service() -> Iterator[Service]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    with kept_rows(django_db_blocker):
+        yield make_world(tmp_path_factory.mktemp("Rock"), tmp_path_factory.mktemp("Jazz"))
+
+
 @pytest.fixture
-def cast(
-    admin: User, member: User, outsider: User, make_user: MakeUser, library: Library, configure: Configure,
-    service: Service,
-) -> dict[str, User | None]:  # fmt: skip
-    """Users by role; the scanner can access what the member can, and start scans. No address is switched off."""
+def library(db: None, world: World) -> Library:
+    """The library that the member can access."""
+    return Library.objects.get(pk=world.library)
+
+
+@pytest.fixture
+def cast(db: None, world: World, configure: Configure, service: Service) -> dict[str, User | None]:
+    """Users by role. No address is switched off."""
     configure(
         dev_ui_show_config=True,
         inspect=Inspect(enabled=True),
@@ -161,34 +167,14 @@ def cast(
         lastfm=LastFm(enabled=True, api_key="k", secret="s", base_url=service.url),
         listenbrainz=ListenBrainz(enabled=True, base_url=service.url),
     )
-    scanner = make_user("scanner", may_scan=True)
-    LibraryAccess.objects.create(user=scanner, library=library)
-    return {"anonymous": None, "member": member, "outsider": outsider, "scanner": scanner, "admin": admin}
+    users = User.objects.in_bulk(world.users.values())
+    return {"anonymous": None, **{role: users[pk] for role, pk in world.users.items()}}
 
 
 @pytest.fixture
-def address(cast: dict[str, User | None], library: Library) -> Any:
+def address(world: World) -> Any:
     """A route with the ids of the member's things filled in."""
-    member = cast["member"]
-    assert member is not None
-    key = ApiKey.objects.create(user=member, name="k", digest="d", hint="h")
-    scan = Scan.objects.create(library=library, trigger=ScanTrigger.API)
-    purge = Purge.objects.create(expires_at="2999-01-01T00:00:00Z")
-    song = make_track(library, "Ada/a.mp3", missing=False)
-    Path(library.path, "Ada").mkdir()
-    Path(library.path, "Ada", "a.mp3").write_bytes(b"ID3" + bytes(997))
-    objects: dict[str, Any] = {
-        "user": member.pk,
-        "library": library.pk,
-        "apikey": key.pk,
-        "scan": scan.pk,
-        "missing": purge.pk,
-    }
-    objects |= {"song": song.pk, "album": str(song.album_ref_id), "folder": song.folder_id}
-    objects |= {"artwork": objects["album"], "artist": song.artists.all()[0].pk, "genre": song.genres.all()[0].pk}
-    gather([library.pk])
-    objects |= {"tag": objects["genre"]}
-    objects |= add_to_catalog(member, song)
+    objects = world.objects
 
     def fill(route: str) -> str:
         parts = route.split("/")
@@ -197,46 +183,10 @@ def address(cast: dict[str, User | None], library: Library) -> Any:
             route.replace("{pk}", str(found))
             .replace("{kind}", "al")
             .replace("{place}", "1")
-            .replace("{track}", song.pk)
+            .replace("{track}", objects["song"])
         )
 
     return fill
-
-
-def add_to_catalog(member: User, song: MediaFile) -> dict[str, Any]:
-    """Things that the member added, and those that are for everybody, by the part of the address."""
-    public = Share.objects.create(
-        user=member, resource_type="media_file", expires_at="2999-01-01T00:00:00Z", downloadable=True
-    )
-    ShareItem.objects.create(share=public, position=0, media_file=song)
-    return {
-        "open share": public.pk,
-        "playlist": Playlist.objects.create(owner=member, updated_at=SEEN).pk,
-        "player": Player.objects.create(user=member, name="p", client="p").pk,
-        "radio": Radio.objects.create(name="r", stream_url="http://radio.example/").pk,
-        "scrobble": Scrobble.objects.create(user=member, media_file=song, submission_time=SEEN).pk,
-        "share": Share.objects.create(user=member, resource_type="album", expires_at=SEEN).pk,
-        "transcoding": Transcoding.objects.create(name="t", target_format="t").pk,
-    }
-
-
-def everything() -> str:
-    """All rows but the times of visits and the list of sign-ins, to see whether anything changed."""
-    volatile = {"last_access_at", "last_used_at", "subsonic_secret"}
-    models = [
-        model
-        for model in apps.get_models()
-        if model._meta.app_label not in ("sessions", "contenttypes", "system") and model._meta.label != "audit.SignIn"
-    ]
-    rows = {
-        model._meta.label: [
-            {key: str(value) for key, value in row.items() if key not in volatile}
-            for row in model._base_manager.order_by("pk").values()
-        ]
-        for model in models
-        if not model._meta.proxy
-    }
-    return json.dumps(rows, sort_keys=True)
 
 
 def allowed(route: str, verb: str) -> tuple[str, ...] | None:
@@ -288,21 +238,24 @@ def test_permissions(cast: dict[str, User | None], address: Any, sign_in: SignIn
 
 @pytest.mark.parametrize("method", sorted(REST))
 def test_rest(cast: dict[str, User | None], method: str) -> None:
+    client, before = APIClient(), everything()
     for role, code in REST[method].items():
-        user, before = cast[role], everything()
+        user = cast[role]
         for http in ("get", "post"):
             query = {"v": "1.16.1", "c": "test", "f": "json"}
             if user is not None:
                 query |= {"u": user.username, "p": app_passwords.app_password(user)}
                 query |= {"username": user.username} if method == "getUser" else {}
             name = method if method != ".*" else "noSuchMethod"
-            answer = getattr(APIClient(), http)(
+            answer = getattr(client, http)(
                 f"/rest/{name}", query, **({"format": "multipart"} if http == "post" else {})
             )
+            assert not client.cookies
             found = answer.json()["subsonic-response"]
             assert found.get("error", {}).get("code", 0) == code, f"{method} as {role}"
-        if code:
-            assert everything() == before
+        after = everything()
+        assert after == before or not code
+        before = after
 
 
 @pytest.mark.parametrize("route", sorted(PAGES))
@@ -328,10 +281,10 @@ def test_pages(cast: dict[str, User | None], library: Library, route: str) -> No
             client.force_login(cast[role])  # type: ignore[arg-type]
             client.post(url)
     User.objects.update(last_login=None)
-    assert everything().replace("last_login", "") == before.replace("last_login", "")
+    assert everything() == before
 
 
-def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: ShareOfRun) -> None:
+def test_admin_site(cast: dict[str, User | None], share: ShareOfRun) -> None:
     """Every page sends everybody but staff to the sign-in, and changes nothing."""
     pages = [route for route in routes() if route.startswith("/admin/") and route not in OPEN_ADMIN]
     assert len(pages) > 30
@@ -348,7 +301,7 @@ def test_admin_site(cast: dict[str, User | None], make_user: MakeUser, share: Sh
                 if response.status_code == 302:
                     assert response["Location"].startswith("/admin/login/"), page
     User.objects.update(last_login=None)
-    assert everything().replace("last_login", "") == before.replace("last_login", "")
+    assert everything() == before
 
 
 @pytest.mark.parametrize("scope", ["read", "scan", "manage"])

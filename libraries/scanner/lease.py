@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,12 +23,23 @@ from libraries.scanner.counters import Counters
 from libraries.scanner.limits import ScanLimits
 from navidrome_lib import outages, stopping
 from navidrome_lib.db.locks import lock_library
+from navidrome_lib.db.prepared import PreparedQuery, PreparedUpdate
 from navidrome_lib.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
 COUNTERS = tuple(Counters().columns())
 PROGRESS = ("phase", "phase_started_at", "phase_seen", "files_total", "current_folder", *COUNTERS)
+# conditional on the fence: a worker that was taken for dead must not write over its successor
+_MINE = ("id", "fence", "state")
+_BEAT = (*PROGRESS, "heartbeat_at", "lease_expires_at")
+_END = (*PROGRESS, "settling", "state", "error", "finished_at", "lease_expires_at", "retry_at")
+# each transaction of a scan begins with these two
+_beat = PreparedUpdate(Scan, _BEAT, _MINE)
+_cancelled = PreparedQuery(
+    lambda pk: Scan.objects.filter(pk=pk, cancel_requested=True).order_by().values_list("pk", flat=True), int
+)
+_end = PreparedUpdate(Scan, _END, _MINE)
 
 
 class LeaseLost(Exception):
@@ -95,18 +106,17 @@ class Lease:
         self._take_counters()
         self.scan.heartbeat_at = now
         self.scan.lease_expires_at = now + self.limits.lease
-        fields = (*PROGRESS, "heartbeat_at", "lease_expires_at")
-        self._verify(**{name: getattr(self.scan, name) for name in fields})
+        self._save(_beat, _BEAT)
+        if _cancelled.rows(self.scan.pk):
+            raise Cancelled
         if self._on_progress is not None:
             self._on_progress(self.scan)
 
-    def _verify(self, **values: object) -> None:
-        # conditional on the fence: a worker that was taken for dead must not write over its successor
-        mine = Scan.objects.filter(pk=self.scan.pk, fence=self.scan.fence, state=ScanState.RUNNING)
-        if not mine.update(**values):
+    def _save(self, update: PreparedUpdate, columns: Sequence[str]) -> None:
+        """Write what the scan in memory has in these columns; raises LeaseLost when it is no longer ours."""
+        scan = self.scan
+        if not update.run([getattr(scan, name) for name in columns], (scan.pk, scan.fence, ScanState.RUNNING)):
             raise LeaseLost
-        if Scan.objects.filter(pk=self.scan.pk, cancel_requested=True).exists():
-            raise Cancelled
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -123,10 +133,7 @@ class Lease:
         scan.state, scan.error = state, error[:2000]
         scan.finished_at = timezone.now()
         scan.lease_expires_at, scan.current_folder, scan.retry_at = None, "", None
-        fields = (*PROGRESS, "settling", "state", "error", "finished_at", "lease_expires_at", "retry_at")
-        mine = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
-        if not mine.update(**{name: getattr(scan, name) for name in fields}):
-            raise LeaseLost
+        self._save(_end, _END)
         if self._on_progress is not None:
             self._on_progress(scan)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable
+from django.db.transaction import mark_for_rollback_on_error
 
-from navidrome_lib.db.bulk import chunks
+from navidrome_lib.db.bulk import chunks, table
 from navidrome_lib.db.tuples import Rows, TupleReader
 
 T = TypeVar("T")
@@ -178,3 +179,30 @@ class PreparedCount:
     def _note(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         self._statement = sql, params
         return execute(sql, params, many, context)
+
+
+class PreparedUpdate:
+    """An UPDATE of the columns `changed` of the rows in whose columns `where` are given values, none of them null."""
+
+    def __init__(self, model: type[Model], changed: Sequence[str], where: Sequence[str]) -> None:
+        self._model = model
+        self._changed = tuple(changed)
+        self._where = tuple(where)
+        self._built: dict[str, tuple[str, list[Field[Any, Any]]]] = {}
+
+    def run(self, changed: Sequence[Any], where: Sequence[Any]) -> int:
+        """Write the values, in the order of their columns; how many rows were changed."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        sql, fields = self._built.get(connection.vendor) or self._build_for(connection)
+        values = zip(fields, (*changed, *where), strict=True)
+        with mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connection.cursor() as cursor:
+            cursor.execute(sql, [field.get_db_prep_save(value, connection) for field, value in values])
+            return int(cursor.rowcount)
+
+    def _build_for(self, connection: Any) -> tuple[str, list[Field[Any, Any]]]:
+        known = {field.name: field for field in self._model._meta.concrete_fields}
+        fields = [known[name] for name in (*self._changed, *self._where)]
+        names = [f"{connection.ops.quote_name(field.column)} = %s" for field in fields]
+        sets, conditions = names[: len(self._changed)], names[len(self._changed) :]
+        sql = f"UPDATE {table(self._model)} SET {', '.join(sets)} WHERE {' AND '.join(conditions)}"  # noqa: S608 - own names
+        return self._built.setdefault(connection.vendor, (sql, fields))

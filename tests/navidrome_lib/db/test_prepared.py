@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from libraries.models import Library
-from navidrome_lib.db.prepared import MANY, PreparedCount, PreparedIn, PreparedQuery
+from navidrome_lib.db.prepared import MANY, PreparedCount, PreparedIn, PreparedQuery, PreparedUpdate
 from navidrome_lib.db.tuples import fetch_all
 from users.models import ApiKey, LibraryAccess, User
 
@@ -128,3 +130,36 @@ def test_plain_values_are_what_the_query_itself_would_give() -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         fetch_all(connection, "SELECT * FROM nowhere WHERE id = %s", ["50%"])
     assert fetch_all(connection, "SELECT %s, '%%s'", ["50%"]) == [("50%", "%s")]
+
+
+class TestUpdates:
+    """An UPDATE whose SQL is built once."""
+
+    update = PreparedUpdate(Library, ("name", "exclude_patterns", "offline_since", "totals_stale"), ("id", "name"))
+
+    def test_what_is_written_is_read_again(self) -> None:
+        library, other = (Library.objects.create(name=name, path=f"/srv/{name}") for name in ("Music", "Jazz"))
+        now = timezone.now()
+        rows: list[tuple[Any, ...]] = [("Music", ["ü", "*"], now, True), ("Rock", [], None, False)]
+        for values in rows:
+            with CaptureQueriesContext(connection) as asked:
+                assert self.update.run(values, (library.pk, "Music")) == 1
+            assert len(asked) == 1
+            library.refresh_from_db()
+            assert (library.name, library.exclude_patterns, library.offline_since, library.totals_stale) == values
+        assert Library.objects.get(pk=other.pk).name == "Jazz"
+
+    def test_a_row_that_has_other_values_is_left_alone(self) -> None:
+        library = Library.objects.create(name="Music", path="/srv/music")
+        assert self.update.run(("Rock", [], None, True), (library.pk, "Jazz")) == 0
+        library.refresh_from_db()
+        assert (library.name, library.totals_stale) == ("Music", False)
+
+    def test_the_transaction_around_one_that_fails_is_taken_back(self) -> None:
+        library = Library.objects.create(name="Music", path="/srv/music")
+        with transaction.atomic():
+            Library.objects.filter(pk=library.pk).update(name="Rock")
+            with contextlib.suppress(IntegrityError):
+                self.update.run((None, [], None, True), (library.pk, "Rock"))
+        library.refresh_from_db()
+        assert library.name == "Music"

@@ -31,7 +31,7 @@ DEBUG = False
 ALLOWED_HOSTS = [host.strip() for host in CONF.allowed_hosts.split(",") if host.strip()]
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "navidrome_lib.admin.site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -18,6 +18,8 @@ from django.core import checks
 class AdminConfig(SimpleAdminConfig):
     """`navidrome_lib.urls` discovers what is registered, and so do the checks."""
 
+    default_site = "navidrome_lib.admin.pages.Pages"
+
     def ready(self) -> None:
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(_check_admin, checks.Tags.admin)

@@ -31,6 +31,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*arguments, **options)
         self._process = 0
         self._file: tuple[int, int] | None = None
+        # whether anything was asked of it since it was looked after
+        self._used = False
 
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -38,16 +40,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         _open.add(self)
         return connection
 
+    def ensure_connection(self) -> None:
+        self._used = True
+        super().ensure_connection()
+
     def close_if_unusable_or_obsolete(self) -> None:
         """Called before and after each request and task."""
         if self.connection is not None and self._process != os.getpid():
             _inherited.append(self.connection)
             self.connection = None
+        # to look after it is no use of it
+        was_used = self._used
         # a new connection is the safest answer to an error
         if self.connection is not None and (self.errors_occurred or self._file != self._file_now()):
             self.close()
         super().close_if_unusable_or_obsolete()
-        if self.connection is not None:
+        self._used = False
+        # before a request there is nothing to let go
+        if self.connection is not None and was_used:
             self.connection.execute("PRAGMA shrink_memory")
 
     def close_at_exit(self) -> None:

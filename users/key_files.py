@@ -21,8 +21,7 @@ class KeyFile:
     def __init__(self, name: str, make: Callable[[], str]) -> None:
         self.name = name
         self.make = make
-        self._stamp: tuple[object, ...] = ()
-        self._keys: tuple[str, ...] = ()
+        self._known: tuple[tuple[object, ...], tuple[str, ...]] = ((), ())
 
     @property
     def path(self) -> Path:
@@ -31,15 +30,19 @@ class KeyFile:
 
     def read(self) -> tuple[str, ...]:
         """All keys that are still honoured; the first is the one to use."""
-        path = self.path
-        if not path.exists():
-            read_or_create(path, self.make)
-        found = path.stat()
-        stamp = (path, found.st_mtime_ns, found.st_ino, found.st_size)
-        if stamp != self._stamp:
-            self._keys = tuple(read_key(path).split())
-            self._stamp = stamp
-        return self._keys
+        # every request looks here: one question to the system, and no new path
+        folder = settings.CONF.data_folder
+        try:
+            found = os.stat(f"{folder}/{self.name}")
+        except FileNotFoundError:
+            read_or_create(self.path, self.make)
+            found = self.path.stat()
+        stamp = (folder, found.st_mtime_ns, found.st_ino, found.st_size)
+        known, keys = self._known
+        if stamp != known:
+            keys = tuple(read_key(self.path).split())
+            self._known = stamp, keys
+        return keys
 
     def replace(self, keys: Sequence[str]) -> None:
         """Write `keys` in one step; a reader sees the old file or the new one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ def account_digest(authenticated: AuthenticatedUser, key: str) -> str:
     state = f"{user.pk}\0{user.password}\0{user.token_epoch}"
     if authenticated.is_app:
         state += f"\0{read_secret(user)}"
-    return hmac.new(key.encode(), state.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key.encode(), state.encode(), "sha256").hex()[:32]
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,25 @@ def test_forgeries_are_refused(member: User, outsider: User) -> None:
     assert not app_passwords.check_token(member, token, salt)
 
 
+def test_a_proof_that_was_right_ends_with_the_password_and_the_account(member: User) -> None:
+    pair = proof(app_passwords.app_password(member), "abc"), "abc"
+    assert app_passwords.check_token(member, *pair)
+    assert app_passwords.check_token(member, *pair)
+    member.is_active = False
+    assert not app_passwords.check_token(member, *pair)
+    member.is_active = True
+    app_passwords.renew_app_password(member)
+    assert not app_passwords.check_token(member, *pair)
+    assert not app_passwords.check_token(User.objects.get(pk=member.pk), *pair)
+
+
+def test_only_so_many_proofs_are_remembered(member: User) -> None:
+    secret = app_passwords.app_password(member)
+    for number in range(app_passwords.KEPT_PROOFS + 2):
+        assert app_passwords.check_token(member, proof(secret, f"salt {number}"), f"salt {number}")
+    assert 0 < len(app_passwords._proofs) <= app_passwords.KEPT_PROOFS
+
+
 def test_both_passwords_work(member: User) -> None:
     secret = app_passwords.app_password(member)
     assert check_password(member, secret)

@@ -4,16 +4,47 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from django.http import HttpRequest
+    from django.urls import ResolverMatch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 
-django_application = get_wsgi_application()
+# addresses whose views are known; any name below `/rest` is an address
+MOST_ADDRESSES: Final = 512
+
+
+class Handler(WSGIHandler):
+    """Knows the views of addresses that were asked for before: to look through all patterns takes a tenth of a request.
+
+    Of addresses with an id in them there is no end: these are looked up each time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._matches: dict[str, ResolverMatch] = {}
+
+    def resolve_request(self, request: HttpRequest) -> Any:
+        """Which view answers a request."""
+        match = self._matches.get(request.path_info)
+        if match is None:
+            match = super().resolve_request(request)
+            if not match.args and not match.kwargs:
+                if len(self._matches) >= MOST_ADDRESSES:
+                    self._matches.clear()
+                self._matches[request.path_info] = match
+        request.resolver_match = match
+        return match
+
+
+django.setup(set_prefix=False)
+django_application = Handler()
 
 from django.conf import settings  # noqa: E402 - the settings exist once Django is set up
 

@@ -19,6 +19,8 @@ AREAS: Final = frozenset(
     {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 )
 PAGES: Final = ("account", "setup")
+# set for requests whose pages show times in another zone
+ACTIVATED: Final = "navidrome_lib.time_zone"
 
 
 @lru_cache(maxsize=1)
@@ -47,8 +49,12 @@ class PagesInOwnTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with timezone.override(None):  # what is activated for the view ends with its request
+        try:
             return self.get_response(request)
+        finally:
+            # what is activated for the view ends with its request; most requests are not of pages
+            if request.META.pop(ACTIVATED, False):
+                timezone.deactivate()
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         match = request.resolver_match
@@ -56,4 +62,5 @@ class PagesInOwnTimeZone:
             return
         zone = zone_of(request.user) if isinstance(request.user, User) else None
         if zone is not None:
+            request.META[ACTIVATED] = True
             timezone.activate(zone)

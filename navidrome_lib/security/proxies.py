@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
@@ -29,6 +29,7 @@ def networks(names: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(name, strict=False) for name in names if name != UNIX_SOCKET)
 
 
+@lru_cache(256)
 def parse(text: str) -> IPv4Address | IPv6Address | None:
     """The address in one entry of `X-Forwarded-For`, which may carry a port."""
     text = text.strip()

@@ -6,13 +6,12 @@ whenever they start.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpResponse
 
+from libraries.catalog_api.kept_answers import KeptAnswers
 from subsonic import renderers
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -22,41 +21,10 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 NOTATIONS: Final = ("json", "xml")
 
 
-class Kept:
-    """Answers by their keys, those that were asked for last."""
-
-    def __init__(self, most: int = MOST_BYTES) -> None:
-        self._most = most
-        self._answers: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> tuple[bytes, str] | None:
-        """The body and the type of an answer."""
-        with self._lock:
-            found = self._answers.get(key)
-            if found is not None:
-                self._answers.move_to_end(key)
-            return found
-
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Keep an answer; the oldest ones go where there is no room."""
-        with self._lock:
-            self._take_out(key)
-            self._answers[key] = (body, content_type)
-            self._size += len(body)
-            while self._size > self._most:
-                self._take_out(next(iter(self._answers)))
-
-    def _take_out(self, key: str) -> None:
-        body, _ = self._answers.pop(key, (b"", ""))
-        self._size -= len(body)
+_kept: Final = KeptAnswers(MOST_BYTES)
 
 
-_kept: Final = Kept()
-
-
-def kept_answer(params: Params, key: str, make: Callable[[], Payload], kept: Kept = _kept) -> HttpResponse:
+def kept_answer(params: Params, key: str, make: Callable[[], Payload], kept: KeptAnswers = _kept) -> HttpResponse:
     """The answer that has a key, which says all that it depends on but for its notation; made where there is none."""
     notation = params.text("f").lower() or "xml"
     if notation not in NOTATIONS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import orjson
 from django.db.models import QuerySet
@@ -17,6 +18,7 @@ from libraries.catalog_api.asked_list import AskedList
 from libraries.catalog_api.common import JSON, gathered
 from libraries.catalog_api.extension import Resource, Sort, WireObject, additions
 from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
+from libraries.catalog_api.kept_answers import KeptAnswers
 from libraries.catalog_api.written import Shape, as_array, written
 from libraries.limits import ListLimits
 from libraries.visible import LibraryFacts, library_facts
@@ -25,13 +27,17 @@ from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.limits import limits_of
-from navidrome_lib.viewer import Viewer, viewer_of
+from navidrome_lib.viewer import Viewer, rights_of, viewer_of
 
 ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 # objects that are made at once: what is looked up for them stays in bounds
 PIECE = 500
 
+# of lists of tags and genres as they were sent, in the memory of each process
+KEPT_LISTS_BYTES: Final = 8 * 1024 * 1024
+
 Libraries = Mapping[int, LibraryFacts]
+_lists: Final = KeptAnswers(KEPT_LISTS_BYTES)
 
 
 class CatalogView(GenericAPIView[Any]):
@@ -48,7 +54,7 @@ class CatalogView(GenericAPIView[Any]):
     default_sort: ClassVar[Sort] = Sort("pk")
     # with no others, the order of a large list is kept; none of them depends on the viewer
     kept_filters: ClassVar[frozenset[str]] = frozenset({"library_id", "missing"})
-    # whether its rows are among what is gathered behind scans
+    # whether its rows are among what is gathered behind scans, and nothing else; apps add nothing to them
     is_gathered: ClassVar[bool] = False
 
     def rows(self, libraries: Libraries, viewer: Viewer) -> QuerySet[Any]:
@@ -77,12 +83,31 @@ class CatalogView(GenericAPIView[Any]):
         """The page that a query asks for."""
         viewer = viewer_of(request)
         libraries = library_facts(viewer)
+        if self.is_gathered and gathered(libraries):
+            body, total = self._kept_list(request, viewer, libraries)
+        else:
+            body, total = self._list(request, viewer, libraries)
+        return json_answer(body, {"X-Total-Count": total})
+
+    def _kept_list(self, request: Request, viewer: Viewer, libraries: Libraries) -> tuple[bytes, str]:
+        """As `_list`, of what is gathered, once it is: it follows from the query and the libraries as they are."""
+        query = request._request.META.get("QUERY_STRING", "")
+        told = f"{type(self).__name__}\0{rights_of(viewer)}\0{sorted(libraries.items())}\0{query}"
+        # a query may have a token in it, which is no key to be kept
+        key = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        known = _lists.get(key)
+        if known is None:
+            known = self._list(request, viewer, libraries)
+            _lists.put(key, *known)
+        return known
+
+    def _list(self, request: Request, viewer: Viewer, libraries: Libraries) -> tuple[bytes, str]:
+        """The page that a query asks for, and how many rows there are."""
         asked = AskedList(self, request, libraries)
-        if self.is_gathered or asked.reads_gathered():
+        if asked.reads_gathered():
             gathered(libraries)
         ids, total = self._page(asked)
-        body = b"[" + b",".join(self._pieces(ids, viewer, libraries)) + b"]"
-        return json_answer(body, {"X-Total-Count": str(total)})
+        return b"[" + b",".join(self._pieces(ids, viewer, libraries)) + b"]", str(total)
 
     def _page(self, asked: AskedList) -> tuple[list[Any], int]:
         """The ids of the page that a query asks for, and how many rows there are."""

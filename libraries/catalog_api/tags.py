@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
@@ -17,16 +17,16 @@ from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.viewer import Viewer
 
 
-def tags_in(library_ids: Collection[int]) -> QuerySet[Any]:
+def tags_in(libraries: Mapping[int, LibraryFacts]) -> QuerySet[Any]:
     """The tags of songs in some libraries."""
-    gathered(library_ids)
-    used = AlbumTag.objects.filter(tag=OuterRef("pk"), library__in=library_ids)
+    gathered(libraries)
+    used = AlbumTag.objects.filter(tag=OuterRef("pk"), library__in=libraries)
     return Tag.objects.filter(Exists(used))
 
 
-def genres_in(library_ids: Collection[int]) -> QuerySet[Any]:
+def genres_in(libraries: Mapping[int, LibraryFacts]) -> QuerySet[Any]:
     """The genres of songs in some libraries."""
-    return tags_in(library_ids).filter(name=GENRE)
+    return tags_in(libraries).filter(name=GENRE)
 
 
 def by_count(aggregate: Count | Sum) -> Sort:

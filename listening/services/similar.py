@@ -52,8 +52,9 @@ class Catalog:
     """What a viewer sees of the catalog, for questions of likeness."""
 
     def __init__(self, viewer: Viewer) -> None:
-        self.libraries = list(library_facts(viewer))
-        gathered(self.libraries)
+        libraries = library_facts(viewer)
+        gathered(libraries)
+        self.libraries = list(libraries)
 
     @property
     def songs(self) -> QuerySet[Any]:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from libraries.catalog_api.kept_answers import KeptAnswers
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import Artist, Library, MediaFile, Scan
 from listening.models import ArtistAnnotation
 from media.choices import CoverKind
 from media.models import Cover
-from subsonic.kept import Kept, kept_answer
+from subsonic.kept import kept_answer
 from subsonic.params import Params
 from tests.subsonic.conftest import Call, credentials, names
 from tests.subsonic.music import add_song, settle
@@ -77,7 +78,7 @@ def test_an_answer_is_kept_for_one_person_and_one_notation(
 
 
 def test_the_oldest_go_where_there_is_no_room() -> None:
-    kept = Kept(most=1000)
+    kept = KeptAnswers(most=1000)
     made: list[int] = []
 
     def answer(number: int) -> bytes:

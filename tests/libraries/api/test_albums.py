@@ -167,6 +167,22 @@ def test_lists_of_albums(client: APIClient, main: Library, other: Library) -> No
     assert {query: names(client, f"album?{query.format(**places, **people)}") for query in ALBUMS} == ALBUMS
 
 
+def test_every_page_of_a_list_with_filters_says_how_many_there_are(
+    client: APIClient, main: Library, other: Library
+) -> None:
+    every = names(client, "album?_sort=name&artist_id={}".format(one(client, "artist", "Ann")["id"]))
+    assert len(every) == 3
+    for first in range(5):
+        for end in range(first, 6):
+            query = f"_sort=name&artist_id={one(client, 'artist', 'Ann')['id']}&_start={first}&_end={end}"
+            answer = client.get(f"/api/album?{query}")
+            expected = every[first:end] if end else every
+            assert [each["name"] for each in answer.json()] == expected
+            assert answer["X-Total-Count"] == "3"
+    empty = client.get("/api/album?name=nothing&_start=0&_end=10")
+    assert (empty.json(), empty["X-Total-Count"]) == ([], "0")
+
+
 def test_an_artist_has_numbers_by_role(client: APIClient, main: Library, other: Library) -> None:
     ann = one(client, "artist", "Ann")
     assert ann.keys() >= ARTIST_KEYS

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import django
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.cache import close_caches
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_bytes_from_wsgi
+from django.core.signals import request_finished, request_started
+from django.db import reset_queries
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -20,11 +26,40 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "navidrome_lib.settings")
 MOST_ADDRESSES: Final = 512
 
 
+def leave_out_receivers() -> None:
+    """Have no request do what Django does for debugging, and for caches with connections to close: ours have none."""
+    request_started.disconnect(reset_queries)
+    request_finished.disconnect(close_caches)
+
+
+class Query(QueryDict):
+    """Parameters as those of Django, which calls six functions for each to fill itself."""
+
+    def appendlist(self, key: Any, value: Any) -> None:
+        lists: Any = super(MultiValueDict, self)
+        if not self._mutable or type(key) is not str or type(value) is not str:
+            super().appendlist(key, value)
+        elif (known := lists.get(key)) is not None:
+            known.append(value)
+        else:
+            lists.__setitem__(key, [value])
+
+
+class Request(WSGIRequest):
+    """A request whose parameters are read in half the time."""
+
+    @cached_property
+    def GET(self) -> QueryDict:  # type: ignore[override]  # noqa: N802 - the name is Django's
+        return Query(get_bytes_from_wsgi(self.environ, "QUERY_STRING", ""), encoding=self.encoding)
+
+
 class Handler(WSGIHandler):
     """Knows the views of addresses that were asked for before: to look through all patterns takes a tenth of a request.
 
     Of addresses with an id in them there is no end: these are looked up each time.
     """
+
+    request_class = Request
 
     def __init__(self) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any, Self
 
 from django.db import DatabaseError, models
@@ -41,7 +42,12 @@ class SavesChanges(models.Model):
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         row = super().from_db(db, field_names, values, **options)
         # a new row has its values and nothing else; this is done for each row that is read
-        row.__dict__["_loaded"] = {name: own(value) for name, value in row.__dict__.items() if name != "_state"}
+        loaded = row.__dict__.copy()
+        del loaded["_state"]
+        for name in _changeable(cls):
+            if name in loaded:
+                loaded[name] = own(loaded[name])
+        row.__dict__["_loaded"] = loaded
         return row
 
     def refresh_from_db(self, *args: Any, **options: Any) -> None:
@@ -72,6 +78,12 @@ class SavesChanges(models.Model):
         for field in self._meta.concrete_fields:
             if field.attname in self.__dict__ and not wanted.isdisjoint((field.name, field.attname)):
                 loaded[field.attname] = own(self.__dict__[field.attname])
+
+
+@cache
+def _changeable(model: type[models.Model]) -> tuple[str, ...]:
+    """The columns whose values may be changed in place."""
+    return tuple(field.attname for field in model._meta.concrete_fields if isinstance(field, models.JSONField))
 
 
 def own(value: Any) -> Any:

@@ -67,6 +67,7 @@ def post_worker_init(worker: Any) -> None:
         # the log is the application's: where a supervisor had set it up before, gunicorn's own has taken its place
         dictConfig(import_module("django.conf").settings.LOGGING)
         import_module("navidrome_lib.db.sqlite3.base").keep_connections()
+        import_module("navidrome_lib.wsgi").leave_out_receivers()
     # told once, by the first worker: while there is no account, its log says where to create it
     if worker.age == 1 and "NAVIDROME_LIB_NO_ANNOUNCEMENT" not in os.environ:
         import_module("navidrome_lib.signals").serving.send(sender=None, home=home_of(worker.sockets))

@@ -1,14 +1,21 @@
-"""Which view answers an address is known when it was asked for before."""
+"""Requests as production handles them: views of addresses that were asked for before, and parameters."""
 
 from __future__ import annotations
 
-import pytest
-from django.http import Http404
-from django.test import RequestFactory
+from typing import Any
 
-from navidrome_lib.wsgi import MOST_ADDRESSES, Handler
+import pytest
+from django.core.exceptions import TooManyFieldsSent
+from django.http import Http404, QueryDict
+from django.test import RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navidrome_lib.wsgi import MOST_ADDRESSES, Handler, Query, Request
 
 REQUESTS = RequestFactory()
+# what a client may send for a query
+QUERIES = st.lists(st.sampled_from(["a", "b", "=", "&", "%c3%a9", "%00", "%ff", "+", ";", "\xe9", "a=1&"])).map("".join)
 
 
 def test_an_address_has_the_view_that_it_had_before() -> None:
@@ -41,3 +48,33 @@ def test_only_so_many_are_kept() -> None:
     for number in range(MOST_ADDRESSES + 2):
         assert handler.resolve_request(REQUESTS.get(f"/rest/no{number}")).url_name == "subsonic-unknown"
     assert 0 < len(handler._matches) <= MOST_ADDRESSES
+
+
+def request_with(query: str) -> Request:
+    return Request({**REQUESTS.get("/rest/ping").META, "QUERY_STRING": query})
+
+
+@given(QUERIES)
+def test_parameters_are_those_of_django(query: str) -> None:
+    raw = query.encode("latin-1")
+    known, found = QueryDict(raw), request_with(query).GET
+    assert list(found.lists()) == list(known.lists())
+    assert list(found.items()) == list(known.items())
+    assert found.urlencode() == known.urlencode()
+    assert found == known == found.copy()
+
+
+def test_parameters_change_in_a_copy_alone() -> None:
+    found: Any = request_with("a=1&a=2&b=").GET
+    with pytest.raises(AttributeError):
+        found.appendlist("a", "3")
+    other = found.copy()
+    other.appendlist("a", "3")
+    other.appendlist("c", b"4")
+    assert (found.getlist("a"), other.getlist("a"), other["c"]) == (["1", "2"], ["1", "2", "3"], "4")
+    assert isinstance(other, Query)
+
+
+def test_more_parameters_than_a_request_may_have_are_refused() -> None:
+    with pytest.raises(TooManyFieldsSent):
+        assert request_with("a=1&" * 1001).GET

@@ -69,3 +69,5 @@ class ListLimits:
     kept_bytes: int = 512 * 1024 * 1024
     # of songs and albums as they were written, in the memory of each process of the web server
     kept_objects_bytes: int = 32 * 1024 * 1024
+    # songs whose ids are kept in memory, to choose some by chance: of this many 2 MB
+    kept_ids: int = 100_000

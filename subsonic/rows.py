@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -10,19 +11,25 @@ from django.db.models import F, Model, QuerySet
 from django.db.models.functions import Random
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, additions
+from libraries.catalog_api.kept_answers import KeptAnswers
 from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages
 from libraries.catalog_api.sorting import ids_in_order, in_order, is_indexed, with_value
 from libraries.catalog_api.statements import STATEMENTS, ListStatements, statements_of
 from libraries.limits import ListLimits
 from libraries.models import Album, Artist, MediaFile
-from libraries.visible import library_facts
+from libraries.visible import LibraryFacts, library_facts
+from navidrome_lib.db.ids import LENGTH
 from navidrome_lib.db.prepared import PreparedIn
 from navidrome_lib.limits import limits_of
 from navidrome_lib.viewer import Viewer, rights_of
 
 Rows = Callable[[Viewer], QuerySet[Any]]
 AS_THEY_CAME: Final = Sort("pk")
+# of all ids that are kept in memory, for different people
+KEPT_IDS_BYTES: Final = 8 * 1024 * 1024
+ASKED_ONCE: Final = "asked once"
+_all_songs: Final = KeptAnswers(KEPT_IDS_BYTES)
 
 
 def albums(viewer: Viewer) -> QuerySet[Any]:
@@ -99,12 +106,44 @@ _songs_on: Final = PreparedIn[tuple[str, str, int]](
 
 
 def any_songs(viewer: Viewer, size: int) -> list[str]:
-    """The ids of some of all songs, each time others.
-
-    By way of albums, which are a tenth as many: those with many songs are chosen more often, and each gives one song
-    as long as there are enough of them.
-    """
+    """The ids of some of all songs, each time others."""
     libraries = library_facts(viewer)
+    ids = kept_ids(viewer, libraries)
+    if ids is None:
+        return by_way_of_albums(viewer, libraries, size)
+    count = len(ids) // LENGTH
+    places = random.sample(range(count), min(size, count))
+    return [ids[at * LENGTH : (at + 1) * LENGTH].decode("ascii") for at in places]
+
+
+def kept_ids(viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> bytes | None:
+    """The ids of all songs one behind the other; None where there are too many, or where they are not kept yet.
+
+    They are read for the second who asks since the libraries have changed: while a scan changes them all the time, to
+    read them for one answer would cost more than it saves.
+    """
+    if sum(facts.songs for facts in libraries.values()) > limits_of(ListLimits).kept_ids:
+        return None
+    told = f"{rights_of(viewer)} {sorted(libraries.items())}"
+    key = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    known = _all_songs.get(key)
+    if known is None:
+        _all_songs.put(key, b"", ASKED_ONCE)
+        return None
+    ids, state = known
+    if state == ASKED_ONCE:
+        found = list(songs(viewer).order_by().values_list("pk", flat=True))
+        # what is read now may be of a later revision: who sees that one has another key
+        ids = "".join(found).encode("ascii")
+        _all_songs.put(key, ids, "")
+    return ids
+
+
+def by_way_of_albums(viewer: Viewer, libraries: Collection[int], size: int) -> list[str]:
+    """The same for songs that are not kept: albums are a tenth as many.
+
+    Those with many songs are chosen more often, and each gives one song as long as there are enough of them.
+    """
 
     def build() -> ListStatements:
         found = albums(viewer)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.songs import plain_songs, song_objects
-from libraries.catalog_api.written import Shape, as_array, without_id, written
+from libraries.catalog_api.written import Shape, as_array, written
 from libraries.choices import Role
 from libraries.visible import library_facts
 from media.content_types import content_type
@@ -174,6 +174,11 @@ def _movements(tags: Mapping[str, list[str]]) -> list[Object]:
     return found
 
 
-CHILDREN: Final = Shape(
-    "child", Resource.SONG, plain_songs, lambda song: without_id(plain_child(song)), added_to_child, present=True
-)
+def plain_child_without_id(song: Mapping[str, Any]) -> Object:
+    """The same without the id, which is written in front of what is kept."""
+    found = plain_child(song)
+    del found["id"]
+    return found
+
+
+CHILDREN: Final = Shape("child", Resource.SONG, plain_songs, plain_child_without_id, added_to_child, present=True)

@@ -6,12 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from libraries.models import Album, Library, MediaFile
+from libraries.totals import mark_missing
 from listening.models import AlbumAnnotation, ArtistAnnotation, TrackAnnotation
 from tests.subsonic.conftest import Call, code, names
+from tests.subsonic.music import add_song, settle
 from tests.support.catalog import SEEN, make_artist
-from users.models import User
+from tests.support.limits import limit_lists
+from users.models import LibraryAccess, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
@@ -104,6 +108,33 @@ def test_random_songs(call: Call, caller: User, sees_all: bool, songs: Songs, ot
     assert ask(genre="Polka") == set()
     if not sees_all:
         assert code(call("getRandomSongs", caller, musicFolderId=other_library.pk)) == 70
+
+
+@pytest.mark.parametrize("most", [0, 100])
+def test_random_songs_are_those_of_now(
+    call: Call, member: User, songs: Songs, library: Library, other_library: Library, settings: Settings, most: int
+) -> None:
+    """Their ids are kept from the second question on, unless there are too many."""
+    limit_lists(settings, kept_ids=most)
+
+    def ask(**params: Any) -> list[str]:
+        found = [names(call("getRandomSongs", member, **params)["randomSongs"]["song"]) for _ in range(3)]
+        assert all(sorted(each) == sorted(found[0]) for each in found)
+        return sorted(found[0])
+
+    before = ask(size=500)
+    assert before == sorted({*songs} - {"Lost", "Opening too"})
+    assert len({tuple(names(call("getRandomSongs", member, size=2)["randomSongs"]["song"])) for _ in range(12)}) > 1
+    song = add_song(library, ("New/1.mp3", "New", "New", "Rock", {"title": "New"}))
+    settle(library)
+    assert ask(size=500) == sorted([*before, "New"])
+    mark_missing(library.pk, [song.pk], at=SEEN, last_seen=SEEN)
+    assert ask(size=500) == before
+    LibraryAccess.objects.create(user=member, library=other_library)
+    assert ask(size=500) == sorted([*before, "Opening too"])
+    assert ask(size=500, musicFolderId=other_library.pk) == ["Opening too"]
+    LibraryAccess.objects.filter(library=library).delete()
+    assert ask(size=500) == ["Opening too"]
 
 
 def test_songs_by_genre(call: Call, caller: User, sees_all: bool, songs: Songs) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
-from libraries.catalog_api.artist_index import album_artist_objects
+from libraries.catalog_api.artist_index import IndexShape, written_album_artists
 from libraries.services.scans import last_change
 from navidrome_lib.viewer import Viewer
 from subsonic.objects.values import Object
+from subsonic.renderers import listed
 
 OTHERS: Final = "#"
 SECOND: Final = 1000
@@ -39,15 +39,15 @@ def is_unchanged(viewer: Viewer, since: int) -> bool:
     return since == now or since >= now + SECOND
 
 
-def artist_index(viewer: Viewer, shape: Callable[[Mapping[str, Any]], Object]) -> Object:
+def artist_index(viewer: Viewer, shape: IndexShape) -> Object:
     """`artists` and `indexes`: the artists of albums in order of their names, below their letters."""
-    index: dict[str, list[Object]] = {}
-    for artist in album_artist_objects(viewer):
-        index.setdefault(letter_of(artist["orderArtistName"]), []).append(shape(artist))
+    index: dict[str, list[bytes]] = {}
+    for order_name, text in written_album_artists(viewer, shape):
+        index.setdefault(letter_of(order_name), []).append(text)
     return {
         "ignoredArticles": ignored_articles(),
         "lastModified": last_modified(viewer),
-        "index": [{"name": letter, "artist": artists} for letter, artists in sorted(index.items(), key=_place)],
+        "index": [{"name": letter, "artist": listed(texts)} for letter, texts in sorted(index.items(), key=_place)],
     }
 
 
@@ -57,5 +57,5 @@ def letter_of(order_name: str) -> str:
     return first if len(first) == 1 and first.lower() != first else OTHERS
 
 
-def _place(entry: tuple[str, list[Object]]) -> tuple[bool, str]:
+def _place(entry: tuple[str, list[bytes]]) -> tuple[bool, str]:
     return entry[0] == OTHERS, entry[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -45,6 +45,11 @@ class Listed:
         """The same objects, for other notations."""
         found: list[dict[str, Any]] = orjson.loads(self.as_json())
         return found
+
+
+def listed(texts: Iterable[bytes]) -> Listed:
+    """A list of objects that are written already."""
+    return Listed(lambda: b"[" + b",".join(texts) + b"]")
 
 
 Payload = Mapping[str, Any]

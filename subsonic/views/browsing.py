@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
 
-from libraries.catalog_api.artist_index import state_of_index
+from libraries.catalog_api.artist_index import IndexShape, state_of_index
 from libraries.catalog_api.common import gathered
 from libraries.catalog_api.extension import Asked, Sort
 from libraries.catalog_api.sorting import ids_in_order
@@ -36,13 +36,14 @@ NO_ALBUM = "This album does not exist."
 # as they are played; the path decides where tags do not
 ON_ALBUM = Sort("disc_number", "track_number", "path")
 BY_YEAR = AlbumsView.sorts["maxYear"]
+AS_ARTISTS_ID3: Final = IndexShape(artist_id3)
 
 
 def get_artists(caller: Viewer, params: Params) -> HttpResponse:
     """`/rest/getArtists`: the artists of albums, by the letters that their names begin with."""
     viewer = in_folders(caller, params)
     key = f"getArtists {caller.pk} {state_of_index(viewer)}"
-    return kept_answer(params, key, lambda: {"artists": artist_index(viewer, artist_id3)})
+    return kept_answer(params, key, lambda: {"artists": artist_index(viewer, AS_ARTISTS_ID3)})
 
 
 def get_artist(caller: Viewer, params: Params) -> Payload:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.http import HttpResponse
 
 from libraries import visible
 from libraries.catalog_api.albums import album_objects
-from libraries.catalog_api.artist_index import album_artist_objects, state_of_index
+from libraries.catalog_api.artist_index import IndexShape, state_of_index, written_album_artists
 from libraries.catalog_api.artists import artist_objects
 from libraries.models import Library
 from navidrome_lib.db.ids import can_be_id
@@ -21,11 +23,13 @@ from subsonic.objects.directories import album_directory, artist_directory, libr
 from subsonic.objects.songs import song_list
 from subsonic.objects.values import Object
 from subsonic.params import Params, whole
-from subsonic.renderers import Payload
+from subsonic.renderers import Payload, listed
 from subsonic.views.browsing import album_ids_of, song_ids_on
 from users.models import Viewer
 
 NO_DIRECTORY = "This directory does not exist."
+AS_ARTISTS: Final = IndexShape(folder_artist)
+AS_CHILDREN: Final = IndexShape(child_of_artist)
 
 
 def get_music_folders(caller: Viewer, params: Params) -> Payload:
@@ -40,7 +44,7 @@ def get_indexes(caller: Viewer, params: Params) -> Payload | HttpResponse:
     if since.isascii() and since.isdigit() and is_unchanged(viewer, int(since[:18])):
         return {"indexes": {"ignoredArticles": ignored_articles(), "lastModified": last_modified(viewer)}}
     key = f"getIndexes {caller.pk} {state_of_index(viewer)}"
-    return kept_answer(params, key, lambda: {"indexes": artist_index(viewer, folder_artist)})
+    return kept_answer(params, key, lambda: {"indexes": artist_index(viewer, AS_ARTISTS)})
 
 
 def get_music_directory(caller: Viewer, params: Params) -> Payload:
@@ -64,5 +68,5 @@ def directory_of(caller: Viewer, pk: str) -> Object | None:
     library = Library.objects.visible_to(caller).filter(pk=number).first() if number is not None else None
     if library is None:
         return None
-    artists = album_artist_objects(FolderViewer(caller, (library.pk,)))
-    return library_directory(library) | {"child": [child_of_artist(artist) for artist in artists]}
+    artists = written_album_artists(FolderViewer(caller, (library.pk,)), AS_CHILDREN)
+    return library_directory(library) | {"child": listed([text for _, text in artists])}

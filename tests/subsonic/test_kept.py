@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from django.test import Client
 
+from libraries.catalog_api.artist_index import IndexShape, written_album_artists
 from libraries.catalog_api.kept_answers import KeptAnswers
 from libraries.choices import ScanState, ScanTrigger
 from libraries.models import Artist, Library, MediaFile, Scan
@@ -99,3 +101,42 @@ def test_the_oldest_go_where_there_is_no_room() -> None:
     assert made == [1, 2, 3, 2]
     kept.put("large", b"x" * 2000, "text/plain")
     assert kept.get("large") is kept.get("1") is None
+
+
+@pytest.mark.django_db
+@pytest.mark.alike
+def test_artists_are_written_again_where_something_of_them_has_changed(
+    member: User, scanner: User, songs: Songs, library: Library, other_library: Library
+) -> None:
+    made: list[str] = []
+
+    def write(artist: dict[str, Any]) -> dict[str, Any]:
+        made.append(artist["name"])
+        return {"name": artist["name"], "albums": artist["stats"]["albumartist"], "stars": artist.get("rating", 0)}
+
+    shape = IndexShape(write)
+
+    def ask(user: User) -> dict[str, tuple[int, int]]:
+        made.clear()
+        found = [orjson.loads(text) for _, text in written_album_artists(user.as_viewer(), shape)]
+        return {each["name"]: (each["albums"]["albumCount"], each["stars"]) for each in found}
+
+    before = ask(member)
+    assert before == {"7 Seconds": (1, 0), "Ada": (2, 0), "Bob": (1, 0), "The Cure": (1, 0)}
+    assert sorted(made) == sorted(before)
+    assert (ask(member), made) == (before, [])
+    ArtistAnnotation.objects.create(user=member, artist=make_artist("Bob"), rating=2)
+    assert (ask(member), made) == (before | {"Bob": (1, 2)}, ["Bob"])
+    add_song(library, ("Ada/New/1.mp3", "Ada", "New", "Rock", {"title": "New"}))
+    settle(library)
+    assert (ask(member), made) == (before | {"Ada": (3, 0), "Bob": (1, 2)}, ["Ada"])
+    Artist.objects.filter(name="Ada").update(name="ADA")
+    assert made == ["Ada"]
+    assert "ADA" in ask(member)
+    # the artist of an album in two libraries, for who can access both
+    add_song(other_library, ("Bob/Far/1.mp3", "Bob", "Far", "Rock", {"title": "Far"}))
+    settle(other_library)
+    LibraryAccess.objects.create(user=member, library=other_library)
+    assert ask(member)["Bob"] == (2, 2)
+    assert ask(scanner)["Bob"] == (1, 0)
+    assert ask(member)["Bob"] == (2, 2)

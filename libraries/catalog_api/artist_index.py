@@ -13,6 +13,7 @@ from django.db.models import Count, Max, Q, Sum
 from libraries.catalog_api.artists import Stats, read_now
 from libraries.catalog_api.common import JSON, gathered
 from libraries.catalog_api.extension import Resource, WireObject, add_keys, states
+from libraries.catalog_api.statements import rows_of
 from libraries.choices import Role
 from libraries.models import LibraryArtist, Scan
 from libraries.visible import library_facts
@@ -85,7 +86,7 @@ def _all_told(libraries: Collection[int]) -> dict[str, Told]:
     columns = ("artist", "artist__name", "artist__order_name", "artist__mbz_artist_id", "library", "stats")
     found: dict[str, Told] = {}
     late: dict[int, list[str]] = defaultdict(list)
-    for pk, name, order, mbz_id, library, text in ordered.values_list(*columns):
+    for pk, name, order, mbz_id, library, text in rows_of(ordered.values_list(*columns)):
         known = found.get(pk) or (name, order, mbz_id)
         found[pk] = (*known, text) if text else known
         if not text:

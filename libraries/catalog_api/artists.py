@@ -35,14 +35,14 @@ Stats = tuple[int, int, int, Mapping[str, Sequence[int]]]
 """What an artist does in one library: songs, albums and bytes, and the same role by role."""
 
 
-_rows: Final = PreparedIn[tuple[Any, ...]](
-    lambda ids: Artist.objects.filter(pk__in=ids).order_by().values_list(*COLUMNS)
-)
-_counts: Final = PreparedIn[tuple[str, int, int, int, int, str]](
+# an artist for each library that it is in, mostly one: with its row it takes one query
+_known: Final = PreparedIn[tuple[Any, ...]](
     lambda ids: (
         LibraryArtist.objects.filter(artist__in=ids)
         .order_by()
-        .values_list("artist", "library", "song_count", "album_count", "size", "stats")
+        .values_list(
+            "library", "song_count", "album_count", "size", "stats", *(f"artist__{column}" for column in COLUMNS)
+        )
     )
 )
 
@@ -96,25 +96,22 @@ def artist_objects(ids: Sequence[str], viewer: Viewer) -> list[WireObject]:
 
 def artists_in(ids: Sequence[str], viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> list[WireObject]:
     """As `artist_objects`, for who knows the libraries of the viewer already."""
+    rows: dict[str, Sequence[Any]] = {}
     stats: dict[str, list[Stats]] = defaultdict(list)
-    _read_stats(ids, libraries, stats)
-    rows = {row[0]: row for row in _rows.rows([pk for pk in ids if pk in stats])}
+    # of those that are not gathered yet, what their songs say now
+    late: dict[int, list[str]] = defaultdict(list)
+    for library, songs, albums, size, text, *row in _known.rows(ids):
+        if library not in libraries:
+            continue
+        rows[row[0]] = row
+        if text:
+            stats[row[0]].append((songs, albums, size, orjson.loads(text)))
+        else:
+            late[library].append(row[0])
+    read_now(late, stats)
     objects = [artist_object(rows[pk], stats.get(pk, ())) for pk in ids if pk in rows]
     add_keys(Resource.ARTIST, objects, viewer)
     return objects
-
-
-def _read_stats(artist_ids: Sequence[str], libraries: Collection[int], stats: dict[str, list[Stats]]) -> None:
-    """What is kept of artists in each library; of those that are not gathered yet, what their songs say now."""
-    late: dict[int, list[str]] = defaultdict(list)
-    for artist, library, songs, albums, size, text in _counts.rows(artist_ids):
-        if library not in libraries:
-            continue
-        if text:
-            stats[artist].append((songs, albums, size, orjson.loads(text)))
-        else:
-            late[library].append(artist)
-    read_now(late, stats)
 
 
 def read_now(late: Mapping[int, Sequence[str]], stats: dict[str, list[Stats]]) -> None:

@@ -15,7 +15,7 @@ from libraries.catalog_api.kept_answers import KeptAnswers
 from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages
 from libraries.catalog_api.sorting import ids_in_order, in_order, is_indexed, with_value
-from libraries.catalog_api.statements import STATEMENTS, ListStatements, statements_of
+from libraries.catalog_api.statements import STATEMENTS, ListStatements, rows_of, statements_of
 from libraries.limits import ListLimits
 from libraries.models import Album, Artist, MediaFile
 from libraries.visible import LibraryFacts, library_facts
@@ -132,9 +132,8 @@ def kept_ids(viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> bytes | N
         return None
     ids, state = known
     if state == ASKED_ONCE:
-        found = list(songs(viewer).order_by().values_list("pk", flat=True))
         # what is read now may be of a later revision: who sees that one has another key
-        ids = "".join(found).encode("ascii")
+        ids = "".join([pk for (pk,) in rows_of(songs(viewer).order_by().values_list("pk"))]).encode("ascii")
         _all_songs.put(key, ids, "")
     return ids
 

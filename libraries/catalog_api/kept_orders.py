@@ -147,7 +147,7 @@ class OrderKeeper:
         return is_young and Scan.objects.running().filter(library__in=self._library_ids).exists()
 
     def _as_file(self, ids: list[str], revision: str) -> bytes | None:
-        if any(len(pk) != _ID for pk in ids):
+        if not set(map(len, ids)) <= {_ID}:
             return None
         groups = [0] * _GROUPS if self._random else []
         if self._random:

@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Oute
 from django.db.models.functions import Ord, Substr
 
 from libraries.catalog_api.extension import Asked, Sort, Valued
+from libraries.catalog_api.statements import rows_of
 from libraries.models import MediaFile
 
 # of an id, the last characters, which are random (see navidrome_lib.db.ids): how many, and where the id ends
@@ -65,8 +66,8 @@ def ids_in_order(
 ) -> list[Any]:
     """The ids of the rows from place `first` to before `end` of an order, or to its end."""
     if sort.valued is None:
-        ordered = in_order(rows, sort, asked, descending=descending).values_list("pk", flat=True)
-        return list(ordered[first:end])
+        ordered = in_order(rows, sort, asked, descending=descending).values_list("pk")
+        return [pk for (pk,) in rows_of(ordered[first:end])]
     values, key = sort.valued.rows(asked), sort.valued.key
     direction = "-" if descending else ""
     with_value = _with_value(rows, sort.valued, asked, direction)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
-from navidrome_lib.db.tuples import Rows, fetch_all
+from navidrome_lib.db.tuples import each_row, fetch_all
 
 # lists whose statements a process keeps, each a few kilobytes
 MOST: Final = 256
@@ -87,10 +87,10 @@ def _statement(queryset: QuerySet[Any]) -> Statement:
     return Statement(sql, tuple(values))
 
 
-def rows_of(queryset: QuerySet[Any]) -> Rows:
-    """The rows of a list of columns that need no conversion, at once: Django makes thousands of them in small parts."""
+def rows_of(queryset: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a list of columns that need no conversion, of which there may be very many."""
     found = _statement(queryset)
-    return fetch_all(connections[DEFAULT_DB_ALIAS], found.sql, found.values) if found.sql else []
+    return each_row(connections[DEFAULT_DB_ALIAS], found.sql, found.values) if found.sql else iter(())
 
 
 def _counting(rows: QuerySet[Any]) -> Statement:

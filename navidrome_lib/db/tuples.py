@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -75,6 +75,20 @@ def fetch_all(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:
     with connection.wrap_database_errors:
         found: Rows = connection.connection.execute(_with_question_marks(sql), parameters).fetchall()
         return found
+
+
+def each_row(connection: Any, sql: str, parameters: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The same one after the other, for thousands: to hold all of them costs more than to read them."""
+    if connection.vendor != "sqlite" or connection.execute_wrappers or connection.queries_logged:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            yield from cursor
+        return
+    connection.validate_thread_sharing()
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors:
+        yield from connection.connection.execute(_with_question_marks(sql), parameters)
 
 
 @lru_cache(_STATEMENTS)

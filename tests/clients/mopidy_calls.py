@@ -1,4 +1,4 @@
-"""Run by a Python that has Mopidy-Subidy: every call of its client, with what came of it as JSON on one line.
+"""Run by a Python that has Mopidy-Subidy: every call of its client and what Mopidy asks of it, as JSON on one line.
 
 `mopidy_calls.py ADDRESS USER PASSWORD`; it knows nothing of the server but what it is told.
 """
@@ -22,8 +22,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-def main(address: str, user: str, password: str) -> dict[str, Any]:
-    """Make every call that there is, each with what those before it have found."""
+def of_client(address: str, user: str, password: str) -> dict[str, Any]:
+    """Make every call that the client has, each with what those before it have found."""
     kind = importlib.import_module("mopidy_subidy.subsonic_api").SubsonicApi
     api = kind(address, user, password, "Mopidy", True, "1.14.0")
     artist = api.get_raw_artists()[0]["id"]
@@ -43,11 +43,53 @@ def main(address: str, user: str, password: str) -> dict[str, Any]:
     }  # fmt: skip
     names = [name for name in dir(kind) if name.startswith(("get_", "find_")) and "_uri" not in name]
     found = {name: plain(getattr(api, name)(*arguments.get(name, ()))) for name in names}
-    with urlopen(api.get_song_stream_uri(song["id"])) as stream:  # noqa: S310 - of the server of the test
-        found["stream"] = len(stream.read())
+    found["stream"] = length(api.get_song_stream_uri(song["id"]))
     found["deleted"] = api.delete_playlist_raw(made)["status"]
     return found
 
 
+def of_backend(address: str, user: str, password: str) -> dict[str, Any]:
+    """Ask the backend what the core of Mopidy asks for people at its remote controls."""
+    options = {"url": address, "username": user, "password": password, "legacy_auth": True, "api_version": "1.14.0"}
+    started = importlib.import_module("mopidy_subidy.backend").SubidyBackend.start({"subidy": options}, audio=None)
+    try:
+        backend = started.proxy()
+        tracks = backend.library.search({"any": ["song"]}).get().tracks
+        made = backend.playlists.create("Evening").get()
+        backend.playlists.save(made.replace(tracks=tracks)).get()
+        found = {
+            "browsed": browsed(backend.library, backend.library.root_directory.get().uri),
+            "found": plain(tracks),
+            "of_artist": len(backend.library.search({"artist": ["Ada"]}).get().tracks),
+            "titles": backend.library.get_distinct("track", {"any": ["song"]}).get(),
+            "playlists": [each.name for each in backend.playlists.as_list().get()],
+            "of_playlist": len(backend.library.lookup(made.uri).get()),
+            "played": length(backend.playback.translate_uri(tracks[0].uri).get()),
+        }
+        backend.playlists.delete(made.uri).get()
+        return found | {"left": len(backend.playlists.as_list().get())}
+    finally:
+        started.stop()
+
+
+def browsed(library: Any, address: str) -> dict[str, list[str]]:
+    """The names of all that is below an address, by kind; what has an address must be found by it."""
+    found: dict[str, list[str]] = {}
+    for each in library.browse(address).get():
+        found.setdefault(each.type, []).append(each.name)
+        if each.type == "track":
+            assert [track.uri for track in library.lookup(each.uri).get()] == [each.uri]
+        else:
+            for kind, names in browsed(library, each.uri).items():
+                found.setdefault(kind, []).extend(names)
+    return found
+
+
+def length(address: str) -> int:
+    """How many bytes there are at an address."""
+    with urlopen(address) as stream:  # noqa: S310 - of the server of the test
+        return len(stream.read())
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(*sys.argv[1:4])))
+    sys.stdout.write(json.dumps({"client": of_client(*sys.argv[1:4]), "backend": of_backend(*sys.argv[1:4])}))

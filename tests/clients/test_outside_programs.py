@@ -37,13 +37,23 @@ def run(*command: str | Path) -> Any:
 
 def test_mopidy_subidy(shop: Shop) -> None:
     python = program("mopidy", "bin", "python")
-    found = run(python, HERE / "mopidy_calls.py", shop.url, shop.user.username, shop.password)
+    answer = run(python, HERE / "mopidy_calls.py", shop.url, shop.user.username, shop.password)
+    found, backend = answer["client"], answer["backend"]
     assert [name for name, value in found.items() if not value] == []
     assert found["deleted"] == "ok"
     assert found["get_album_by_id"]["name"] == "First"
     assert [track["name"] for track in found["get_songs_as_tracks"]] == [song.title for song in shop.songs]
     assert len(found["get_recursive_dir_as_songs_as_tracks_iter"]) == 2
-    assert found["stream"] == Path(shop.library.path, shop.songs[0].path).stat().st_size
+    size = Path(shop.library.path, shop.songs[0].path).stat().st_size
+    assert found["stream"] == size
+    titles = [song.title for song in shop.songs]
+    browsed = {kind: sorted(set(names)) for kind, names in backend.pop("browsed").items()}
+    assert browsed.pop("directory")[:3] == ["Ada", "Albums", "Artists"]
+    assert browsed == {"artist": ["Ada"], "album": ["First"], "track": titles}
+    assert [track["name"] for track in backend.pop("found")] == titles
+    assert backend == {
+        "of_artist": 2, "titles": titles, "playlists": ["Evening"], "of_playlist": 2, "played": size, "left": 0
+    }  # fmt: skip
 
 
 def test_subsonic_api_of_npm(shop: Shop) -> None:

@@ -11,11 +11,12 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -142,17 +143,13 @@ def objects_in(answer: Any) -> int:
 
 @contextlib.contextmanager
 def ours(music: Path, folder: Path) -> Iterator[Side]:
-    """This server, with a catalog of the music in a folder: made there, if it is not there yet."""
+    """This server, with a catalog of the music in a folder."""
     env = environment(
         ND_DATAFOLDER=str(folder), DJANGO_SETTINGS_MODULE="navidrome_lib.settings", ND_AUTHREQUESTLIMIT="0",
         ND_LOGLEVEL="error",
     )  # fmt: skip
-    if not folder.exists():
-        manage(REPOSITORY, env, "migrate", "--verbosity=0")
-        manage(REPOSITORY, env, "adduser", ADMIN, "--admin", said=PASSWORD + "\n")
-        manage(REPOSITORY, env, "ensure_library", str(music), "--name=Music")
-        manage(REPOSITORY, env, "scan")
-        run_module("bench.child", "gather", env=env)
+    with kept(folder) as is_finished:
+        make_catalog(music, env, is_finished=is_finished)
     with Server(env) as server:
         wait_for(server.port)
         side = Side("ours", server.port, server.pid)
@@ -160,10 +157,44 @@ def ours(music: Path, folder: Path) -> Iterator[Side]:
         yield side
 
 
+def make_catalog(music: Path, env: Mapping[str, str], *, is_finished: bool) -> None:
+    """Scan the music; a finished catalog, which may be an earlier version's, is only brought up to date."""
+    manage(REPOSITORY, env, "migrate", "--verbosity=0")
+    if not is_finished:
+        manage(REPOSITORY, env, "adduser", ADMIN, "--admin", said=PASSWORD + "\n")
+        manage(REPOSITORY, env, "ensure_library", str(music), "--name=Music")
+        manage(REPOSITORY, env, "scan")
+        run_module("bench.child", "gather", env=env)
+
+
+@contextlib.contextmanager
+def kept(folder: Path) -> Iterator[bool]:
+    """Whether what a folder is kept for was finished before; what was begun and not finished is removed first."""
+    finished = folder / "finished"
+    was_finished = finished.exists()
+    if not was_finished:
+        shutil.rmtree(folder, ignore_errors=True)
+    yield was_finished
+    folder.mkdir(parents=True, exist_ok=True)
+    finished.touch()
+
+
 @contextlib.contextmanager
 def peer(program: Path, music: Path, folder: Path) -> Iterator[Side]:
     """A Navidrome with the same music."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with kept(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with _running(program, music, folder) as side:
+            _signed_in(side)
+            while (status := side.rest("getScanStatus")["scanStatus"])["scanning"] or not status["count"]:
+                time.sleep(1)
+    with _running(program, music, folder) as side:
+        _signed_in(side)
+        yield side
+
+
+@contextlib.contextmanager
+def _running(program: Path, music: Path, folder: Path) -> Iterator[Side]:
     port = free_port()
     env = environment(
         ND_PORT=str(port), ND_ADDRESS="127.0.0.1", ND_DATAFOLDER=str(folder), ND_MUSICFOLDER=str(music),
@@ -175,11 +206,7 @@ def peer(program: Path, music: Path, folder: Path) -> Iterator[Side]:
         [str(program), "--nobanner"], env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        side = Side("Navidrome", port, process.pid)
-        _signed_in(side)
-        while (status := side.rest("getScanStatus")["scanStatus"])["scanning"] or not status["count"]:
-            time.sleep(1)
-        yield side
+        yield Side("Navidrome", port, process.pid)
     finally:
         process.terminate()
         process.wait()

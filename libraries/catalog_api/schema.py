@@ -116,7 +116,7 @@ class SongSerializer(ObjectSerializer):
     compilation = serializers.BooleanField()
     comment = text()
     lyrics = serializers.CharField(
-        help_text="JSON in a text: a list of objects with `lang`, `synced` and `line`; `[]` in lists."
+        help_text="JSON in a text, always `[]`: `/rest/getLyricsBySongId` reads the lyrics of a song."
     )
     bpm = number()
     discSubtitle = text()

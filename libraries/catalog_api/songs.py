@@ -128,7 +128,7 @@ def plain_songs(ids: Sequence[str], libraries: Mapping[int, LibraryFacts]) -> li
 AS_SONGS: Final = Shape("song", Resource.SONG, plain_songs, without_id, what_apps_add)
 
 
-# a scan keeps no lyrics, only that there are some: who has read them replaces this
+# a scan keeps no lyrics, only that there are some; to read them here, each object would open a file
 NO_LYRICS: Final = "[]"
 _MISSING: Final = _COLUMNS.index("missing")
 

@@ -8,9 +8,11 @@ from django.db.models import Q, QuerySet
 
 from libraries.catalog_api.common import gathered
 from libraries.catalog_api.filters import having_words, mbz_id_of
+from libraries.catalog_api.kept_words import KEPT_WORDS
 from libraries.catalog_api.song_filters import searched_libraries
 from libraries.order_names import order_name
 from libraries.search import index
+from libraries.search.words import words_of
 from libraries.visible import library_facts
 from navidrome_lib.viewer import Viewer
 
@@ -25,7 +27,12 @@ def found_artists(artists: QuerySet[Any], text: str, viewer: Viewer) -> list[str
 
 def found_albums(albums: QuerySet[Any], text: str, viewer: Viewer) -> list[str]:
     """The ids of albums that have words which begin so, or that MusicBrainz id."""
-    gathered(library_facts(viewer))
+    libraries, words = library_facts(viewer), words_of(text)
+    # the revisions first: what a scan changes behind that look has a later one
+    if gathered(libraries) and words and not mbz_id_of(text):
+        ids = KEPT_WORDS.find(words, libraries, DEPTH)
+        if ids is not None:
+            return _best(albums.filter(pk__in=ids), "order_name", text)
     return _best(having_words(albums, text, "mbz_album_id", "mbz_release_group_id"), "order_name", text)
 
 

@@ -1,0 +1,107 @@
+"""The words of the albums of a large catalog, kept in memory: what begins with a word is found without a look at rows.
+
+They are read for the second search of a catalog that has not changed since the first: while a scan changes it all the
+time, reading them each time would cost more than to search the rows. What a viewer may see of what is found, and
+whether it is there, is asked of the database.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Self
+
+from libraries.limits import ListLimits
+from libraries.models import Album
+from libraries.visible import LibraryFacts
+from navidrome_lib.limits import limits_of
+
+# of an id, in characters
+_ID: Final = 22
+
+
+class AlbumWords(NamedTuple):
+    """The words of some albums, a line for each, where each line begins, and their ids in the same order."""
+
+    text: bytes
+    starts: array[int]
+    ids: str
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str]]) -> Self:
+        """Those of albums by their ids."""
+        lines, ids, starts, size = list[bytes](), list[str](), array("q"), 0
+        for pk, words in rows:
+            lines.append(f"{words}\n".encode())
+            ids.append(pk)
+            starts.append(size)
+            size += len(lines[-1])
+        return cls(b"".join(lines), starts, "".join(ids))
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes."""
+        return len(self.text) + len(self.ids) + len(self.starts) * self.starts.itemsize
+
+    def find(self, words: Sequence[str], most: int) -> list[str] | None:
+        """The ids of albums that have words which begin with each of these; None if there are more than `most`."""
+        beginnings = [f" {word}".encode() for word in words]
+        # the rarest first: each place of it is looked at
+        first, *others = sorted(beginnings, key=self.text.count) if len(words) > 1 else beginnings
+        found: list[str] = []
+        at = self.text.find(first)
+        while at >= 0:
+            number = bisect_right(self.starts, at) - 1
+            end = self.text.index(b"\n", at)
+            if all(self.text.find(word, self.starts[number], end) >= 0 for word in others):
+                if len(found) == most:
+                    return None
+                found.append(self.ids[number * _ID : (number + 1) * _ID])
+            at = self.text.find(first, end)
+        return found
+
+
+class KeptWords:
+    """The words of libraries, each with what was known of the library before they were read.
+
+    Threads need no lock: two that read the same keep the same.
+    """
+
+    def __init__(self) -> None:
+        # None: of those there is no room for
+        self._kept: dict[int, tuple[LibraryFacts, AlbumWords | None]] = {}
+        self._asked: dict[int, LibraryFacts] = {}
+
+    def find(self, words: Sequence[str], libraries: Mapping[int, LibraryFacts], most: int) -> list[str] | None:
+        """The ids of albums of some libraries that have words which begin so; None where the rows are to be searched.
+
+        All of the libraries must have been gathered after these facts of them were read.
+        """
+        if sum(facts.songs for facts in libraries.values()) < limits_of(ListLimits).kept_words_from:
+            return None
+        found: list[str] = []
+        for pk, facts in libraries.items():
+            known = self._words_of(pk, facts)
+            ids = known.find(words, most - len(found)) if known is not None else None
+            if ids is None:
+                return None
+            found += ids
+        return found
+
+    def _words_of(self, pk: int, facts: LibraryFacts) -> AlbumWords | None:
+        kept = self._kept.get(pk)
+        if kept is not None and kept[0] == facts:
+            return kept[1]
+        self._kept.pop(pk, None)
+        if self._asked.get(pk) != facts:
+            self._asked[pk] = facts
+            return None
+        read = AlbumWords.of(Album.objects.filter(library=pk).order_by().values_list("pk", "words").iterator())
+        others = sum(each.size for _, each in list(self._kept.values()) if each is not None)
+        words = read if read.size + others <= limits_of(ListLimits).kept_words_bytes else None
+        self._kept[pk] = (facts, words)
+        return words
+
+
+KEPT_WORDS: Final = KeptWords()

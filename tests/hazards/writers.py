@@ -233,6 +233,12 @@ def _sign_in(world: World) -> None:
     app_passwords.subsonic_token(grant.user)
 
 
+def _is_ended(world: World) -> bool:
+    """Whether the member is signed out everywhere, and has no key of an API any more."""
+    is_inactive = _is(User, "member", is_active=False, token_epoch=1)(world)
+    return is_inactive and not ApiKey.objects.filter(user=world.member.pk).exists()
+
+
 _again: Final = partial(Writer, again=True)
 _account: Final = partial(Writer, rooms=("member",))
 _access: Final = partial(Writer, rooms=("member", "access"))
@@ -299,7 +305,7 @@ WRITERS: Final[dict[str, Writer]] = {
         "member.jazz", _can_access("jazz")),
     "deactivate": _account(
         lambda w: w.api("patch", f"/api/user/{w.member.pk}", {"isActive": False}),
-        "member.active", _is(User, "member", is_active=False, token_epoch=1)),
+        "member.active", _is_ended, voids=("member.key",)),
     "rename user": _account_again(
         lambda w: accounts.update_user(w.member.pk, {"username": "Someone"}),
         "member.username", _is(User, "member", username="Someone", username_key="someone")),

@@ -34,6 +34,7 @@ from navidrome_lib import stopping
 from navidrome_lib.db.attached import count_attached, delete_attached, unattached
 from navidrome_lib.db.bulk import delete_where
 from navidrome_lib.db.ids import first_id
+from navidrome_lib.db.prepared import PreparedQuery
 
 # tables of the catalog with a foreign key to tracks, whose rows are deleted with them; a new one is added here
 TRACK_DEPENDENTS: tuple[type[models.Model], ...] = (Participant, TrackGenre, HeldMark)
@@ -48,6 +49,20 @@ def delete_tracks(ids: Collection[str]) -> None:
     delete_attached(MediaFile, ids)
 
 
+def _first_of(rows: Callable[..., models.QuerySet[Any]], *kinds: type[str] | type[int]) -> PreparedQuery[Any]:
+    """The first of the rows that are to go. Most scans ask in vain, and what asks them is built once."""
+    return PreparedQuery(lambda *values: rows(*values).order_by("pk").values_list("pk", flat=True)[:1], *kinds)
+
+
+def _empty_albums(library_id: int) -> models.QuerySet[Album]:
+    tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
+    left = MediaFile.objects.filter(left_album=OuterRef("pk"))
+    return unattached(Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks), ~Exists(left)))
+
+
+_empty_album = _first_of(_empty_albums, int)
+
+
 def prune_albums(library_id: int) -> int:
     """Delete the albums of a library that have no track at all, be it missing or purged, and nothing that people added.
 
@@ -55,10 +70,9 @@ def prune_albums(library_id: int) -> int:
 
     One that tracks have left is settled first, by the scan of the library where they are.
     """
-    tracks = MediaFile.objects.filter(album_ref=OuterRef("pk"))
-    left = MediaFile.objects.filter(left_album=OuterRef("pk"))
-    empty = Album.objects.filter(library=library_id, song_count=0).filter(~Exists(tracks), ~Exists(left))
-    return _delete_found(Album, unattached(empty), before=lambda ids: delete_where(AlbumTag, "album_id", ids))
+    if not _empty_album.rows(library_id):
+        return 0
+    return _delete_found(Album, _empty_albums(library_id), before=lambda ids: delete_where(AlbumTag, "album_id", ids))
 
 
 def prune_artists() -> int:
@@ -73,22 +87,45 @@ def prune_artists() -> int:
     return _delete_found(Artist, unattached(unused), before=lambda ids: delete_where(LibraryArtist, "artist_id", ids))
 
 
+def _unused_genres(before: str) -> models.QuerySet[Genre]:
+    return Genre.objects.filter(pk__lt=before).filter(~Exists(TrackGenre.objects.filter(genre=OuterRef("pk"))))
+
+
+_unused_genre = _first_of(_unused_genres, str)
+
+
 def prune_genres() -> int:
     """Delete the genres of no track, young ones excepted as with artists."""
-    old = Genre.objects.filter(pk__lt=first_id(timezone.now() - timedelta(hours=1)))
-    return _delete_found(Genre, old.filter(~Exists(TrackGenre.objects.filter(genre=OuterRef("pk")))))
+    before = first_id(timezone.now() - timedelta(hours=1))
+    return _delete_found(Genre, _unused_genres(before)) if _unused_genre.rows(before) else 0
+
+
+def _empty_folders(library_id: int) -> models.QuerySet[Folder]:
+    tracks = MediaFile.objects.filter(folder=OuterRef("pk"))
+    return Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks))
+
+
+_empty_folder = _first_of(_empty_folders, int)
 
 
 def prune_folders(library_id: int) -> int:
     """Delete the missing folders of a library that hold no track any more, not even a purged one."""
-    tracks = MediaFile.objects.filter(folder=OuterRef("pk"))
-    return _delete_found(Folder, Folder.objects.filter(library=library_id, missing=True).filter(~Exists(tracks)))
+    return _delete_found(Folder, _empty_folders(library_id)) if _empty_folder.rows(library_id) else 0
+
+
+_changing_scans = PreparedQuery(
+    lambda library_id: (
+        Scan.objects.filter(Exists(ScanChange.objects.filter(scan=OuterRef("pk"))), library=library_id)
+        .order_by("-pk")
+        .values_list("pk", flat=True)
+    ),
+    int,
+)
 
 
 def prune_changes(library_id: int, *, kept: int) -> int:
     """Delete what scans changed folder by folder, but for the `kept` last scans of a library that changed anything."""
-    changed = Scan.objects.filter(Exists(ScanChange.objects.filter(scan=OuterRef("pk"))), library=library_id)
-    oldest = changed.order_by("-pk").values_list("pk", flat=True)[kept:]
+    oldest = _changing_scans.rows(library_id)[kept:]
     return sum(_delete_found(ScanChange, ScanChange.objects.filter(scan=scan_id)) for scan_id in oldest)
 
 

@@ -28,6 +28,7 @@ from libraries.models import (
 from libraries.models.artist import NO_STATS
 from libraries.search.index import refresh_songs
 from navidrome_lib.db.bulk import chunks, insert_or, lock_rows, placeholders, table
+from navidrome_lib.db.prepared import PreparedQuery
 
 
 class Delta(NamedTuple):
@@ -92,11 +93,20 @@ def refresh_library_totals(library_id: int) -> None:
     )
 
 
+_stale = PreparedQuery(
+    lambda: (
+        Library.objects.active()
+        .filter(totals_stale=True)
+        .exclude(Exists(Scan.objects.running().filter(library=OuterRef("pk"))))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+)
+
+
 def stale_libraries() -> list[int]:
     """The libraries whose counts wait for a scan, and that none is running in: files were moved out of or into them."""
-    stale = Library.objects.active().filter(totals_stale=True)
-    running = Scan.objects.running().filter(library=OuterRef("pk"))
-    return list(stale.exclude(Exists(running)).order_by("pk").values_list("pk", flat=True))
+    return _stale.rows()
 
 
 def recount(library_id: int) -> None:

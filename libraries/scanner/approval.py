@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from libraries.choices import ScanState
 from libraries.models import HeldMark, Library, MediaFile, Scan
 from navidrome_lib.db.ids import first_id
+from navidrome_lib.db.prepared import PreparedQuery
 
 OVERTAKEN = "No approval is needed any more: a later scan has replaced this one."
 CHANGED = "No approval is needed any more: the library was changed, and the next scan checks its files again."
@@ -77,10 +78,23 @@ def settle_held(scans: QuerySet[Scan], reason: str) -> None:
     HeldMark.objects.filter(scan__in=set(settled).difference(wanted)).delete()
 
 
+# most libraries have neither
+_held = PreparedQuery(
+    lambda library_id: Scan.objects.filter(library=library_id, state=ScanState.HELD).values_list("pk", flat=True)[:1],
+    int,
+)
+_mark = PreparedQuery(
+    lambda library_id: HeldMark.objects.filter(scan__library=library_id).values_list("pk", flat=True)[:1], int
+)
+
+
 def settle_older(scan: Scan) -> None:
     """End what earlier scans held back, now that this one has seen the same folders. In its last transaction."""
     others = Scan.objects.filter(library=scan.library_id).exclude(pk=scan.pk)
-    settle_held(others.filter(pk=scan.approves_id) if scan.targets else others, OVERTAKEN)
+    if _held.rows(scan.library_id):
+        settle_held(others.filter(pk=scan.approves_id) if scan.targets else others, OVERTAKEN)
+    if not _mark.rows(scan.library_id):
+        return
     # what was kept for an approval that has now been carried out, or never was
     wanted = others.active().filter(approves__isnull=False).values("approves")
     ended = others.exclude(state=ScanState.HELD).exclude(pk__in=wanted)

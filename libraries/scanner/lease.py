@@ -153,6 +153,12 @@ def worker_name(pid: int | None = None) -> str:
     return f"{socket.gethostname()}:{os.getpid() if pid is None else pid}"[:255]
 
 
+_left = MediaFile.objects.filter(left_album__isnull=False, library=OuterRef("library"))
+_claimed = PreparedQuery(
+    lambda pk: Scan.objects.select_related("library").annotate(unsettled=Exists(_left)).filter(pk=pk), int
+)
+
+
 def claim(
     scan_id: int,
     worker: str,
@@ -191,8 +197,7 @@ def claim(
         return None  # scan_one_running: another scan of this library runs; this one stays queued behind it
     if not taken:
         return None
-    left = MediaFile.objects.filter(left_album__isnull=False, library=OuterRef("library"))
-    scan = Scan.objects.select_related("library").annotate(unsettled=Exists(left)).get(pk=scan_id)
+    scan = _claimed.rows(scan_id)[0]
     return Lease(scan, on_progress, limits=limits, unsettled=scan.unsettled)
 
 

@@ -14,7 +14,7 @@ from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked
 from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages, by_ids
 from libraries.catalog_api.sorting import RANDOM, ids_in_order, in_order, is_indexed
-from libraries.catalog_api.statements import STATEMENTS, ListStatements, statements_of
+from libraries.catalog_api.statements import STATEMENTS, ListStatements, rows_of, statements_of
 from libraries.visible import LibraryFacts
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.viewer import Viewer, rights_of, viewer_of
@@ -24,13 +24,12 @@ class ListView(Protocol):
     """What a list needs of its view."""
 
     sorts: ClassVar[Mapping[str, Sort]]
-    default_sort: ClassVar[Sort]
     kept_filters: ClassVar[frozenset[str]]
     filterset_class: ClassVar[type[CatalogFilterSet]]
 
     @classmethod
-    def all_sorts(cls) -> dict[str, Sort]:
-        """Every sort by its key."""
+    def sort_of(cls, key: str) -> Sort:
+        """The sort with a key; for one that there is not, the order in which rows came."""
 
     def rows(self, libraries: Mapping[int, LibraryFacts], viewer: Viewer, /) -> QuerySet[Any]:
         """The rows that may be seen."""
@@ -45,7 +44,7 @@ class AskedList:
         self.libraries = libraries
         self.query = request.query_params
         self._key = asked_sort(request)
-        self._sort = view.all_sorts().get(self._key, view.default_sort)
+        self._sort = view.sort_of(self._key)
         self._asked = Asked(viewer_of(request), self.query.get("seed", ""))
         self._descending = self.query.get("_order", "").upper() == "DESC"
         data = asked_filters(request)
@@ -82,6 +81,19 @@ class AskedList:
         if self._statements is not None and (end is not None or not first):
             return self._statements.ordered.ids(first, end)
         return ids_in_order(self._rows, self._sort, self._asked, descending=self._descending, first=first, end=end)
+
+    def few(self, most: int) -> list[Any] | None:
+        """All ids where there are at most `most`, and their own order is asked for, else None.
+
+        To look for all of them once takes half of counting them before a page is looked for in their order.
+        """
+        if self._sort != Sort("pk"):
+            return None
+        if self._statements is not None:
+            found = self._statements.every.ids(0, most + 1)
+        else:
+            found = [pk for (pk,) in rows_of(self._rows.order_by().values_list("pk")[: most + 1])]
+        return sorted(found, reverse=self._descending) if len(found) <= most else None
 
     def count(self) -> int:
         """How many rows there are."""

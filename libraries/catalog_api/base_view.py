@@ -75,6 +75,14 @@ class CatalogView(GenericAPIView[Any]):
         added = {key: sort for addition in additions(cls.resource) for key, sort in addition.sorts.items()}
         return {**cls.sorts, **added}
 
+    @classmethod
+    def sort_of(cls, key: str) -> Sort:
+        """The sort with a key; for one that there is not, the order in which rows came."""
+        found = cls.sorts.get(key)
+        if found is None:
+            found = next((each.sorts[key] for each in additions(cls.resource) if key in each.sorts), cls.default_sort)
+        return found
+
     def get_queryset(self) -> QuerySet[Any]:
         viewer = viewer_of(self.request)
         return self.rows(library_facts(viewer), viewer)
@@ -119,7 +127,10 @@ class CatalogView(GenericAPIView[Any]):
         limit = limits_of(ListLimits).kept_from
         keeper = asked.keeper()
         if keeper is None and asked.filters and end is not None:
-            # a page that is not full says how many there are; most filters leave so few
+            few = asked.few(limits_of(ListLimits).few)
+            if few is not None:
+                return few[first:end], len(few)
+            # a page that is not full says how many there are
             ids = asked.ids(first, end + 1)
             is_last = len(ids) <= end - first and (ids or not first)
             return ids[: end - first], first + len(ids) if is_last else asked.count()

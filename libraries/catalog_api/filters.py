@@ -43,8 +43,9 @@ class CatalogFilterSet(django_filters.FilterSet):
     @classmethod
     def named_in(cls, data: QueryDict) -> list[str]:
         """The filters that a query names."""
-        every = cls.all_filters()
-        return [name for name in data if name in every]
+        of_tags = TAG_FILTERS.get(cls.resource, {}) if cls.resource else {}
+        known = (cls.declared_filters, of_tags, *(addition.filters for addition in additions(cls.resource)))
+        return [name for name in data if any(name in each for each in known)]
 
     @classmethod
     def all_steady(cls) -> frozenset[str]:

@@ -35,16 +35,20 @@ class Statement(NamedTuple):
             sql += f" LIMIT {end - first}" + (f" OFFSET {first}" if first else "")
         return [row[0] for row in fetch_all(connections[DEFAULT_DB_ALIAS], sql, self.values)]
 
+    def counting(self) -> Statement:
+        """What counts the rows."""
+        return self._replace(sql=f"SELECT COUNT(*) FROM ({self.sql}) rows") if self.sql else self  # noqa: S608
+
 
 class ListStatements(NamedTuple):
-    """How the ids of a list are found, in its order, and how many there are."""
+    """How the ids of a list are found, in its order, and in the order that costs least."""
 
     ordered: Statement
     every: Statement
 
     def total(self) -> int:
         """How many rows there are."""
-        return next(iter(self.every.ids(0, None)), 0)
+        return next(iter(self.every.counting().ids(0, None)), 0)
 
 
 class StatementCache:
@@ -76,7 +80,7 @@ STATEMENTS: Final = StatementCache()
 
 def statements_of(ordered: QuerySet[Any], every: QuerySet[Any]) -> ListStatements:
     """Those of a list of ids in their order, and of the same rows in any order."""
-    return ListStatements(_statement(ordered), _counting(every))
+    return ListStatements(_statement(ordered), _statement(every.order_by().values_list("pk", flat=True)))
 
 
 def _statement(queryset: QuerySet[Any]) -> Statement:
@@ -91,8 +95,3 @@ def rows_of(queryset: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
     """The rows of a list of columns that need no conversion, of which there may be very many."""
     found = _statement(queryset)
     return each_row(connections[DEFAULT_DB_ALIAS], found.sql, found.values) if found.sql else iter(())
-
-
-def _counting(rows: QuerySet[Any]) -> Statement:
-    inner = _statement(rows.order_by().values_list("pk", flat=True))
-    return Statement(f"SELECT COUNT(*) FROM ({inner.sql}) rows", inner.values) if inner.sql else inner  # noqa: S608

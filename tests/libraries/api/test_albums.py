@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from libraries.models import Album, Library
 from tests.conftest import SignIn
+from tests.support.limits import limit_lists
 from tests.support.scans import scan, write_track
 from users.models import User
 
@@ -168,19 +170,24 @@ def test_lists_of_albums(client: APIClient, main: Library, other: Library) -> No
 
 
 def test_every_page_of_a_list_with_filters_says_how_many_there_are(
-    client: APIClient, main: Library, other: Library
+    client: APIClient, main: Library, other: Library, settings: Settings
 ) -> None:
-    every = names(client, "album?_sort=name&artist_id={}".format(one(client, "artist", "Ann")["id"]))
-    assert len(every) == 3
-    for first in range(5):
-        for end in range(first, 6):
-            query = f"_sort=name&artist_id={one(client, 'artist', 'Ann')['id']}&_start={first}&_end={end}"
-            answer = client.get(f"/api/album?{query}")
-            expected = every[first:end] if end else every
-            assert [each["name"] for each in answer.json()] == expected
-            assert answer["X-Total-Count"] == "3"
+    ann = one(client, "artist", "Ann")["id"]
+    every_by_id = names(client, f"album?artist_id={ann}&_sort=id")
+    for order in ("_sort=name", "_sort=id", "_sort=id&_order=DESC", "_sort=random&seed=1"):
+        every = names(client, f"album?artist_id={ann}&{order}")
+        assert len(every) == 3
+        for first in range(5):
+            for end in range(first, 6):
+                answer = client.get(f"/api/album?artist_id={ann}&{order}&_start={first}&_end={end}")
+                assert [each["name"] for each in answer.json()] == (every[first:end] if end else every)
+                assert answer["X-Total-Count"] == "3"
     empty = client.get("/api/album?name=nothing&_start=0&_end=10")
     assert (empty.json(), empty["X-Total-Count"]) == ([], "0")
+    # more than are found at once
+    limit_lists(settings, few=2)
+    assert names(client, f"album?artist_id={ann}&_start=0&_end=2") == every_by_id[:2]
+    assert client.get(f"/api/album?artist_id={ann}&_start=0&_end=2")["X-Total-Count"] == "3"
 
 
 def test_an_artist_has_numbers_by_role(client: APIClient, main: Library, other: Library) -> None:

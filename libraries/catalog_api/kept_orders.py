@@ -175,9 +175,10 @@ _revisions: Final = PreparedIn[tuple[int, int]](
 
 def revision_of(library_ids: Sequence[int]) -> str:
     """What changes with the catalog of some libraries; what is not the same twice, while something is not gathered."""
+    # before that look: what a scan changes between the two is gathered later, and has no other revision then
+    rows = sorted(_revisions.rows(library_ids))
     if late_libraries(library_ids):
         return secrets.token_hex(8)
-    rows = sorted(_revisions.rows(library_ids))
     # of any number of libraries as long: it has to find room in a header
     return hashlib.blake2b(orjson.dumps(rows), digest_size=16).hexdigest()
 

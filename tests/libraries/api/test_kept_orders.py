@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
+from django.db.models import F
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from libraries.catalog_api import kept_orders
 from libraries.catalog_api.sorting import is_indexed
 from libraries.catalog_api.views import AlbumListView, ArtistListView, FolderListView, SongListView, TagListView
 from libraries.choices import ScanState
-from libraries.gathering import gather
+from libraries.gathering import gather, late_libraries
 from libraries.models import Library, MediaFile, Scan
 from listening.models import TrackAnnotation
 from missing.purges import purge_missing_files
@@ -236,3 +239,17 @@ def test_a_file_that_was_not_written_whole_is_made_again(
     assert file.read_bytes()[4096:] == whole[4096:]
     file.write_bytes(whole[:-30])
     assert pages(as_admin, query) == kept
+
+
+def test_an_order_that_a_scan_changes_while_it_is_begun_is_none_of_now(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_then_change(library_ids: Collection[int]) -> set[int]:
+        found = late_libraries(library_ids)
+        Library.objects.filter(pk=library.pk).update(revision=F("revision") + 1)
+        return found
+
+    with monkeypatch.context() as replaced:
+        replaced.setattr(kept_orders, "late_libraries", look_then_change)
+        begun = kept_orders.revision_of([library.pk])
+    assert begun != kept_orders.revision_of([library.pk])

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from libraries.models import MediaFile
-from media.transcoding.decisions import can_transcode, fitting_bit_rate, fitting_sample_rate
+from media.transcoding.decisions import can_transcode
 from media.transcoding.ffmpeg import MISSING, Recipe
+from media.transcoding.fitting import BIT_DEPTH, BIT_RATE, CHANNELS, KBIT, SAMPLE_RATE, fitted
 from media.transcoding.formats import TARGETS
 from navidrome_lib.errors import InvalidInput
 
-KBIT: Final = 1000
 # of one list in what a player says; no player has more
 _MOST: Final = 200
 # names by which players know the same container, and the same codec
@@ -93,35 +93,45 @@ class ClientInfo:
     def _against_codec(self, track: MediaFile) -> str:
         """The first limitation of the codec that the file breaks."""
         values = {
-            "audioChannels": track.channels,
-            "audioBitrate": track.bit_rate * KBIT,
-            "audioSamplerate": track.sample_rate,
-            "audioBitdepth": track.bit_depth,
+            CHANNELS: track.channels,
+            BIT_RATE: track.bit_rate * KBIT,
+            SAMPLE_RATE: track.sample_rate,
+            BIT_DEPTH: track.bit_depth,
         }
+        broken = self._broken(codec_of(track), values)
+        return f"{broken} {values[broken]} not supported" if broken else ""
+
+    def _broken(self, codec: str, values: Mapping[str, int]) -> str:
+        """The name of the first limitation of a codec that one of some values breaks."""
         for profile in self.codecs:
-            if not _is_named(codec_of(track), [str(profile.get("name", ""))], _CODECS):
+            if not _is_named(codec, [str(profile.get("name", ""))], _CODECS):
                 continue
             for limitation in _objects(profile.get("limitations")):
-                value = values.get(str(limitation.get("name", "")), 0)
+                name = str(limitation.get("name", ""))
+                value = values.get(name, 0)
                 if limitation.get("required", True) and value and not _holds(value, limitation):
-                    return f"{limitation.get('name')} {value} not supported"
+                    return name
         return ""
 
     def _recipe(self, track: MediaFile) -> Recipe | None:
-        """The first profile that this server can meet."""
-        for profile in self.transcoding:
-            target = TARGETS.get(str(profile.get("audioCodec", "")).lower())
-            if target is None or not _speaks_http(profile):
-                continue
-            limit = (self.max_transcoding_bit_rate or self.max_bit_rate) // KBIT
-            most = _number(profile.get("maxAudioChannels"))
-            return Recipe(
-                target=target,
-                bit_rate=fitting_bit_rate(track, target, limit),
-                channels=most if 0 < most < track.channels else 0,
-                sample_rate=fitting_sample_rate(track, target),
-            )
-        return None
+        """What is made for the first profile that this server can meet."""
+        recipes = (self._made_for(profile, track) for profile in self.transcoding)
+        return next((recipe for recipe in recipes if recipe is not None), None)
+
+    def _made_for(self, profile: Mapping[str, Any], track: MediaFile) -> Recipe | None:
+        """What is made for one profile; None for a format that is not made, and for what the player does not take."""
+        target = TARGETS.get(str(profile.get("audioCodec", "")).lower())
+        container = str(profile.get("container", "")).lower()
+        if target is None or not _speaks_http(profile) or container not in ("", "*", *target.containers):
+            return None
+        codec = target.codec
+        return fitted(
+            track,
+            target,
+            lambda name, value: not self._broken(codec, {name: value}),
+            limit=(self.max_transcoding_bit_rate or self.max_bit_rate) // KBIT,
+            most_channels=_number(profile.get("maxAudioChannels")),
+        )
 
 
 def container_of(track: MediaFile) -> str:

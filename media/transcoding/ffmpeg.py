@@ -36,7 +36,7 @@ def find_ffmpeg() -> str | None:
 class Recipe:
     """What to make of a song: its format, the bit rate in kbit/s, where to begin in seconds, the gain in dB.
 
-    0 channels or Hz leave those of the source.
+    0 channels, Hz or bits leave those of the source.
     """
 
     target: TargetFormat
@@ -45,10 +45,11 @@ class Recipe:
     gain: float = 0.0
     channels: int = 0
     sample_rate: int = 0
+    bit_depth: int = 0
 
     def name(self) -> str:
         """A text that another recipe does not have."""
-        wished = (self.bit_rate, self.offset, self.gain, self.channels, self.sample_rate)
+        wished = (self.bit_rate, self.offset, self.gain, self.channels, self.sample_rate, self.bit_depth)
         return f"{self.target.name} " + " ".join(f"{value:g}" for value in wished)
 
     def arguments(self, demuxer: str, fd: int) -> list[str]:
@@ -61,6 +62,8 @@ class Recipe:
             made += ["-ac", str(self.channels)]
         if self.sample_rate:
             made += ["-ar", str(self.sample_rate)]
+        if self.bit_depth:
+            made += ["-sample_fmt", f"s{self.bit_depth}"]
         if self.bit_rate:
             made += ["-b:a", f"{self.bit_rate}k"]
         quiet = ["-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]

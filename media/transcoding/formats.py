@@ -18,6 +18,8 @@ class TargetFormat:
     arguments: tuple[str, ...]
     default_bit_rate: int
     highest_bit_rate: int
+    # what players call the container that is made
+    containers: tuple[str, ...]
     sample_rates: tuple[int, ...] = ()
     is_lossless: bool = False
 
@@ -25,16 +27,21 @@ class TargetFormat:
 _MP3_RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 TARGETS: Final[dict[str, TargetFormat]] = {
     "mp3": TargetFormat(
-        "mp3", "mp3", "audio/mpeg", ("-c:a", "libmp3lame", "-write_xing", "0", "-f", "mp3"), 192, 320, _MP3_RATES
+        "mp3", "mp3", "audio/mpeg", ("-c:a", "libmp3lame", "-write_xing", "0", "-f", "mp3"), 192, 320,
+        ("mp3", "mpeg"), _MP3_RATES,
     ),
     "opus": TargetFormat(
-        "opus", "opus", "audio/ogg", ("-c:a", "libopus", "-f", "ogg"), 128, 320, (8000, 12000, 16000, 24000, 48000)
+        "opus", "opus", "audio/ogg", ("-c:a", "libopus", "-f", "ogg"), 128, 320,
+        ("opus", "ogg", "oga"), (8000, 12000, 16000, 24000, 48000),
     ),
     "aac": TargetFormat(
-        "aac", "aac", "audio/aac", ("-c:a", "aac", "-f", "adts"), 192, 320, (*_MP3_RATES, 64000, 88200, 96000)
+        "aac", "aac", "audio/aac", ("-c:a", "aac", "-f", "adts"), 192, 320,
+        ("aac", "adts"), (*_MP3_RATES, 64000, 88200, 96000),
     ),
-    "flac": TargetFormat("flac", "flac", "audio/flac", ("-c:a", "flac", "-f", "flac"), 0, 0, (), is_lossless=True),
-}
+    "flac": TargetFormat(
+        "flac", "flac", "audio/flac", ("-c:a", "flac", "-f", "flac"), 0, 0, ("flac",), (), is_lossless=True
+    ),
+}  # fmt: skip
 
 # Kind of a file → the name by which ffmpeg knows how to take it apart. It is always given: left to guess, ffmpeg takes
 # a song that is really a playlist at its word, and reads the files that it names.

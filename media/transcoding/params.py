@@ -24,6 +24,7 @@ def pack_decision(track_id: str, recipe: Recipe | None) -> str:
     facts: dict[str, Any] = {"id": track_id, "f": DIRECT}
     if recipe is not None:
         facts |= {"f": recipe.target.name, "b": recipe.bit_rate, "c": recipe.channels, "r": recipe.sample_rate}
+        facts["d"] = recipe.bit_depth
     return signing.dumps(facts, salt=_SALT, compress=False)
 
 
@@ -40,4 +41,11 @@ def unpack_decision(text: str, track_id: str, *, offset: float) -> Recipe | None
     target = TARGETS.get(facts["f"])
     if target is None:
         raise DecisionGone
-    return Recipe(target=target, bit_rate=facts["b"], channels=facts["c"], sample_rate=facts["r"], offset=offset)
+    return Recipe(
+        target=target,
+        bit_rate=facts["b"],
+        channels=facts["c"],
+        sample_rate=facts["r"],
+        bit_depth=facts.get("d", 0),
+        offset=offset,
+    )

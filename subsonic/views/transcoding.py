@@ -11,9 +11,10 @@ from django.http.response import HttpResponseBase
 from libraries.models import MediaFile
 from media.responses import track_response
 from media.tracks import find_track
-from media.transcoding.clients import KBIT, ClientInfo, codec_of, container_of
+from media.transcoding.clients import ClientInfo, codec_of, container_of
 from media.transcoding.decisions import can_transcode
 from media.transcoding.ffmpeg import Recipe
+from media.transcoding.fitting import KBIT
 from media.transcoding.params import DecisionGone, pack_decision, unpack_decision
 from media.transcoding.responses import transcoded_response
 from navidrome_lib.errors import InvalidInput, NotFound
@@ -90,7 +91,7 @@ def source_stream(track: MediaFile) -> dict[str, Any]:
 
 def made_stream(track: MediaFile, recipe: Recipe) -> dict[str, Any]:
     """What is made of it."""
-    return {
+    found: dict[str, Any] = {
         "protocol": "http",
         "container": recipe.target.name,
         "codec": recipe.target.codec,
@@ -98,3 +99,5 @@ def made_stream(track: MediaFile, recipe: Recipe) -> dict[str, Any]:
         "audioBitrate": recipe.bit_rate * KBIT,
         "audioSamplerate": recipe.sample_rate or track.sample_rate,
     }
+    depth = (recipe.bit_depth or track.bit_depth) if recipe.target.is_lossless else 0
+    return found | ({"audioBitdepth": depth} if depth else {})

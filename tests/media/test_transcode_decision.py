@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +171,86 @@ def test_reasons(library: Library, change: dict[str, Any], facts: dict[str, Any]
     verdict = ClientInfo.of({**MP3_PLAYER, **change}).judge(track)
     assert verdict.is_direct == (not expected)
     assert expected in " ".join(verdict.reasons)
+
+
+def limits(codec: str, **most: int) -> dict[str, Any]:
+    """A player that takes no more than that of a codec."""
+    each = [
+        {"name": name, "comparison": "LessThanEqual", "values": [str(value)], "required": True}
+        for name, value in most.items()
+    ]
+    return {"codecProfiles": [{"type": "AudioCodec", "name": codec, "limitations": each}]}
+
+
+def makes(*formats: tuple[str, str]) -> dict[str, Any]:
+    """A player that wants songs to be converted to these containers and codecs, the first one it can have."""
+    return {
+        "maxAudioBitrate": 0,
+        "maxTranscodingAudioBitrate": 0,
+        "transcodingProfiles": [
+            {"container": container, "audioCodec": codec, "protocol": "http"} for container, codec in formats
+        ],
+    }
+
+
+STUDIO = {"suffix": "wav", "codec": "pcm", "bit_rate": 4608, "channels": 2, "sample_rate": 96_000, "bit_depth": 24}
+BOTH = makes(("flac", "flac"), ("mp3", "mp3"))
+
+
+@pytest.mark.parametrize(
+    ("change", "facts", "expected"),
+    [
+        (BOTH, {}, ("flac", 0, 0, 0, 0)),
+        # what keeps all samples has no bit rate to choose: the next format
+        ({**BOTH, "maxTranscodingAudioBitrate": 256_000}, {}, ("mp3", 256, 0, 48_000, 0)),
+        ({**BOTH, "maxAudioBitrate": 256_000}, {}, ("mp3", 256, 0, 48_000, 0)),
+        ({**BOTH, "maxTranscodingAudioBitrate": 5_000_000}, {}, ("flac", 0, 0, 0, 0)),
+        # a lossy file grows when it is made lossless
+        (
+            {**BOTH, "maxTranscodingAudioBitrate": 256_000},
+            {"suffix": "ogg", "codec": "vorbis", "bit_rate": 128, "sample_rate": 44_100, "bit_depth": 0},
+            ("mp3", 128, 0, 0, 0),
+        ),
+        # the limits of a codec hold for what is made, too
+        ({**BOTH, **limits("flac", audioSamplerate=48_000)}, {}, ("flac", 0, 0, 48_000, 0)),
+        ({**BOTH, **limits("flac", audioBitdepth=16)}, {}, ("flac", 0, 0, 0, 16)),
+        ({**BOTH, **limits("flac", audioBitdepth=8)}, {}, ("mp3", 192, 0, 48_000, 0)),
+        ({**BOTH, **limits("flac", audioBitrate=1_000_000)}, {}, ("mp3", 192, 0, 48_000, 0)),
+        ({**BOTH, **limits("flac", audioChannels=2)}, {"channels": 6}, ("flac", 0, 2, 0, 0)),
+        ({**makes(("mp3", "mp3")), **limits("mp3", audioBitrate=100_000)}, {}, ("mp3", 96, 0, 48_000, 0)),
+        ({**makes(("mp3", "mp3")), **limits("mp3", audioSamplerate=44_100)}, {}, ("mp3", 192, 0, 44_100, 0)),
+        ({**makes(("mp3", "mp3")), **limits("mp3", audioSamplerate=1)}, {}, None),
+        # of each codec, this server makes one container
+        (makes(("mp4", "aac"), ("webm", "opus"), ("aac", "aac")), {}, ("aac", 192, 0, 0, 0)),
+        (makes(("mp4", "aac")), {}, None),
+        (makes(("ogg", "opus")), {}, ("opus", 128, 0, 48_000, 0)),
+        (makes(("", "opus")), {}, ("opus", 128, 0, 48_000, 0)),
+    ],
+)
+def test_what_is_made(
+    library: Library, change: dict[str, Any], facts: dict[str, Any], expected: tuple[Any, ...] | None
+) -> None:
+    track = make_track(library, "a", missing=False, **{**STUDIO, **facts})
+    verdict = ClientInfo.of({**MP3_PLAYER, **change}).judge(track)
+    made = verdict.recipe
+    found = made and (made.target.name, made.bit_rate, made.channels, made.sample_rate, made.bit_depth)
+    assert found == expected
+    assert bool(verdict.error) == (expected is None)
+
+
+def test_a_depth_that_the_player_takes(member: User, library: Library, make_song: MakeSong, get: Get) -> None:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setparams((2, 3, 44_100, 0, "NONE", ""))
+        made.writeframes(bytes(range(6)) * 44_100)
+    song = make_song(library, "a.wav", file.getvalue(), **{**STUDIO, "sample_rate": 44_100})
+    decision = decide(member, song, {**MP3_PLAYER, **BOTH, **limits("flac", audioBitdepth=16)})["transcodeDecision"]
+    assert (decision["sourceStream"]["audioBitdepth"], decision["transcodeStream"]["audioBitdepth"]) == (24, 16)
+    query = {"mediaId": song.pk, "mediaType": "song", "transcodeParams": decision["transcodeParams"]}
+    data = body_of(get("getTranscodeStream", member, **query))
+    # the bits of a sample, less one, are in the header of the file
+    header = int.from_bytes(data[18:26], "big")
+    assert (data[:4], (header >> 36) & 31) == (b"fLaC", 15)
 
 
 def test_nonsense_about_a_player_harms_nobody(library: Library) -> None:

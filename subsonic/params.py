@@ -66,8 +66,8 @@ class Params:
         wanted = default if asked is None else asked
         return wanted if most is None else min(wanted, most)
 
-    def seconds(self, name: str) -> float:
-        """A number of seconds from 0 up, whole or not; 0 where there is none, or nothing that can be read as one."""
+    def decimal(self, name: str) -> float:
+        """A number from 0 up, whole or not; 0 where there is none, or nothing that can be read as one."""
         found = re.fullmatch(r"\d{1,7}(\.\d{1,6})?", self.text(name).strip(), re.ASCII)
         return float(found[0]) if found else 0.0
 

@@ -29,13 +29,16 @@ ENOUGH_SECONDS: Final = 240
 RECENT: Final = timedelta(hours=12)
 # nothing is longer: what a player tells beyond that would have begun before the calendar does
 LONGEST_MS: Final = 30 * 24 * 3600 * 1000
+# what players offer; beyond it there is no telling when the track ends
+SLOWEST: Final = 0.1
+FASTEST: Final = 10.0
 # what no worker takes in this time is not told to services any more
 messages: Final = Outbox("listening.tasks.tell_playing", expires=GRACE_SECONDS, again=lambda: 0.0)
 
 
 @dataclass(frozen=True)
 class NowPlaying:
-    """A track that a player plays since `since` (Unix seconds), told last to be at `position_ms`."""
+    """A track that a player plays since `since`, told last to be at `position_ms` at `told_at` (Unix seconds)."""
 
     track_id: str
     player_id: str
@@ -46,6 +49,16 @@ class NowPlaying:
     counted: bool = False
     # when it is forgotten, unless it is told again (Unix seconds)
     ends: float = 0.0
+    told_at: float = 0.0
+    # how many seconds of the track go by in one
+    rate: float = 1.0
+
+    @property
+    def position_now_ms(self) -> int:
+        """Where the track must be by now: players tell when they start, pause and seek, not each second."""
+        if self.state != PlaybackState.PLAYING or not self.told_at:
+            return self.position_ms
+        return self.position_ms + int(max(time.time() - self.told_at, 0.0) * self.rate * 1000)
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,13 @@ def key_of(player_id: str) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What a player tells: where it is in a track, and whether it may count as a play."""
+    """What a player tells: where it is in a track, how fast it goes on, and whether it may count as a play."""
 
     track_id: str
     state: str
     position_ms: int
     counts: bool = True
+    rate: float = 1.0
 
 
 def set_now_playing(viewer: Viewer, player: Player, track_id: str) -> bool:
@@ -93,10 +107,10 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     duration = duration_of(viewer, told.track_id)
     if duration is None:
         return
-    told = replace(told, position_ms=min(told.position_ms, LONGEST_MS))
+    told = replace(told, position_ms=min(told.position_ms, LONGEST_MS), rate=min(max(told.rate, SLOWEST), FASTEST))
     known = playing_of(player.pk)
     if known is None or known.track_id != told.track_id or told.state == PlaybackState.STARTING:
-        known = NowPlaying(told.track_id, player.pk, time.time() - told.position_ms / 1000)
+        known = NowPlaying(told.track_id, player.pk, time.time() - told.position_ms / 1000 / told.rate)
     heard = told.position_ms / 1000 >= min(duration / 2, ENOUGH_SECONDS)
     played = told.counts and heard and not known.counted and told.state != PlaybackState.STARTING
     if played:
@@ -104,8 +118,9 @@ def report(viewer: Viewer, player: Player, told: Report) -> None:
     if told.state == PlaybackState.STOPPED:
         stop_playing(player)
     else:
-        state = replace(known, position_ms=told.position_ms, state=told.state, counted=known.counted or played)
-        keep(player, state, duration - told.position_ms / 1000)
+        counted = known.counted or played
+        state = replace(known, position_ms=told.position_ms, state=told.state, counted=counted, rate=told.rate)
+        keep(player, state, (duration - told.position_ms / 1000) / told.rate)
         if told.counts and told.state != PlaybackState.PAUSED:
             tell_services(player, told.track_id, duration)
 
@@ -129,8 +144,8 @@ def duration_of(viewer: Viewer, track_id: str) -> float | None:
 
 def keep(player: Player, playing: NowPlaying, seconds_left: float) -> None:
     """Keep what a player plays until the track must have ended."""
-    timeout = int(max(seconds_left, 0)) + GRACE_SECONDS
-    cache.set(key_of(player.pk), asdict(replace(playing, ends=time.time() + timeout)), timeout=timeout)
+    timeout, now = int(max(seconds_left, 0)) + GRACE_SECONDS, time.time()
+    cache.set(key_of(player.pk), asdict(replace(playing, ends=now + timeout, told_at=now)), timeout=timeout)
     tell_playing()
     Player.objects.filter(pk=player.pk).update(last_seen=timezone.now())
 

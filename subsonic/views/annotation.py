@@ -81,11 +81,10 @@ def report_playback(caller: Viewer, params: Params) -> Payload:
         raise SubsonicError(GENERIC, f"state must be one of {', '.join(STATES)}.")
     if kind != "song":
         return {}
-    now_playing.report(
-        caller,
-        player_of(caller, params),
-        now_playing.Report(pk, state, position, counts=not params.flag("ignoreScrobble")),
+    told = now_playing.Report(
+        pk, state, position, counts=not params.flag("ignoreScrobble"), rate=params.decimal("playbackRate") or 1.0
     )
+    now_playing.report(caller, player_of(caller, params), told)
     return {}
 
 

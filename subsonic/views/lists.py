@@ -164,21 +164,23 @@ def get_now_playing(caller: Viewer, params: Params) -> Payload:
     heard = now_playing.listeners(caller)
     songs = songs_by_id(caller, [each.playing.track_id for each in heard])
     entries = [
-        songs[each.playing.track_id] | listener_of(each, number)
+        songs[each.playing.track_id] | listener_of(each, number, songs[each.playing.track_id]["duration"])
         for number, each in enumerate(heard, 1)
         if each.playing.track_id in songs
     ]
     return {"nowPlaying": {"entry": entries}}
 
 
-def listener_of(listener: now_playing.Listener, number: int) -> Object:
+def listener_of(listener: now_playing.Listener, number: int, duration: int) -> Object:
     """What an entry says of who plays it. The protocol wants a number for a player, and reads nothing into it."""
+    playing = listener.playing
     return {
         "username": listener.player.user.username,
         "minutesAgo": listener.minutes_ago,
         "playerId": number,
         "playerName": listener.player.client,
-        "state": listener.playing.state,
-        "positionMs": listener.playing.position_ms,
-        "playbackRate": 1,
+        "state": playing.state,
+        # a player that is late with the next song is at the end of this one
+        "positionMs": max(playing.position_ms, min(playing.position_now_ms, duration * 1000)),
+        "playbackRate": int(playing.rate) if playing.rate.is_integer() else playing.rate,
     }

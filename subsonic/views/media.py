@@ -38,7 +38,7 @@ def stream(caller: Viewer, params: Params) -> HttpResponseBase:
         track,
         format_name=asked.format_name,
         max_bit_rate=asked.max_bit_rate,
-        offset=params.seconds("timeOffset"),
+        offset=params.decimal("timeOffset"),
         gain=params.text("replayGain"),
     )
     if recipe is None:

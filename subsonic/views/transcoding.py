@@ -61,7 +61,7 @@ def get_transcode_stream(caller: Viewer, params: Params) -> HttpResponseBase:
         params.required("mediaType")
         text = params.required("transcodeParams")
         track = find_track(caller, wanted)
-        recipe = unpack_decision(text, track.pk, offset=params.seconds("offset"))
+        recipe = unpack_decision(text, track.pk, offset=params.decimal("offset"))
     except SubsonicError as error:
         status = HTTPStatus.BAD_REQUEST if error.code == MISSING_PARAMETER else error.status
         raise SubsonicError(error.code, error.message, status=status) from None

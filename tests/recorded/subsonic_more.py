@@ -37,7 +37,7 @@ MORE_DIFFERENCES: dict[tuple[str, str], str] = {
     ("", "url"): "another server, and another address of each share",
     ("", "position"): "sent even where it is 0",
     ("getNowPlaying", "entry[]"): "songs that the person cannot access are not told",
-    ("getNowPlaying", "positionMs"): "there the player has gone on meanwhile",
+    ("getNowPlaying", "positionMs"): "the player has gone on meanwhile, here and there",
     ("getLyrics", "lyrics[]"): "an empty line stays",
     ("getUser", ""): "an admin may ask for anybody; roles say what a person may do here; there are no addresses",
     ("getUsers", ""): "the same, and an admin sees all; there only the own account",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -164,7 +165,9 @@ def test_favourites(call: Call, caller: User, sees_all: bool, songs: Songs) -> N
     assert names(found["song"]) == ["Opening", "Dawn"]
 
 
-def test_now_playing(call: Call, member: User, admin: User, songs: Songs) -> None:
+def test_now_playing(call: Call, member: User, admin: User, songs: Songs, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     assert call("getNowPlaying", member)["nowPlaying"] == {"entry": []}
     for user, title, client in ((admin, "Opening too", "one"), (admin, "Dawn", "two"), (member, "Opening", "three")):
         call("scrobble", user, id=songs[title].pk, submission="false", c=client)
@@ -172,3 +175,28 @@ def test_now_playing(call: Call, member: User, admin: User, songs: Songs) -> Non
     assert {(each["title"], each["username"]) for each in entries} == {("Dawn", "admin"), ("Opening", "member")}
     assert {(each["minutesAgo"], each["state"], each["positionMs"]) for each in entries} == {(0, "playing", 0)}
     assert len({each["playerId"] for each in call("getNowPlaying", admin)["nowPlaying"]["entry"]}) == 3
+
+
+def test_where_a_player_is_by_now(call: Call, member: User, songs: Songs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A player tells when it starts and pauses, and how fast it plays; in between, the song goes on."""
+    song = songs["Dawn"]
+    MediaFile.objects.filter(pk=song.pk).update(duration=100)
+    now = time.time()
+
+    def told(state: str, after: float, seconds: float = 10, **more: Any) -> list[tuple[Any, ...]]:
+        monkeypatch.setattr(time, "time", lambda: now)
+        position = {"mediaId": song.pk, "mediaType": "song", "positionMs": int(seconds * 1000), "state": state}
+        assert call("reportPlayback", member, **position, **more)["status"] == "ok"
+        monkeypatch.setattr(time, "time", lambda: now + after)
+        entries: list[dict[str, Any]] = call("getNowPlaying", member)["nowPlaying"]["entry"]
+        return [(each["state"], each["positionMs"], each["playbackRate"]) for each in entries]
+
+    assert told("starting", 5) == [("starting", 10_000, 1)]
+    assert told("playing", 5) == [("playing", 15_000, 1)]
+    assert told("playing", 5, playbackRate="1.5") == [("playing", 17_500, 1.5)]
+    assert told("paused", 5) == [("paused", 10_000, 1)]
+    # not beyond its end, and what makes no sense counts as nothing
+    assert told("playing", 110) == [("playing", 100_000, 1)]
+    assert told("playing", 5, playbackRate="fast") == [("playing", 15_000, 1)]
+    assert told("playing", 5, playbackRate="0") == [("playing", 15_000, 1)]
+    assert told("playing", 5, playbackRate="5000") == [("playing", 60_000, 10)]

@@ -14,6 +14,7 @@ from subsonic.errors import GENERIC, SubsonicError, missing_parameter
 # the end of the year 9999
 LAST_MILLISECOND: Final = 253_402_300_799_000
 TRUE = {"true", "on", "1", "yes"}
+FALSE = {"false", "off", "0", "no"}
 
 
 class Params:
@@ -78,6 +79,17 @@ class Params:
             raise SubsonicError(GENERIC, f"{name} must be a whole number.")
         return found
 
+    def named(self, name: str) -> list[str]:
+        """All values that are given and not empty: an empty one counts as none."""
+        return [text for text in self.many(name) if text]
+
+    def position(self, name: str) -> int:
+        """A place in a song in milliseconds that has to be there; a fraction, which some players send, is left out."""
+        found = position(self.required(name))
+        if found is None:
+            raise SubsonicError(GENERIC, f"{name} must be a number of milliseconds.")
+        return found
+
     def whole_numbers(self, name: str) -> list[int]:
         """All whole numbers from 0 up that are given; what cannot be read as one is left out."""
         found = map(whole, self.many(name))
@@ -89,14 +101,22 @@ class Params:
         found = milliseconds(text, name) if text else 0
         return datetime.fromtimestamp(found / 1000, UTC) if found else None
 
-    def flag(self, name: str) -> bool:
-        return self.text(name).strip().lower() in TRUE
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Yes or no; `default` where nothing is said that can be read as one of them."""
+        found = self.text(name).strip().lower()
+        return found in TRUE or (default and found not in FALSE)
 
 
 def whole(text: str, *, digits: int = 9) -> int | None:
     """The whole number from 0 up that a text is, with that many digits at most; None where it is none."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def position(text: str) -> int | None:
+    """The place in a song that a text is, in whole milliseconds; None where it is none."""
+    found = re.fullmatch(r"(\d{1,15})(\.\d{1,20})?", text.strip(), re.ASCII)
+    return int(found[1]) if found else None
 
 
 def milliseconds(text: str, name: str) -> int:

@@ -37,7 +37,7 @@ def unstar(caller: Viewer, params: Params) -> Payload:
 
 def named_things(params: Params) -> list[Things]:
     """The things that a call names: `id` may be of any kind, `albumId` and `artistId` of theirs."""
-    ids, albums, artists = params.many("id"), params.many("albumId"), params.many("artistId")
+    ids, albums, artists = params.named("id"), params.named("albumId"), params.named("artistId")
     if not (ids or albums or artists):
         raise missing_parameter("id")
     named = [(kind, ids) for kind in KINDS] + [(AlbumAnnotation, albums), (ArtistAnnotation, artists)]
@@ -63,7 +63,7 @@ def scrobble(caller: Viewer, params: Params) -> Payload:
     ids, times = params.many("id"), params.many("time")
     if times and len(times) != len(ids):
         raise SubsonicError(GENERIC, "There must be as many times as ids, or none.")
-    if params.text("submission", "true").strip().lower() == "false":
+    if not params.flag("submission", default=True):
         now_playing.set_now_playing(caller, player_of(caller, params), ids[-1])
         return {}
     now = int(time.time() * 1000)
@@ -76,7 +76,7 @@ def scrobble(caller: Viewer, params: Params) -> Payload:
 def report_playback(caller: Viewer, params: Params) -> Payload:
     """`/rest/reportPlayback`: how far a player is; a song that was heard for half of its length counts as played."""
     pk, kind, state = params.required("mediaId"), params.required("mediaType"), params.required("state")
-    position = params.whole_number("positionMs")
+    position = params.position("positionMs")
     if state not in STATES:
         raise SubsonicError(GENERIC, f"state must be one of {', '.join(STATES)}.")
     if kind != "song":

@@ -11,7 +11,7 @@ from listening.services.queues import find_queue, save_queue
 from subsonic.errors import GENERIC, MISSING_PARAMETER, SubsonicError
 from subsonic.objects.songs import songs_by_id
 from subsonic.objects.values import Object, moment
-from subsonic.params import Params
+from subsonic.params import Params, position
 from subsonic.renderers import Payload
 from users.models import Viewer
 
@@ -39,7 +39,7 @@ def get_bookmarks(caller: Viewer, params: Params) -> Payload:
 
 def create_bookmark(caller: Viewer, params: Params) -> Payload:
     """`/rest/createBookmark`: keep a place in a song, in milliseconds, instead of the one before."""
-    pk, position = params.required("id"), params.whole_number("position")
+    pk, position = params.required("id"), params.position("position")
     comment = params.text("comment")
     if len(comment) > MAX_COMMENT:
         raise SubsonicError(GENERIC, f"comment: at most {MAX_COMMENT:,} characters.")
@@ -91,14 +91,14 @@ def save_play_queue(caller: Viewer, params: Params) -> Payload:
 
     `current` that is missing, or none of the songs, is the first one.
     """
-    ids, current = params.many("id"), params.text("current")
+    ids, current = params.named("id"), params.text("current")
     save(caller, params, ids, ids.index(current) if current in ids else 0)
     return {}
 
 
 def save_play_queue_by_index(caller: Viewer, params: Params) -> Payload:
     """`/rest/savePlayQueueByIndex`: the same with the place of the present song, from 0."""
-    ids = params.many("id")
+    ids = params.named("id")
     index = params.whole_number("currentIndex") if ids else 0
     if ids and index >= len(ids):
         raise SubsonicError(MISSING_PARAMETER, "currentIndex is not the place of one of the songs.")
@@ -108,5 +108,5 @@ def save_play_queue_by_index(caller: Viewer, params: Params) -> Payload:
 
 def save(caller: Viewer, params: Params, ids: list[str], current: int) -> None:
     """Save the queue."""
-    position = params.whole_number("position") if params.text("position") else 0
-    save_queue(caller, track_ids=ids, current=current, position=position, changed_by=text(params.text("c")))
+    at = position(params.text("position")) or 0
+    save_queue(caller, track_ids=ids, current=current, position=at, changed_by=text(params.text("c")))

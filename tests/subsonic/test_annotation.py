@@ -49,7 +49,8 @@ def test_stars(call: Call, member: User, song: MediaFile, hidden: MediaFile) -> 
     call("unstar", member, id=[song.pk, str(song.album_ref_id)])
     assert TrackAnnotation.objects.get().starred_at is None
     assert AlbumAnnotation.objects.get().starred_at is None
-    assert code(call("star", member)) == code(call("unstar", member)) == 10
+    for nothing in ({}, {"id": ""}, {"albumId": ["", ""]}):
+        assert code(call("star", member, **nothing)) == code(call("unstar", member, **nothing)) == 10
 
 
 def test_ratings(call: Call, member: User, song: MediaFile, hidden: MediaFile) -> None:
@@ -71,6 +72,9 @@ def test_scrobbles(call: Call, member: User, song: MediaFile, hidden: MediaFile)
     assert TrackAnnotation.objects.get().play_count == 2
     assert call("scrobble", member, id=song.pk)["status"] == "ok"
     assert TrackAnnotation.objects.get().play_count == 3
+    for yes in ("true", "1", "", "perhaps"):
+        call("scrobble", member, id=hidden.pk, submission=yes)
+    assert listeners(member.as_viewer()) == []
     for wrong in ([], [MS, MS], ["soon"], [10**20]):
         answer = call("scrobble", member, id=song.pk, time=wrong)
         assert answer["status"] == ("failed" if wrong else "ok")
@@ -78,7 +82,8 @@ def test_scrobbles(call: Call, member: User, song: MediaFile, hidden: MediaFile)
 
 
 def test_now_playing(call: Call, member: User, song: MediaFile) -> None:
-    call("scrobble", member, id=song.pk, submission="false", c="Feishin")
+    for no in ("false", "0", "off", "False "):
+        call("scrobble", member, id=song.pk, submission=no, c="Feishin")
     (found,) = listeners(member.as_viewer())
     assert (found.playing.track_id, found.player.client) == (song.pk, "Feishin")
     assert not Scrobble.objects.exists()
@@ -93,7 +98,7 @@ def test_playback(call: Call, member: User, song: MediaFile) -> None:
         assert call("reportPlayback", member, **{**told, **more})["status"] == "ok"
 
     report("starting", 0)
-    report("playing", 20)
+    report("playing", 20, positionMs="20000.75")
     assert not Scrobble.objects.exists()
     assert listeners(member.as_viewer())[0].playing.position_ms == 20_000
     report("paused", 60)

@@ -101,6 +101,16 @@ class TestQueue:
             call("savePlayQueue", member, id=songs, **given)
             assert self.get(call, member)[0]["current"] == songs[0]
 
+    @pytest.mark.parametrize(("text", "expected"), [("1500.9", 1500), (" 7 ", 7), ("x", 0), ("-1", 0), ("", 0)])
+    def test_the_position(self, call: Call, member: User, songs: list[str], text: str, expected: int) -> None:
+        assert call("savePlayQueue", member, id=songs, position=text)["status"] == "ok"
+        assert self.get(call, member)[0]["position"] == expected
+
+    def test_an_empty_id_is_no_song(self, call: Call, member: User, songs: list[str]) -> None:
+        call("savePlayQueue", member, id=songs)
+        assert call("savePlayQueue", member, id="")["status"] == "ok"
+        assert "entry" not in call("getPlayQueue", member)["playQueue"]
+
     @pytest.mark.parametrize(("index", "expected"), [(None, 10), ("", 10), (3, 10), ("x", 0), ("-1", 0)])
     def test_a_place_that_is_none(
         self, call: Call, member: User, songs: list[str], index: object, expected: int

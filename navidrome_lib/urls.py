@@ -54,12 +54,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from navidrome_lib.addresses import RememberingResolver
-
 admin.autodiscover()
 
-# looked through in this order: what clients ask most comes first, and a prefix costs less than patterns
-_PATTERNS = [
+# looked through in this order at each request: what clients ask most comes first, and a prefix costs less than patterns
+urlpatterns = [
     path("rest/", include("subsonic.urls")),
     path("", include("libraries.urls")),
     path("", include("libraries.catalog_api.urls")),
@@ -71,7 +69,6 @@ _PATTERNS = [
     path("", include("navidrome_lib.audit.urls")),
     path("admin/", admin.site.urls),
 ]
-urlpatterns = [RememberingResolver(_PATTERNS)]
 
 handler400 = "navidrome_lib.api.handlers.bad_request"
 handler403 = "navidrome_lib.api.handlers.forbidden"

@@ -10,7 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from rest_framework.test import APIClient
 
+from subsonic import dispatch
+from tests.access.read_params import NotedParams, NotedValues
 from tests.access.read_queries import NotedMeta, NotedQuery, ReadQueries
+from tests.conftest import PASSWORD
+from users.models import User
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,21 @@ def test_an_address_is_asked_once_what_it_reads(as_admin: APIClient, site: Clien
     assert pages.differs("/admin/libraries/library/?nothing=1")
     assert not pages.differs("/admin/?nothing=1")
     assert asked == ["/api/user?unknown=1", "/admin/libraries/library/?unknown=1", "/admin/?unknown=1"]
+
+
+def test_what_a_method_reads_is_noted(member: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "Params", NotedParams)
+    for method, names in (("getAlbum", {"id"}), ("getMusicFolders", set()), ("getAlbumList2", {"type"})):
+        Client().get(f"/rest/{method}", {"u": "member", "p": PASSWORD, "v": "1.16.1", "c": "test", "a": "b"})
+        own = {"u", "p", "t", "s", "c", "v", "f", "apiKey", "jwt", "callback"}
+        assert NotedParams.last.names - own == names
+        assert NotedParams.last.may_matter({"id": "x"}) is (method == "getAlbum")
+        assert not NotedParams.last.may_matter({"a": "c"})
+
+
+def test_a_method_that_looks_at_all_its_parameters_is_noted() -> None:
+    looks: list[Callable[[NotedValues], Any]] = [len, list, dict, bool, lambda values: list(values.items())]
+    for look in looks:
+        noted = NotedValues({"a": ["b"]})
+        look(noted)
+        assert noted.may_matter({"x": 1})

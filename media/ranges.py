@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 _UNIT = re.compile(r"\s*bytes\s*=(.*)", re.IGNORECASE | re.DOTALL)
-_RANGE = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
+_RANGE = re.compile(r"(\d{0,100})-(\d{0,100})", re.ASCII)
 
 
 class ByteRange(NamedTuple):

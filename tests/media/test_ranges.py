@@ -17,6 +17,8 @@ from media.ranges import ByteRange, NoSuchRange, parse_range
         ("bytes=-50", ByteRange(950, 50)),
         ("bytes=-5000", ByteRange(0, 1000)),
         ("bytes=990-5000", ByteRange(990, 10)),
+        ("bytes=990-18446744073709551615", ByteRange(990, 10)),
+        ("bytes=-99999999999999999999", ByteRange(0, 1000)),
         ("Bytes = 0-0", ByteRange(0, 1)),
         ("bytes=0-9,20-29", None),
         ("items=0-9", None),

@@ -121,11 +121,15 @@ def stream(request: HttpRequest, share: Share, track: str) -> HttpResponseBase:
 @of_share
 def download(request: HttpRequest, share: Share, track: str = "") -> HttpResponseBase:
     """GET /share/{id}/download — all songs in one archive; /{track}: the file of one."""
+    song = _song(share, track) if track else None
+    ids = [] if song else shared_tracks(share)[:MAX_TRACKS]
+    # first, so that nothing tells a share of which nothing is left from one that never was
+    if song is None and not ids:
+        raise NotFound
     if not _offers_downloads(share):
         raise NotAllowed(NO_DOWNLOADS)
-    if track:
-        return track_response(request, _song(share, track), as_download=True)
-    ids = shared_tracks(share)[:MAX_TRACKS]
+    if song is not None:
+        return track_response(request, song, as_download=True)
     rows = MediaFile.objects.visible_to(owner_of(share)).select_related("library", "folder").defer("tags")
     songs = rows.in_bulk(ids)
     if not songs:

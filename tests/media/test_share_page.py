@@ -258,6 +258,13 @@ class TestEnd:
         LibraryAccess.objects.all().delete()
         self.check_all_gone(guest, shared, song)
 
+    def test_the_owner_lost_the_library_and_offered_no_downloads(
+        self, guest: Client, shared: Share, song: MediaFile
+    ) -> None:
+        Share.objects.update(downloadable=False)
+        LibraryAccess.objects.all().delete()
+        self.check_all_gone(guest, shared, song)
+
     def test_the_owner_was_switched_off(self, guest: Client, shared: Share, song: MediaFile) -> None:
         User.objects.update(is_active=False)
         self.check_all_gone(guest, shared, song)

@@ -45,12 +45,17 @@ def in_folders(caller: Viewer, params: Params) -> Viewer:
 
     A `SubsonicError` for a library that the caller cannot access, which is the same as one that does not exist.
     """
-    texts = [text for text in params.many("musicFolderId") if text.strip()]
-    if not texts:
-        return caller
-    asked = {parse_library_id(text.strip()) for text in texts}
+    found = named_folders(caller, params)
+    return FolderViewer(caller, tuple(found)) if found else caller
+
+
+def named_folders(caller: Viewer, params: Params) -> list[int]:
+    """The libraries that `musicFolderId` names; a `SubsonicError` for one that the caller cannot access."""
+    asked = {parse_library_id(text.strip()) for text in params.many("musicFolderId") if text.strip()}
+    if not asked:
+        return []
     known = Library.objects.visible_to(caller).filter(pk__in=asked - {None}).order_by("pk")
-    found = tuple(known.values_list("pk", flat=True))
+    found = list(known.values_list("pk", flat=True))
     if len(found) < len(asked):
         raise SubsonicError(NOT_FOUND, NO_FOLDER)
-    return FolderViewer(caller, found)
+    return found

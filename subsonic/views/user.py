@@ -9,6 +9,7 @@ from navidrome_lib.errors import NotAllowed, NotFound
 from subsonic import payloads
 from subsonic.authentication import decode
 from subsonic.errors import GENERIC, NOT_AUTHORIZED, SubsonicError
+from subsonic.folders import named_folders
 from subsonic.forms import checked, given
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -52,7 +53,7 @@ def create_user(caller: Viewer, params: Params) -> Payload:
     """`/rest/createUser`: a new account, with the libraries that are named or, without any, those for new users."""
     for name in ("username", "password", "email"):
         params.required(name)
-    services.create_user(**account_values(params), library_ids=folders(params))
+    services.create_user(**account_values(params), library_ids=folders(caller, params))
     return {}
 
 
@@ -63,7 +64,7 @@ def update_user(caller: Viewer, params: Params) -> Payload:
     del values["username"]  # it says whose account it is
     if "password" in values:
         require_present_password(caller, params, user)
-    services.update_user(user.pk, values, end_keys=user.pk != caller.pk, library_ids=folders(params))
+    services.update_user(user.pk, values, end_keys=user.pk != caller.pk, library_ids=folders(caller, params))
     return {}
 
 
@@ -103,9 +104,9 @@ def account_values(params: Params, *, partial: bool = False) -> dict[str, Any]:
     return checked(UserInputSerializer, values, NAMES, partial=partial)
 
 
-def folders(params: Params) -> list[str] | None:
+def folders(caller: Viewer, params: Params) -> list[int] | None:
     """The libraries that a call names by `musicFolderId`; None where it names none."""
-    return params.many("musicFolderId") or None
+    return named_folders(caller, params) or None
 
 
 def require_present_password(caller: Viewer, params: Params, user: User) -> None:

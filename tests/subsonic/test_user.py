@@ -48,8 +48,15 @@ class TestCreateUser:
         assert granted(User.objects.get(username="eve")) == {other_library.pk}
 
     def test_nothing_is_created_when_a_library_does_not_exist(self, call: Call, admin: User) -> None:
-        assert call("createUser", **signed(admin), **NEW, musicFolderId="999")["status"] == "failed"
+        for unknown in ("999", "x", ["1", "999"]):
+            error = call("createUser", **signed(admin), **NEW, musicFolderId=unknown)["error"]
+            assert error == {"code": 70, "message": "This music folder does not exist."}
         assert not User.objects.filter(username="eve").exists()
+
+    def test_an_empty_library_is_none(self, call: Call, admin: User, library: Library) -> None:
+        Library.objects.filter(pk=library.pk).update(default_new_users=True)
+        assert call("createUser", **signed(admin), **NEW, musicFolderId="")["status"] == "ok"
+        assert granted(User.objects.get(username="eve")) == {library.pk}
 
     def test_an_admin_with_a_hexadecimal_password(self, call: Call, admin: User) -> None:
         given = {**NEW, "password": "enc:" + "pässword".encode().hex()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import orjson
 
-from subsonic.renderers import Listed, Text, as_json, as_xml
+from subsonic.params import Params
+from subsonic.renderers import Listed, Text, as_json, as_xml, render
 
 
 def body_of(xml: bytes) -> str:
@@ -56,3 +57,9 @@ def test_lists_that_were_written_before_are_the_same_in_each_notation() -> None:
     plain = {"album": {"name": "a", "song": songs}}
     assert as_json(listed) == as_json(plain)
     assert as_xml(listed) == as_xml(plain)
+
+
+def test_a_script_has_no_line_end_that_only_scripts_know() -> None:
+    params = Params({"f": ["jsonp"], "callback": ["done"]})
+    text = render({"name": "a\u2028b\u2029c"}, params).content.decode()
+    assert text == '/**/done({"subsonic-response":{"name":"a\\u2028b\\u2029c"}});'

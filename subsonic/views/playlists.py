@@ -12,11 +12,11 @@ from listening.rules.evaluate import refresh
 from listening.serializers import PlaylistInputSerializer
 from listening.services import playlists as services
 from listening.services.playlist_edits import edit_playlist, replace_playlist, shown_entries
-from listening.services.playlists import Totals, find_playlist, totals_of
+from listening.services.playlists import find_playlist
 from navidrome_lib.errors import Conflict, NotAllowed
 from subsonic.errors import missing_parameter
 from subsonic.forms import checked, given
-from subsonic.objects.playlists import playlist_object
+from subsonic.objects.playlists import playlist_objects
 from subsonic.objects.songs import song_list
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -33,9 +33,7 @@ def get_playlists(caller: Viewer, params: Params) -> Payload:
     if name := params.text("username"):
         rows = rows.filter(Q(owner=account_id(caller, name)) | Q(public=True))
     playlists = list(rows.order_by(Lower("name"), "pk"))
-    totals = totals_of(playlists, caller, present=True)
-    shown = [playlist_object(row, totals.get(row.pk, Totals()), caller) for row in playlists]
-    return {"playlists": {"playlist": shown}}
+    return {"playlists": {"playlist": playlist_objects(playlists, caller)}}
 
 
 def account_id(caller: Viewer, name: str) -> str:
@@ -92,8 +90,7 @@ def delete_playlist(caller: Viewer, params: Params) -> Payload:
 def whole(caller: Viewer, playlist: Playlist) -> dict[str, Any]:
     """A playlist with its songs."""
     songs = song_list(caller, [pk for _, pk in shown_entries(caller, playlist)])
-    totals = totals_of([playlist], caller, present=True)
-    return {**playlist_object(playlist, totals.get(playlist.pk, Totals()), caller), "entry": songs}
+    return {**playlist_objects([playlist], caller)[0], "entry": songs}
 
 
 def with_conflict_as_refusal(change: Any, *arguments: Any, **options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models.functions import Lower
@@ -9,6 +10,9 @@ from django.db.models.functions import Lower
 from listening.models import Radio
 from listening.serializers import RadioInputSerializer
 from listening.services.radios import delete_radio, find_radio, save_radio
+from media.choices import CoverKind
+from media.covers.ids import cover_id
+from media.uploads.keys import keys_of_radios
 from subsonic.forms import checked, given
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -20,8 +24,10 @@ NAMES: Final = {"name": "name", "streamUrl": "streamUrl", "homePageUrl": "homepa
 
 def get_internet_radio_stations(caller: Viewer, params: Params) -> Payload:
     """`/rest/getInternetRadioStations`: all stations, by name."""
-    stations = Radio.objects.order_by(Lower("name"), "pk")
-    return {"internetRadioStations": {"internetRadioStation": [station(radio) for radio in stations]}}
+    stations = list(Radio.objects.order_by(Lower("name"), "pk"))
+    pictures = keys_of_radios([radio.pk for radio in stations])
+    shown = [station(radio, pictures.get(radio.pk, {})) for radio in stations]
+    return {"internetRadioStations": {"internetRadioStation": shown}}
 
 
 def create_internet_radio_station(caller: Viewer, params: Params) -> Payload:
@@ -50,7 +56,8 @@ def values(params: Params) -> dict[str, Any]:
     return checked(RadioInputSerializer, given(params, NAMES), NAMES)
 
 
-def station(radio: Radio) -> dict[str, Any]:
-    """`internetRadioStation`: its home page only where it has one."""
+def station(radio: Radio, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """`internetRadioStation`: its home page, and the picture that it was given, only where it has one."""
     home = {"homePageUrl": radio.home_page_url} if radio.home_page_url else {}
-    return {"id": radio.pk, "name": radio.name, "streamUrl": radio.stream_url, **home}
+    cover = {"coverArt": cover_id(CoverKind.RADIO, radio.pk, picture["imageHash"])} if picture else {}
+    return {"id": radio.pk, "name": radio.name, "streamUrl": radio.stream_url, **home, **cover}

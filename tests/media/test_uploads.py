@@ -103,6 +103,10 @@ def test_a_playlist_shows_what_it_was_given(
     cover = get("getCoverArt", member, id=known, size=50)
     assert is_like(body_of(cover), RED)
     assert cover["Cache-Control"].endswith("immutable")
+    of_protocol = get("getPlaylists", member, f="json").json()["subsonic-response"]["playlists"]["playlist"]
+    assert [each["coverArt"] for each in of_protocol] == [known]
+    whole = get("getPlaylist", member, f="json", id=playlist.pk).json()["subsonic-response"]["playlist"]
+    assert whole["coverArt"] == known
     with committing():
         give(as_member, url, picture(BLUE))
     changed = as_member.get(url).json()
@@ -140,16 +144,26 @@ def test_who_may_give_a_playlist_a_picture(
     assert is_like(body_of(get("getCoverArt", outsider, id=f"pl-{playlist.pk}")), RED)
 
 
+def station_of(get: Get, user: User) -> dict[str, Any]:
+    """The only station, as the protocol has it."""
+    answer = get("getInternetRadioStations", user, f="json").json()["subsonic-response"]
+    (found,) = answer["internetRadioStations"]["internetRadioStation"]
+    return dict(found)
+
+
 def test_radio_stations(as_admin: APIClient, as_member: APIClient, outsider: User, radio: Radio, get: Get) -> None:
     url = f"/api/radio/{radio.pk}"
     assert give(as_member, url, picture()).status_code == 403
     drawn = body_of(get("getCoverArt", outsider, id=f"ra-{radio.pk}"))
+    assert "coverArt" not in station_of(get, outsider)
     assert "uploadedImage" not in as_member.get(url).json()
     assert give(as_admin, url, picture()).status_code == 200
     shown = as_member.get(url).json()
     assert shown["uploadedImage"] == f"{radio.pk}.jpg"
     assert as_member.get("/api/radio").json() == [shown]
-    given = get("getCoverArt", outsider, id=f"ra-{radio.pk}_{shown['imageHash']}")
+    known = station_of(get, outsider)["coverArt"]
+    assert known == f"ra-{radio.pk}_{shown['imageHash']}"
+    given = get("getCoverArt", outsider, id=known)
     assert is_like(body_of(given), RED)
     assert not is_like(drawn, RED)
     assert given["Cache-Control"].endswith("immutable")

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.http.request import RawPostDataException
 from django.http.response import HttpResponseBase
 
 from libraries.models import MediaFile
@@ -18,6 +19,7 @@ from media.transcoding.fitting import KBIT
 from media.transcoding.params import DecisionGone, pack_decision, unpack_decision
 from media.transcoding.responses import transcoded_response
 from navidrome_lib.errors import InvalidInput, NotFound
+from subsonic import renderers
 from subsonic.errors import GENERIC, MISSING_PARAMETER, NOT_FOUND, SubsonicError
 from subsonic.params import Params
 from subsonic.renderers import Payload
@@ -28,17 +30,20 @@ POST_ONLY = "This method is for POST: its body describes the player."
 GONE = "These parameters are no longer valid. Ask for a new decision."
 
 
-def get_transcode_decision(caller: Viewer, params: Params) -> Payload:
+def get_transcode_decision(caller: Viewer, params: Params) -> Payload | HttpResponseBase:
     """`/rest/getTranscodeDecision`: how a song gets to the player that the body describes."""
     wanted, kind = params.required("mediaId"), params.required("mediaType")
     if params.request.method != "POST":
-        raise SubsonicError(GENERIC, POST_ONLY, status=HTTPStatus.METHOD_NOT_ALLOWED)
+        refusal = SubsonicError(GENERIC, POST_ONLY, status=HTTPStatus.METHOD_NOT_ALLOWED)
+        response = renderers.failure(refusal, params)
+        response["Allow"] = "POST"
+        return response
     if kind != SONG:
         raise InvalidInput(f"Media of the type “{kind[:40]}” are not supported.")
     track = find_track(caller, wanted)
     try:
         body = orjson.loads(params.request.body)
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, RawPostDataException):  # the second one: it was read as a form of several parts
         raise InvalidInput("The body must be JSON that describes the player.") from None
     verdict = ClientInfo.of(body).judge(track)
     decision: dict[str, Any] = {"canDirectPlay": verdict.is_direct, "canTranscode": verdict.recipe is not None}
@@ -96,8 +101,10 @@ def made_stream(track: MediaFile, recipe: Recipe) -> dict[str, Any]:
         "container": recipe.target.name,
         "codec": recipe.target.codec,
         "audioChannels": recipe.channels or track.channels,
-        "audioBitrate": recipe.bit_rate * KBIT,
         "audioSamplerate": recipe.sample_rate or track.sample_rate,
     }
-    depth = (recipe.bit_depth or track.bit_depth) if recipe.target.is_lossless else 0
-    return found | ({"audioBitdepth": depth} if depth else {})
+    if recipe.target.is_lossless:
+        # what it takes is known when it is made
+        depth = recipe.bit_depth or track.bit_depth
+        return found | ({"audioBitdepth": depth} if depth else {})
+    return found | {"audioBitrate": recipe.bit_rate * KBIT}

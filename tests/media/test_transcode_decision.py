@@ -8,6 +8,7 @@ import json
 import wave
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -129,7 +130,18 @@ def test_refusals_of_the_decision(member: User, song: MediaFile, other_library: 
     for body in ("", "{", "[]", '"x"', "null", "9" * 5000):
         assert decide(member, song, body)["error"]["code"] == 0, body[:20]
     by_get = get("getTranscodeDecision", member, mediaId=song.pk, mediaType="song")
-    assert (by_get.status_code, error_of(by_get)["code"]) == (405, 0)
+    assert (by_get.status_code, error_of(by_get)["code"], by_get["Allow"]) == (405, 0, "POST")
+
+
+def test_a_body_of_another_type(member: User, song: MediaFile) -> None:
+    """Not every player says what it sends: JSON is read whatever its name, and a form is refused by a sentence."""
+    known = {"u": member.username, "p": app_passwords.app_password(member), "v": "1.16.1", "c": "test", "f": "json"}
+    address = f"/rest/getTranscodeDecision?{urlencode({**known, 'mediaId': song.pk, 'mediaType': 'song'})}"
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "application/octet-stream"):
+        answer = Client().post(address, json.dumps(MP3_PLAYER), content_type=content_type).json()["subsonic-response"]
+        assert answer["status"] == "ok", content_type
+    error = Client().post(address, {"name": "player"}).json()["subsonic-response"]["error"]
+    assert error == {"code": 0, "message": "The body must be JSON that describes the player."}
 
 
 def test_without_ffmpeg_it_says_so(member: User, song: MediaFile, configure: Configure, settings: Settings) -> None:
@@ -246,6 +258,7 @@ def test_a_depth_that_the_player_takes(member: User, library: Library, make_song
     song = make_song(library, "a.wav", file.getvalue(), **{**STUDIO, "sample_rate": 44_100})
     decision = decide(member, song, {**MP3_PLAYER, **BOTH, **limits("flac", audioBitdepth=16)})["transcodeDecision"]
     assert (decision["sourceStream"]["audioBitdepth"], decision["transcodeStream"]["audioBitdepth"]) == (24, 16)
+    assert "audioBitrate" not in decision["transcodeStream"], "it follows from the music"
     query = {"mediaId": song.pk, "mediaType": "song", "transcodeParams": decision["transcodeParams"]}
     data = body_of(get("getTranscodeStream", member, **query))
     # the bits of a sample, less one, are in the header of the file

@@ -19,10 +19,12 @@ from navidrome_lib.limits import limits_of
 
 # of an id, in characters
 _ID: Final = 22
+# as many as a statement is given
+_MOST_IDS: Final = 10_000
 
 
 class AlbumWords(NamedTuple):
-    """The words of some albums, a line for each, where each line begins, and their ids in the same order."""
+    """The words of some albums in the order of their names, a line for each, where each line begins, and their ids."""
 
     text: bytes
     starts: array[int]
@@ -44,8 +46,8 @@ class AlbumWords(NamedTuple):
         """The bytes that it takes."""
         return len(self.text) + len(self.ids) + len(self.starts) * self.starts.itemsize
 
-    def find(self, words: Sequence[str], most: int) -> list[str] | None:
-        """The ids of albums that have words which begin with each of these; None if there are more than `most`."""
+    def find(self, words: Sequence[str], most: int) -> list[str]:
+        """The ids of the first albums that have words which begin with each of these, `most` of them."""
         beginnings = [f" {word}".encode() for word in words]
         # the rarest first: each place of it is looked at
         first, *others = sorted(beginnings, key=self.text.count) if len(words) > 1 else beginnings
@@ -55,9 +57,9 @@ class AlbumWords(NamedTuple):
             number = bisect_right(self.starts, at) - 1
             end = self.text.index(b"\n", at)
             if all(self.text.find(word, self.starts[number], end) >= 0 for word in others):
-                if len(found) == most:
-                    return None
                 found.append(self.ids[number * _ID : (number + 1) * _ID])
+                if len(found) == most:
+                    break
             at = self.text.find(first, end)
         return found
 
@@ -74,19 +76,21 @@ class KeptWords:
         self._asked: dict[int, LibraryFacts] = {}
 
     def find(self, words: Sequence[str], libraries: Mapping[int, LibraryFacts], most: int) -> list[str] | None:
-        """The ids of albums of some libraries that have words which begin so; None where the rows are to be searched.
+        """The ids of albums that have words which begin so; None where the rows are to be searched.
 
-        All of the libraries must have been gathered after these facts of them were read.
+        Of each library they are the first ones by name, `most` of them. All of the libraries must have been gathered
+        after these facts of them were read.
         """
         if sum(facts.songs for facts in libraries.values()) < limits_of(ListLimits).kept_words_from:
             return None
         found: list[str] = []
         for pk, facts in libraries.items():
             known = self._words_of(pk, facts)
-            ids = known.find(words, most - len(found)) if known is not None else None
-            if ids is None:
+            if known is None:
                 return None
-            found += ids
+            found += known.find(words, most)
+            if len(found) > _MOST_IDS:
+                return None
         return found
 
     def _words_of(self, pk: int, facts: LibraryFacts) -> AlbumWords | None:
@@ -97,7 +101,8 @@ class KeptWords:
         if self._asked.get(pk) != facts:
             self._asked[pk] = facts
             return None
-        read = AlbumWords.of(Album.objects.filter(library=pk).order_by().values_list("pk", "words").iterator())
+        albums = Album.objects.filter(library=pk).order_by("order_name", "pk")
+        read = AlbumWords.of(albums.values_list("pk", "words").iterator())
         others = sum(each.size for _, each in list(self._kept.values()) if each is not None)
         words = read if read.size + others <= limits_of(ListLimits).kept_words_bytes else None
         self._kept[pk] = (facts, words)

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from libraries.catalog_api.finding import found_albums
-from libraries.catalog_api.kept_words import AlbumWords
+from libraries.catalog_api.kept_words import AlbumWords, KeptWords
 from libraries.gathering import gather
 from libraries.models import Album, Library
-from libraries.visible import library_facts
+from libraries.visible import LibraryFacts, library_facts
 from tests.support.limits import limit_lists
 from tests.support.scans import scan, write_track
 from users.models import LibraryAccess, User
@@ -112,6 +112,14 @@ def test_more_than_memory_has_room_for_is_not_kept(admin: User, library: Library
     assert find(admin, "train") == ["Night Train"]
 
 
+def test_the_first_by_name_are_found_where_there_are_many(library: Library) -> None:
+    facts = {library.pk: LibraryFacts(library.path, library.name, 1, 4)}
+    words = KeptWords()
+    assert words.find(["night"], facts, 2) is None
+    found = words.find(["night"], facts, 2)
+    assert [Album.objects.get(pk=pk).name for pk in found or ()] == ["Night Bus", "Night Train"]
+
+
 def test_any_words_of_any_albums() -> None:
     choice = random.Random(3)
     names = ["a", "ab", "abc", "b", "bc", "é", "ñandú", "x1"]
@@ -123,6 +131,6 @@ def test_any_words_of_any_albums() -> None:
         wanted = [pk for pk, words in rows if all(f" {word}" in words for word in asked)]
         assert kept.find(asked, 200) == wanted
         assert kept.find(asked, len(wanted)) == wanted
-        if wanted:
-            assert kept.find(asked, len(wanted) - 1) is None
+        if len(wanted) > 1:
+            assert kept.find(asked, len(wanted) - 1) == wanted[:-1]
     assert AlbumWords.of([]).find(["a"], 5) == []

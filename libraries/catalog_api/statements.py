@@ -14,7 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
-from navidrome_lib.db.tuples import each_row, fetch_all
+from navidrome_lib.db.tuples import Rows, each_row, fetch_all
 
 # lists whose statements a process keeps, each a few kilobytes
 MOST: Final = 256
@@ -28,12 +28,16 @@ class Statement(NamedTuple):
 
     def ids(self, first: int, end: int | None) -> list[Any]:
         """The first column of the rows from place `first` to before `end`, or of all rows."""
+        return [row[0] for row in self.rows(first, end)]
+
+    def rows(self, first: int, end: int | None) -> Rows:
+        """The rows from place `first` to before `end`, or all."""
         if not self.sql or end == first:
             return []
         sql = self.sql
         if end is not None:
             sql += f" LIMIT {end - first}" + (f" OFFSET {first}" if first else "")
-        return [row[0] for row in fetch_all(connections[DEFAULT_DB_ALIAS], sql, self.values)]
+        return fetch_all(connections[DEFAULT_DB_ALIAS], sql, self.values)
 
     def counting(self) -> Statement:
         """What counts the rows."""
@@ -78,9 +82,9 @@ class StatementCache:
 STATEMENTS: Final = StatementCache()
 
 
-def statements_of(ordered: QuerySet[Any], every: QuerySet[Any]) -> ListStatements:
-    """Those of a list of ids in their order, and of the same rows in any order."""
-    return ListStatements(_statement(ordered), _statement(every.order_by().values_list("pk", flat=True)))
+def statements_of(ordered: QuerySet[Any], every: QuerySet[Any], *columns: str) -> ListStatements:
+    """Those of a list of ids in their order, and of the same rows in any order; or of some `columns`, the id first."""
+    return ListStatements(_statement(ordered), _statement(every.order_by().values_list(*(columns or ("pk",)))))
 
 
 def _statement(queryset: QuerySet[Any]) -> Statement:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import QuerySet
-
-from libraries.catalog_api.finding import found_albums, found_artists, found_songs
+from libraries.catalog_api.finding import Rows, found_albums, found_artists, found_songs
 from navidrome_lib.viewer import Viewer as AnyViewer
 from subsonic import copying, rows
 from subsonic.folders import in_folders
@@ -29,8 +27,8 @@ class Kind:
     """What is searched for: its rows, and those of them that a text finds, in the order of the answer."""
 
     name: str
-    rows: Callable[[AnyViewer], QuerySet[Any]]
-    find: Callable[[QuerySet[Any], str, AnyViewer], list[str]]
+    rows: Rows
+    find: Callable[[Rows, str, AnyViewer], list[str]]
 
 
 ARTIST: Final = Kind("artist", rows.artists, found_artists)
@@ -67,4 +65,4 @@ def found_ids(kind: Kind, text: str, viewer: AnyViewer, params: Params) -> list[
         return []
     if not text:
         return copying.page(kind.name, kind.rows, viewer, params.text("c"), first, size)
-    return kind.find(kind.rows(viewer), text, viewer)[first : first + size]
+    return kind.find(kind.rows, text, viewer)[first : first + size]

@@ -12,7 +12,7 @@ from libraries.models import Album, Library, MediaFile
 from tests.subsonic.conftest import Call, code, names
 from tests.subsonic.music import add_song, settle
 from tests.support.catalog import make_artist
-from users.models import User
+from users.models import LibraryAccess, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
@@ -113,3 +113,31 @@ def test_a_copy_is_whole_though_songs_come_and_go(call: Call, member: User, song
 def test_folders(call: Call, member: User, songs: Songs, other_library: Library) -> None:
     for method, _ in TWINS:
         assert code(call(method, member, query="a", musicFolderId=other_library.pk)) == 70
+
+
+def test_searches_one_after_the_other(
+    found: Any, call: Call, member: User, admin: User, songs: Songs, library: Library, other_library: Library
+) -> None:
+    """Statements of a search are kept for other words, and for who may see the same."""
+    nothing: dict[str, list[str]] = {"artist": [], "album": [], "song": []}
+    for _ in range(2):
+        assert found(member, "bob")["artist"] == ["Bob"]
+        assert found(member, "ada")["artist"] == ["Ada"]
+        assert found(member, "7 seconds") == {"artist": ["7 Seconds"], "album": ["Odd"], "song": ["Odd \x01 one"]}
+        assert found(member, "seconds bob") == found(member, "7 seconds ada") == nothing
+        assert found(member, "eve") == nothing
+        assert found(admin, "eve") == {"artist": ["Eve"], "album": ["Away"], "song": ["Opening too"]}
+        assert names(call("search3", admin, query="eve", musicFolderId=other_library.pk)["searchResult3"]["artist"])
+        assert not names(call("search3", admin, query="eve", musicFolderId=library.pk)["searchResult3"]["artist"])
+    # more words than statements are kept for, and one of them too many
+    many = " ".join(["ada"] * 9)
+    assert found(member, many)["artist"] == ["Ada"]
+    assert found(member, f"{many} bob") == nothing
+    LibraryAccess.objects.create(user=member, library=other_library)
+    assert found(member, "eve")["artist"] == ["Eve"]
+    LibraryAccess.objects.filter(user=member, library=library).delete()
+    assert found(member, "ada") == nothing
+    assert found(member, "eve")["album"] == ["Away"]
+    add_song(other_library, ("Ida/Far/1.mp3", "Ida", "Far", "Rock", {"title": "Far"}))
+    settle(other_library)
+    assert found(member, "ida") == {"artist": ["Ida"], "album": ["Far"], "song": ["Far"]}

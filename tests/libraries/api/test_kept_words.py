@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
@@ -15,6 +16,7 @@ from libraries.catalog_api.kept_words import AlbumWords, KeptWords
 from libraries.gathering import gather
 from libraries.models import Album, Library
 from libraries.visible import LibraryFacts, library_facts
+from navidrome_lib.viewer import Viewer
 from tests.support.limits import limit_lists
 from tests.support.scans import scan, write_track
 from users.models import LibraryAccess, User
@@ -46,13 +48,16 @@ def rescan(library: Library) -> None:
     gather([library.pk])
 
 
+def there(viewer: Viewer) -> QuerySet[Album]:
+    return Album.objects.present().in_libraries(library_facts(viewer))
+
+
 def find(user: User, text: str) -> list[str]:
     """The names of what is found: in the rows, while the words are read, and in the words."""
     viewer = user.as_viewer()
     answers = []
     for _ in range(3):
-        albums = Album.objects.present().in_libraries(library_facts(viewer))
-        ids = found_albums(albums, text, viewer)
+        ids = found_albums(there, text, viewer)
         names = dict(Album.objects.values_list("pk", "name"))
         answers.append([names[pk] for pk in ids])
     assert answers[0] == answers[1] == answers[2]
@@ -78,9 +83,8 @@ def test_words_find_what_the_rows_do(admin: User, library: Library, text: str, n
 
 def test_no_row_is_searched_once_the_words_are_kept(admin: User, library: Library) -> None:
     find(admin, "night")
-    albums = Album.objects.present().in_libraries(library_facts(admin.as_viewer()))
     with CaptureQueriesContext(connection) as queries:
-        assert len(found_albums(albums, "train", admin.as_viewer())) == 1
+        assert len(found_albums(there, "train", admin.as_viewer())) == 1
     assert not [query for query in queries if "LIKE" in query["sql"]]
 
 

@@ -198,6 +198,8 @@ CORS_EXPOSE_HEADERS = [
 CORS_PREFLIGHT_MAX_AGE = 86_400
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BYTES
+# a player names each song of its queue: as many as there is room for in a body
+DATA_UPLOAD_MAX_NUMBER_FIELDS = MOST_BYTES // len("&id=0123456789012345678901")
 FILE_UPLOAD_HANDLERS = ["navidrome_lib.security.request_limits.RefuseFiles"]
 LOGIN_URL = LOGOUT_REDIRECT_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"

@@ -27,6 +27,10 @@ os.umask(0o077)
 # a web process shows twice a second that it lives, by the time of a file: in memory, so that a disk may sleep
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the file has no name
 
+# without a limit of its own: the whole head of a request has one (`WebLimits.head_bytes`), and players without
+# POST name each song of a queue or a playlist in the address
+limit_request_line = 0
+
 # connections of one web process, most of which wait: for a request, for a slow reader, for an event
 worker_connections = 2000
 # longer than proxies keep theirs (60 s in nginx): who closes first must not meet a request on its way

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from libraries.models import Library, MediaFile
 from listening.models import Bookmark, PlayQueue
-from tests.subsonic.conftest import Call, code
+from tests.subsonic.conftest import Call, code, credentials
 from tests.support.catalog import SEEN, make_track
 from users.models import LibraryAccess, User
 
@@ -105,6 +106,14 @@ class TestQueue:
     def test_the_position(self, call: Call, member: User, songs: list[str], text: str, expected: int) -> None:
         assert call("savePlayQueue", member, id=songs, position=text)["status"] == "ok"
         assert self.get(call, member)[0]["position"] == expected
+
+    def test_a_long_one(self, member: User, songs: list[str]) -> None:
+        """As a player saves it that plays everything at random."""
+        known = {**credentials(member), "id": [*songs] * 2_000}
+        saved = Client().post("/rest/savePlayQueue", known).json()["subsonic-response"]
+        assert saved["status"] == "ok"
+        queue = Client().get("/rest/getPlayQueue", credentials(member)).json()["subsonic-response"]["playQueue"]
+        assert len(queue["entry"]) == len(songs) * 2_000
 
     def test_an_empty_id_is_no_song(self, call: Call, member: User, songs: list[str]) -> None:
         call("savePlayQueue", member, id=songs)

@@ -251,7 +251,7 @@ def test_a_body_is_asked_for_when_the_client_waits_to_be(web: Web) -> None:
         (b"NO SENSE\r\n\r\n", 400),
         (b"GET /x HTTP/1.1\r\nContent-Length: nine\r\n\r\n", 400),
         (b"GET /x HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-        (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\n\r\n", 431),
         (HEAD + b"X-Y: " + b"z" * 40_000, 431),
         (b"GET /raise HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 500),
     ],
@@ -259,6 +259,13 @@ def test_a_body_is_asked_for_when_the_client_waits_to_be(web: Web) -> None:
 def test_what_is_no_request_is_answered_and_ended(web: Web, request_: bytes, status: int) -> None:
     with web.connect(request_) as client:
         assert read_all(client).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_an_address_may_name_a_thousand_songs(web: Web) -> None:
+    """As that of a player which keeps its queue by GET."""
+    address = b"/x?" + b"&".join(b"id=%022d" % number for number in range(1_000))
+    with web.connect(b"GET " + address + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") as client:
+        assert read_all(client).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_that_is_too_long_is_answered_before_it_comes(web: Web) -> None:

@@ -6,7 +6,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from libraries.events.bulletin import ALL, REFRESH
 from libraries.events.extension import Teller
@@ -23,7 +23,7 @@ from listening.models import (
 )
 from listening.services.annotations import Things
 from listening.services.news import NewsLog, Told
-from listening.services.now_playing import Listener, all_listeners, visible_among
+from listening.services.now_playing import all_listeners, visible_ids
 from navidrome_lib.viewer import Viewer
 
 NOW_PLAYING: Final = "nowPlayingCount"
@@ -36,6 +36,13 @@ _RESOURCES: Final[Mapping[str, tuple[str, type[Annotation]]]] = {
 }
 # things in the audit trail, which has whose they were and who could see them before
 _OWNED: Final[Mapping[str, Any]] = {"artist": Artist, "playlist": Playlist, "share": Share}
+
+
+class _Playing(NamedTuple):
+    """The tracks that are played now, each once for every player, and those that were begun or ended."""
+
+    tracks: tuple[str, ...]
+    changed: frozenset[str]
 
 
 class ListeningReader:
@@ -58,22 +65,21 @@ class ListeningReader:
             return None
         return _Telling(owned, notes, playing).events
 
-    def _look_at_players(self) -> list[Listener] | None:
+    def _look_at_players(self) -> _Playing | None:
         """Who plays something now; None where it is as it was."""
         now = time.time()
         playing = [listener for listener in all_listeners() if listener.playing.ends > now]
         self._ends = min((listener.playing.ends for listener in playing), default=math.inf)
         before = self._playing
         self._playing = frozenset((listener.player.pk, listener.playing.track_id) for listener in playing)
-        return playing if self._playing != before else None
+        changed = frozenset(track_id for _, track_id in self._playing ^ before)
+        return _Playing(tuple(track_id for _, track_id in self._playing), changed) if changed else None
 
 
 class _Telling:
     """What one look found, for each viewer that asks."""
 
-    def __init__(
-        self, owned: Sequence[AuditedChange], notes: Sequence[Told], playing: Sequence[Listener] | None
-    ) -> None:
+    def __init__(self, owned: Sequence[AuditedChange], notes: Sequence[Told], playing: _Playing | None) -> None:
         self._owned = owned
         self._notes = notes
         self._playing = playing
@@ -92,7 +98,10 @@ class _Telling:
         if shown:
             yield REFRESH, shown
         if self._playing is not None:
-            yield NOW_PLAYING, {"count": len(visible_among(self._playing, viewer))}
+            visible = visible_ids({*self._playing.tracks, *self._playing.changed}, viewer)
+            # who cannot access what was begun or ended is not told that anything was
+            if not visible.isdisjoint(self._playing.changed):
+                yield NOW_PLAYING, {"count": sum(track_id in visible for track_id in self._playing.tracks)}
 
 
 def _changed(viewer: Viewer, kind: str, entries: Sequence[AuditedChange]) -> Iterator[str]:

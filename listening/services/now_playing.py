@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -172,9 +172,14 @@ def all_listeners() -> list[Listener]:
 
 def visible_among(playing: Sequence[Listener], viewer: Viewer) -> list[Listener]:
     """Those who play tracks that the viewer can access."""
-    tracks = MediaFile.objects.visible_to(viewer).filter(pk__in={entry.playing.track_id for entry in playing})
-    visible = set(tracks.values_list("pk", flat=True)) if playing else set()
+    visible = visible_ids({listener.playing.track_id for listener in playing}, viewer)
     return [listener for listener in playing if listener.playing.track_id in visible]
+
+
+def visible_ids(track_ids: Collection[str], viewer: Viewer) -> frozenset[str]:
+    """Those of some tracks that the viewer can access."""
+    rows = MediaFile.objects.visible_to(viewer).filter(pk__in=track_ids)
+    return frozenset(rows.values_list("pk", flat=True)) if track_ids else frozenset()
 
 
 def playing_of(player_id: str) -> NowPlaying | None:

@@ -211,7 +211,7 @@ def test_events(
         key = api_keys.create_key(admin, name="k", scope="manage", library_ids=[library.pk])[0]
         viewer = Viewer(admin, key)
     hub = Hub(threaded=False)
-    stream = Stream.of(hub, viewer)
+    stream, of_admin = Stream.of(hub, viewer), Stream.of(hub, admin.as_viewer())
     hub.tick()
     Scan.objects.filter(pk=canary.SCAN_ID).update(heartbeat_at=timezone.now(), seen=47114712)
     services.update_user(owner.pk, {"name": f"{canary.MARK}-renamed"})
@@ -225,8 +225,9 @@ def test_events(
     hub.tick()
     text = str([event for event in stream.so_far() if event.name != "serverStart"])
     assert "scanStatus" in text
-    assert "{'count': 0}" in text
-    unseen = (canary.MARK, *NUMBERS, *hidden, str(canary.LIBRARY_ID), str(canary.SCAN_ID), owner.pk, "refreshResource")
+    assert "'nowPlayingCount', data={'count': 1}" in str(of_admin.so_far())
+    unseen = (canary.MARK, *NUMBERS, *hidden, str(canary.LIBRARY_ID), str(canary.SCAN_ID), owner.pk)
+    unseen += ("refreshResource", "nowPlayingCount")
     assert [mark for mark in unseen if mark in text] == []
 
 

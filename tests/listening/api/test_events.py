@@ -172,10 +172,11 @@ class TestNowPlaying:
             now_playing.report(viewer, player, now_playing.Report(song.pk, state, position, counts=False))
             return self.counts(listeners)
 
-        assert tell(PlaybackState.STARTING, 0) == [[1], [1], [0]]
+        # who has no access to the song is not told that somebody begins or ends anything
+        assert tell(PlaybackState.STARTING, 0) == [[1], [1], []]
         # a player that says where it is changes nothing
         assert tell(PlaybackState.PLAYING, 5_000) == [[], [], []]
-        assert tell(PlaybackState.STOPPED, 9_000) == [[0], [0], [0]]
+        assert tell(PlaybackState.STOPPED, 9_000) == [[0], [0], []]
         assert self.counts(listeners) == [[], [], []]
 
     def test_a_player_that_is_heard_of_no_more(self, member: User, player: Player, song: MediaFile) -> None:

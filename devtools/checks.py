@@ -1,4 +1,4 @@
-"""The test command: static checks and the suite, on SQLite, on PostgreSQL and without a database at the same time."""
+"""The test command: static checks and the suite, its runs on SQLite, on PostgreSQL and without a database at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from navidrome_lib.runner.services import REPOSITORY, python
 
 SUMMARY = re.compile(r"(\d+ \w+|no tests ran) in [\d.]+s")
 PROGRAMS = Path(sys.executable).parent
-WITHOUT_DATABASE = "no database"
+# the runs that use no database of their own: what starts whole servers, and mostly waits, is a run by itself
+WITHOUT_DATABASE = {"servers": "servers", "no database": "rest"}
 # the variable that names a folder for what several runs need and one of them makes
 SHARED_FOLDER = "TESTS_SHARED_FOLDER"
 # not for us: hundreds of processes would compile the same modules
@@ -168,7 +169,7 @@ def run_suites(
 ) -> list[Run]:
     """Run the suite on every database at the same time, each with its own broker and data folder.
 
-    On several databases, what touches none is a run of its own, beside them: it starts servers and waits for them
+    On several databases, what touches none has runs of its own, beside them: one starts servers and waits for them
     while the others compute. Which lines they run is noted in the folder `measured`.
     """
     runs: list[Run] = []
@@ -195,7 +196,7 @@ def parts_of(databases: Sequence[str]) -> dict[str, list[str]]:
     if count == 1:
         return {databases[0]: []}
     parts = {name: [f"--share={own}/{count}", "--part=database"] for own, name in enumerate(databases, 1)}
-    return parts | {WITHOUT_DATABASE: [f"--share=1/{count}", "--part=rest"]}
+    return parts | {name: [f"--share=1/{count}", f"--part={part}"] for name, part in WITHOUT_DATABASE.items()}
 
 
 # options of the tests themselves, by how they begin

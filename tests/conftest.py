@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--part",
         default="all",
         choices=PARTS,
-        help="all tests, those that touch the database, or the rest",
+        help="all tests, those that touch the database, those that start servers, or the rest",
     )
 
 

@@ -28,6 +28,8 @@ from bench.serving import Answers, Served, middle_of
 from libraries.models import MediaFile
 from tests.support.waiting import all_end
 
+pytestmark = pytest.mark.servers
+
 TRACKS = 40
 # so long that what a busy machine adds is less
 DELAY_MS = 20

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.databases import SQLITE
 from bench.orders import CALLS, PLACES, Answer, measure_orders, orders_part, percentile
 from libraries.catalog_api.views import AlbumListView, ArtistListView, SongListView
+
+pytestmark = pytest.mark.servers
 
 
 def test_the_orders_of_a_small_catalog_are_measured(new_database: Path) -> None:

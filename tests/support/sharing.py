@@ -15,7 +15,7 @@ THOROUGH: Final = os.environ.get("ND_HAZARDS", "") == "thorough"
 # once, so that no run takes another half at midnight
 DAY: Final = date.today().toordinal()
 
-PARTS: Final = ("all", "database", "rest")
+PARTS: Final = ("all", "database", "servers", "rest")
 DATABASE_FIXTURES: Final = frozenset({"db", "transactional_db", "live_server", "django_db_setup"})
 
 Case = TypeVar("Case")
@@ -35,10 +35,17 @@ class Share:
 
 
 def chosen_tests(items: Iterable[pytest.Item], part: str, share: Share) -> list[pytest.Item]:
-    """Return the tests of a part: all, those that touch the database, or the rest; of those marked `alike`, a share."""
-    chosen = [item for item in items if part == "all" or touches_database(item) == (part == "database")]
+    """Return the tests of a part (see `part_of`), or all; of those marked `alike`, a share."""
+    chosen = [item for item in items if part in ("all", part_of(item))]
     alike = set(share.of(item for item in chosen if is_alike(item)))
     return [item for item in chosen if item in alike or not is_alike(item)]
+
+
+def part_of(item: pytest.Item) -> str:
+    """Return the part: what touches the database, what starts whole servers and mostly waits for them, or the rest."""
+    if touches_database(item):
+        return "database"
+    return "servers" if item.get_closest_marker("servers") else "rest"
 
 
 def is_alike(item: pytest.Item) -> bool:

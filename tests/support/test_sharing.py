@@ -39,13 +39,14 @@ def test_every_test_runs_and_on_every_database_unless_it_does_the_same_there() -
     browsing: Any = [Item({"browser", "django_db"}, ["live_server"]) for _ in range(2)]
     asking: Any = [Item({"django_db"}), Item(fixturenames=["tmp_path", "db"]), Item({"database"})]
     alike: Any = [Item({"django_db", "alike"}) for _ in range(5)]
-    items: Any = [*plain, *alike, *asking, *browsing]
+    starting: Any = [Item({"servers"})]
+    items: Any = [*plain, *alike, *asking, *starting, *browsing]
     runs = {}
     for name, options in parts_of(["SQLite", "PostgreSQL"]).items():
         share, part = (option.partition("=")[2] for option in options)
         runs[name] = chosen_tests(items, part, Share(*map(int, share.split("/"))))
-    first, second, rest = runs.values()
-    assert rest == [*plain, *browsing]
+    first, second, servers, rest = runs.values()
+    assert (servers, rest) == (starting, [*plain, *browsing])
     assert [item for item in first if item not in alike] == [item for item in second if item not in alike] == asking
     assert {*first, *second} == {*alike, *asking}
     assert THOROUGH or len(first) + len(second) == 2 * len(asking) + len(alike)

@@ -9,8 +9,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.server import Server
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.servers
 
 
 def ask(address: str, *, body: object = None, token: str = "") -> Any:

@@ -16,6 +16,8 @@ from navidrome_lib.runner.services import REPOSITORY
 from script import environment as subject
 from script.environment import Environment, SetupError
 
+pytestmark = pytest.mark.servers
+
 PINS = "one==1 \\\n    --hash=sha256:aa\ntwo==2 ; sys_platform == 'linux' \\\n    --hash=sha256:bb\n"
 
 

@@ -23,6 +23,8 @@ from tests.support.scans import write_album, write_track
 from tests.support.server import Server
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.servers
+
 ADMIN = {"ND_ADMIN_USER": "ann", "ND_ADMIN_PASSWORD": "correct horse battery"}
 Answer = tuple[int, str, dict[str, str]]
 SMALL, SONGS, REMOUNT = 12, 1000, 32

@@ -19,6 +19,8 @@ from navidrome_lib.runner.services import REPOSITORY
 from tests.support.server import put_database
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.servers
+
 LINES = dict(line.split(": ", 1) for line in (REPOSITORY / "Procfile").read_text().splitlines())
 ADMIN = {"ND_ADMIN_USER": "ada", "ND_ADMIN_PASSWORD": "a long password"}
 

@@ -17,6 +17,8 @@ from navidrome_lib.runner.services import WORKER_NICE
 from tests.support.server import Server
 from tests.support.waiting import all_end, eventually
 
+pytestmark = pytest.mark.servers
+
 LAST_NICE = 19
 SERVICES = ("broker", "worker", "web")
 

@@ -17,6 +17,8 @@ from tests.support.scans import write_track
 from tests.support.server import Server
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.servers
+
 FOLDERS, EACH = 160, 50
 SONGS = FOLDERS * EACH
 # a stop asks the scan to end; before that existed, a worker was cut off after ten seconds

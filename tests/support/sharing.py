@@ -29,9 +29,14 @@ class Share:
     runs: int = 1
 
     def of(self, cases: Iterable[Case]) -> list[Case]:
-        """Return the cases of this run: every n-th, other ones each day; all in a thorough run, or in the only run."""
-        found = list(cases)
-        return found if THOROUGH else found[(self.own + DAY) % self.runs :: self.runs]
+        """Return the cases of this run, other ones each day; all in a thorough run, or in the only run.
+
+        The runs take turns, and the first one, whose database is the quickest, takes one more in each three.
+        """
+        if THOROUGH or self.runs == 1:
+            return list(cases)
+        turns = [*range(1, self.runs + 1)] * 3 + [1]
+        return [case for number, case in enumerate(cases, DAY) if turns[number % len(turns)] == self.own]
 
 
 def chosen_tests(items: Iterable[pytest.Item], part: str, share: Share) -> list[pytest.Item]:

@@ -7,6 +7,8 @@ apart, in processes of their own.
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,14 @@ BUSY_LOOPS: Final = 2
 SCAN_SECONDS: Final = 600.0
 # by how much other programs, as many as there are processors, may make a scan longer
 TARGET: Final = 2.5
-_LOOP: Final = "while True: pass"
+_LOOPS: Final = """
+import os, sys
+loops = int(sys.argv[1])
+while loops > 1 and os.fork():
+    loops -= 1
+while loops:
+    pass
+"""
 
 
 @dataclass(frozen=True)
@@ -132,15 +141,14 @@ def _finished(port: int, token: str, library: str, tracks: int) -> Mapping[str, 
 
 @contextlib.contextmanager
 def _busy(loops: int) -> Iterator[None]:
-    """Other programs that would use all of the processors, each in a session of its own."""
-    argv = [sys.executable, "-I", "-S", "-c", _LOOP]
-    running = [subprocess.Popen(argv, env=environment(), start_new_session=True) for _ in range(loops)]
+    """Another program that would use as many processors, in a session of its own."""
+    argv = [sys.executable, "-I", "-S", "-c", _LOOPS, str(loops)]
+    program = subprocess.Popen(argv, env=environment(), start_new_session=True)
     try:
         yield
     finally:
-        for process in running:
-            process.kill()
-            process.wait()
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def first_scan_text(found: FirstScan, remark: str) -> str:

@@ -34,7 +34,7 @@ from navidrome_lib.runner.services import WORKER_NICE  # noqa: E402
 
 
 class Queries:
-    """Counts the statements that go to the database, and their processor seconds here; a COPY is not seen."""
+    """Counts the statements that go to the database, and the seconds in them; a COPY is not seen."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -42,11 +42,11 @@ class Queries:
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         self.count += 1
-        began = time.thread_time()
+        began = time.perf_counter()
         try:
             return execute(sql, params, many, context)
         finally:
-            self.seconds += time.thread_time() - began
+            self.seconds += time.perf_counter() - began
 
 
 def prepare(root: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from bench.corpus import Corpus
 from bench.databases import Fresh
-from bench.idle import ADMIN, ask, running_server, wait_for
+from bench.idle import ask, running_server, sign_in, wait_for, wait_for_scan
 from bench.processes import ProcessFailed, environment, run_module
 
 BUSY_LOOPS: Final = 2
@@ -109,11 +109,8 @@ def _waited(corpus: Corpus, loops: int) -> Waited:
         music = Path(folder) / "music"
         music.mkdir()
         with running_server(Path(folder) / "data", music) as server:
-            if not wait_for(lambda: "scan 1: finished" in server.said(), SCAN_SECONDS, every=0.1):
-                raise ProcessFailed(server.said())
-            name, password = ADMIN
-            signed_in = ask(server.port, "/auth/login", body={"username": name, "password": password})
-            token = str(signed_in["token"])
+            wait_for_scan(server.said)
+            token = sign_in(server.port)
             corpus.warm()
             with _busy(loops):
                 began = time.time()

@@ -79,14 +79,16 @@ def measure_idle(corpus: Corpus, *, seconds: float = IDLE_SECONDS) -> Idle:
         data = Path(folder) / "data"
         with running_server(data, corpus.root) as server:
             with Peak(server.pid) as peak:
-                _wait_for_scan(server.said)
+                wait_for_scan(server.said)
             if seconds:
                 _wait_until_quiet(server.pid, data, QUIET_PATIENCE + corpus.tracks * QUIET_PATIENCE_PER_TRACK)
             before, turns, files = use_of(server.pid), turns_of(server.pid), stamps(data)
             time.sleep(seconds)
             after, turned, later = use_of(server.pid), turns_of(server.pid), stamps(data)
             memory = memory_by_process(server.pid)
-            _sign_in(server.port)
+            token = sign_in(server.port)
+            for path in ("/api/library", "/api/scan"):
+                ask(server.port, path, token=token)
             signed_in = sum(memory_by_process(server.pid).values())
         with running_server(data, corpus.root) as again:
             pass
@@ -253,17 +255,16 @@ def ask(port: int, path: str, *, body: object = None, token: str = "") -> Any:
         return json.loads(connection.getresponse().read())
 
 
-def _wait_for_scan(said: Callable[[], str]) -> None:
+def wait_for_scan(said: Callable[[], str]) -> None:
     """By what the server says: a request would need memory in the web server."""
     if not wait_for(lambda: "scan 1: finished" in said(), SCAN_SECONDS, every=0.5):
         raise ProcessFailed(f"the scan did not end: {said()}")
 
 
-def _sign_in(port: int) -> None:
+def sign_in(port: int) -> str:
+    """The token of the admin."""
     user, password = ADMIN
-    token = str(ask(port, "/auth/login", body={"username": user, "password": password})["token"])
-    for path in ("/api/library", "/api/scan"):
-        ask(port, path, token=token)
+    return str(ask(port, "/auth/login", body={"username": user, "password": password})["token"])
 
 
 def _wait_until_quiet(root: int, data: Path, patience: float) -> None:

@@ -99,7 +99,7 @@ class _Telling:
             yield REFRESH, shown
         if self._playing is not None:
             visible = visible_ids({*self._playing.tracks, *self._playing.changed}, viewer)
-            # who cannot access what was begun or ended is not told that anything was
+            # who cannot access what was begun or ended learns nothing of it
             if not visible.isdisjoint(self._playing.changed):
                 yield NOW_PLAYING, {"count": sum(track_id in visible for track_id in self._playing.tracks)}
 

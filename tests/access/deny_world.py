@@ -96,7 +96,7 @@ def statements() -> dict[str, str]:
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:
-    """All rows, to see whether anything changed. Statements made anew took longer than the requests between them."""
+    """All rows, to see whether a row changed. Statements made anew took longer than the requests between them."""
     rows = {}
     with connection.cursor() as cursor:
         for label, statement in statements().items():

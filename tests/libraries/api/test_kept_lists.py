@@ -64,7 +64,7 @@ def test_changes_show_at_once(as_admin: APIClient, library: Library, root: Path)
     write_track(root / "Jazz/1.flac", "Song", album="Jazz", artists=("Ada",), genres=("Blues",), mood="Calm")
     write_track(root / "Rock/2.flac", "Other", album="Rock", artists=("Ada",), genres=("Rock",))
     scan(library)
-    # nobody has gathered anything yet
+    # nothing is gathered yet
     assert Album.objects.filter(details="").exists()
     assert genres(as_admin) == ["Blues", "Folk", "Rock"]
     assert counts(as_admin) == {"Blues": 1, "Calm": 3, "Folk": 1, "Rock": 2}

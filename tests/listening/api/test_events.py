@@ -172,7 +172,7 @@ class TestNowPlaying:
             now_playing.report(viewer, player, now_playing.Report(song.pk, state, position, counts=False))
             return self.counts(listeners)
 
-        # who has no access to the song is not told that somebody begins or ends anything
+        # accounts without access to the song are not told when it begins or ends
         assert tell(PlaybackState.STARTING, 0) == [[1], [1], []]
         # a player that says where it is changes nothing
         assert tell(PlaybackState.PLAYING, 5_000) == [[], [], []]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -11,7 +10,7 @@ from django.db.models import F, Model, QuerySet
 from django.db.models.functions import Random
 
 from libraries.catalog_api.extension import Asked, Resource, Sort, additions
-from libraries.catalog_api.kept_answers import KeptAnswers
+from libraries.catalog_api.kept_answers import KeptAnswers, key_of
 from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages
 from libraries.catalog_api.sorting import ids_in_order, in_order, is_indexed, with_value
@@ -124,8 +123,7 @@ def kept_ids(viewer: Viewer, libraries: Mapping[int, LibraryFacts]) -> bytes | N
     """
     if sum(facts.songs for facts in libraries.values()) > limits_of(ListLimits).kept_ids:
         return None
-    told = f"{rights_of(viewer)} {sorted(libraries.items())}"
-    key = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    key = key_of(viewer, libraries)
     known = _all_songs.get(key)
     if known is None:
         _all_songs.put(key, b"", ASKED_ONCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -18,7 +17,7 @@ from libraries.catalog_api.asked_list import AskedList
 from libraries.catalog_api.common import JSON, gathered
 from libraries.catalog_api.extension import Resource, Sort, WireObject, additions
 from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
-from libraries.catalog_api.kept_answers import KeptAnswers
+from libraries.catalog_api.kept_answers import KeptAnswers, key_of
 from libraries.catalog_api.written import Shape, as_array, written
 from libraries.limits import ListLimits
 from libraries.visible import LibraryFacts, library_facts
@@ -27,7 +26,7 @@ from navidrome_lib.api.permissions import IsSignedIn
 from navidrome_lib.db.ids import can_be_id
 from navidrome_lib.errors import NotFound
 from navidrome_lib.limits import limits_of
-from navidrome_lib.viewer import Viewer, rights_of, viewer_of
+from navidrome_lib.viewer import Viewer, viewer_of
 
 ID = OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)
 # objects that are made at once: what is looked up for them stays in bounds
@@ -100,9 +99,7 @@ class CatalogView(GenericAPIView[Any]):
     def _kept_list(self, request: Request, viewer: Viewer, libraries: Libraries) -> tuple[bytes, str]:
         """As `_list`, of what is gathered, once it is: it follows from the query and the libraries as they are."""
         query = request._request.META.get("QUERY_STRING", "")
-        told = f"{type(self).__name__}\0{rights_of(viewer)}\0{sorted(libraries.items())}\0{query}"
-        # a query may have a token in it, which is no key to be kept
-        key = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        key = key_of(viewer, libraries, type(self).__name__, query)
         known = _lists.get(key)
         if known is None:
             known = self._list(request, viewer, libraries)

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+
+from libraries.visible import LibraryFacts
+from navidrome_lib.viewer import Viewer, rights_of
+
+
+def key_of(viewer: Viewer, libraries: Mapping[int, LibraryFacts], *asked: str) -> str:
+    """The key of an answer that follows from a viewer's rights, libraries as they are, and what was asked.
+
+    A digest: what was asked may have a token in it, which is no key to be kept.
+    """
+    told = "\0".join((str(rights_of(viewer)), str(sorted(libraries.items())), *asked))
+    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class KeptAnswers:

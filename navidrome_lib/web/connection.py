@@ -14,9 +14,9 @@ from typing import Any, Protocol, cast
 
 import orjson
 from gunicorn.http.body import ChunkedReader
-from gunicorn.http.parser import RequestParser
 
 from navidrome_lib.security.uploads import longest_body
+from navidrome_lib.web.heads import HeadParser
 from navidrome_lib.web.limits import WebLimits
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -53,7 +53,7 @@ class Owner(Protocol):
 
     def client_of(self, peer: object, /) -> str | None: ...
     def opened(self, connection: Connection, /) -> None: ...
-    def turned(self, connection: Connection, /) -> None: ...
+    def turned(self, connection: Connection, before: State, /) -> None: ...
     def watch_output(self, connection: Connection, /) -> None: ...
     def closed(self, connection: Connection, /) -> None: ...
     def answer(self, connection: Connection, request: Any, size: int, /) -> None: ...
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
 
     def _read_head(self, head: bytes) -> None:
         """Read the head with gunicorn's parser; its mistakes are answered by a thread, as they are logged."""
-        self._parser = RequestParser(self.worker.cfg, [head], self.peer or "")
+        self._parser = HeadParser(self.worker.cfg, [head], self.peer or "")
         try:
             self._request = next(self._parser)
         except Exception as error:
@@ -175,6 +175,9 @@ class Connection(asyncio.Protocol):
         if isinstance(self._request.body.reader, ChunkedReader) or length > longest_body(self._request.path or ""):
             # the application refuses it by the head alone
             self.close_after = True
+            self._hand_over()
+            return
+        if not length:
             self._hand_over()
             return
         self._missing = length
@@ -278,5 +281,5 @@ class Connection(asyncio.Protocol):
             self.worker.run_in_thread(go_on)
 
     def _turn(self, state: State) -> None:
-        self.state = state
-        self.worker.turned(self)
+        before, self.state = self.state, state
+        self.worker.turned(self, before)

@@ -22,6 +22,7 @@ from navidrome_lib.giving_way import sign_of
 from navidrome_lib.web.connection import BUSY, MANY, UNFINISHED, Connection, State
 from navidrome_lib.web.crowd import Crowd, Deadlines, crowd_of
 from navidrome_lib.web.exchange import Exchange
+from navidrome_lib.web.heads import Settled
 from navidrome_lib.web.limits import WebLimits
 from navidrome_lib.web.storage_threads import StorageThreads
 
@@ -52,6 +53,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.cfg = Settled(self.cfg)
         # gunicorn takes our configuration of the logs for the wish to have a line for each request
         self.logs_access = bool(self.cfg.accesslog)
         self._connections: dict[Connection, None] = {}
@@ -157,13 +159,13 @@ class EventedWorker(Worker):  # type: ignore[misc]
         self._slow.discard(connection)
         self._progress.pop(connection, None)
 
-    def turned(self, connection: Connection) -> None:
-        """A connection waits for something else now."""
-        for state, deadlines in self._waiting.items():
-            if state is connection.state:
-                deadlines.start(connection, time.monotonic())
-            else:
-                deadlines.stop(connection)
+    def turned(self, connection: Connection, before: State) -> None:
+        """A connection waits for something else now than `before`."""
+        ended, begun = self._waiting.get(before), self._waiting.get(connection.state)
+        if ended is not None:
+            ended.stop(connection)
+        if begun is not None:
+            begun.start(connection, time.monotonic())
         if connection.state not in UNFINISHED:
             self._unfinished.discard(connection)
             return

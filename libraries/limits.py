@@ -72,7 +72,7 @@ class ListLimits:
     # songs whose ids are kept in memory, to choose some by chance: of this many 2 MB
     kept_ids: int = 100_000
     # songs of a catalog whose albums' words are kept there, too, and how much of them: 100,000 albums have 12 MB
-    kept_words_from: int = 20_000
+    kept_words_from: int = 2_000
     kept_words_bytes: int = 32 * 1024 * 1024
     # rows that a list with filters finds in any order before they are put in that of their ids
     few: int = 500

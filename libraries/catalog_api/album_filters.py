@@ -11,6 +11,7 @@ from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, MISSING_TEXT, CatalogFilterSet, IdsFilter, WordsFilter
 from libraries.catalog_api.song_filters import RoleFilter
 from libraries.catalog_api.tag_filters import AlbumTagFilter
+from libraries.catalog_api.word_search import album_ids
 from libraries.choices import Role
 from libraries.models import MediaFile
 from libraries.tag_names import GENRE
@@ -54,6 +55,7 @@ class AlbumFilter(CatalogFilterSet):
     id = IdsFilter(help_text="Exactly these albums.")
     library_id = LIBRARY_ID
     name = WordsFilter(
+        album_ids,
         "mbz_album_id",
         "mbz_release_group_id",
         help_text="Words, each the beginning of one in the name, the version, the artists or the catalog number, "

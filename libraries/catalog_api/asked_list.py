@@ -14,7 +14,7 @@ from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet, asked
 from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.kept_pages import KeptPages, by_ids
 from libraries.catalog_api.sorting import RANDOM, ids_in_order, in_order, is_indexed
-from libraries.catalog_api.statements import STATEMENTS, ListStatements, rows_of, statements_of
+from libraries.catalog_api.statements import FOUND_IDS, STATEMENTS, ListStatements, rows_of, statements_of
 from libraries.visible import LibraryFacts
 from navidrome_lib.api.filters import asked_sort
 from navidrome_lib.viewer import Viewer, rights_of, viewer_of
@@ -49,32 +49,59 @@ class AskedList:
         self._descending = self.query.get("_order", "").upper() == "DESC"
         data = asked_filters(request)
         self.filters = {name: data.getlist(name) for name in view.filterset_class.named_in(data)}
+        # those of them that look for words
+        self._words = view.filterset_class.words_in(self.filters)
 
     def reads_gathered(self) -> bool:
         """Whether a filter reads what is gathered behind scans."""
         return bool(self.filters.keys() & self._view.filterset_class.gathered)
 
     @cached_property
-    def _rows(self) -> QuerySet[Any]:
+    def _found(self) -> list[str] | None:
+        """The ids of what has all words that are asked for; None where none are, or where the rows are to tell."""
+        found: list[str] | None = None
+        for name, find in self._words.items():
+            ids = find(" ".join(filter(None, self.filters[name])), self._asked.viewer, self.libraries)
+            if ids is None:
+                return None
+            found = ids if found is None else list(set(found).intersection(ids))
+        return found
+
+    def finds_nothing(self) -> bool:
+        """Whether it is known without a look at rows that there are none."""
+        return self._found == []
+
+    def _filtered(self, found: Any) -> QuerySet[Any]:
+        """The rows of the list, where those with the words are found already; None: they are not."""
         every = self._view.rows(self.libraries, self._asked.viewer)
-        return CatalogFilter().filter_queryset(self._request, every, self._view)
+        if found is None:
+            return CatalogFilter().filter_queryset(self._request, every, self._view)
+        return CatalogFilter().filter_others(self._request, every, self._view, self._words).filter(pk__in=found)
+
+    @cached_property
+    def _rows(self) -> QuerySet[Any]:
+        return self._filtered(self._found)
 
     @cached_property
     def _statements(self) -> ListStatements | None:
         """None where the order or a filter depends on more than the query, the viewer and the libraries."""
         sort, viewer = self._sort, self._asked.viewer
-        is_steady = self.filters.keys() <= self._view.filterset_class.all_steady()
+        # of words only what they find counts, which the statement is given each time
+        words = frozenset[str]() if self._found is None else self._words.keys()
+        is_steady = self.filters.keys() - words <= self._view.filterset_class.all_steady()
         if sort.valued is not None or not sort.steady or not is_steady or (sort is RANDOM and not self._asked.seed):
             return None
-        filters = tuple((name, *self.filters[name]) for name in sorted(self.filters))
+        filters = tuple((name, *(self.filters[name] if name not in words else ())) for name in sorted(self.filters))
         seed = self._asked.seed if sort is RANDOM else ""
         order = (self._key, self._descending, seed)
-        key = (type(self._view), rights_of(viewer), tuple(sorted(self.libraries)), filters, *order)
-        return STATEMENTS.find(key, self._build)
+        key = (type(self._view), rights_of(viewer), tuple(sorted(self.libraries)), filters, bool(words), *order)
+        known = STATEMENTS.find(key, self._build)
+        return known if self._found is None else known.with_found(self._found)
 
     def _build(self) -> ListStatements:
-        ordered = in_order(self._rows, self._sort, self._asked, descending=self._descending)
-        return statements_of(ordered.values_list("pk", flat=True), self._rows)
+        rows = self._filtered(None if self._found is None else FOUND_IDS)
+        ordered = in_order(rows, self._sort, self._asked, descending=self._descending)
+        return statements_of(ordered.values_list("pk", flat=True), rows)
 
     def ids(self, first: int, end: int | None) -> list[Any]:
         """The ids from place `first` to before `end`, or to the end."""

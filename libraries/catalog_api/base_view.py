@@ -117,6 +117,8 @@ class CatalogView(GenericAPIView[Any]):
     def _page(self, asked: AskedList) -> tuple[list[Any], int]:
         """The ids of the page that a query asks for, and how many rows there are."""
         first, last = asked_range(asked.query)
+        if asked.finds_nothing():
+            return [], 0
         if (first, last) == ALL:
             every = asked.ids(0, None)
             return every, len(every)

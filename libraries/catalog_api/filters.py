@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -18,11 +16,10 @@ from rest_framework.request import Request
 
 from libraries.catalog_api.extension import Resource, additions
 from libraries.catalog_api.tag_filters import TAG_FILTERS
-from libraries.search.words import words_of
+from libraries.catalog_api.word_search import FindIds, having_words
+from libraries.visible import library_facts
 from navidrome_lib.api.filters import NUMBERS, LibraryIdsFilter, TextsFilter, described, sort_text
 from navidrome_lib.db.ids import can_be_id
-
-_UUID = re.compile(r"\s*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\s*", re.IGNORECASE)
 
 
 class CatalogFilterSet(django_filters.FilterSet):
@@ -46,6 +43,12 @@ class CatalogFilterSet(django_filters.FilterSet):
         of_tags = TAG_FILTERS.get(cls.resource, {}) if cls.resource else {}
         known = (cls.declared_filters, of_tags, *(addition.filters for addition in additions(cls.resource)))
         return [name for name in data if any(name in each for each in known)]
+
+    @classmethod
+    def words_in(cls, names: Iterable[str]) -> dict[str, FindIds]:
+        """What finds the ids for those of some filters that look for words."""
+        declared = {name: cls.declared_filters.get(name) for name in names}
+        return {name: each.find for name, each in declared.items() if isinstance(each, WordsFilter)}
 
     @classmethod
     def all_steady(cls) -> frozenset[str]:
@@ -88,7 +91,18 @@ class CatalogFilter(BaseFilterBackend):
     """What `filterset_class` of the view declares; an impossible value is a 400 that names the parameter."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        filters = view.filterset_class(asked_filters(request), queryset, request)
+        return self.filter_others(request, queryset, view, ())
+
+    def filter_others(
+        self, request: Request, queryset: QuerySet[Any], view: Any, names: Collection[str]
+    ) -> QuerySet[Any]:
+        """As `filter_queryset`, but for the filters of these `names`."""
+        data = asked_filters(request)
+        if names:
+            data = data.copy()
+            for name in names:
+                del data[name]
+        filters = view.filterset_class(data, queryset, request)
         if not filters.base_filters:
             return queryset
         if not filters.is_valid():
@@ -137,11 +151,6 @@ class BeginsFilter(TextsFilter):
         return rows.filter(begin)
 
 
-def mbz_id_of(text: str) -> str:
-    """The MusicBrainz id that a text is, or an empty text."""
-    return str(uuid.UUID(text.strip())) if _UUID.fullmatch(text) else ""
-
-
 class InLibrariesFilter(LibraryIdsFilter):
     """Rows of the named libraries."""
 
@@ -154,27 +163,19 @@ LIBRARY_ID = InLibrariesFilter(help_text="Only of these libraries.")
 MISSING_TEXT = "`true`: only those whose files are missing; anything else: only those that are there."
 
 
-def having_words(rows: QuerySet[Any], text: str, *mbz_fields: str) -> QuerySet[Any]:
-    """Rows of which `words` has words that begin with each of a text, or that have it as a MusicBrainz id."""
-    if mbz_id := mbz_id_of(text):
-        known = Q()
-        for field in mbz_fields:
-            known |= Q(**{field: mbz_id})
-        return rows.filter(known)
-    words = words_of(text)
-    if not words:
-        return rows.none() if text.strip() else rows
-    for word in words:
-        rows = rows.filter(words__contains=f" {word}")
-    return rows
-
-
 class WordsFilter(TextsFilter):
-    """Rows of which `words` has words that begin with each of these, or that have this MusicBrainz id."""
+    """Rows with words that begin with each of these, or with this MusicBrainz id.
 
-    def __init__(self, *mbz_fields: str, **options: Any) -> None:
+    `find` looks for their ids; where it finds none to tell, `words` of the rows, or their ids of MusicBrainz, do.
+    """
+
+    def __init__(self, find: FindIds, *mbz_fields: str, **options: Any) -> None:
         super().__init__(**options)
+        self.find = find
         self.mbz_fields = mbz_fields
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
+        ids = self.find(" ".join(texts), self.viewer, library_facts(self.viewer))
+        if ids is not None:
+            return rows.filter(pk__in=ids)
         return having_words(rows, " ".join(texts), *self.mbz_fields)

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from libraries.catalog_api.artists import in_libraries, lost_in, present_in
 from libraries.catalog_api.extension import Resource
 from libraries.catalog_api.filters import LIBRARY_ID, BeginsFilter, CatalogFilterSet, IdsFilter, WordsFilter
+from libraries.catalog_api.word_search import artist_ids
 from libraries.models import AlbumTag, LibraryArtist
 from libraries.order_names import order_name
 from libraries.visible import library_facts
@@ -57,6 +58,7 @@ class ArtistFilter(CatalogFilterSet):
     id = IdsFilter(help_text="Exactly these artists.")
     library_id = ArtistLibrariesFilter(help_text="Only those with songs in these libraries.")
     name = WordsFilter(
+        artist_ids,
         "mbz_artist_id",
         help_text="Words, each the beginning of one in the name or the sort name, without case and accents; or the "
         "MusicBrainz id of an artist.",

@@ -13,12 +13,11 @@ from libraries.catalog_api.filters import (
     BeginsFilter,
     CatalogFilterSet,
     IdsFilter,
-    mbz_id_of,
+    WordsFilter,
 )
+from libraries.catalog_api.word_search import song_ids
 from libraries.models import Participant, TrackGenre
-from libraries.search.index import found_songs
 from navidrome_lib.api.filters import NumbersFilter, TextsFilter, TruthFilter
-from navidrome_lib.viewer import Viewer
 
 
 class RoleFilter(TextsFilter):
@@ -50,23 +49,6 @@ class GenreFilter(TextsFilter):
         return rows.filter(pk__in=TrackGenre.objects.filter(known).order_by().values("media_file"))
 
 
-def searched_libraries(viewer: Viewer) -> list[int] | None:
-    """The libraries that a viewer's search is confined to; None: all."""
-    return None if viewer.is_admin else list(viewer.granted_library_ids())
-
-
-class SongWordsFilter(TextsFilter):
-    """Songs with words that begin with each of these, or with this MusicBrainz id."""
-
-    def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        text = " ".join(texts)
-        if mbz_id := mbz_id_of(text):
-            return rows.filter(Q(mbz_recording_id=mbz_id) | Q(mbz_track_id=mbz_id))
-        if not text.strip():
-            return rows
-        return rows.filter(pk__in=found_songs(text, searched_libraries(self.viewer)))
-
-
 class SongFilter(CatalogFilterSet):
     """`/api/song`."""
 
@@ -78,10 +60,13 @@ class SongFilter(CatalogFilterSet):
 
     id = IdsFilter(help_text="Exactly these songs.")
     library_id = LIBRARY_ID
-    title = SongWordsFilter(
+    title = WordsFilter(
+        song_ids,
+        "mbz_recording_id",
+        "mbz_track_id",
         help_text="Words, each the beginning of one in the title, the album, the names of all who take part, their "
         "sort names or the path, without case and accents; or the MusicBrainz id of a recording or of a track of a "
-        "release."
+        "release.",
     )
     missing = TruthFilter(help_text=MISSING_TEXT)
     artists_id = RoleFilter("artist", "albumartist", help_text="Songs or albums of these artists.")

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
+from navidrome_lib.db.json_texts import JsonTexts
 from navidrome_lib.db.tuples import Rows, each_row, fetch_all
 
 # lists whose statements a process keeps, each a few kilobytes
 MOST: Final = 256
+# stands for ids in a statement that is kept for any of them; no parameter is this text otherwise
+FOUND_IDS: Final = JsonTexts("\ue000found\ue001")
 
 
 class Statement(NamedTuple):
@@ -39,6 +43,10 @@ class Statement(NamedTuple):
             sql += f" LIMIT {end - first}" + (f" OFFSET {first}" if first else "")
         return fetch_all(connections[DEFAULT_DB_ALIAS], sql, self.values)
 
+    def with_found(self, array: str) -> Statement:
+        """The same of rows with the ids of a JSON array."""
+        return self._replace(values=tuple(array if value == FOUND_IDS.array else value for value in self.values))
+
     def counting(self) -> Statement:
         """What counts the rows."""
         return self._replace(sql=f"SELECT COUNT(*) FROM ({self.sql}) rows") if self.sql else self  # noqa: S608
@@ -49,6 +57,11 @@ class ListStatements(NamedTuple):
 
     ordered: Statement
     every: Statement
+
+    def with_found(self, ids: Sequence[str]) -> ListStatements:
+        """The same of rows with these ids, where it was built for `FOUND_IDS`."""
+        array = orjson.dumps(ids).decode()
+        return ListStatements(*(each.with_found(array) for each in self))
 
     def total(self) -> int:
         """How many rows there are."""

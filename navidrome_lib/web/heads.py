@@ -21,7 +21,7 @@ class Settled:
 
 
 class Head(Request):  # type: ignore[misc]
-    """A request from a peer whose headers about scheme and client gunicorn does not believe, whoever it is.
+    """A request of which gunicorn believes no header about the scheme and the client, from no peer.
 
     `navidrome_lib.security.proxies` decides that, and what gunicorn would trust is empty in our configuration: to read
     the peer's address for it would be work for nothing.

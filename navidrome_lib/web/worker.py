@@ -53,7 +53,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.cfg = Settled(self.cfg)
+        self.cfg: Any = Settled(self.cfg)
         # gunicorn takes our configuration of the logs for the wish to have a line for each request
         self.logs_access = bool(self.cfg.accesslog)
         self._connections: dict[Connection, None] = {}

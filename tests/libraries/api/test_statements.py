@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from libraries.catalog_api.statements import ListStatements, Statement, StatementCache
-from libraries.models import Library, MediaFile
+from libraries.catalog_api.word_search import MOST
+from libraries.models import Artist, Library, MediaFile
+from libraries.search.index import index_everything, refresh_songs
 from libraries.totals import refresh_library_artists
 from listening.models import TrackAnnotation
 from tests.conftest import SignIn
@@ -89,3 +93,53 @@ def test_a_key_has_other_statements_than_its_account(library: Library, other_lib
     LibraryAccess.objects.create(user=member, library=other_library)
     assert artists({"apiKey": key}) == ["Bob"]
     assert artists(own) == ["Ada"]
+
+
+def test_words_are_looked_for_each_time_and_the_rest_by_one_statement(
+    as_admin: APIClient, admin: User, sign_in: SignIn, library: Library, other_library: Library
+) -> None:
+    member = User.objects.create_user("member")
+    LibraryAccess.objects.create(user=member, library=library)
+    clients = (as_admin, sign_in(member))
+    tracks = [
+        make_track(place, f"{title}.mp3", title=title, order_title=title, missing=False, year=year)
+        for place, title, year in (
+            (library, "Night", 1990),
+            (library, "Night bus", 1991),
+            (other_library, "Nightly", 1990),
+        )
+    ]
+    index_everything()
+    for text, most in (("night", 3), ("bus", 1), ("night bus", 1), ("day", 0), ("…", 0), ("night&title=bus", 1)):
+        found = [titles(client, f"_sort=title&_start=0&_end=9&title={text}") for client in clients]
+        assert [total for _, total in found] == [most, min(most, 2)], text
+    assert titles(as_admin, "_sort=title&_start=0&_end=9&title=night&year=1990") == (["Night", "Nightly"], 2)
+    assert titles(as_admin, "_sort=title&_order=DESC&_start=1&_end=2&title=night") == (["Night bus"], 3)
+    assert titles(as_admin, "_sort=title&_start=0&_end=9&title=night&missing=true") == ([], 0)
+    TrackAnnotation.objects.create(user=admin, media_file=tracks[1], starred_at=SEEN)
+    assert titles(as_admin, "_start=0&_end=9&title=night&starred=true") == (["Night bus"], 1)
+    MediaFile.objects.filter(pk=tracks[0].pk).update(title="Day", path="Day.mp3")
+    refresh_songs([tracks[0].pk])
+    assert titles(as_admin, "_sort=title&_start=0&_end=9&title=night") == (["Night bus", "Nightly"], 2)
+    assert titles(as_admin, "_sort=title&_start=0&_end=9&title=")[1] == 3
+
+
+def test_words_that_nothing_has_ask_for_no_rows(as_admin: APIClient, library: Library) -> None:
+    make_track(library, "a.mp3", title="Night", missing=False)
+    index_everything()
+    assert titles(as_admin, "_sort=title&_start=0&_end=9&title=night") == (["Night"], 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert titles(as_admin, "_sort=title&_start=0&_end=9&title=day") == ([], 0)
+    assert not [query for query in queries if 'FROM "libraries_mediafile"' in query["sql"]]
+
+
+def test_more_artists_than_are_found_first_are_searched_in_the_rows(as_admin: APIClient, library: Library) -> None:
+    make_track(library, "a.mp3", artist="Night choir", missing=False)
+    refresh_library_artists(library.pk)
+    Artist.objects.update(words=" night choir")
+    others = (f"Night {number}" for number in range(MOST))
+    Artist.objects.bulk_create(
+        Artist(pid=name, name=name, words=" night", created_at=SEEN, updated_at=SEEN) for name in others
+    )
+    names = [each["name"] for each in as_admin.get("/api/artist?_start=0&_end=9&name=night").json()]
+    assert names == ["Night choir"]

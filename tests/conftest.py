@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -33,6 +34,10 @@ from users import tokens
 from users.models import LibraryAccess, User
 
 PASSWORD = "correct horse battery"
+
+# a busy machine is slow, not wrong
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # the settings close what this process writes; what tests make is as open as other people's files are
 os.umask(0o022)

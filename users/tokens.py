@@ -29,6 +29,12 @@ def account_digest(authenticated: AuthenticatedUser, key: str) -> str:
     state = f"{user.pk}\0{user.password}\0{user.token_epoch}"
     if authenticated.is_app:
         state += f"\0{read_secret(user)}"
+    return _digest(state, key)
+
+
+@lru_cache(KEPT)
+def _digest(state: str, key: str) -> str:
+    """Asked for when a token is checked and when it is renewed, with each request."""
     return hmac.digest(key.encode(), state.encode(), "sha256").hex()[:32]
 
 

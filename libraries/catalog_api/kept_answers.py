@@ -16,7 +16,8 @@ def key_of(viewer: Viewer, libraries: Mapping[int, LibraryFacts], *asked: str) -
 
     A digest: what was asked may have a token in it, which is no key to be kept.
     """
-    told = "\0".join((str(rights_of(viewer)), str(sorted(libraries.items())), *asked))
+    # as plain tuples: named ones take five times as long to write
+    told = "\0".join((str(rights_of(viewer)), str(sorted((pk, *facts) for pk, facts in libraries.items())), *asked))
     return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

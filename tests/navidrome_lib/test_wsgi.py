@@ -8,11 +8,12 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import Http404, QueryDict
+from django.http.request import HttpHeaders
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navidrome_lib.wsgi import MOST_ADDRESSES, Handler, Query, Request
+from navidrome_lib.wsgi import MOST_ADDRESSES, Handler, Headers, Query, Request
 
 REQUESTS = RequestFactory()
 # what a client may send for a query
@@ -79,3 +80,30 @@ def test_parameters_change_in_a_copy_alone() -> None:
 def test_more_parameters_than_a_request_may_have_are_refused() -> None:
     with pytest.raises(TooManyFieldsSent):
         assert request_with("a=1&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1)).GET
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["HTTP_X_ONE", "HTTP_A", "CONTENT_TYPE", "CONTENT_LENGTH", "X", "HTTP_"]), st.text()
+    )
+)
+def test_headers_are_those_of_django(environ: dict[str, str]) -> None:
+    known, found = HttpHeaders(environ), Headers(environ)
+    assert (dict(found), len(found)) == (dict(known), len(known))
+    for name in ("X-One", "x-one", "X_ONE", "a", "A", "content-type", "Content-Length", "X", "nothing"):
+        assert (found.get(name), name in found) == (known.get(name), name in known), name
+    assert isinstance(request_with("").headers, Headers)
+
+
+def test_a_request_ends_with_its_answer_as_with_django() -> None:
+    ended: list[bool] = []
+
+    class Ending(Request):
+        def close(self) -> None:
+            ended.append(True)
+            super().close()
+
+    answer = Handler().get_response(Ending({**REQUESTS.get("/nothing/here").META}))
+    assert (answer.status_code, ended) == (404, [])
+    answer.close()
+    assert ended == [True]

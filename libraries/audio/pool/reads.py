@@ -156,13 +156,14 @@ class Reads:
         return self._is_shared and not self._pending
 
     def result(self, job: Job) -> Answer:
-        """The answer of a file; ask for those of all files in their order."""
+        """The answer of a file; ask for those of all files in their order, once each: none is kept here."""
         self.turn.await_(job.number)
         with self._lock:
             self._awaited = job
             while job.is_begun or self._in_flight.limit > 1:
                 if job.answer is not None:
-                    return job.answer
+                    answer, job.answer = job.answer, None
+                    return answer
                 self._set_to_work()
                 if job.is_begun or self._in_flight.limit > 1:
                     self._done.wait()

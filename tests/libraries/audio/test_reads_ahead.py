@@ -125,6 +125,7 @@ def test_as_many_files_are_under_way_as_may_be(counter: mmap.mmap) -> None:
     jobs = [*reads.ask([b"%d" % n for n in range(AT_ONCE // 2)], "", storage.work)]
     jobs += reads.ask([b"%d" % n for n in range(AT_ONCE // 2, 2 * AT_ONCE)], "", storage.work)
     assert [reads.result(job) for job in jobs] == [(True, b"%d" % n) for n in range(2 * AT_ONCE)]
+    assert {job.answer for job in jobs} == {None}, "what was asked for once takes no memory any more"
 
 
 def test_a_file_that_hangs_is_in_hand_and_keeps_no_other_from_being_read(counter: mmap.mmap) -> None:
@@ -132,14 +133,16 @@ def test_a_file_that_hangs_is_in_hand_and_keeps_no_other_from_being_read(counter
     reads = Reads(counter, InFlight(AT_ONCE, least=AT_ONCE))
     jobs = reads.ask([b"0", b"1", b"hanging", b"3", b"4"], "", storage.work)
     assert [reads.result(job) for job in jobs[:2]] == [(True, b"0"), (True, b"1")]
-    waiting = threading.Thread(target=reads.result, args=(jobs[2],))
+    answers: list[Answer] = []
+    waiting = threading.Thread(target=lambda: answers.append(reads.result(jobs[2])))
     waiting.start()
     assert storage.hung.wait(SECONDS)
     assert eventually(lambda: all(job.answer for job in jobs[3:]))
     assert eventually(lambda: in_hand(counter) == 3)
     storage.go_on.set()
     waiting.join(SECONDS)
-    assert [reads.result(job) for job in jobs[2:]] == [(True, b"hanging"), (True, b"3"), (True, b"4")]
+    answers += [reads.result(job) for job in jobs[3:]]
+    assert answers == [(True, b"hanging"), (True, b"3"), (True, b"4")]
 
 
 def test_only_one_file_is_parsed_at_a_time_and_that_one_is_in_hand(counter: mmap.mmap) -> None:

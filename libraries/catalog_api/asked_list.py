@@ -68,8 +68,8 @@ class AskedList:
         return found
 
     def finds_nothing(self) -> bool:
-        """Whether it is known without a look at rows that there are none."""
-        return self._found == []
+        """Whether it is known without a look at rows that there are none, and that the other filters are possible."""
+        return self._found == [] and self._statements is not None
 
     def _filtered(self, found: Any) -> QuerySet[Any]:
         """The rows of the list, where those with the words are found already; None: they are not."""

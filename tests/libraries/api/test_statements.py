@@ -133,6 +133,15 @@ def test_words_that_nothing_has_ask_for_no_rows(as_admin: APIClient, library: Li
     assert not [query for query in queries if 'FROM "libraries_mediafile"' in query["sql"]]
 
 
+def test_an_impossible_filter_beside_words_is_told_whatever_they_find(as_admin: APIClient, library: Library) -> None:
+    make_track(library, "a.mp3", title="Night", missing=False)
+    index_everything()
+    for _ in range(2):
+        for text in ("night", "day"):
+            answer = as_admin.get(f"/api/song?_start=0&_end=9&title={text}&library_id=x")
+            assert (answer.status_code, list(answer.json()["errors"])) == (400, ["library_id"])
+
+
 def test_more_artists_than_are_found_first_are_searched_in_the_rows(as_admin: APIClient, library: Library) -> None:
     make_track(library, "a.mp3", artist="Night choir", missing=False)
     refresh_library_artists(library.pk)

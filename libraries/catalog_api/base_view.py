@@ -18,6 +18,7 @@ from libraries.catalog_api.common import JSON, gathered
 from libraries.catalog_api.extension import Resource, Sort, WireObject, additions
 from libraries.catalog_api.filters import CatalogFilter, CatalogFilterSet
 from libraries.catalog_api.kept_answers import KeptAnswers, key_of
+from libraries.catalog_api.kept_orders import OrderKeeper
 from libraries.catalog_api.written import Shape, as_array, written
 from libraries.limits import ListLimits
 from libraries.visible import LibraryFacts, library_facts
@@ -123,20 +124,20 @@ class CatalogView(GenericAPIView[Any]):
             every = asked.ids(0, None)
             return every, len(every)
         end = max(last, first) if last is not None else None
-        limit = limits_of(ListLimits).kept_from
         keeper = asked.keeper()
         if keeper is None and asked.filters and end is not None:
-            few = asked.few(limits_of(ListLimits).few)
-            if few is not None:
-                return few[first:end], len(few)
-            # a page that is not full says how many there are
-            ids = asked.ids(first, end + 1)
-            is_last = len(ids) <= end - first and (ids or not first)
-            return ids[: end - first], first + len(ids) if is_last else asked.count()
+            return _filtered_page(asked, first, end)
+        return self._ordered_page(asked, keeper, first, end)
+
+    def _ordered_page(
+        self, asked: AskedList, keeper: OrderKeeper | None, first: int, end: int | None
+    ) -> tuple[list[Any], int]:
+        """A page of a list that may be long: its order is kept, and so is how many it has, where that is worth it."""
         if keeper is not None:
             with keeper.kept() as order:
                 if order is not None and (found := asked.pages(first, end).page_of(order)) is not None:
                     return found
+        limit = limits_of(ListLimits).kept_from
         total = 0 if asked.filters else self.kept_total(asked.libraries)
         if total < limit:
             total = asked.count()
@@ -165,6 +166,17 @@ class CatalogView(GenericAPIView[Any]):
         if not objects:
             raise NotFound
         return json_answer(orjson.dumps(objects[0], option=JSON))
+
+
+def _filtered_page(asked: AskedList, first: int, end: int) -> tuple[list[Any], int]:
+    """A page of a list that its filters make short as a rule: it is counted only where the page cannot tell."""
+    few = asked.few(limits_of(ListLimits).few)
+    if few is not None:
+        return few[first:end], len(few)
+    # a page that is not full says how many there are
+    ids = asked.ids(first, end + 1)
+    is_last = len(ids) <= end - first and (ids or not first)
+    return ids[: end - first], first + len(ids) if is_last else asked.count()
 
 
 def json_answer(body: bytes, headers: Mapping[str, str] | None = None) -> HttpResponse:

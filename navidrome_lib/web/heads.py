@@ -8,7 +8,7 @@ from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
 
-class Settled:
+class CachedSettings:
     """gunicorn's configuration with each setting looked up once: a request reads dozens of them."""
 
     def __init__(self, cfg: Any) -> None:

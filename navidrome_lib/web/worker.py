@@ -22,7 +22,7 @@ from navidrome_lib.giving_way import sign_of
 from navidrome_lib.web.connection import BUSY, MANY, UNFINISHED, Connection, State
 from navidrome_lib.web.crowd import Crowd, Deadlines, crowd_of
 from navidrome_lib.web.exchange import Exchange
-from navidrome_lib.web.heads import Settled
+from navidrome_lib.web.heads import CachedSettings
 from navidrome_lib.web.limits import WebLimits
 from navidrome_lib.web.storage_threads import StorageThreads
 
@@ -53,7 +53,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.cfg: Any = Settled(self.cfg)
+        self.cfg: Any = CachedSettings(self.cfg)
         # gunicorn takes our configuration of the logs for the wish to have a line for each request
         self.logs_access = bool(self.cfg.accesslog)
         self._connections: dict[Connection, None] = {}

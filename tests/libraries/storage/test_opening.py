@@ -84,11 +84,11 @@ def test_a_folder_that_is_swapped_for_a_link_meanwhile_shows_nothing_of_the_othe
         for moment in itertools.cycle((0, 0.0005)):
             if ended.is_set():
                 return
-            os.rename(root / "album", root / "aside")
+            os.rename(root / "album", root / "original")
             os.rename(root / "decoy", root / "album")
             time.sleep(moment)
             os.rename(root / "album", root / "decoy")
-            os.rename(root / "aside", root / "album")
+            os.rename(root / "original", root / "album")
             time.sleep(moment)
 
     thread = threading.Thread(target=swap)

@@ -17,7 +17,6 @@ from rest_framework.request import Request
 from libraries.catalog_api.extension import Resource, additions
 from libraries.catalog_api.tag_filters import TAG_FILTERS
 from libraries.catalog_api.word_search import FindIds, having_words
-from libraries.visible import library_facts
 from navidrome_lib.api.filters import NUMBERS, LibraryIdsFilter, TextsFilter, described, sort_text
 from navidrome_lib.db.ids import can_be_id
 
@@ -166,7 +165,8 @@ MISSING_TEXT = "`true`: only those whose files are missing; anything else: only 
 class WordsFilter(TextsFilter):
     """Rows with words that begin with each of these, or with this MusicBrainz id.
 
-    `find` looks for their ids; where it finds none to tell, `words` of the rows, or their ids of MusicBrainz, do.
+    A list has `find` look for their ids first; where that cannot tell, `words` of the rows, or their ids of
+    MusicBrainz, do.
     """
 
     def __init__(self, find: FindIds, *mbz_fields: str, **options: Any) -> None:
@@ -175,7 +175,4 @@ class WordsFilter(TextsFilter):
         self.mbz_fields = mbz_fields
 
     def filter_texts(self, rows: QuerySet[Any], texts: list[str]) -> QuerySet[Any]:
-        ids = self.find(" ".join(texts), self.viewer, library_facts(self.viewer))
-        if ids is not None:
-            return rows.filter(pk__in=ids)
         return having_words(rows, " ".join(texts), *self.mbz_fields)

@@ -59,19 +59,13 @@ def artist_ids(text: str, viewer: Viewer, libraries: Libraries) -> list[str] | N
 
 def album_ids(text: str, viewer: Viewer, libraries: Libraries) -> list[str] | None:
     """The albums that have words which begin so; of a large catalog without a look at their rows."""
-    if not _is_of_words(text):
-        return None
-    words = words_of(text)
-    kept = _in_memory(words, libraries, MOST + 1)
-    if kept is not None:
-        return kept if len(kept) <= MOST else None
-    return _in_rows(Album, words)
+    found = _first_albums(text, libraries, MOST + 1)
+    return found if found is None or len(found) <= MOST else None
 
 
 def first_album_ids(text: str, viewer: Viewer, libraries: Libraries) -> list[str] | None:
     """As `album_ids`; of many in a large catalog the first ones by name of each library."""
-    kept = _in_memory(words_of(text), libraries, MOST) if _is_of_words(text) else None
-    return kept if kept is not None else album_ids(text, viewer, libraries)
+    return _first_albums(text, libraries, MOST)
 
 
 def song_ids(text: str, viewer: Viewer, libraries: Libraries) -> list[str] | None:
@@ -84,9 +78,14 @@ def _is_of_words(text: str) -> bool:
     return bool(text.strip()) and not mbz_id_of(text)
 
 
-def _in_memory(words: list[str], libraries: Libraries, most: int) -> list[str] | None:
-    # the revisions first: what a scan changes behind that look has a later one
-    return KEPT_WORDS.find(words, libraries, most) if words and gathered(libraries) else None
+def _first_albums(text: str, libraries: Libraries, most: int) -> list[str] | None:
+    if not _is_of_words(text):
+        return None
+    words = words_of(text)
+    # the revisions first: what a scan changes behind that look has a later one. Asked once in a search: that is how
+    # it is known that a catalog is searched again
+    kept = KEPT_WORDS.find(words, libraries, most) if words and gathered(libraries) else None
+    return kept if kept is not None else _in_rows(Album, words)
 
 
 def _in_rows(model: type[Model], words: list[str]) -> list[str] | None:

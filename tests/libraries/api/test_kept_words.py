@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
 from libraries.catalog_api.finding import found_albums
 from libraries.catalog_api.kept_words import AlbumWords, KeptWords
@@ -86,6 +88,24 @@ def test_no_row_is_searched_once_the_words_are_kept(admin: User, library: Librar
     with CaptureQueriesContext(connection) as queries:
         assert len(found_albums(there, "train", admin.as_viewer())) == 1
     assert not [query for query in queries if "LIKE" in query["sql"]]
+
+
+def test_words_are_read_for_the_second_search_of_an_unchanged_catalog(
+    admin: User, as_admin: APIClient, library: Library
+) -> None:
+    def searches(search: Callable[[], object]) -> list[int]:
+        """How often each of three searches reads the words of all albums."""
+        found = []
+        for _ in range(3):
+            with CaptureQueriesContext(connection) as queries:
+                search()
+            found.append(sum('"words" FROM "libraries_album"' in query["sql"] for query in queries))
+        return found
+
+    assert searches(lambda: found_albums(there, "night", admin.as_viewer())) == [0, 1, 0]
+    write_track(Path(library.path, "9/1.flac"), "Song 9", number=9, album="Night Boat")
+    rescan(library)
+    assert searches(lambda: as_admin.get("/api/album?_start=0&_end=9&name=night")) == [0, 1, 0]
 
 
 def test_a_change_is_found_at_once(admin: User, library: Library) -> None:

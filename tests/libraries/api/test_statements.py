@@ -122,6 +122,8 @@ def test_words_are_looked_for_each_time_and_the_rest_by_one_statement(
     refresh_songs([tracks[0].pk])
     assert titles(as_admin, "_sort=title&_start=0&_end=9&title=night") == (["Night bus", "Nightly"], 2)
     assert titles(as_admin, "_sort=title&_start=0&_end=9&title=")[1] == 3
+    # a filter without any value is none, and not the one whose words were found
+    assert titles(as_admin, '_sort=title&_start=0&_end=9&_filters={"title":[]}')[1] == 3
 
 
 def test_words_that_nothing_has_ask_for_no_rows(as_admin: APIClient, library: Library) -> None:

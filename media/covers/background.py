@@ -8,7 +8,7 @@ from itertools import chain
 from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast
 
-from libraries.models import Album, Artist, LibraryArtist, MediaFile
+from libraries.models import Album, Artist, LibraryArtist, MediaFile, Scan
 from listening.models import Playlist, Radio
 from media.choices import GIVEN, CoverKind
 from media.covers.service import Wish, known_cover, look_for
@@ -27,7 +27,12 @@ FIRST_SHOWN = Wish(edge=300)
 
 
 def find_covers() -> int:
-    """Look for the pictures of some albums and artists that are new or have changed; the number of things."""
+    """Look for the pictures of some albums and artists that are new or have changed; the number of things.
+
+    None while a scan runs: what is asked for is shown all the same, and the scan has the storage and the memory.
+    """
+    if Scan.objects.running().exists():
+        return 0
     limit = limits_of(MediaLimits).covers_at_once
     done = 0
     for subject in chain(albums_waiting(limit), artists_waiting(limit)):
@@ -44,8 +49,8 @@ def find_covers() -> int:
 
 
 def is_due() -> bool:
-    """Whether there is an album or an artist to look for."""
-    return waiting_albums().exists() or waiting_artists().exists()
+    """Whether there is an album or an artist to look for, and no scan runs."""
+    return not Scan.objects.running().exists() and (waiting_albums().exists() or waiting_artists().exists())
 
 
 def waiting_albums() -> QuerySet[Album]:

@@ -14,7 +14,8 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from libraries.models import Album, Library, LibraryArtist, MediaFile
+from libraries.choices import ScanState, ScanTrigger
+from libraries.models import Album, Library, LibraryArtist, MediaFile, Scan
 from media.covers import background
 from media.covers.mosaics import register_mosaic, withdraw_mosaic
 from media.covers.service import looks
@@ -298,6 +299,13 @@ class TestBackground:
         os.rename(library.path, f"{library.path}-away")
         assert background.find_covers() == 0
         assert not Cover.objects.exists()
+
+    def test_nothing_is_looked_for_while_a_scan_runs(self, get: Get, member: User, song: MediaFile) -> None:
+        running = Scan.objects.create(library=song.library, trigger=ScanTrigger.API, state=ScanState.RUNNING)
+        assert (background.is_due(), background.find_covers()) == (False, 0)
+        assert body_of(get("getCoverArt", member, id=f"mf-{song.pk}")) != b"", "what is asked for is shown"
+        Scan.objects.filter(pk=running.pk).update(state=ScanState.FINISHED)
+        assert (background.is_due(), background.find_covers()) == (True, 1)
 
     def test_what_is_gone_is_forgotten(self, get: Get, member: User, song: MediaFile) -> None:
         get("getCoverArt", member, id=f"mf-{song.pk}")

@@ -33,8 +33,9 @@ def renew_session(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if request.session.accessed:
-            sessions.renew(request.session)
+        session = getattr(request, "session", None)
+        if session is not None and session.accessed:
+            sessions.renew(session)
         return response
 
     return middleware

@@ -15,6 +15,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
+from navidrome_lib.db.constants import write_constants
 from navidrome_lib.db.json_texts import JsonTexts
 from navidrome_lib.db.tuples import Rows, each_row, fetch_all
 
@@ -101,11 +102,12 @@ def statements_of(ordered: QuerySet[Any], every: QuerySet[Any], *columns: str) -
 
 
 def _statement(queryset: QuerySet[Any]) -> Statement:
+    connection = connections[DEFAULT_DB_ALIAS]
     try:
-        sql, values = queryset.query.get_compiler(connection=connections[DEFAULT_DB_ALIAS]).as_sql()
+        sql, values = queryset.query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
         return Statement("", ())
-    return Statement(sql, tuple(values))
+    return Statement(*write_constants(connection.vendor, sql, values))
 
 
 def rows_of(queryset: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:

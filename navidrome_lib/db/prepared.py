@@ -13,6 +13,7 @@ from django.db.models.query import FlatValuesListIterable, ModelIterable, Values
 from django.db.transaction import mark_for_rollback_on_error
 
 from navidrome_lib.db.bulk import chunks, table
+from navidrome_lib.db.constants import write_constants
 from navidrome_lib.db.tuples import Rows, TupleReader
 
 T = TypeVar("T")
@@ -83,6 +84,8 @@ class PreparedQuery(Generic[T]):
         queryset = self._build(*self._stand_ins)
         compiler = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
+        changing = {at for at, value in enumerate(parameters) if self._is_mine(value)}
+        sql, parameters = write_constants(connection.vendor, sql, parameters, changing)
         places = [(at, self._stand_ins[value]) for at, value in enumerate(parameters) if self._is_mine(value)]
         if {number for _, number in places} != set(range(len(self._stand_ins))):
             raise ValueError("A value of a prepared query is no parameter of its own.")

@@ -140,8 +140,11 @@ class Connection(asyncio.Protocol):
                 del self._input[:2]
             if not self._input:
                 return
-            self._turn(State.HEAD)
-        if self.state is State.HEAD:
+            # a head that has come whole is not waited for
+            if END_OF_HEAD not in self._input:
+                self._turn(State.HEAD)
+            self._look_for_head()
+        elif self.state is State.HEAD:
             self._look_for_head()
         if self.state is State.BODY and len(self._input) >= self._missing:
             body = bytes(self._input[: self._missing])

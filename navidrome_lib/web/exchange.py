@@ -14,6 +14,7 @@ from gunicorn.http import wsgi
 
 from navidrome_lib.web.channel import LoopChannel
 from navidrome_lib.web.connection import Connection
+from navidrome_lib.web.heads import Answer
 from navidrome_lib.web.limits import WebLimits
 from navidrome_lib.web.sending import Host, Sender
 
@@ -124,7 +125,7 @@ class Exchange:
         worker, connection = self._worker, self._connection
         worker.cfg.pre_request(worker, self._request)
         self._response, self._environ = wsgi.create(
-            self._request, self._outbox, connection.peer or "", connection.own_address, worker.cfg
+            self._request, self._outbox, connection.peer or "", connection.own_address, worker.cfg, Answer
         )
         self._environ["wsgi.multithread"] = True
         if connection.close_after or not worker.counted():

@@ -77,6 +77,10 @@ def post_worker_init(worker: Any) -> None:
         import_module("navidrome_lib.signals").serving.send(sender=None, home=home_of(worker.sockets))
 
 
+def pre_request(worker: Any, request: Any) -> None:
+    """Nothing: gunicorn's own logs each request for debugging, which the access log does better."""
+
+
 def worker_exit(server: Any, worker: Any) -> None:
     """What the threads have written is brought into the file of the database."""
     if is_django():

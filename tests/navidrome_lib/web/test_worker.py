@@ -23,7 +23,7 @@ from navidrome_lib.runner.services import NO_ANNOUNCEMENT
 from navidrome_lib.web.worker import EventedWorker
 from tests.support.waiting import eventually
 from tests.support.web import Web, read_all, web_server
-from tests.support.web_application import COUNTED, LARGE, PIECE
+from tests.support.web_application import COUNTED, LARGE, PIECE, HastyPlainWorker
 
 THREADS = 4
 HEAD = b"GET /x HTTP/1.1\r\nHost: a\r\n"
@@ -32,10 +32,10 @@ STREAMS = 500
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *more: str) -> Iterator[Web]:
+def serving(folder: Path, *more: str, worker: str = "HastyWorker") -> Iterator[Web]:
     name = "tests.support.web_application"
     options = (f"--threads={THREADS}", "--graceful-timeout=10", "--worker-connections=700", *more)
-    with web_server(folder, f"{name}:application", f"{name}.HastyWorker", *options, environ=environ_of(folder)) as web:
+    with web_server(folder, f"{name}:application", f"{name}.{worker}", *options, environ=environ_of(folder)) as web:
         yield web
 
 
@@ -44,10 +44,17 @@ def environ_of(folder: Path) -> dict[str, str]:
     return {"ND_DATAFOLDER": str(folder), NO_ANNOUNCEMENT: "1"}
 
 
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(tmp_path_factory.mktemp("web")) as found:
+@pytest.fixture(scope="module", params=["HastyWorker", "HastyPlainWorker"])
+def web(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Web]:
+    with serving(tmp_path_factory.mktemp("web"), worker=request.param) as found:
         yield found
+
+
+def test_the_loop_is_that_of_libuv() -> None:
+    worker = EventedWorker(0, 0, [], None, 0, Config(), None)
+    for loop, package in ((worker.new_loop(), "uvloop"), (HastyPlainWorker.new_loop(worker), "asyncio")):
+        with contextlib.closing(loop):
+            assert type(loop).__module__.partition(".")[0] == package
 
 
 def test_requests_are_lines_of_the_log_where_that_is_asked_for(web: Web, tmp_path: Path) -> None:

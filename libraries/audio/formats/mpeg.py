@@ -69,7 +69,7 @@ class VbrHeader(NamedTuple):
     album_gain: float | None = None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read_head(head: bytes) -> MpegFrame | None:
     """Return the frame that three bytes behind the first describe; the same ones come again and again."""
     if len(head) < 3:

@@ -163,7 +163,7 @@ NUMBERED: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def canonical_key(name: str) -> str:
     """Return the canonical key of a free-form name; an unknown name is kept in lower case."""
     squashed = squash(name)
@@ -173,14 +173,14 @@ def canonical_key(name: str) -> str:
     return known or clean(name.strip().lower())[:MAX_KEY_CHARS]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def plain_key(name: str) -> str:
     """Return the key of a free-form name that is its usual one and takes values as they are; else an empty text."""
     key, spelling = plain_name(name)
     return "" if spelling else key
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def plain_name(name: str) -> tuple[str, str]:
     """Return the key and the spelling of a free-form name: an empty text for the key itself, else it in lower case.
 
@@ -194,7 +194,7 @@ def plain_name(name: str) -> tuple[str, str]:
     return key, "" if spelling == key or key == "performer" else spelling
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def free_name(name: str) -> tuple[str, str]:
     """Return what `plain_name` does, for a tag whose usual names are other ones: no spelling is the usual one."""
     key, _ = plain_name(name)

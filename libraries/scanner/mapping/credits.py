@@ -83,7 +83,7 @@ def _ids(values: Values) -> list[str]:
     return ids if any(ids) else []
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def make_credit(role: str, name: str, sort_name: str = "", mbz_id: str = "", sub_role: str = "") -> Credit:
     """A credit with its artist's pid."""
     # a plain text, which can be marshalled
@@ -126,7 +126,7 @@ def in_role(people: tuple[Credit, ...], role: str) -> tuple[Credit, ...]:
     return tuple(make_credit(role, each.name, each.sort_name, each.mbz_id) for each in people)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _part(text: str) -> str:
     """A performer's part in title case: that of the text does not count."""
     return _WORD.sub(lambda word: word[0].capitalize(), line(text, _MAX_SUB_ROLE))

@@ -37,7 +37,7 @@ def _digest(kind: bytes, parts: Iterable[str]) -> str:
     return hashlib.blake2b(whole, digest_size=16, person=kind).hexdigest()
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def artist_pid(name: str) -> str:
     """The artist of that name, in all libraries. MusicBrainz ids do not count: most files of an artist have none."""
     return _digest(b"artist", (normal(name),))

@@ -190,7 +190,7 @@ def _read_artists(splitters: Splitters, tags: Tags, role: str) -> Artists:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _make_artists(
     splitters: Splitters, role: str, shown: Texts, listed: Texts, sorts: Texts, all_sorts: Texts, ids: Texts
 ) -> Artists:  # fmt: skip

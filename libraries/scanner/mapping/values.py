@@ -36,7 +36,7 @@ class PartialDate(NamedTuple):
 UNKNOWN_DATE: Final = PartialDate("", None)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _parse_date(text: str) -> PartialDate:
     found = _DATE.match(text)
     if found is None:
@@ -87,7 +87,7 @@ def _parse_pair(number: str, total: str) -> tuple[int | None, int | None]:
     return _within(int(found[1])), count
 
 
-_known_pair = lru_cache(maxsize=4096)(_parse_pair)
+_known_pair = lru_cache(maxsize=1024)(_parse_pair)
 
 
 def parse_number(text: str) -> int | None:

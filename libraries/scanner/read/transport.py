@@ -100,7 +100,7 @@ def unpack(own: Packed, shared: ReadAlbum) -> ReadTrack:
     return ReadTrack(pid, values, tags, words, _credits(credits_), shared)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _credits(credits_: tuple[tuple[str, ...], ...]) -> tuple[Credit, ...]:
     return tuple(map(Credit._make, credits_))
 

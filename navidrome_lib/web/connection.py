@@ -92,6 +92,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.peer = transport.get_extra_info("peername")
+        if self.peer is None:
+            # libuv asks for it now, and who has gone has none; an empty one is that of a socket in the file system
+            self.transport.abort()
+            return
         self.own_address = transport.get_extra_info("sockname")
         self.client = self.worker.client_of(self.peer)
         self._bound_unsent(self.limits.unsent_bytes)
@@ -226,6 +230,8 @@ class Connection(asyncio.Protocol):
 
     def _bound_unsent(self, size: int) -> None:
         """The source of an answer waits when more than that is unsent, until a quarter of it is."""
+        if self.state is State.CLOSED and self.transport.is_closing():  # libuv refuses, and nothing is sent any more
+            return
         self.transport.set_write_buffer_limits(high=size, low=size // 4)
 
     def stream(self) -> None:

@@ -68,7 +68,7 @@ class Answer(Response):  # type: ignore[misc]
                 self.headers.append(judged)
 
     def default_headers(self) -> list[str]:
-        """The first lines of the answer."""
+        """The first lines of the answer. No answer of ours makes another protocol of its connection."""
         lines: list[str] = [
             f"HTTP/{self.req.version[0]}.{self.req.version[1]} {self.status}\r\n",
             f"Server: {self.version}\r\n",

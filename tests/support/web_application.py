@@ -20,6 +20,8 @@ COUNTED = ("/count", "/music/api/radio/x/image")
 # streams that are open, and how many have ended
 channels: list[Channel] = []
 ended: list[Channel] = []
+# where requests came from that left before they were answered
+lost: list[str] = []
 # bodies that were drawn and given back, and what lets the hung storage answer
 closed_sources: list[Any] = []
 released = threading.Event()
@@ -129,6 +131,11 @@ def of_file(environ: dict[str, Any]) -> Iterable[bytes]:
     return body
 
 
+def slow(environ: dict[str, Any]) -> Iterable[bytes]:
+    time.sleep(0.5)
+    return DrawnBody("disk", LARGE)
+
+
 def failing(environ: dict[str, Any]) -> Iterable[bytes]:
     raise RuntimeError("before the head")
 
@@ -141,6 +148,7 @@ BODIES: dict[str, tuple[list[tuple[str, str]], Callable[[dict[str, Any]], Iterab
     "/drawn": ([("Content-Length", str(LARGE))], lambda environ: DrawnBody("disk", LARGE)),
     "/drawn-chunked": ([], lambda environ: DrawnBody("disk", LARGE)),
     "/drawn-late": ([], lambda environ: DrawnBody("late", LARGE)),
+    "/drawn-slow": ([("Content-Length", str(LARGE))], slow),
     "/drawn-short": ([("Content-Length", str(LARGE))], lambda environ: DrawnBody("disk", LARGE // 2)),
     "/drawn-broken": ([], lambda environ: DrawnBody("broken", LARGE // 2)),
     "/hung": ([("Content-Length", str(LARGE))], lambda environ: DrawnBody("hung", LARGE)),
@@ -159,6 +167,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return found
     if path == "/sleep":
         time.sleep(1.5)
+    if path == "/lost":
+        lost.append(environ["REMOTE_ADDR"])
     if path == "/release":
         released.set()
     for channel in channels:
@@ -168,6 +178,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
             channel.close()
     received = len(environ["wsgi.input"].read()) if path in COUNTED else 0
     streams = f"{len(channels)} {len(ended)}"
+    if path == "/lost-from":
+        path = "/".join(["lost", *sorted(set(lost))])
     text = f"{path} {received} {streams} {len(closed_sources)} {environ['REMOTE_ADDR']}".encode()
     start_response("200 OK", [("Content-Length", str(len(text)))])
     return [text]

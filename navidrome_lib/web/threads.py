@@ -37,16 +37,14 @@ class RequestThreads:
         self._is_closed = False
 
     def submit(self, step: Step) -> None:
-        """Have a thread run `step`, as soon as there is one; raises RuntimeError when closed."""
+        """Have a thread run `step`, as soon as there is one. Raises RuntimeError when closed, or without any thread."""
         with self._lock:
             if self._is_closed:
                 raise RuntimeError("The threads have ended.")
             if self._idle:
                 thread = self._idle.pop()
                 thread.step = step
-            elif self._begun < self._most:
-                self._begun += 1
-                threading.Thread(target=self._run, args=(_Thread(step),), name=f"{self._name}_{self._begun}").start()
+            elif self._begun < self._most and self._begin(step):
                 return
             else:
                 self._waiting.append(step)
@@ -63,11 +61,23 @@ class RequestThreads:
             thread.step = None
             thread.woken.release()
 
+    def _begin(self, step: Step) -> bool:
+        """Begin another thread. Where the system gives none: False while there are others, else RuntimeError."""
+        thread = threading.Thread(target=self._run, args=(_Thread(step),), name=f"{self._name}_{self._begun + 1}")
+        try:
+            thread.start()
+        except RuntimeError:
+            if not self._begun:
+                raise
+            return False
+        self._begun += 1
+        return True
+
     def _run(self, thread: _Thread) -> None:
         while (step := thread.step) is not None:
             try:
                 step()
-            except Exception:
+            except BaseException:  # also one that would end the thread: what waits would wait for ever
                 logger.exception("A request ended in an error that nothing answered.")
             # what the step held must not live until the next one
             thread.step = step = None

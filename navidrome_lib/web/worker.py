@@ -210,9 +210,14 @@ class EventedWorker(Worker):  # type: ignore[misc]
         if size and self._read_bytes + size > self.limits.read_bytes_of_all:
             connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
             return
-        self._read_bytes += size
         self._sign.set_at_work()
-        self._threads.submit(partial(self._run, Exchange(self, connection, request), size))
+        try:
+            self._threads.submit(partial(self._run, Exchange(self, connection, request), size))
+        except RuntimeError:
+            connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
+            return
+        # the thread takes it back by way of the loop, so not before
+        self._read_bytes += size
 
     def _run(self, exchange: Exchange, size: int) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -82,11 +83,33 @@ def test_one_at_a_time_needs_one_thread(threads: RequestThreads) -> None:
 
 def test_an_error_ends_no_thread(threads: RequestThreads, caplog: pytest.LogCaptureFixture) -> None:
     done = threading.Event()
-    threads.submit(lambda: 1 // 0)
+    for _ in range(MOST):
+        threads.submit(lambda: 1 // 0)
+        threads.submit(sys.exit)
     threads.submit(done.set)
     assert done.wait(10)
-    assert eventually(lambda: "ZeroDivisionError" in caplog.text)
+    assert eventually(lambda: "ZeroDivisionError" in caplog.text and "SystemExit" in caplog.text)
     assert eventually(lambda: len(threads._idle) == len(alive()))
+
+
+def test_a_thread_that_cannot_begin_takes_no_place(threads: RequestThreads, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    held = Held()
+    after: list[int] = []
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refuse)
+        for _ in range(MOST + 1):
+            with pytest.raises(RuntimeError, match="can't start"):
+                threads.submit(held)
+    threads.submit(held)
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refuse)
+        threads.submit(partial(after.append, 1))
+    held.go.set()
+    assert eventually(lambda: after == [1])
+    assert len(held.begun) == 1
 
 
 def test_the_end_drops_what_waits_and_lets_go_what_runs() -> None:

@@ -112,10 +112,12 @@ class AskedList:
     def few(self, most: int) -> list[Any] | None:
         """All ids where there are at most `most`, and their own order is asked for, else None.
 
-        To look for all of them once takes half of counting them before a page is looked for in their order.
+        To look for all of them once takes half of counting them before a page is looked for in their order. Of those
+        with the words that are asked for there are no more than were found.
         """
         if self._sort != Sort("pk"):
             return None
+        most = max(most, len(self._found or ()))
         if self._statements is not None:
             found = self._statements.every.ids(0, most + 1)
         else:

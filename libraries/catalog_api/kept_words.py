@@ -54,10 +54,10 @@ class AlbumWords(NamedTuple):
         found: list[str] = []
         at = self.text.find(first)
         while at >= 0:
-            number = bisect_right(self.starts, at) - 1
-            end = self.text.index(b"\n", at)
-            if all(self.text.find(word, self.starts[number], end) >= 0 for word in others):
-                found.append(self.ids[number * _ID : (number + 1) * _ID])
+            following = bisect_right(self.starts, at)
+            end = self.starts[following] if following < len(self.starts) else len(self.text)
+            if not others or all(self.text.find(word, self.starts[following - 1], end) >= 0 for word in others):
+                found.append(self.ids[(following - 1) * _ID : following * _ID])
                 if len(found) == most:
                     break
             at = self.text.find(first, end)

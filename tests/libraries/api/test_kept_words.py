@@ -158,3 +158,15 @@ def test_any_words_of_any_albums() -> None:
         if len(wanted) > 1:
             assert kept.find(asked, len(wanted) - 1) == wanted[:-1]
     assert AlbumWords.of([]).find(["a"], 5) == []
+
+
+def test_what_words_find_is_looked_at_once(settings: Settings, library: Library, as_admin: APIClient) -> None:
+    """However many they are: no more than were found can be counted."""
+    limit_lists(settings, kept_words_from=0, few=1)
+    for _ in range(3):
+        with CaptureQueriesContext(connection) as asked:
+            answer = as_admin.get("/api/album?name=night&_start=0&_end=2")
+        looks = [each["sql"] for each in asked if 'FROM "libraries_album" WHERE' in each["sql"]]
+        assert (len(answer.json()), answer["X-Total-Count"]) == (2, "3")
+    assert sum("COUNT(*)" in sql for sql in looks) == 0
+    assert sum('AS "pk"' in sql for sql in looks) == 1

@@ -8,47 +8,24 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from gunicorn.config import Config
 
 from navidrome_lib.giving_way import sign_of
-from navidrome_lib.runner.services import NO_ANNOUNCEMENT
 from navidrome_lib.web.worker import EventedWorker
+from tests.navidrome_lib.web.conftest import THREADS, body_of, closed_sources, environ_of, serving, threads_answer
 from tests.support.waiting import eventually
 from tests.support.web import Web, read_all, web_server
 from tests.support.web_application import COUNTED, LARGE, PIECE, HastyPlainWorker
 
-THREADS = 4
 HEAD = b"GET /x HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /count HTTP/1.1\r\nHost: a\r\n"
 STREAMS = 500
-
-
-@contextlib.contextmanager
-def serving(folder: Path, *more: str, worker: str = "HastyWorker") -> Iterator[Web]:
-    name = "tests.support.web_application"
-    options = (f"--threads={THREADS}", "--graceful-timeout=10", "--worker-connections=700", *more)
-    with web_server(folder, f"{name}:application", f"{name}.{worker}", *options, environ=environ_of(folder)) as web:
-        yield web
-
-
-def environ_of(folder: Path) -> dict[str, str]:
-    """The environment of a server whose application knows no accounts, and so has no first one to announce."""
-    return {"ND_DATAFOLDER": str(folder), NO_ANNOUNCEMENT: "1"}
-
-
-@pytest.fixture(scope="module", params=["HastyWorker", "HastyPlainWorker"])
-def web(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Web]:
-    with serving(tmp_path_factory.mktemp("web"), worker=request.param) as found:
-        yield found
 
 
 def test_the_loop_is_that_of_libuv() -> None:
@@ -81,10 +58,6 @@ def test_without_our_configuration_nothing_starts() -> None:
         EventedWorker.check_config(Config(), None)
 
 
-def body_of(answer: bytes) -> bytes:
-    return answer.partition(b"\r\n\r\n")[2]
-
-
 def unchunked(body: bytes) -> bytes:
     found, begin = [], 0
     while begin < len(body):
@@ -93,14 +66,6 @@ def unchunked(body: bytes) -> bytes:
         found.append(body[end + 2 : end + 2 + size])
         begin = end + 2 + size + 2
     return b"".join(found)
-
-
-def threads_answer(web: Web) -> bool:
-    """Whether as many requests as there are threads are answered at once, soon."""
-    begun = time.monotonic()
-    with ThreadPoolExecutor(THREADS) as pool:
-        answers = list(pool.map(web.ask, ["/x"] * THREADS * 3))
-    return all(b"200 OK" in answer for answer in answers) and time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize("beginning", [HEAD, HEAD + b"X-Y: ", POST + b"Content-Length: 9\r\n\r\n1234"])
@@ -192,10 +157,6 @@ def test_a_reader_that_takes_nothing_is_dropped(web: Web) -> None:
                 assert len(read_all(client)) < LARGE
 
 
-def closed_sources(web: Web) -> int:
-    return int(body_of(web.ask("/x")).split()[4])
-
-
 def test_a_body_that_is_drawn_keeps_its_connection(web: Web) -> None:
     before = closed_sources(web)
     request = b"GET /drawn HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -223,28 +184,6 @@ def test_what_a_body_is_drawn_from_is_given_back_when_its_reader_goes(web: Web) 
         with web.connect(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), room=4096) as client:
             client.recv(512)
     assert eventually(lambda: closed_sources(web) == before + 3, seconds=10)
-
-
-def test_what_a_body_is_drawn_from_is_given_back_when_its_reader_was_gone_before(web: Web) -> None:
-    before = closed_sources(web)
-    for _ in range(3):
-        reset(web, b"GET /drawn-slow HTTP/1.1\r\nHost: a\r\n\r\n", seconds=0.2)
-    assert eventually(lambda: closed_sources(web) == before + 3, seconds=10)
-
-
-def test_a_client_that_is_gone_at_once_is_none_without_an_address(web: Web) -> None:
-    """An empty address is that of a socket in the file system, which a proxy may be trusted by."""
-    for _ in range(200):
-        reset(web, b"GET /lost HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert threads_answer(web)
-    assert body_of(web.ask("/lost-from")).split()[0] in (b"lost", b"lost/127.0.0.1")
-
-
-def reset(web: Web, request: bytes, seconds: float = 0.0) -> None:
-    """Send a request, then end the connection without a word."""
-    with web.connect(request) as client:
-        time.sleep(seconds)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def test_storage_that_hangs_stops_neither_requests_nor_other_storage(web: Web) -> None:

@@ -32,6 +32,8 @@ class _Call(Generic[T]):
     ended: threading.Event = field(default_factory=threading.Event)
     results: list[T] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
+    # a caller has waited for it as long as one waits
+    has_hung: bool = False
 
     def run(self) -> None:
         try:
@@ -72,6 +74,7 @@ def call_with_timeout(
         raise call.errors[0]
     if call.results:
         return call.results[0]
+    call.has_hung = seconds >= limits.seconds
     raise no_answer(f"its storage did not answer within {seconds:g} seconds")
 
 
@@ -81,7 +84,8 @@ def _begin(call: _Call[T], limits: StorageLimits, *, alone: bool) -> _Call[objec
         same = _pending.get(call.about, [])
         if same and alone:
             return same[0]
-        if any(time.monotonic() - earlier.began > limits.seconds for earlier in same):
+        now = time.monotonic()
+        if any(earlier.has_hung or now - earlier.began > limits.seconds for earlier in same):
             raise no_answer("its storage still does not answer")
         if sum(map(len, _pending.values())) >= limits.calls:
             raise no_answer("too many questions wait for storage that does not answer")

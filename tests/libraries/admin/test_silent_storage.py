@@ -135,8 +135,8 @@ class TestPatience:
         os.close(writer)
         assert not timeouts.pending_calls()  # what hung has ended, and is forgotten
 
-    def ask(self, pipe: Path) -> None:
-        limits = StorageLimits(seconds=PATIENCE)
+    def ask(self, pipe: Path, *, seconds: float = PATIENCE) -> None:
+        limits = StorageLimits(seconds=seconds)
         call_with_timeout(lambda: os.close(os.open(pipe, os.O_RDONLY)), about=str(pipe), limits=limits)
 
     def test_the_same_question_hangs_once(self, pipe: Path) -> None:
@@ -149,6 +149,13 @@ class TestPatience:
                 self.ask(pipe)
             assert time.monotonic() - began < PATIENCE
         assert threading.active_count() == before + 1
+
+    def test_what_was_waited_for_once_is_known_to_hang(self, pipe: Path) -> None:
+        """However short the time since it began: that is a moment after its caller has begun to wait."""
+        with pytest.raises(TimeoutError, match="did not answer"):
+            self.ask(pipe)
+        with pytest.raises(TimeoutError, match="still does not answer"):
+            self.ask(pipe, seconds=PATIENCE * 3)
 
     def test_only_so_many_threads_are_left_behind(self, pipe: Path) -> None:
         limits = StorageLimits(seconds=0.05, calls=2)

@@ -24,7 +24,10 @@ _MOST_IDS: Final = 10_000
 
 
 class AlbumWords(NamedTuple):
-    """The words of some albums in the order of their names, a line for each, where each line begins, and their ids."""
+    """The words of some albums in the order of their names, a line for each, and their ids.
+
+    `starts` is where each line begins, and where the text ends.
+    """
 
     text: bytes
     starts: array[int]
@@ -39,6 +42,7 @@ class AlbumWords(NamedTuple):
             ids.append(pk)
             starts.append(size)
             size += len(lines[-1])
+        starts.append(size)
         return cls(b"".join(lines), starts, "".join(ids))
 
     @property
@@ -55,7 +59,7 @@ class AlbumWords(NamedTuple):
         at = self.text.find(first)
         while at >= 0:
             following = bisect_right(self.starts, at)
-            end = self.starts[following] if following < len(self.starts) else len(self.text)
+            end = self.starts[following]
             if not others or all(self.text.find(word, self.starts[following - 1], end) >= 0 for word in others):
                 found.append(self.ids[(following - 1) * _ID : following * _ID])
                 if len(found) == most:

@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
 
     def _bound_unsent(self, size: int) -> None:
         """The source of an answer waits when more than that is unsent, until a quarter of it is."""
-        if self.state is State.CLOSED and self.transport.is_closing():  # libuv refuses, and nothing is sent any more
+        if self.transport.is_closing():  # libuv refuses, and nothing is sent any more
             return
         self.transport.set_write_buffer_limits(high=size, low=size // 4)
 

@@ -44,12 +44,9 @@ class RequestThreads:
             if self._idle:
                 thread = self._idle.pop()
                 thread.step = step
-            elif self._begun < self._most and self._begin(step):
-                return
-            else:
+                thread.woken.release()
+            elif self._begun >= self._most or not self._begin(step):
                 self._waiting.append(step)
-                return
-        thread.woken.release()
 
     def close(self) -> None:
         """Take nothing more, and drop what waits; what runs comes to its end."""

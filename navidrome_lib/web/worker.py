@@ -211,13 +211,9 @@ class EventedWorker(Worker):  # type: ignore[misc]
             connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
             return
         self._sign.set_at_work()
-        try:
-            self._threads.submit(partial(self._run, Exchange(self, connection, request), size))
-        except RuntimeError:
-            connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
-            return
-        # the thread takes it back by way of the loop, so not before
-        self._read_bytes += size
+        if self._begin(connection, partial(self._run, Exchange(self, connection, request), size)):
+            # the thread takes it back by way of the loop, so not before
+            self._read_bytes += size
 
     def _run(self, exchange: Exchange, size: int) -> None:
         try:
@@ -235,7 +231,16 @@ class EventedWorker(Worker):  # type: ignore[misc]
         request = getattr(error, "req", None)
         # for the access log; some mistakes carry the line that makes no sense instead
         exchange = Exchange(self, connection, request if isinstance(request, Request) else None)
-        self._threads.submit(partial(exchange.fail, error))
+        self._begin(connection, partial(exchange.fail, error))
+
+    def _begin(self, connection: Connection, step: Callable[[], None]) -> bool:
+        """Run the first step of an answer in a thread; where there is none, the request is refused."""
+        try:
+            self._threads.submit(step)
+        except RuntimeError:
+            connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
+            return False
+        return True
 
     def run_in_thread(self, step: Callable[[], None]) -> None:
         """Run a step of an answer that has begun, such as its next part or the line of its end."""
